@@ -1,0 +1,27 @@
+package dev.procdesc;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.channels.InterruptibleChannel;
+import java.nio.channels.ReadableByteChannel;
+
+/**
+ * The parent's end of a pipe that a child writes: a stream and an interruptible channel over one
+ * buffer, so that both views may be mixed.
+ *
+ * <p>A virtual thread that reads parks without holding its carrier. {@link #close()} from another
+ * thread ends a read with {@link java.nio.channels.AsynchronousCloseException}; an interrupt closes
+ * the pipe and ends it with {@link java.nio.channels.ClosedByInterruptException}, as for every
+ * interruptible channel. End of file comes when the last writer, which may be a descendant of the
+ * child, has closed its end.
+ *
+ * <p>Reads from several threads are serialized.
+ */
+public abstract class PipeInput extends InputStream
+    implements ReadableByteChannel, InterruptibleChannel {
+  /** For implementations. */
+  protected PipeInput() {}
+
+  @Override
+  public abstract void close() throws IOException;
+}

@@ -1,0 +1,167 @@
+package dev.procdesc;
+
+import dev.procdesc.spi.Backend;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.ServiceLoader;
+import java.util.Set;
+
+/**
+ * The running system, as the library sees it: which backend serves it, and what it can do.
+ *
+ * <p>The backend is found by {@link ServiceLoader}; the system property
+ * {@code dev.procdesc.backend} names one where there are several. Features are probed by calling,
+ * when first asked for, once for each JVM.
+ */
+public final class Platform {
+  private final Backend backend;
+
+  private Platform(Backend backend) {
+    this.backend = backend;
+  }
+
+  /**
+   * The running system.
+   *
+   * @return always the same object
+   * @throws UnsupportedFeatureException of {@link Feature#PROCESS_DESCRIPTORS}, if no backend works
+   *     here; the message says why and what to do
+   */
+  public static Platform current() {
+    Object found = Holder.FOUND;
+    if (found instanceof Platform platform) {
+      return platform;
+    }
+    throw new UnsupportedFeatureException(
+        Feature.PROCESS_DESCRIPTORS, javaSystem(), String.valueOf(found));
+  }
+
+  /** Finds the backend once; a failure is kept as the text that explains it. */
+  private static final class Holder {
+    static final Object FOUND = find();
+
+    private static Object find() {
+      String wanted = System.getProperty("dev.procdesc.backend", "");
+      List<String> refusals = new ArrayList<>();
+      for (Backend backend : ServiceLoader.load(Backend.class, Platform.class.getClassLoader())) {
+        if (!wanted.isEmpty() && !wanted.equals(backend.name())) {
+          refusals.add(backend.name() + ": not the one of -Ddev.procdesc.backend=" + wanted);
+          continue;
+        }
+        var unavailable = backend.unavailable();
+        if (unavailable.isEmpty()) {
+          return new Platform(backend);
+        }
+        refusals.add(backend.name() + ": " + unavailable.get());
+      }
+      return refusals.isEmpty()
+          ? "no backend is on the class or module path; add the artifact dev.procdesc:procdesc-<system>"
+              + " for this system, where there is one"
+          : "no backend works here; " + String.join("; ", refusals);
+    }
+  }
+
+  private static String javaSystem() {
+    return System.getProperty("os.name")
+        + " "
+        + System.getProperty("os.version")
+        + " "
+        + System.getProperty("os.arch");
+  }
+
+  /**
+   * The name of the backend.
+   *
+   * @return such as {@code linux}
+   */
+  public String name() {
+    return backend.name();
+  }
+
+  /**
+   * The system, its kernel's version and the machine.
+   *
+   * @return such as {@code Linux 6.12.41 x86_64}
+   */
+  public String system() {
+    return backend.system();
+  }
+
+  /**
+   * The features that are there.
+   *
+   * @return unmodifiable
+   */
+  public Set<Feature> features() {
+    Set<Feature> present = EnumSet.noneOf(Feature.class);
+    for (FeatureReport report : reports()) {
+      if (report.present()) {
+        present.add(report.feature());
+      }
+    }
+    return Collections.unmodifiableSet(present);
+  }
+
+  /**
+   * Whether a feature is there.
+   *
+   * @param feature which
+   * @return true if calls that need it work
+   */
+  public boolean has(Feature feature) {
+    return report(feature).present();
+  }
+
+  /**
+   * Whether a feature is there and how that was found out.
+   *
+   * @param feature which
+   * @return the report
+   */
+  public FeatureReport report(Feature feature) {
+    return backend.report(Objects.requireNonNull(feature, "feature"));
+  }
+
+  /**
+   * Every feature, present or absent.
+   *
+   * @return in the order of {@link Feature}
+   */
+  public List<FeatureReport> reports() {
+    List<FeatureReport> reports = new ArrayList<>();
+    for (Feature feature : Feature.values()) {
+      reports.add(backend.report(feature));
+    }
+    return Collections.unmodifiableList(reports);
+  }
+
+  /**
+   * The mechanisms that the backend knows, those it would use first first.
+   *
+   * @return unmodifiable
+   */
+  public List<Mechanism> mechanisms() {
+    return backend.mechanisms();
+  }
+
+  /**
+   * By what means {@link OnClose#KILL} holds when this JVM dies.
+   *
+   * @return {@link DeathGuard#NONE} where {@link Feature#KILL_ON_JVM_DEATH} is absent
+   */
+  public DeathGuard deathGuard() {
+    return backend.deathGuard();
+  }
+
+  Backend backend() {
+    return backend;
+  }
+
+  @Override
+  public String toString() {
+    return backend.system() + ", backend " + backend.name();
+  }
+}

@@ -1,0 +1,204 @@
+package dev.procdesc;
+
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.regex.Pattern;
+
+/**
+ * A signal, by its portable name. The number belongs to the system ({@code SIGUSR1} is 10 on Linux
+ * and 30 on FreeBSD), so a signal has one only through the running {@link Platform}.
+ *
+ * <p>Signals without a portable name, such as the real-time ones, are named by number:
+ * {@code SIG34}. Compare with {@code equals}.
+ *
+ * @see <a href="https://man7.org/linux/man-pages/man7/signal.7.html">signal(7), Linux</a>
+ * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=signal&amp;sektion=3">signal(3),
+ *     FreeBSD</a>
+ */
+public final class Signal {
+  private static final Pattern NUMBERED = Pattern.compile("SIG([1-9][0-9]{0,8})");
+  private static final Map<String, Signal> STANDARD = new LinkedHashMap<>();
+
+  /** Terminal hang-up. */
+  public static final Signal HUP = standard("SIGHUP");
+
+  /** Interrupt from the terminal. */
+  public static final Signal INT = standard("SIGINT");
+
+  /** Quit from the terminal; dumps core. */
+  public static final Signal QUIT = standard("SIGQUIT");
+
+  /** Illegal instruction. */
+  public static final Signal ILL = standard("SIGILL");
+
+  /** Trace trap. */
+  public static final Signal TRAP = standard("SIGTRAP");
+
+  /** Abort. */
+  public static final Signal ABRT = standard("SIGABRT");
+
+  /** Bus error. */
+  public static final Signal BUS = standard("SIGBUS");
+
+  /** Arithmetic error. */
+  public static final Signal FPE = standard("SIGFPE");
+
+  /** Kill; cannot be caught, blocked or ignored. */
+  public static final Signal KILL = standard("SIGKILL");
+
+  /** For the program's own use. */
+  public static final Signal USR1 = standard("SIGUSR1");
+
+  /** Invalid memory reference. */
+  public static final Signal SEGV = standard("SIGSEGV");
+
+  /** For the program's own use. */
+  public static final Signal USR2 = standard("SIGUSR2");
+
+  /** Write to a pipe without readers. */
+  public static final Signal PIPE = standard("SIGPIPE");
+
+  /** Timer of {@code alarm}. */
+  public static final Signal ALRM = standard("SIGALRM");
+
+  /** Termination, the polite request. */
+  public static final Signal TERM = standard("SIGTERM");
+
+  /** A child stopped or ended. */
+  public static final Signal CHLD = standard("SIGCHLD");
+
+  /** Continue if stopped. */
+  public static final Signal CONT = standard("SIGCONT");
+
+  /** Stop; cannot be caught, blocked or ignored. */
+  public static final Signal STOP = standard("SIGSTOP");
+
+  /** Stop from the terminal. */
+  public static final Signal TSTP = standard("SIGTSTP");
+
+  /** A background process read from its terminal. */
+  public static final Signal TTIN = standard("SIGTTIN");
+
+  /** A background process wrote to its terminal. */
+  public static final Signal TTOU = standard("SIGTTOU");
+
+  /** Urgent data on a socket. */
+  public static final Signal URG = standard("SIGURG");
+
+  /** CPU time limit exceeded. */
+  public static final Signal XCPU = standard("SIGXCPU");
+
+  /** File size limit exceeded. */
+  public static final Signal XFSZ = standard("SIGXFSZ");
+
+  /** Virtual timer. */
+  public static final Signal VTALRM = standard("SIGVTALRM");
+
+  /** Profiling timer. */
+  public static final Signal PROF = standard("SIGPROF");
+
+  /** The terminal's size changed. */
+  public static final Signal WINCH = standard("SIGWINCH");
+
+  /** Input or output is possible. */
+  public static final Signal IO = standard("SIGIO");
+
+  /** Bad system call; also what a seccomp filter sends. */
+  public static final Signal SYS = standard("SIGSYS");
+
+  private final String name;
+
+  private Signal(String name) {
+    this.name = name;
+  }
+
+  private static Signal standard(String name) {
+    Signal signal = new Signal(name);
+    STANDARD.put(name, signal);
+    return signal;
+  }
+
+  /**
+   * The signal of a name.
+   *
+   * @param name {@code TERM}, {@code SIGTERM} or {@code SIG34}, in any case
+   * @return the signal
+   * @throws IllegalArgumentException if there is none of that name
+   */
+  public static Signal of(String name) {
+    String upper = Objects.requireNonNull(name, "name").toUpperCase(Locale.ROOT);
+    String full = upper.startsWith("SIG") ? upper : "SIG" + upper;
+    Signal signal = STANDARD.get(full);
+    if (signal != null) {
+      return signal;
+    }
+    if (NUMBERED.matcher(full).matches()) {
+      return new Signal(full);
+    }
+    throw new IllegalArgumentException("no such signal: " + name);
+  }
+
+  /**
+   * The signal that has a number on this system.
+   *
+   * @param number from 1
+   * @return the named signal if this system gives the number a portable name, else {@code SIGn}
+   * @throws IllegalArgumentException if the number is not positive
+   */
+  public static Signal ofNumber(int number) {
+    if (number < 1) {
+      throw new IllegalArgumentException("a signal's number is positive, not " + number);
+    }
+    return Platform.current().backend().signal(number);
+  }
+
+  /**
+   * The signals that have a portable name.
+   *
+   * @return unmodifiable, in the order of this class
+   */
+  public static Collection<Signal> standard() {
+    return List.copyOf(STANDARD.values());
+  }
+
+  /**
+   * The full name, with {@code SIG}.
+   *
+   * @return such as {@code SIGTERM}
+   */
+  public String name() {
+    return name;
+  }
+
+  /**
+   * The number on the running system.
+   *
+   * @return positive
+   * @throws IllegalArgumentException if this system has no such signal
+   */
+  public int number() {
+    var numbered = NUMBERED.matcher(name);
+    return numbered.matches()
+        ? Integer.parseInt(numbered.group(1))
+        : Platform.current().backend().signalNumber(this);
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Signal signal && signal.name.equals(name);
+  }
+
+  @Override
+  public int hashCode() {
+    return name.hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return name;
+  }
+}

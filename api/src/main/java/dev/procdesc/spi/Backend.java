@@ -1,0 +1,89 @@
+package dev.procdesc.spi;
+
+import dev.procdesc.ChildProcess;
+import dev.procdesc.DeathGuard;
+import dev.procdesc.Feature;
+import dev.procdesc.FeatureReport;
+import dev.procdesc.Mechanism;
+import dev.procdesc.Signal;
+import dev.procdesc.UnsupportedFeatureException;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The library on one operating system. Implementations are found by
+ * {@link java.util.ServiceLoader}, are cheap to construct on any system, and do nothing native
+ * before {@link #unavailable()} is called.
+ */
+public interface Backend {
+  /**
+   * The backend's name, as the system property {@code dev.procdesc.backend} takes it.
+   *
+   * @return lower case
+   */
+  String name();
+
+  /**
+   * Whether the backend works here, found by trying.
+   *
+   * @return empty if it does; else the cause and the remedy
+   */
+  Optional<String> unavailable();
+
+  /**
+   * The system, kernel version and machine.
+   *
+   * @return one line
+   */
+  String system();
+
+  /**
+   * Whether a feature is there.
+   *
+   * @param feature which
+   * @return present or absent, and how that was found out
+   */
+  FeatureReport report(Feature feature);
+
+  /**
+   * The mechanisms that this backend knows.
+   *
+   * @return unmodifiable, the preferred ones first
+   */
+  List<Mechanism> mechanisms();
+
+  /**
+   * By what means a child dies with the JVM.
+   *
+   * @return the means that a spawn without special options gets
+   */
+  DeathGuard deathGuard();
+
+  /**
+   * Starts a child.
+   *
+   * @param request what was asked for, complete and checked
+   * @return the child
+   * @throws IOException if the system refuses; nothing is left of the attempt
+   * @throws UnsupportedFeatureException if the request needs a feature that is absent
+   */
+  ChildProcess spawn(SpawnRequest request) throws IOException;
+
+  /**
+   * The number of a named signal.
+   *
+   * @param signal with a portable name
+   * @return positive
+   * @throws IllegalArgumentException if this system has no such signal
+   */
+  int signalNumber(Signal signal);
+
+  /**
+   * The signal of a number.
+   *
+   * @param number positive
+   * @return the named one if the number has a portable name, else {@code SIGn}
+   */
+  Signal signal(int number);
+}
