@@ -1,0 +1,106 @@
+package dev.procdesc.posix;
+
+import dev.procdesc.ClosedDescriptorException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A descriptor that this object owns and closes exactly once, however many threads use it.
+ *
+ * <p>The number is lent between {@link #acquire()} and {@link #release()}; a close in between is
+ * put off until the last borrower is done, and wakes those who wait in the kernel. So no system
+ * call ever sees a number that was closed and given to something else.
+ */
+public final class OwnedDescriptor {
+  private final int fd;
+  private final String what;
+  private final List<Wake> waiting = new ArrayList<>(0);
+  private int users;
+  private boolean closed;
+
+  private OwnedDescriptor(int fd, String what) {
+    this.fd = fd;
+    this.what = what;
+  }
+
+  /** Takes ownership of an open descriptor. */
+  public static OwnedDescriptor take(int fd, String what) {
+    if (fd < 0) {
+      throw new IllegalArgumentException("not a descriptor: " + fd);
+    }
+    return new OwnedDescriptor(fd, what);
+  }
+
+  /** Lends the number until {@link #release()}. */
+  public synchronized int acquire() {
+    if (closed) {
+      throw new ClosedDescriptorException(what + " is closed");
+    }
+    users++;
+    return fd;
+  }
+
+  /** Ends a loan. */
+  public void release() {
+    boolean last;
+    synchronized (this) {
+      users--;
+      last = closed && users == 0;
+    }
+    if (last) {
+      LibC.close(fd);
+    }
+  }
+
+  /** Whether {@link #close()} was called. */
+  public synchronized boolean isClosed() {
+    return closed;
+  }
+
+  /** The number, without a loan: for display, and for callers that are told when it ends. */
+  public synchronized int number() {
+    if (closed) {
+      throw new ClosedDescriptorException(what + " is closed");
+    }
+    return fd;
+  }
+
+  /** Closes at the end of the last loan. Idempotent. */
+  public void close() {
+    boolean now;
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      now = users == 0;
+      waiting.forEach(Wake::wake);
+    }
+    if (now) {
+      LibC.close(fd);
+    }
+  }
+
+  /** Wakes those who wait on this descriptor in the kernel, so that they look again. */
+  void wakeWaiting() {
+    synchronized (this) {
+      waiting.forEach(Wake::wake);
+    }
+  }
+
+  synchronized void addWaiting(Wake wake) {
+    waiting.add(wake);
+    if (closed) {
+      wake.wake();
+    }
+  }
+
+  synchronized void removeWaiting(Wake wake) {
+    waiting.remove(wake);
+  }
+
+  @Override
+  public String toString() {
+    return what + " (descriptor " + fd + ")";
+  }
+}

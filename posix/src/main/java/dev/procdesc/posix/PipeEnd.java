@@ -1,0 +1,147 @@
+package dev.procdesc.posix;
+
+import dev.procdesc.ClosedDescriptorException;
+import java.io.IOException;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.ClosedChannelException;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The parent's end of a pipe: a non-blocking descriptor, and waiting for it in whatever way suits
+ * the thread. Only this end is non-blocking: the ends of a pipe are open files of their own, so the
+ * child sees nothing of it.
+ */
+final class PipeEnd {
+  /**
+   * Serializes readers, or writers; a virtual thread that waits for it does not hold its carrier.
+   */
+  final ReentrantLock lock = new ReentrantLock();
+
+  private final OwnedDescriptor descriptor;
+  private final EventQueue.Interest interest;
+  private final PosixNumbers numbers;
+  private final Watcher watcher;
+  private volatile @Nullable CountDownLatch parked;
+  private volatile @Nullable Object keptReachable;
+
+  PipeEnd(
+      OwnedDescriptor descriptor,
+      EventQueue.Interest interest,
+      PosixNumbers numbers,
+      Watcher watcher) {
+    this.descriptor = descriptor;
+    this.interest = interest;
+    this.numbers = numbers;
+    this.watcher = watcher;
+  }
+
+  /** One system call on the descriptor: a count, or {@code -errno}. */
+  interface Transfer {
+    long apply(int fd);
+  }
+
+  boolean isOpen() {
+    return !descriptor.isClosed();
+  }
+
+  void keepReachable(Object owner) {
+    keptReachable = owner;
+  }
+
+  /** Repeats a transfer until it does not have to wait. Called with the lock held. */
+  long transfer(String operation, Transfer transfer) throws IOException {
+    while (true) {
+      long outcome = attempt(transfer);
+      if (outcome >= 0) {
+        return outcome;
+      }
+      if (outcome == -numbers.eagain()) {
+        await();
+      } else if (outcome != -PosixNumbers.EINTR) {
+        throw Errors.failed(operation, "pipe", outcome);
+      }
+    }
+  }
+
+  /** One transfer, which may fail with EAGAIN. Called with the lock held. */
+  long attempt(Transfer transfer) throws ClosedChannelException {
+    int fd;
+    try {
+      fd = descriptor.acquire();
+    } catch (ClosedDescriptorException e) {
+      throw (ClosedChannelException) new ClosedChannelException().initCause(e);
+    }
+    try {
+      return transfer.apply(fd);
+    } finally {
+      descriptor.release();
+    }
+  }
+
+  private void await() throws IOException {
+    boolean interrupted;
+    try {
+      interrupted = Threads.isVirtual() ? park() : pollInKernel();
+    } catch (ClosedDescriptorException e) {
+      throw (AsynchronousCloseException) new AsynchronousCloseException().initCause(e);
+    }
+    if (interrupted) {
+      close();
+      throw new ClosedByInterruptException();
+    }
+    if (descriptor.isClosed()) {
+      throw new AsynchronousCloseException();
+    }
+  }
+
+  private boolean pollInKernel() throws IOException {
+    int events =
+        interest == EventQueue.Interest.READABLE ? PosixNumbers.POLLIN : PosixNumbers.POLLOUT;
+    return Wake.await(descriptor, events, Long.MAX_VALUE, numbers) == Wake.Result.INTERRUPTED;
+  }
+
+  /** Waits for the watcher's word. The status of an interrupted thread stays set. */
+  private boolean park() throws IOException {
+    CountDownLatch ready = new CountDownLatch(1);
+    int fd = descriptor.acquire();
+    try {
+      parked = ready;
+      long token = watcher.watch(fd, interest, event -> {
+        ready.countDown();
+        return List.of();
+      });
+      try {
+        // A close that came before the latch was there did not see it.
+        if (!descriptor.isClosed()) {
+          ready.await();
+        }
+        return false;
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return true;
+      } finally {
+        watcher.unwatch(fd, interest, token);
+      }
+    } finally {
+      parked = null;
+      descriptor.release();
+    }
+  }
+
+  void close() {
+    descriptor.close();
+    CountDownLatch waiting = parked;
+    if (waiting != null) {
+      waiting.countDown();
+    }
+  }
+
+  @Override
+  public String toString() {
+    return descriptor + (keptReachable == null ? "" : " of " + keptReachable);
+  }
+}

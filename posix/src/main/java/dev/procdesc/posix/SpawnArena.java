@@ -1,0 +1,80 @@
+package dev.procdesc.posix;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The memory of one spawn: strings, structures, and the call block. Addresses stay valid until it
+ * is closed; the child reads them, so that is after the child has executed its program or ended.
+ */
+public final class SpawnArena implements AutoCloseable {
+  private final List<NativeMemory> blocks = new ArrayList<>(2);
+  private NativeMemory current;
+  private int used;
+
+  /** An empty arena. */
+  public SpawnArena() {
+    current = NativeMemory.borrow();
+    blocks.add(current);
+  }
+
+  /** A place in an arena: its address, and where it is in a buffer. */
+  public record Place(long address, ByteBuffer bytes, int at) {}
+
+  /** Room for a structure, aligned to words, not zeroed. */
+  public Place allocate(int size) {
+    int start = (used + 7) & ~7;
+    if (start + size > current.bytes().capacity()) {
+      current = NativeMemory.borrow(size);
+      blocks.add(current);
+      start = 0;
+    }
+    used = start + size;
+    return new Place(current.address() + start, current.bytes(), start);
+  }
+
+  /** Words in a row. */
+  public long words(long... values) {
+    Place place = allocate(values.length * Long.BYTES);
+    for (int i = 0; i < values.length; i++) {
+      place.bytes().putLong(place.at() + i * Long.BYTES, values[i]);
+    }
+    return place.address();
+  }
+
+  /** 32-bit integers in a row. */
+  public long ints(int... values) {
+    Place place = allocate(values.length * Integer.BYTES);
+    for (int i = 0; i < values.length; i++) {
+      place.bytes().putInt(place.at() + i * Integer.BYTES, values[i]);
+    }
+    return place.address();
+  }
+
+  /** A string, closed by a NUL. */
+  public long string(byte[] text) {
+    Place place = allocate(text.length + 1);
+    place.bytes().put(place.at(), text).put(place.at() + text.length, (byte) 0);
+    return place.address();
+  }
+
+  /** A string in the system's encoding, closed by a NUL. */
+  public long string(String text) {
+    return string(SystemStrings.encode(text));
+  }
+
+  /** Pointers to strings, closed by a null pointer. */
+  public long strings(List<byte[]> texts) {
+    long[] pointers = new long[texts.size() + 1];
+    for (int i = 0; i < texts.size(); i++) {
+      pointers[i] = string(texts.get(i));
+    }
+    return words(pointers);
+  }
+
+  @Override
+  public void close() {
+    blocks.forEach(NativeMemory::close);
+  }
+}

@@ -1,0 +1,82 @@
+package dev.procdesc.posix;
+
+import com.kenai.jffi.MemoryIO;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The machine code that creates a child and walks its script. It is mapped once, written, and then
+ * made executable: no page is ever both. It stays mapped as long as the JVM.
+ */
+public final class SpawnStub {
+  private static final int PAGE = 4096;
+
+  private final NativeFunction code;
+
+  private SpawnStub(NativeFunction code) {
+    this.code = code;
+  }
+
+  /**
+   * Maps the stub.
+   *
+   * @param bytes position-independent code, from the backend's resources
+   * @throws IOException if the system does not let code be mapped
+   */
+  public static SpawnStub map(InputStream bytes, PosixNumbers numbers) throws IOException {
+    byte[] code = bytes.readAllBytes();
+    long size = (code.length + PAGE - 1) / PAGE * (long) PAGE;
+    long address = LibC.mmap(
+        size, PosixNumbers.PROT_READ_WRITE, PosixNumbers.MAP_PRIVATE | numbers.mapAnonymous());
+    if (address < 0 && address > -PAGE) {
+      throw Errors.failed("mmap", "the spawn stub", address);
+    }
+    MemoryIO.getInstance().putByteArray(address, code, 0, code.length);
+    int outcome = LibC.mprotect(address, size, PosixNumbers.PROT_READ_EXEC);
+    if (outcome < 0) {
+      LibC.munmap(address, size);
+      throw Errors.failed("mprotect(PROT_EXEC)", "the spawn stub", outcome);
+    }
+    return new SpawnStub(NativeFunction.at(address));
+  }
+
+  /**
+   * The result of a run.
+   *
+   * @param created of the call that creates the child: its process ID, or {@code -errno}
+   * @param failedStep the step that ended the script; negative if none did
+   * @param results of the steps, if one ended the script
+   */
+  public record Run(long created, int failedStep, List<Long> results) {
+    /** Whether the child executed its program, as far as the script tells. */
+    public boolean executed() {
+      return failedStep < 0;
+    }
+  }
+
+  /**
+   * Creates a child and lets it walk a script. Returns when it has executed a program or ended.
+   *
+   * @param create the number and arguments of the call that creates it
+   */
+  public Run run(SpawnArena arena, ChildScript script, long... create) {
+    SpawnArena.Place block = arena.allocate(script.length());
+    script.write(block.bytes(), block.at(), block.address());
+    for (int i = 0; i < ChildScript.STEP_WORDS; i++) {
+      block
+          .bytes()
+          .putLong(
+              block.at() + ChildScript.CREATE + i * Long.BYTES, i < create.length ? create[i] : 0);
+    }
+    long created = code.callRaw(block.address());
+    int failed = (int) block.bytes().getLong(block.at() + ChildScript.FAILED);
+    List<Long> results = new ArrayList<>();
+    for (int i = 0; failed >= 0 && i < script.size(); i++) {
+      int step = block.at() + ChildScript.STEPS + i * ChildScript.STEP_SIZE;
+      results.add(block.bytes().getLong(step + ChildScript.RESULT));
+    }
+    return new Run(created, failed, results);
+  }
+}

@@ -1,0 +1,20 @@
+/**
+ * What the backends for Linux and FreeBSD share; exported to them alone. What belongs here:
+ * whatever both kernels do in the same way, such as refcounted descriptors, pipes, the life of a
+ * process object. What does not: a system call that one of them lacks, and every number or layout,
+ * which differ and stand in each backend's {@code Numbers}.
+ */
+// The JNR artifacts are automatic modules, and the FreeBSD backend is not always on the path.
+@SuppressWarnings({"requires-automatic", "module"})
+module dev.procdesc.posix {
+  requires dev.procdesc;
+  requires static org.jspecify;
+  requires org.jnrproject.constants;
+  requires org.jnrproject.jffi;
+  requires org.jnrproject.posix;
+  requires org.objectweb.asm;
+
+  exports dev.procdesc.posix to
+      dev.procdesc.linux,
+      dev.procdesc.freebsd;
+}
