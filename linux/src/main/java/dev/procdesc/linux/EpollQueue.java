@@ -1,0 +1,99 @@
+package dev.procdesc.linux;
+
+import dev.procdesc.posix.Errors;
+import dev.procdesc.posix.EventQueue;
+import dev.procdesc.posix.LibC;
+import dev.procdesc.posix.NativeMemory;
+import dev.procdesc.posix.PosixNumbers;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.function.LongConsumer;
+
+/** Watched descriptors by epoll. Each registration reports once, so that none can spin. */
+final class EpollQueue implements EventQueue {
+  private static final int MAX_EVENTS = 512;
+  private static final long WAKE_TOKEN = 0;
+
+  private final int epoll;
+  private final int wakeup;
+  private final NativeMemory events = NativeMemory.forever(MAX_EVENTS * Numbers.EPOLL_EVENT_SIZE);
+  private final NativeMemory counter = NativeMemory.forever(Long.BYTES);
+
+  EpollQueue() throws IOException {
+    epoll = check("epoll_create1", Calls.epollCreate1(Numbers.EPOLL_CLOEXEC));
+    wakeup = check("eventfd", Calls.eventfd(0, Numbers.EFD_CLOEXEC | Numbers.EFD_NONBLOCK));
+    counter.bytes().putLong(0, 1);
+    // Not one-shot: reading the counter clears it.
+    control(Numbers.EPOLL_CTL_ADD, wakeup, Numbers.EPOLLIN, WAKE_TOKEN);
+  }
+
+  private static int check(String operation, int outcome) throws IOException {
+    if (outcome < 0) {
+      throw Errors.failed(operation, "the watcher", outcome);
+    }
+    return outcome;
+  }
+
+  private static int eventsOf(Interest interest) {
+    return Numbers.EPOLLONESHOT
+        | switch (interest) {
+          case EXIT, READABLE -> Numbers.EPOLLIN;
+          // A reaped process hangs up (Linux 6.15), which is always reported.
+          case REAPED -> 0;
+          case WRITABLE -> Numbers.EPOLLOUT;
+        };
+  }
+
+  @Override
+  public void add(int fd, Interest interest, long token) throws IOException {
+    control(Numbers.EPOLL_CTL_ADD, fd, eventsOf(interest), token);
+  }
+
+  @Override
+  public void again(int fd, Interest interest, long token) throws IOException {
+    control(Numbers.EPOLL_CTL_MOD, fd, eventsOf(interest), token);
+  }
+
+  private void control(int operation, int fd, int interest, long token) throws IOException {
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      memory.bytes().putInt(0, interest).putLong(Numbers.EPOLL_EVENT_DATA, token);
+      int outcome = Calls.epollCtl(epoll, operation, fd, memory.address());
+      if (outcome < 0) {
+        throw Errors.failed("epoll_ctl", "descriptor " + fd, outcome);
+      }
+    }
+  }
+
+  @Override
+  public void remove(int fd, Interest interest) {
+    // ENOENT: not watched. Nothing else can go wrong with a descriptor that is held open.
+    Calls.epollCtl(epoll, Numbers.EPOLL_CTL_DEL, fd, 0);
+  }
+
+  @Override
+  public void await(int timeoutMillis, LongConsumer tokens) {
+    int count = Calls.epollWait(epoll, events.address(), MAX_EVENTS, timeoutMillis);
+    if (count < 0) {
+      if (count == -PosixNumbers.EINTR) {
+        return;
+      }
+      throw new IllegalStateException("epoll_wait: " + Errors.describe(-count));
+    }
+    ByteBuffer bytes = events.bytes();
+    for (int i = 0; i < count; i++) {
+      long token = bytes.getLong(i * Numbers.EPOLL_EVENT_SIZE + Numbers.EPOLL_EVENT_DATA);
+      if (token == WAKE_TOKEN) {
+        try (NativeMemory memory = NativeMemory.borrow()) {
+          LibC.read(wakeup, memory.address(), Long.BYTES);
+        }
+      } else {
+        tokens.accept(token);
+      }
+    }
+  }
+
+  @Override
+  public void wake() {
+    LibC.write(wakeup, counter.address(), Long.BYTES);
+  }
+}

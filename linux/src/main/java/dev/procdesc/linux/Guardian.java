@@ -1,0 +1,554 @@
+package dev.procdesc.linux;
+
+import dev.procdesc.ClosedDescriptorException;
+import dev.procdesc.OnClose;
+import dev.procdesc.ProcessDescriptorException;
+import dev.procdesc.SpawnException;
+import dev.procdesc.posix.ChildScript;
+import dev.procdesc.posix.ChildScript.Purpose;
+import dev.procdesc.posix.Errors;
+import dev.procdesc.posix.LibC;
+import dev.procdesc.posix.NativeMemory;
+import dev.procdesc.posix.OwnedDescriptor;
+import dev.procdesc.posix.PosixNumbers;
+import dev.procdesc.posix.ProcessCore;
+import dev.procdesc.posix.SpawnArena;
+import dev.procdesc.posix.SpawnStub;
+import dev.procdesc.posix.SystemStrings;
+import dev.procdesc.posix.Watcher;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The JVM's side of the guardian, the small process that kills our children when we die. What it is
+ * and what it is told stands at the top of {@code linux/src/main/native/guardian.c}.
+ *
+ * <p>A child puts itself under guard, by one message between its birth and its program; so there is
+ * no moment at which the JVM could die and leave it. The JVM itself speaks to the guardian only
+ * when a new one takes over: it hands it every child that still lives.
+ *
+ * <p>Rejected: PR_SET_PDEATHSIG, which follows the thread that spawned, not the process, and is
+ * lost in a set-user-ID exec; a shutdown hook, which SIGKILL does not run; a watchdog in each
+ * child's place, which would be one more process for each.
+ */
+final class Guardian {
+  private static final System.Logger LOG = System.getLogger("dev.procdesc");
+  private static final int CHARGE = 1;
+  private static final int READY = 16;
+  private static final int LOST = 17;
+  private static final int RELEASE = 2;
+  private static final int FLAG_GROUP = 2;
+  private static final int FLAG_CGROUP = 4;
+  private static final int FLAG_SENDER = 8;
+  private static final int MESSAGE_SIZE = 16;
+  private static final int SOCKET_AT = 3;
+  private static final int JVM_AT = 4;
+  private static final int START_MILLIS = 30_000;
+
+  /** How long a starting child waits for a guardian that does not read, before its spawn fails. */
+  private static final long SEND_SECONDS = 30;
+
+  private static final Purpose STARTING =
+      new Purpose(SpawnException.Step.GUARD, "start the guardian", "");
+  private static final Purpose GUARDING =
+      new Purpose(SpawnException.Step.GUARD, "tell the guardian", "");
+
+  private final Kernel kernel;
+  private final Watcher watcher;
+  private final Map<Long, Guarded> charges = new ConcurrentHashMap<>();
+  private final AtomicLong ids = new AtomicLong();
+  private @Nullable Link current;
+  private Optional<String> unavailable = Optional.empty();
+
+  Guardian(Kernel kernel, Watcher watcher) {
+    this.kernel = kernel;
+    this.watcher = watcher;
+  }
+
+  /** One guardian process, and our end of the socket to it. */
+  static final class Link {
+    private final OwnedDescriptor socket;
+    private final int pidfd;
+    private final boolean bySender;
+    private final long capacity;
+    private volatile long watch;
+
+    Link(OwnedDescriptor socket, int pidfd, boolean bySender, long capacity) {
+      this.socket = socket;
+      this.pidfd = pidfd;
+      this.bySender = bySender;
+      this.capacity = capacity;
+    }
+
+    OwnedDescriptor socket() {
+      return socket;
+    }
+  }
+
+  /**
+   * A child's place under guard.
+   *
+   * @param id its name in messages
+   * @param link which guardian it tells
+   * @param kind how far the killing is to reach
+   * @param cgroupKill the open {@code cgroup.kill}, for {@link OnClose#KILL_CGROUP}
+   */
+  record Charge(long id, Link link, OnClose kind, Optional<OwnedDescriptor> cgroupKill) {
+    private int flags() {
+      return (kind == OnClose.KILL_GROUP ? FLAG_GROUP : 0)
+          | (kind == OnClose.KILL_CGROUP ? FLAG_CGROUP : 0);
+    }
+  }
+
+  /** A charge of a child that was born. */
+  private record Guarded(Charge charge, ProcessCore core) {}
+
+  /** Why there can be no guardian here; empty if there is one. Starts it. */
+  synchronized Optional<String> unavailable() {
+    try {
+      return startIfNeeded();
+    } catch (SpawnException e) {
+      return Optional.of(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static boolean isShortage(int errno) {
+    return errno == PosixNumbers.EMFILE
+        || errno == Numbers.ENFILE
+        || errno == PosixNumbers.ENOMEM
+        || errno == Numbers.POSIX.eagain();
+  }
+
+  /** As {@link #unavailable}, but a lack of resources, which passes, is an exception. */
+  synchronized Optional<String> startIfNeeded() throws SpawnException {
+    if (current == null && unavailable.isEmpty()) {
+      String how = "starting it from a memfd";
+      try {
+        if (kernel.mayUse(Kernel.GUARDIAN)) {
+          current = start();
+        } else {
+          unavailable = Optional.of("it is switched off by -D" + Kernel.DISABLE);
+        }
+      } catch (ProcessDescriptorException e) {
+        if (isShortage(e.errno())) {
+          // It passes: the next spawn tries again.
+          throw Errors.spawn(SpawnException.Step.GUARD, e.operation(), e.subject(), -e.errno(), "");
+        }
+        how = String.valueOf(e.getMessage());
+        unavailable = Optional.of(how);
+      } catch (IOException e) {
+        how = String.valueOf(e.getMessage());
+        unavailable = Optional.of(how);
+      }
+      kernel.note(Kernel.GUARDIAN, how, current != null, "leave to execute a memfd");
+    }
+    return unavailable;
+  }
+
+  /** A place for a child that is about to be born. Its script tells the guardian itself. */
+  Charge newCharge(OnClose kind, Optional<OwnedDescriptor> cgroupKill) throws SpawnException {
+    Link link;
+    synchronized (this) {
+      if (startIfNeeded().isPresent()) {
+        throw new IllegalStateException(unavailable.orElseThrow());
+      }
+      link = Objects.requireNonNull(current);
+    }
+    if (charges.size() >= link.capacity) {
+      throw new SpawnException(
+          SpawnException.Step.GUARD,
+          "tell the guardian",
+          "",
+          PosixNumbers.EMFILE,
+          "it guards "
+              + charges.size()
+              + " children already, as many as the hard limit of open files lets it; raise that"
+              + " limit, or spawn with OnClose.RELEASE");
+    }
+    return new Charge(ids.incrementAndGet(), link, kind, cgroupKill);
+  }
+
+  /**
+   * Adds the child's message to its script.
+   *
+   * @param socket our end, which the child has too until it executes its program
+   * @param cgroupKill the number of the charge's cgroup.kill, if it has one
+   */
+  static void tell(
+      Charge charge,
+      int socket,
+      Optional<Integer> cgroupKill,
+      ChildScript script,
+      SpawnArena arena) {
+    boolean bySender = charge.link().bySender;
+    int flags = charge.flags() | (bySender ? FLAG_SENDER : 0);
+    int descriptors = (bySender ? 0 : 1) + (cgroupKill.isPresent() ? 1 : 0);
+    SpawnArena.Place header = messageHeader(arena, CHARGE, flags, charge.id(), descriptors);
+    long data = header.address() + Numbers.MSGHDR_SIZE + Numbers.CMSG_DATA;
+    if (!bySender) {
+      // Before Linux 6.5 the kernel does not say by descriptor who sends, so the child opens one.
+      script.step(GUARDING, Numbers.SYS_GETPID).passOn(0);
+      script.step(GUARDING, Numbers.SYS_PIDFD_OPEN, 0, 0).storeAt(data);
+      data += Integer.BYTES;
+    }
+    if (cgroupKill.isPresent()) {
+      // A result is stored as a word: a later one must not be there before an earlier one.
+      script
+          .step(GUARDING, Numbers.SYS_FCNTL, cgroupKill.get(), Numbers.POSIX.fDupfdCloexec(), 0)
+          .storeAt(data);
+    }
+    script.step(GUARDING, Numbers.SYS_SENDMSG, socket, header.address(), Numbers.MSG_NOSIGNAL);
+  }
+
+  private static void write(ByteBuffer bytes, int at, int type, int flags, long id) {
+    bytes.putInt(at, type).putInt(at + 4, flags).putLong(at + 8, id);
+  }
+
+  /** A message, and a struct msghdr for it with room for descriptors right behind. */
+  private static SpawnArena.Place messageHeader(
+      SpawnArena arena, int type, int flags, long id, int descriptors) {
+    SpawnArena.Place message = arena.allocate(MESSAGE_SIZE);
+    write(message.bytes(), message.at(), type, flags, id);
+    long vector = arena.words(message.address(), MESSAGE_SIZE);
+    // One word more than two descriptors need, because results are stored as whole words.
+    int room = Numbers.CMSG_DATA + 2 * Long.BYTES;
+    SpawnArena.Place header = arena.allocate(Numbers.MSGHDR_SIZE + room);
+    ByteBuffer bytes = header.bytes();
+    for (int i = 0; i < Numbers.MSGHDR_SIZE + room; i += Long.BYTES) {
+      bytes.putLong(header.at() + i, 0);
+    }
+    bytes.putLong(header.at() + Numbers.MSGHDR_IOV, vector);
+    bytes.putLong(header.at() + Numbers.MSGHDR_IOVLEN, 1);
+    if (descriptors > 0) {
+      int control = header.at() + Numbers.MSGHDR_SIZE;
+      int length = Numbers.CMSG_DATA + descriptors * Integer.BYTES;
+      bytes.putLong(header.at() + Numbers.MSGHDR_CONTROL, header.address() + Numbers.MSGHDR_SIZE);
+      bytes.putLong(header.at() + Numbers.MSGHDR_CONTROLLEN, (length + 7) & ~7);
+      bytes.putLong(control, length);
+      bytes.putInt(control + 8, Numbers.SOL_SOCKET).putInt(control + 12, Numbers.SCM_RIGHTS);
+    }
+    return header;
+  }
+
+  /**
+   * Remembers a child that was born under guard, so that a new guardian can be told of it.
+   *
+   * <p>If the guardian was replaced between the child's message and now, the new one is told here:
+   * the take-over could not see this child yet.
+   */
+  void born(Charge charge, ProcessCore core) {
+    Guarded guarded = new Guarded(charge, core);
+    charges.put(charge.id(), guarded);
+    synchronized (this) {
+      Link link = current;
+      if (link != null && link != charge.link()) {
+        handOver(link, guarded);
+      }
+    }
+  }
+
+  /** Forgets a charge that is over. */
+  void forget(Charge charge) {
+    charges.remove(charge.id());
+  }
+
+  /** Tells the guardian to forget a charge, which it would keep for others than the child. */
+  void release(Charge charge) {
+    forget(charge);
+    synchronized (this) {
+      Link link = current;
+      if (link != null) {
+        try (SpawnArena arena = new SpawnArena()) {
+          send(link, messageHeader(arena, RELEASE, 0, charge.id(), 0));
+        }
+      }
+    }
+  }
+
+  /** A child could not reach its guardian: makes sure that there is another one. */
+  void lost(Link link) {
+    synchronized (this) {
+      if (current == link) {
+        replace(link);
+      }
+    }
+  }
+
+  /** Starts a new guardian and gives it all charges. Called with the lock held. */
+  private void replace(Link old) {
+    current = null;
+    watcher.forget(old.socket, old.watch);
+    old.socket.close();
+    // It is gone, or of no use any more: its socket is closed on its side.
+    Calls.pidfdSendSignal(old.pidfd, PosixNumbers.SIGKILL, 0, 0);
+    Waiting.reap(old.pidfd);
+    LibC.close(old.pidfd);
+    if (unavailable().isPresent()) {
+      LOG.log(
+          System.Logger.Level.ERROR,
+          "the guardian of this JVM''s children ended and cannot be replaced ({0}); {1} children"
+              + " outlive the JVM if it is killed",
+          unavailable.orElseThrow(),
+          charges.size());
+      return;
+    }
+    Link link = Objects.requireNonNull(current);
+    charges.values().forEach(guarded -> handOver(link, guarded));
+    LOG.log(
+        System.Logger.Level.WARNING,
+        "the guardian of this JVM''s children was ended by somebody; a new one guards {0} children",
+        charges.size());
+  }
+
+  private static void handOver(Link link, Guarded guarded) {
+    Charge charge = guarded.charge();
+    Optional<OwnedDescriptor> cgroupKill = charge.cgroupKill();
+    guarded.core().withDescriptor(pidfd -> {
+      try (SpawnArena arena = new SpawnArena()) {
+        SpawnArena.Place header = messageHeader(
+            arena, CHARGE, charge.flags(), charge.id(), cgroupKill.isPresent() ? 2 : 1);
+        int data = header.at() + Numbers.MSGHDR_SIZE + Numbers.CMSG_DATA;
+        header.bytes().putInt(data, pidfd);
+        cgroupKill.ifPresent(kill -> header.bytes().putInt(data + Integer.BYTES, kill.number()));
+        int outcome = send(link, header);
+        if (outcome < 0) {
+          LOG.log(
+              System.Logger.Level.ERROR,
+              "{0} could not be put under guard: {1}",
+              guarded.core(),
+              Errors.describe(-outcome));
+        }
+      }
+    });
+  }
+
+  private static int send(Link link, SpawnArena.Place header) {
+    int socket = link.socket.acquire();
+    try {
+      return Calls.sendmsg(socket, header.address(), Numbers.MSG_NOSIGNAL);
+    } finally {
+      link.socket.release();
+    }
+  }
+
+  // ---- Starting
+
+  private Link start() throws IOException {
+    try (SpawnArena arena = new SpawnArena();
+        Descriptors opened = new Descriptors()) {
+      SpawnArena.Place pair = arena.allocate(8);
+      check(
+          "socketpair",
+          Calls.socketpair(
+              Numbers.AF_UNIX, Numbers.SOCK_SEQPACKET | Numbers.SOCK_CLOEXEC, 0, pair.address()));
+      int ours = pair.bytes().getInt(pair.at());
+      OwnedDescriptor socket = OwnedDescriptor.take(ours, "the socket to the guardian");
+      try {
+        int theirs = opened.add(pair.bytes().getInt(pair.at() + 4));
+        boolean bySender = kernel.mayUse(Kernel.SENDER_PIDFD)
+            && Calls.setsockopt(theirs, Numbers.SOL_SOCKET, Numbers.SO_PASSPIDFD, arena.ints(1), 4)
+                == 0;
+        kernel.note(Kernel.SENDER_PIDFD, "setsockopt(SO_PASSPIDFD)", bySender, "Linux 6.5");
+        check(
+            "setsockopt(SO_SNDTIMEO)",
+            Calls.setsockopt(
+                ours, Numbers.SOL_SOCKET, Numbers.SO_SNDTIMEO, arena.words(SEND_SECONDS, 0), 16));
+        int self = opened.add(check("pidfd_open", Calls.pidfdOpen(Calls.getpid(), 0)));
+        int program = opened.add(program(arena));
+        int pidfd = spawn(arena, opened, theirs, self, program);
+        // Nobody but the guardian may hold its end now, or its end would not be seen.
+        opened.closeAll();
+        try {
+          long capacity = awaitReady(ours);
+          Link link = new Link(socket, pidfd, bySender, capacity);
+          link.watch = watcher.watchSocket(socket, () -> receive(link));
+          return link;
+        } catch (IOException e) {
+          Calls.pidfdSendSignal(pidfd, PosixNumbers.SIGKILL, 0, 0);
+          Waiting.reap(pidfd);
+          LibC.close(pidfd);
+          throw e;
+        }
+      } catch (IOException | RuntimeException e) {
+        socket.close();
+        throw e;
+      }
+    }
+  }
+
+  /** Descriptors that are closed together. */
+  private static final class Descriptors implements AutoCloseable {
+    private final List<Integer> all = new ArrayList<>();
+
+    int add(int fd) {
+      all.add(fd);
+      return fd;
+    }
+
+    void closeAll() {
+      all.forEach(LibC::close);
+      all.clear();
+    }
+
+    @Override
+    public void close() {
+      closeAll();
+    }
+  }
+
+  /**
+   * The guardian's program in a sealed memfd: no file that could be missing, noexec or replaced.
+   */
+  private static int program(SpawnArena arena) throws IOException {
+    byte[] code;
+    String name = "guardian-" + Architecture.CURRENT.resource() + ".bin";
+    try (InputStream bytes = Guardian.class.getResourceAsStream(name)) {
+      if (bytes == null) {
+        throw new IOException("there is no guardian for this machine");
+      }
+      code = bytes.readAllBytes();
+    }
+    long label = arena.string("procdesc-guardian");
+    int flags = Numbers.MFD_CLOEXEC | Numbers.MFD_ALLOW_SEALING;
+    int fd = Calls.memfdCreate(label, flags | Numbers.MFD_EXEC);
+    if (fd == -PosixNumbers.EINVAL) {
+      fd = Calls.memfdCreate(label, flags); // Before Linux 6.3 every memfd is executable.
+    }
+    check("memfd_create", fd);
+    SpawnArena.Place copy = arena.allocate(code.length);
+    copy.bytes().put(copy.at(), code);
+    long written = LibC.write(fd, copy.address(), code.length);
+    int sealed = LibC.fcntl(fd, Numbers.F_ADD_SEALS, Numbers.ALL_SEALS);
+    if (written != code.length || sealed < 0) {
+      LibC.close(fd);
+      throw Errors.failed("fcntl(F_ADD_SEALS)", "the guardian", Math.min(sealed, -1));
+    }
+    return fd;
+  }
+
+  private int spawn(SpawnArena arena, Descriptors opened, int socket, int self, int program)
+      throws IOException {
+    int above = JVM_AT + 1;
+    int socketCopy = opened.add(lift(socket, above));
+    int selfCopy = opened.add(lift(self, above));
+    int programCopy = opened.add(lift(program, above));
+    ChildScript script = new ChildScript();
+    script.step(STARTING, Numbers.SYS_SETSID);
+    script.step(STARTING, Numbers.SYS_CHDIR, arena.string("/"));
+    script.step(STARTING, Numbers.SYS_DUP3, socketCopy, SOCKET_AT, 0);
+    script.step(STARTING, Numbers.SYS_DUP3, selfCopy, JVM_AT, 0);
+    ScriptBuilder.closeAllBut(
+        script, new TreeSet<>(List.of(SOCKET_AT, JVM_AT, programCopy)), kernel.openLimit());
+    // The signals stay blocked: there is no moment at which one could end the guardian.
+    long argv =
+        arena.strings(List.of(SystemStrings.encode("procdesc-guardian of " + Calls.getpid())));
+    script.step(
+        STARTING,
+        Numbers.SYS_EXECVEAT,
+        programCopy,
+        arena.string(""),
+        argv,
+        arena.strings(List.of()),
+        Numbers.AT_EMPTY_PATH);
+    SpawnArena.Place pidfd = arena.allocate(8);
+    SpawnStub.Run run = kernel.stub().run(arena, script, kernel.create(arena, pidfd));
+    if (run.created() < 0) {
+      throw Errors.failed("clone", "the guardian", run.created());
+    }
+    int fd = pidfd.bytes().getInt(pidfd.at());
+    if (!run.executed()) {
+      Waiting.reap(fd);
+      LibC.close(fd);
+      throw Errors.failed(
+          run.failedStep() == script.size() - 1 ? "execveat(memfd)" : "prepare",
+          "the guardian",
+          run.results().get(run.failedStep()));
+    }
+    return fd;
+  }
+
+  private static int lift(int fd, int above) throws IOException {
+    return check("fcntl(F_DUPFD_CLOEXEC)", LibC.fcntl(fd, Numbers.POSIX.fDupfdCloexec(), above));
+  }
+
+  private static int check(String operation, int outcome) throws IOException {
+    if (outcome < 0) {
+      throw Errors.failed(operation, "the guardian", outcome);
+    }
+    return outcome;
+  }
+
+  /** Waits for the first message; what it says is how many children it can guard. */
+  private static long awaitReady(int socket) throws IOException {
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      ByteBuffer bytes = memory.bytes();
+      bytes.putInt(0, socket).putInt(4, PosixNumbers.POLLIN);
+      if (LibC.poll(memory.address(), 1, START_MILLIS) <= 0) {
+        throw new IOException("the guardian started and says nothing");
+      }
+      long count = Calls.recv(socket, memory.address(), MESSAGE_SIZE, Numbers.MSG_DONTWAIT);
+      if (count != MESSAGE_SIZE || bytes.getInt(0) != READY) {
+        throw new IOException(
+            "the guardian ended at once; a seccomp filter or security module may be in its way");
+      }
+      // What it says counts two descriptors for each; ours have one.
+      return bytes.getLong(8) * 2;
+    }
+  }
+
+  /** Reads what the guardian says; its end of file means that it is gone. Runs in the watcher. */
+  private boolean receive(Link link) {
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      ByteBuffer bytes = memory.bytes();
+      while (true) {
+        long count;
+        int fd;
+        try {
+          fd = link.socket.acquire();
+        } catch (ClosedDescriptorException e) {
+          return false; // Replaced meanwhile by a thread whose child could not reach it.
+        }
+        try {
+          count = Calls.recv(fd, memory.address(), MESSAGE_SIZE, Numbers.MSG_DONTWAIT);
+        } finally {
+          link.socket.release();
+        }
+        if (count == -Numbers.POSIX.eagain()) {
+          return true;
+        }
+        if (count < MESSAGE_SIZE) {
+          watcher.execute(List.of(() -> lost(link)));
+          return false;
+        }
+        if (bytes.getInt(0) == LOST && bytes.getInt(4) != Numbers.EEXIST) {
+          lostCharge(bytes.getLong(8), bytes.getInt(4));
+        }
+      }
+    }
+  }
+
+  /**
+   * A child that could not be guarded must not live on: nobody would notice until it is too late.
+   */
+  private void lostCharge(long id, int errno) {
+    Guarded guarded = charges.get(id);
+    LOG.log(
+        System.Logger.Level.ERROR,
+        "{0} could not be put under guard ({1}) and is killed",
+        guarded == null ? "a child" : guarded.core(),
+        Errors.describe(errno));
+    if (guarded != null) {
+      guarded.core().withDescriptor(fd -> Calls.pidfdSendSignal(fd, PosixNumbers.SIGKILL, 0, 0));
+    }
+  }
+}

@@ -1,0 +1,366 @@
+package dev.procdesc.linux;
+
+import dev.procdesc.Mechanism;
+import dev.procdesc.Resource;
+import dev.procdesc.posix.ChildScript;
+import dev.procdesc.posix.Errors;
+import dev.procdesc.posix.LibC;
+import dev.procdesc.posix.NativeFunction;
+import dev.procdesc.posix.NativeMemory;
+import dev.procdesc.posix.PosixNumbers;
+import dev.procdesc.posix.SpawnArena;
+import dev.procdesc.posix.SpawnStub;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+
+/**
+ * What the running kernel and C library can do, found by calling: version numbers lie under seccomp
+ * filters and backports. Probed once, at the first spawn or the first question; it costs two or
+ * three children that end at once.
+ *
+ * <p>Every mechanism can be left out by {@code -Ddev.procdesc.disable=name,name}, so that the ones
+ * below it are tested on any kernel.
+ */
+final class Kernel {
+  /** The system property that leaves mechanisms out. */
+  static final String DISABLE = "dev.procdesc.disable";
+
+  private static final String STUB = "stub";
+  private static final String CLONE3 = "clone3";
+  private static final String CLONE = "clone";
+  private static final String PIDFD_SPAWN = "pidfd_spawn";
+  private static final String AUTOREAP = "autoreap";
+  private static final String AUTOKILL = "autokill";
+  private static final String AUTOKILL_NNP = "autokill_nnp";
+
+  /** The guardian process; see {@link Guardian}. */
+  static final String GUARDIAN = "guardian";
+
+  /** That a starting child needs no descriptor of itself to be put under guard. */
+  static final String SENDER_PIDFD = "sender_pidfd";
+
+  private static final String EXIT_INFO = "pidfd_get_info";
+  private static final String CLOSE_RANGE = "close_range";
+  private static final String GROUP_SIGNAL = "group_signal";
+
+  /** How children are created. */
+  enum Rung {
+    CLONE3,
+    CLONE,
+    PIDFD_SPAWN
+  }
+
+  private final Set<String> disabled = Arrays.stream(
+          System.getProperty(DISABLE, "").split(","))
+      .map(String::strip)
+      .filter(name -> !name.isEmpty())
+      .collect(Collectors.toUnmodifiableSet());
+
+  private final Map<String, Mechanism> mechanisms = new ConcurrentHashMap<>();
+  private final Optional<SpawnStub> stub;
+  private final Optional<Rung> rung;
+  private final Optional<String> unavailable;
+
+  Kernel() {
+    unavailable = basics();
+    if (unavailable.isPresent()) {
+      stub = Optional.empty();
+      rung = Optional.empty();
+      return;
+    }
+    stub = mapStub();
+    boolean clone3 = probe(CLONE3, "clone3(CLONE_PIDFD) with an empty script", "Linux 5.3", 0);
+    boolean clone = probe(CLONE, "clone(CLONE_PIDFD) with an empty script", "Linux 5.2", 0);
+    boolean autoreap =
+        clone3 && probe(AUTOREAP, "clone3(CLONE_AUTOREAP)", "Linux 7.1", Numbers.CLONE_AUTOREAP);
+    if (autoreap) {
+      long kill = Numbers.CLONE_AUTOREAP | Numbers.CLONE_PIDFD_AUTOKILL;
+      probe(AUTOKILL, "clone3(CLONE_PIDFD_AUTOKILL)", "CAP_SYS_ADMIN", kill);
+      probe(
+          AUTOKILL_NNP,
+          "clone3(CLONE_PIDFD_AUTOKILL | CLONE_NNP)",
+          "Linux 7.1",
+          kill | Numbers.CLONE_NNP);
+    } else {
+      if (!clone3) {
+        absent(AUTOREAP, "clone3(CLONE_AUTOREAP)", "clone3");
+      }
+      absent(AUTOKILL, "clone3(CLONE_PIDFD_AUTOKILL)", "Linux 7.1");
+      absent(AUTOKILL_NNP, "clone3(CLONE_PIDFD_AUTOKILL | CLONE_NNP)", "Linux 7.1");
+    }
+    if (!mechanisms.containsKey(EXIT_INFO)) {
+      absent(EXIT_INFO, "ioctl(PIDFD_GET_INFO)", "a child to ask about");
+    }
+    decide(CLOSE_RANGE, "close_range()", Calls.closeRange(-1, -1, 0), "Linux 5.9");
+    // Flags are looked at before the descriptor: EINVAL if unknown, EBADF if known.
+    int group = Calls.pidfdSendSignal(-1, 0, 0, Numbers.PIDFD_SIGNAL_PROCESS_GROUP);
+    decide(
+        GROUP_SIGNAL,
+        "pidfd_send_signal(PIDFD_SIGNAL_PROCESS_GROUP)",
+        group == -PosixNumbers.EBADF ? 0 : group,
+        "Linux 6.9");
+    boolean libcSpawn = NativeFunction.find(PIDFD_SPAWN).isPresent();
+    decide(PIDFD_SPAWN, "looking up pidfd_spawn", libcSpawn ? 0 : -Numbers.ENOSYS, "glibc 2.39");
+    if (clone3) {
+      rung = Optional.of(Rung.CLONE3);
+    } else if (clone) {
+      rung = Optional.of(Rung.CLONE);
+    } else if (has(PIDFD_SPAWN)) {
+      rung = Optional.of(Rung.PIDFD_SPAWN);
+    } else {
+      rung = Optional.empty();
+    }
+  }
+
+  /** Whether a mechanism was not switched off. */
+  boolean mayUse(String name) {
+    return !isDisabled(name);
+  }
+
+  /** Records what was found out about a mechanism elsewhere. */
+  void note(String name, String how, boolean present, String lacks) {
+    if (present) {
+      mechanisms.put(name, new Mechanism(name, true, how, ""));
+    } else {
+      absent(name, how, lacks);
+    }
+  }
+
+  /** What nothing works without. */
+  private Optional<String> basics() {
+    int outcome = Calls.waitid(Numbers.P_PIDFD, Integer.MAX_VALUE, 0, Numbers.WEXITED, 0);
+    if (outcome != -PosixNumbers.EBADF) {
+      return Optional.of("waitid(P_PIDFD) answers "
+          + Errors.describe(-outcome)
+          + ": the kernel is older than Linux 5.4, or a seccomp filter refuses it");
+    }
+    outcome = Calls.pidfdSendSignal(-1, 0, 0, 0);
+    if (outcome != -PosixNumbers.EBADF) {
+      return Optional.of("pidfd_send_signal answers "
+          + Errors.describe(-outcome)
+          + ": the kernel is older than Linux 5.1, or a seccomp filter refuses it");
+    }
+    return Optional.empty();
+  }
+
+  /** Why the backend cannot work; empty if it can. */
+  Optional<String> unavailable() {
+    if (unavailable.isPresent() || rung.isPresent()) {
+      return unavailable;
+    }
+    return Optional.of("there is no way to create a child as a descriptor: "
+        + List.of(STUB, CLONE3, CLONE, PIDFD_SPAWN).stream()
+            .map(mechanisms::get)
+            .map(m -> m.name() + ": " + m.how() + ", lacks " + m.lacks())
+            .collect(Collectors.joining("; ")));
+  }
+
+  private boolean isDisabled(String name) {
+    return disabled.contains(name);
+  }
+
+  private void absent(String name, String how, String lacks) {
+    mechanisms.put(
+        name,
+        isDisabled(name)
+            ? new Mechanism(name, false, "switched off by -D" + DISABLE, "the property unset")
+            : new Mechanism(name, false, how, lacks));
+  }
+
+  private boolean decide(String name, String how, long outcome, String lacks) {
+    if (isDisabled(name) || outcome < 0) {
+      String answer = outcome < 0 ? how + ": " + Errors.describe((int) -outcome) : how;
+      absent(name, answer, lacks + ", or no filter in the way");
+      return false;
+    }
+    mechanisms.put(name, new Mechanism(name, true, how, ""));
+    return true;
+  }
+
+  private Optional<SpawnStub> mapStub() {
+    if (isDisabled(STUB)) {
+      absent(STUB, "", "");
+      return Optional.empty();
+    }
+    String name = "spawnstub-" + Architecture.CURRENT.resource() + ".bin";
+    try (InputStream bytes = Kernel.class.getResourceAsStream(name)) {
+      if (bytes == null) {
+        absent(
+            STUB,
+            "looking for machine code",
+            "a spawn stub for the machine " + System.getProperty("os.arch"));
+        return Optional.empty();
+      }
+      Optional<SpawnStub> mapped = Optional.of(SpawnStub.map(bytes, Numbers.POSIX));
+      decide(STUB, "mmap, mprotect(PROT_EXEC)", 0, "");
+      return mapped;
+    } catch (IOException e) {
+      absent(STUB, String.valueOf(e.getMessage()), "leave to execute mapped code");
+      return Optional.empty();
+    }
+  }
+
+  /** Creates a child that ends at once, and learns from it what the kernel can do. */
+  private boolean probe(String name, String how, String lacks, long flags) {
+    if (isDisabled(name) || stub.isEmpty()) {
+      absent(name, how, "the spawn stub");
+      return false;
+    }
+    try (SpawnArena arena = new SpawnArena()) {
+      SpawnArena.Place pidfd = arena.allocate(8);
+      long[] create = name.equals(CLONE)
+          ? clone(pidfd.address())
+          : clone3(arena, pidfd.address(), flags, Optional.empty());
+      SpawnStub.Run run = stub.get().run(arena, new ChildScript(), create);
+      if (run.created() > 0) {
+        int fd = pidfd.bytes().getInt(pidfd.at());
+        try {
+          Waiting.reap(fd);
+          if (!mechanisms.containsKey(EXIT_INFO)) {
+            decide(EXIT_INFO, "ioctl(PIDFD_GET_INFO)", exitInfo(fd), "Linux 6.15");
+          }
+        } finally {
+          LibC.close(fd);
+        }
+      }
+      return decide(name, how, run.created(), lacks);
+    }
+  }
+
+  /** Whether the status of a reaped child can be read. */
+  private static int exitInfo(int fd) {
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      ByteBuffer bytes = memory.bytes();
+      bytes.putLong(Numbers.PIDFD_INFO_MASK, Numbers.PIDFD_INFO_EXIT);
+      int outcome = Calls.ioctl(fd, Numbers.PIDFD_GET_INFO, memory.address());
+      boolean told = (bytes.getLong(Numbers.PIDFD_INFO_MASK) & Numbers.PIDFD_INFO_EXIT) != 0;
+      return outcome >= 0 && !told ? -PosixNumbers.EINVAL : outcome;
+    }
+  }
+
+  /** The call {@code clone(flags, 0, pidfd, 0, 0)}: the last two differ in order, and are zero. */
+  static long[] clone(long pidfd) {
+    long flags = Numbers.CLONE_VM | Numbers.CLONE_VFORK | Numbers.CLONE_PIDFD;
+    return new long[] {Numbers.SYS_CLONE, flags, 0, pidfd, 0, 0};
+  }
+
+  /** The call {@code clone3(args, size)}. */
+  static long[] clone3(SpawnArena arena, long pidfd, long flags, Optional<Integer> cgroup) {
+    int size = cgroup.isPresent() ? Numbers.CLONE_ARGS_SIZE_VER2 : Numbers.CLONE_ARGS_SIZE_VER0;
+    SpawnArena.Place args = arena.allocate(size);
+    for (int i = 0; i < size; i += Long.BYTES) {
+      args.bytes().putLong(args.at() + i, 0);
+    }
+    args.bytes()
+        .putLong(
+            args.at() + Numbers.CLONE_ARGS_FLAGS,
+            Numbers.CLONE_VM
+                | Numbers.CLONE_VFORK
+                | Numbers.CLONE_PIDFD
+                | Numbers.CLONE_CLEAR_SIGHAND
+                | flags
+                | (cgroup.isPresent() ? Numbers.CLONE_INTO_CGROUP : 0))
+        .putLong(args.at() + Numbers.CLONE_ARGS_PIDFD, pidfd);
+    cgroup.ifPresent(fd -> args.bytes().putLong(args.at() + Numbers.CLONE_ARGS_CGROUP, fd));
+    return new long[] {Numbers.SYS_CLONE3, args.address(), size};
+  }
+
+  /** The call that creates a child of ours that is nobody else's business. */
+  long[] create(SpawnArena arena, SpawnArena.Place pidfd) {
+    return rung() == Rung.CLONE3
+        ? clone3(
+            arena, pidfd.address(), hasAutoreap() ? Numbers.CLONE_AUTOREAP : 0, Optional.empty())
+        : clone(pidfd.address());
+  }
+
+  private boolean has(String name) {
+    Mechanism mechanism = mechanisms.get(name);
+    return mechanism != null && mechanism.present();
+  }
+
+  Rung rung() {
+    return rung.orElseThrow();
+  }
+
+  SpawnStub stub() {
+    return stub.orElseThrow();
+  }
+
+  boolean hasAutoreap() {
+    return has(AUTOREAP);
+  }
+
+  /** Whether the kernel kills at the last close, for a child that keeps or gives up privileges. */
+  boolean hasAutokill(boolean noNewPrivileges) {
+    return has(AUTOKILL) || (noNewPrivileges && has(AUTOKILL_NNP));
+  }
+
+  boolean hasExitInfo() {
+    return has(EXIT_INFO);
+  }
+
+  /** Up to which number a child must close descriptors singly; empty where close_range does it. */
+  OptionalLong openLimit() {
+    if (has(CLOSE_RANGE)) {
+      return OptionalLong.empty();
+    }
+    try (NativeMemory limit = NativeMemory.borrow()) {
+      int outcome = Calls.getrlimit(Numbers.rlimit(Resource.OPEN_FILES), limit.address());
+      long soft = limit.bytes().getLong(0);
+      return OptionalLong.of(outcome < 0 || soft < 0 ? Long.MAX_VALUE : soft);
+    }
+  }
+
+  Mechanism mechanism(String name) {
+    Mechanism mechanism = mechanisms.get(name);
+    return mechanism == null
+        ? new Mechanism(name, false, "not probed", unavailable.orElse("a probe"))
+        : mechanism;
+  }
+
+  boolean hasGroupSignal() {
+    return has(GROUP_SIGNAL);
+  }
+
+  Mechanism groupSignal() {
+    return mechanism(GROUP_SIGNAL);
+  }
+
+  Mechanism autoreap() {
+    return mechanism(AUTOREAP);
+  }
+
+  Mechanism exitInfo() {
+    return mechanism(EXIT_INFO);
+  }
+
+  /** All of them, those used first first. */
+  List<Mechanism> all() {
+    List<Mechanism> list = new ArrayList<>();
+    for (String name : List.of(
+        STUB,
+        CLONE3,
+        CLONE,
+        PIDFD_SPAWN,
+        AUTOREAP,
+        AUTOKILL,
+        AUTOKILL_NNP,
+        GUARDIAN,
+        SENDER_PIDFD,
+        EXIT_INFO,
+        CLOSE_RANGE)) {
+      list.add(mechanism(name));
+    }
+    return List.copyOf(list);
+  }
+}

@@ -1,0 +1,162 @@
+package dev.procdesc.linux;
+
+import dev.procdesc.ChildProcess;
+import dev.procdesc.DeathGuard;
+import dev.procdesc.Feature;
+import dev.procdesc.FeatureReport;
+import dev.procdesc.Mechanism;
+import dev.procdesc.Signal;
+import dev.procdesc.UnsupportedFeatureException;
+import dev.procdesc.posix.NativeAccess;
+import dev.procdesc.posix.NativeMemory;
+import dev.procdesc.posix.SystemStrings;
+import dev.procdesc.posix.Watcher;
+import dev.procdesc.spi.Backend;
+import dev.procdesc.spi.SpawnRequest;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Optional;
+
+/** The library on Linux. */
+public final class LinuxBackend implements Backend {
+  /** For {@link java.util.ServiceLoader}. */
+  public LinuxBackend() {}
+
+  /** Everything native, made at the first use, once for each JVM. */
+  private static final class Running {
+    static final Kernel KERNEL = new Kernel();
+    static final String SYSTEM = uname();
+
+    private Running() {}
+
+    private static String uname() {
+      try (NativeMemory memory = NativeMemory.borrow()) {
+        int outcome = Calls.uname(memory.address());
+        return outcome < 0
+            ? "Linux"
+            : field(memory, 0) + " " + field(memory, 2) + " " + field(memory, 4);
+      }
+    }
+
+    /** A field of {@code struct utsname}: 65 bytes each. */
+    private static String field(NativeMemory memory, int index) {
+      ByteBuffer bytes = memory.bytes();
+      int length = 0;
+      while (bytes.get(index * 65 + length) != 0) {
+        length++;
+      }
+      byte[] text = new byte[length];
+      bytes.get(index * 65, text);
+      return SystemStrings.decode(text);
+    }
+  }
+
+  private static final class Spawns {
+    static final Spawning SPAWNING = create();
+
+    private Spawns() {}
+
+    private static Spawning create() {
+      try {
+        return new Spawning(Running.KERNEL, new Watcher(new EpollQueue()));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
+  @Override
+  public String name() {
+    return "linux";
+  }
+
+  @Override
+  public Optional<String> unavailable() {
+    if (!System.getProperty("os.name", "").equals("Linux")) {
+      return Optional.of("this is not Linux");
+    }
+    Optional<String> problem = NativeAccess.unavailable();
+    return problem.isPresent() ? problem : Running.KERNEL.unavailable();
+  }
+
+  @Override
+  public String system() {
+    return Running.SYSTEM;
+  }
+
+  @Override
+  public FeatureReport report(Feature feature) {
+    Kernel kernel = Running.KERNEL;
+    boolean stub = kernel.rung() != Kernel.Rung.PIDFD_SPAWN;
+    String by = "spawning by " + kernel.rung().name().toLowerCase(java.util.Locale.ROOT);
+    return switch (feature) {
+      case PROCESS_DESCRIPTORS, RESOURCE_USAGE ->
+        new FeatureReport(feature, true, by + ", waitid(P_PIDFD)", "");
+      case STATE_CHANGES ->
+        new FeatureReport(feature, true, "waitid(P_PIDFD, WSTOPPED | WCONTINUED)", "");
+      case SIGNAL_GROUP -> of(feature, kernel.groupSignal());
+      case KILL_CGROUP ->
+        new FeatureReport(
+            feature,
+            stub,
+            by + "; cgroup.kill is looked for at each spawn",
+            stub ? "" : "the stub");
+      case INVISIBLE_CHILDREN -> of(feature, kernel.autoreap());
+      case STATUS_FOR_ANY_HOLDER -> of(feature, kernel.exitInfo());
+      case KILL_ON_JVM_DEATH ->
+        switch (deathGuard()) {
+          case KERNEL -> new FeatureReport(feature, true, "clone3(CLONE_PIDFD_AUTOKILL)", "");
+          case GUARDIAN -> new FeatureReport(feature, true, "a guardian process was started", "");
+          case NONE -> of(feature, kernel.mechanism(Kernel.GUARDIAN));
+        };
+      case SPAWN_BY_DESCRIPTOR, CGROUP, NO_NEW_PRIVILEGES, CHILD_SETUP ->
+        new FeatureReport(
+            feature, stub, by, stub ? "" : "the spawn stub: clone3 or clone, and mapped code");
+    };
+  }
+
+  private static FeatureReport of(Feature feature, Mechanism mechanism) {
+    return new FeatureReport(feature, mechanism.present(), mechanism.how(), mechanism.lacks());
+  }
+
+  @Override
+  public List<Mechanism> mechanisms() {
+    if (Running.KERNEL.rung() != Kernel.Rung.PIDFD_SPAWN) {
+      Spawns.SPAWNING.guardian().unavailable(); // It is found out about by starting it.
+    }
+    return Running.KERNEL.all();
+  }
+
+  @Override
+  public DeathGuard deathGuard() {
+    Kernel kernel = Running.KERNEL;
+    if (kernel.hasAutokill(false)) {
+      return DeathGuard.KERNEL;
+    }
+    return kernel.rung() != Kernel.Rung.PIDFD_SPAWN
+            && Spawns.SPAWNING.guardian().unavailable().isEmpty()
+        ? DeathGuard.GUARDIAN
+        : DeathGuard.NONE;
+  }
+
+  @Override
+  public ChildProcess spawn(SpawnRequest request) throws IOException {
+    return Spawns.SPAWNING.spawn(request);
+  }
+
+  @Override
+  public int signalNumber(Signal signal) {
+    return Signals.number(signal);
+  }
+
+  @Override
+  public Signal signal(int number) {
+    return Signals.of(number);
+  }
+
+  static UnsupportedFeatureException unsupported(Feature feature, String lacks) {
+    return new UnsupportedFeatureException(feature, Running.SYSTEM, lacks);
+  }
+}

@@ -1,0 +1,265 @@
+package dev.procdesc.linux;
+
+import dev.procdesc.Resource;
+import dev.procdesc.posix.PosixNumbers;
+
+/**
+ * Every number and structure layout of Linux that the backend uses, with the header it comes from
+ * and the kernel that introduced it where that is younger than 3.0. A test compares them with the
+ * headers of the machine it runs on.
+ */
+final class Numbers {
+  private Numbers() {}
+
+  // ---- System calls: asm/unistd_64.h (x86-64) and asm-generic/unistd.h (aarch64)
+
+  private static final boolean X86_64 = Architecture.CURRENT == Architecture.X86_64;
+
+  static final int SYS_WRITE = X86_64 ? 1 : 64;
+  static final int SYS_CLOSE = X86_64 ? 3 : 57;
+  static final int SYS_RT_SIGACTION = X86_64 ? 13 : 134;
+  static final int SYS_RT_SIGPROCMASK = X86_64 ? 14 : 135;
+  static final int SYS_IOCTL = X86_64 ? 16 : 29;
+  static final int SYS_GETPID = X86_64 ? 39 : 172;
+  static final int SYS_CLONE = X86_64 ? 56 : 220;
+  static final int SYS_SENDMSG = X86_64 ? 46 : 211;
+  static final int SYS_EXECVE = X86_64 ? 59 : 221;
+  static final int SYS_CHDIR = X86_64 ? 80 : 49;
+  static final int SYS_UMASK = X86_64 ? 95 : 166;
+  static final int SYS_FCNTL = X86_64 ? 72 : 25;
+  static final int SYS_SETPGID = X86_64 ? 109 : 154;
+  static final int SYS_SETSID = X86_64 ? 112 : 157;
+  static final int SYS_SETGROUPS = X86_64 ? 116 : 159;
+  static final int SYS_SETRESUID = X86_64 ? 117 : 147;
+  static final int SYS_SETRESGID = X86_64 ? 119 : 149;
+  static final int SYS_SETPRIORITY = X86_64 ? 141 : 140;
+  static final int SYS_PRCTL = X86_64 ? 157 : 167;
+  static final int SYS_WAITID = X86_64 ? 247 : 95;
+  static final int SYS_DUP3 = X86_64 ? 292 : 24;
+  static final int SYS_PRLIMIT64 = X86_64 ? 302 : 261;
+
+  /** Linux 3.17. */
+  static final int SYS_MEMFD_CREATE = X86_64 ? 319 : 279;
+
+  /** Linux 3.19. */
+  static final int SYS_EXECVEAT = X86_64 ? 322 : 281;
+
+  /** Linux 5.1; the same on every architecture, as all that follow. */
+  static final int SYS_PIDFD_SEND_SIGNAL = 424;
+
+  /** Linux 5.3. */
+  static final int SYS_PIDFD_OPEN = 434;
+
+  /** Linux 5.3. */
+  static final int SYS_CLONE3 = 435;
+
+  /** Linux 5.9. */
+  static final int SYS_CLOSE_RANGE = 436;
+
+  // ---- linux/sched.h
+
+  static final long CLONE_VM = 0x100;
+
+  /** Linux 5.2. */
+  static final long CLONE_PIDFD = 0x1000;
+
+  static final long CLONE_VFORK = 0x4000;
+
+  /** Linux 5.5; clone3 only, as all that follow. */
+  static final long CLONE_CLEAR_SIGHAND = 1L << 32;
+
+  /** Linux 5.7. */
+  static final long CLONE_INTO_CGROUP = 1L << 33;
+
+  /** Linux 7.1. */
+  static final long CLONE_AUTOREAP = 1L << 34;
+
+  /** Linux 7.1. */
+  static final long CLONE_NNP = 1L << 35;
+
+  /** Linux 7.1; with CLONE_AUTOREAP, and CLONE_NNP or CAP_SYS_ADMIN. */
+  static final long CLONE_PIDFD_AUTOKILL = 1L << 36;
+
+  /** {@code struct clone_args}: size and offsets. VER0 is Linux 5.3, VER2 (cgroup) is 5.7. */
+  static final int CLONE_ARGS_SIZE_VER0 = 64;
+
+  static final int CLONE_ARGS_SIZE_VER2 = 88;
+  static final int CLONE_ARGS_FLAGS = 0;
+  static final int CLONE_ARGS_PIDFD = 8;
+  static final int CLONE_ARGS_CGROUP = 80;
+
+  // ---- linux/wait.h, asm-generic/siginfo.h, linux/resource.h
+
+  /** Linux 5.4. */
+  static final int P_PIDFD = 3;
+
+  static final int WNOHANG = 0x1;
+  static final int WSTOPPED = 0x2;
+  static final int WEXITED = 0x4;
+  static final int WCONTINUED = 0x8;
+  static final int WNOWAIT = 0x0100_0000;
+  static final int WALL = 0x4000_0000;
+
+  static final int CLD_EXITED = 1;
+  static final int CLD_KILLED = 2;
+  static final int CLD_DUMPED = 3;
+  static final int CLD_STOPPED = 5;
+  static final int CLD_CONTINUED = 6;
+
+  /** {@code siginfo_t} of SIGCHLD on 64-bit machines. */
+  static final int SIGINFO_SIZE = 128;
+
+  static final int SIGINFO_CODE = 8;
+  static final int SIGINFO_PID = 16;
+  static final int SIGINFO_STATUS = 24;
+
+  /** {@code struct rusage}: sixteen words. */
+  static final int RUSAGE_SIZE = 144;
+
+  static final int RUSAGE_UTIME = 0;
+  static final int RUSAGE_STIME = 16;
+  static final int RUSAGE_MAXRSS = 32;
+  static final int RUSAGE_MINFLT = 64;
+  static final int RUSAGE_MAJFLT = 72;
+  static final int RUSAGE_INBLOCK = 88;
+  static final int RUSAGE_OUBLOCK = 96;
+  static final int RUSAGE_NVCSW = 128;
+  static final int RUSAGE_NIVCSW = 136;
+
+  // ---- linux/pidfd.h
+
+  /** {@code _IOWR(0xFF, 11, struct pidfd_info)} with the 64 bytes of VER0. Linux 6.13. */
+  static final long PIDFD_GET_INFO = 0xC040_FF0BL;
+
+  static final int PIDFD_INFO_SIZE_VER0 = 64;
+  static final int PIDFD_INFO_MASK = 0;
+  static final int PIDFD_INFO_EXIT_CODE = 60;
+
+  /** Linux 6.9. */
+  static final int PIDFD_SIGNAL_PROCESS_GROUP = 1 << 2;
+
+  /** Linux 6.15. */
+  static final long PIDFD_INFO_EXIT = 1L << 3;
+
+  // ---- sys/epoll.h, sys/eventfd.h
+
+  static final int EPOLL_CLOEXEC = 0x80000;
+  static final int EPOLL_CTL_ADD = 1;
+  static final int EPOLL_CTL_DEL = 2;
+  static final int EPOLL_CTL_MOD = 3;
+  static final int EPOLLIN = 0x1;
+  static final int EPOLLOUT = 0x4;
+  static final int EPOLLONESHOT = 1 << 30;
+
+  /** {@code struct epoll_event} is packed on x86-64 only. */
+  static final int EPOLL_EVENT_SIZE = X86_64 ? 12 : 16;
+
+  static final int EPOLL_EVENT_DATA = X86_64 ? 4 : 8;
+  static final int EFD_CLOEXEC = 0x80000;
+  static final int EFD_NONBLOCK = 0x800;
+
+  // ---- bits/socket.h, asm-generic/socket.h, linux/socket.h
+
+  static final int AF_UNIX = 1;
+  static final int SOCK_SEQPACKET = 5;
+  static final int SOCK_CLOEXEC = 0x80000;
+  static final int SOL_SOCKET = 1;
+  static final int SO_SNDTIMEO = 21;
+
+  /** Linux 6.5. */
+  static final int SO_PASSPIDFD = 76;
+
+  static final int SCM_RIGHTS = 1;
+  static final int MSG_DONTWAIT = 0x40;
+  static final int MSG_NOSIGNAL = 0x4000;
+
+  /** {@code struct msghdr} and {@code struct cmsghdr} on 64-bit machines. */
+  static final int MSGHDR_SIZE = 56;
+
+  static final int MSGHDR_IOV = 16;
+  static final int MSGHDR_IOVLEN = 24;
+  static final int MSGHDR_CONTROL = 32;
+  static final int MSGHDR_CONTROLLEN = 40;
+  static final int CMSG_DATA = 16;
+
+  // ---- linux/memfd.h, linux/fcntl.h
+
+  static final int MFD_CLOEXEC = 0x1;
+  static final int MFD_ALLOW_SEALING = 0x2;
+
+  /** Linux 6.3. */
+  static final int MFD_EXEC = 0x10;
+
+  static final int F_ADD_SEALS = 1033;
+
+  /** F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_GROW, F_SEAL_WRITE. */
+  static final int ALL_SEALS = 0xF;
+
+  // ---- asm-generic/signal-defs.h, asm/signal.h
+
+  static final int NSIG = 64;
+  static final int SIGSTOP = 19;
+  static final int SIG_SETMASK = 2;
+  static final int SIGSET_SIZE = 8;
+
+  /** {@code struct kernel_sigaction}, the larger of the two architectures' (x86-64: restorer). */
+  static final int SIGACTION_SIZE = 32;
+
+  static final long SIG_IGN = 1;
+
+  // ---- fcntl.h, linux/fcntl.h, sys/mman.h, errno.h: what differs between systems
+
+  static final PosixNumbers POSIX = new PosixNumbers(
+      /* EAGAIN */ 11,
+      /* O_CLOEXEC */ 0x80000,
+      /* O_NONBLOCK */ 0x800,
+      /* O_CREAT */ 0x40,
+      /* O_EXCL */ 0x80,
+      /* O_TRUNC */ 0x200,
+      /* O_APPEND */ 0x400,
+      /* O_DIRECTORY, not the same everywhere */ X86_64 ? 0x10000 : 0x4000,
+      /* F_DUPFD_CLOEXEC */ 1030,
+      /* MAP_ANONYMOUS */ 0x20);
+
+  static final int AT_EMPTY_PATH = 0x1000;
+  static final int EPERM = 1;
+  static final int ECHILD = 10;
+  static final int ENODEV = 19;
+  static final int ENOEXEC = 8;
+  static final int EEXIST = 17;
+  static final int ENFILE = 23;
+  static final int EPIPE = 32;
+  static final int ECONNRESET = 104;
+  static final int ENOSYS = 38;
+  static final int ELOOP = 40;
+
+  // ---- asm-generic/ioctls.h, linux/prctl.h
+
+  static final int TIOCSCTTY = 0x540E;
+  static final int TIOCSPGRP = 0x5410;
+
+  /** Linux 3.5. */
+  static final int PR_SET_NO_NEW_PRIVS = 38;
+
+  static final int PR_GET_DUMPABLE = 3;
+  static final int PR_SET_DUMPABLE = 4;
+  static final int PRIO_PROCESS = 0;
+
+  /** asm-generic/resource.h. */
+  static int rlimit(Resource resource) {
+    return switch (resource) {
+      case CPU_SECONDS -> 0;
+      case FILE_SIZE -> 1;
+      case DATA -> 2;
+      case STACK -> 3;
+      case CORE -> 4;
+      case PROCESSES -> 6;
+      case OPEN_FILES -> 7;
+      case LOCKED_MEMORY -> 8;
+      case ADDRESS_SPACE -> 9;
+    };
+  }
+
+  /** {@code RLIM64_INFINITY}. */
+  static final long RLIM_INFINITY = -1;
+}

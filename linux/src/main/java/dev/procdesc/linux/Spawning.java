@@ -1,0 +1,469 @@
+package dev.procdesc.linux;
+
+import dev.procdesc.ChildProcess;
+import dev.procdesc.ClosedDescriptorException;
+import dev.procdesc.Feature;
+import dev.procdesc.OnClose;
+import dev.procdesc.SpawnException;
+import dev.procdesc.SpawnException.Step;
+import dev.procdesc.UnsupportedFeatureException;
+import dev.procdesc.posix.ChildDescriptors;
+import dev.procdesc.posix.ChildScript;
+import dev.procdesc.posix.DescriptorChild;
+import dev.procdesc.posix.Environment;
+import dev.procdesc.posix.Errors;
+import dev.procdesc.posix.LibC;
+import dev.procdesc.posix.OwnedDescriptor;
+import dev.procdesc.posix.PosixNumbers;
+import dev.procdesc.posix.ProcessCore;
+import dev.procdesc.posix.SpawnArena;
+import dev.procdesc.posix.SpawnStub;
+import dev.procdesc.posix.SystemStrings;
+import dev.procdesc.posix.Users;
+import dev.procdesc.posix.Watcher;
+import dev.procdesc.spi.Program;
+import dev.procdesc.spi.SpawnRequest;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+
+/**
+ * How children are born. There are four ways to do it from a JVM:
+ *
+ * <ul>
+ *   <li>fork: copies the page tables of the whole heap, and commits to its memory; rejected.
+ *   <li>a helper program that forks, as the JDK's jspawnhelper: a second exec for each child, and
+ *       one more thing to break when the JDK is upgraded under a running JVM; rejected.
+ *   <li>the C library's posix_spawn: knows few of the options, and pidfds only from glibc 2.39 on;
+ *       the lowest rung, {@link LibcSpawning}.
+ *   <li>clone with CLONE_VM and CLONE_VFORK, running nothing but the spawn stub in the child:
+ *       chosen. The child shares the memory of the JVM, so it must not write to any that Java
+ *       knows; it has no stack of its own, so it must not use one. That is why the stub is machine
+ *       code.
+ * </ul>
+ */
+final class Spawning {
+  /** ETXTBSY and EAGAIN pass within milliseconds or not at all: 1 + 2 + 4 … 64 ms in all. */
+  private static final int ATTEMPTS = 8;
+
+  private static final byte[] DEFAULT_PATH = SystemStrings.encode("/bin:/usr/bin");
+
+  /** Those that have a disposition to change. */
+  private static final BitSet ALL_SIGNALS = new BitSet();
+
+  static {
+    ALL_SIGNALS.set(1, Numbers.NSIG + 1);
+    ALL_SIGNALS.clear(PosixNumbers.SIGKILL);
+    ALL_SIGNALS.clear(Numbers.SIGSTOP);
+  }
+
+  private final IgnoredSignals ignoredSignals = new IgnoredSignals();
+  private final Kernel kernel;
+  private final Watcher watcher;
+  private final Guardian guardian;
+  private final Waiting waiting;
+  private final Waiting waitingForUsage;
+
+  /** Serializes children that change their user: see {@link Attempt#runAsOther}. */
+  private final Object otherUser = new Object();
+
+  Spawning(Kernel kernel, Watcher watcher) {
+    this.kernel = kernel;
+    this.watcher = watcher;
+    this.guardian = new Guardian(kernel, watcher);
+    this.waiting = new Waiting(kernel, false);
+    this.waitingForUsage = new Waiting(kernel, true);
+  }
+
+  ChildProcess spawn(SpawnRequest request) throws IOException {
+    try (SpawnArena arena = new SpawnArena();
+        ChildDescriptors descriptors =
+            ChildDescriptors.open(request.descriptors(), Numbers.POSIX, watcher, arena)) {
+      Born born = kernel.rung() == Kernel.Rung.PIDFD_SPAWN
+          ? new LibcSpawning(arena, request, descriptors).spawn()
+          : new Attempt(arena, request, descriptors).spawn();
+      ProcessCore core = new ProcessCore(
+          OwnedDescriptor.take(born.pidfd(), "the descriptor of process " + born.pid()),
+          born.pid(),
+          request.onClose() == OnClose.RELEASE
+              ? Optional.empty()
+              : Optional.of(
+                  new Closing(request.onClose(), guardian, born.charge(), born.cgroupKill())),
+          request.collectUsage() ? waitingForUsage : waiting,
+          watcher);
+      born.charge().ifPresent(charge -> guardian.born(charge, core));
+      descriptors.handOver();
+      return new DescriptorChild(
+          core, request.onClose(), descriptors.inputs(), descriptors.outputs());
+    }
+  }
+
+  Guardian guardian() {
+    return guardian;
+  }
+
+  /** A child that executes its program. */
+  record Born(
+      int pidfd,
+      long pid,
+      Optional<Guardian.Charge> charge,
+      Optional<OwnedDescriptor> cgroupKill) {}
+
+  /** The candidates for a program, by the rules of execvp. */
+  static List<byte[]> candidates(String name, List<byte[]> environment) {
+    byte[] program = SystemStrings.encode(name);
+    if (name.indexOf('/') >= 0) {
+      return List.of(program);
+    }
+    byte[] path = Environment.value(environment, "PATH").orElse(DEFAULT_PATH);
+    List<byte[]> all = new ArrayList<>();
+    ByteArrayOutputStream candidate = new ByteArrayOutputStream();
+    for (int i = 0; i <= path.length; i++) {
+      if (i < path.length && path[i] != ':') {
+        candidate.write(path[i]);
+        continue;
+      }
+      // An empty element is the working directory.
+      if (candidate.size() > 0) {
+        candidate.write('/');
+      }
+      candidate.writeBytes(program);
+      all.add(candidate.toByteArray());
+      candidate.reset();
+    }
+    return all;
+  }
+
+  /** One spawn by the stub. */
+  private final class Attempt {
+    private final SpawnArena arena;
+    private final SpawnRequest request;
+    private final ChildDescriptors descriptors;
+    private final List<byte[]> environment;
+    private final Users.Identity identity;
+    private final boolean otherIdentity;
+
+    Attempt(SpawnArena arena, SpawnRequest request, ChildDescriptors descriptors)
+        throws IOException {
+      this.arena = arena;
+      this.request = request;
+      this.descriptors = descriptors;
+      this.environment = Environment.of(request.inheritEnvironment(), request.environment());
+      this.otherIdentity = request.user().isPresent()
+          || request.group().isPresent()
+          || request.supplementaryGroups().isPresent();
+      this.identity = otherIdentity
+          ? Users.identify(request.user(), request.group(), request.supplementaryGroups())
+          : new Users.Identity(Optional.empty(), Optional.empty(), Optional.empty());
+    }
+
+    Born spawn() throws IOException {
+      refuseWhatIsNotThere();
+      boolean clone3 = kernel.rung() == Kernel.Rung.CLONE3;
+      Optional<Integer> cgroup = Optional.empty();
+      Optional<OwnedDescriptor> cgroupKill = Optional.empty();
+      boolean born = false;
+      try {
+        if (request.cgroup().isPresent()) {
+          cgroup = Optional.of(openCgroup(request.cgroup().get(), clone3));
+        }
+        if (request.onClose() == OnClose.KILL_CGROUP) {
+          cgroupKill = Optional.of(openCgroupKill(request.cgroup().orElseThrow()));
+        }
+        SpawnArena.Place pidfd = arena.allocate(8);
+        long flags = clone3 ? flags() : 0;
+        long[] create = clone3
+            ? Kernel.clone3(arena, pidfd.address(), flags, cgroup)
+            : Kernel.clone(pidfd.address());
+        boolean guarded =
+            request.onClose() != OnClose.RELEASE && (flags & Numbers.CLONE_PIDFD_AUTOKILL) == 0;
+        for (int attempt = 1; ; attempt++) {
+          try {
+            Born child = guarded
+                ? spawnGuarded(pidfd, create, cgroup, cgroupKill)
+                : spawn(pidfd, create, script(cgroup, Optional.empty()), Optional.empty());
+            born = true;
+            return child;
+          } catch (SpawnException e) {
+            if (!isPassing(e) || attempt == ATTEMPTS || Thread.currentThread().isInterrupted()) {
+              throw e;
+            }
+          }
+          LockSupport.parkNanos(1_000_000L << (attempt - 1));
+        }
+      } finally {
+        cgroup.ifPresent(LibC::close);
+        if (!born) {
+          cgroupKill.ifPresent(OwnedDescriptor::close);
+        }
+      }
+    }
+
+    private void refuseWhatIsNotThere() {
+      if (request.onClose() == OnClose.KILL_GROUP) {
+        if (!request.newSession() && request.processGroup().orElse(1) != 0) {
+          throw new IllegalArgumentException(
+              "KILL_GROUP is for a child that leads a group: ask for newProcessGroup() or"
+                  + " newSession()");
+        }
+        if (!kernel.hasGroupSignal()) {
+          throw LinuxBackend.unsupported(
+              Feature.SIGNAL_GROUP, kernel.groupSignal().lacks());
+        }
+      }
+      if (request.onClose() == OnClose.KILL_CGROUP && request.cgroup().isEmpty()) {
+        throw new IllegalArgumentException(
+            "KILL_CGROUP is for a child with a control group of its own: ask for cgroup(DIRECTORY)");
+      }
+    }
+
+    private OwnedDescriptor openCgroupKill(Path directory) throws SpawnException {
+      String path = directory.resolve("cgroup.kill").toString();
+      int fd = LibC.open(arena.string(path), PosixNumbers.O_WRONLY | Numbers.POSIX.oCloexec(), 0);
+      if (fd == -PosixNumbers.ENOENT) {
+        throw LinuxBackend.unsupported(
+            Feature.KILL_CGROUP, path + " (Linux 5.14, and not in the root cgroup)");
+      }
+      if (fd < 0) {
+        throw Errors.spawn(Step.CGROUP, "open", path, fd, "");
+      }
+      return OwnedDescriptor.take(fd, path);
+    }
+
+    /** What the kernel is to do by itself. Resource usage goes to nobody but one who reaps. */
+    private long flags() {
+      if (request.collectUsage() || !kernel.hasAutoreap()) {
+        return 0;
+      }
+      boolean kill =
+          request.onClose() == OnClose.KILL && kernel.hasAutokill(request.noNewPrivileges());
+      return Numbers.CLONE_AUTOREAP
+          | (kill ? Numbers.CLONE_PIDFD_AUTOKILL : 0)
+          | (kill && request.noNewPrivileges() ? Numbers.CLONE_NNP : 0);
+    }
+
+    private boolean isPassing(SpawnException failure) {
+      boolean again = failure.errno() == Numbers.POSIX.eagain();
+      return switch (failure.step()) {
+        case CREATE -> again;
+        case EXECUTE -> again || failure.errno() == PosixNumbers.ETXTBSY;
+        // Its guardian is gone; the next attempt finds a new one.
+        case GUARD -> failure.errno() == Numbers.EPIPE || failure.errno() == Numbers.ECONNRESET;
+        default -> false;
+      };
+    }
+
+    private Born spawnGuarded(
+        SpawnArena.Place pidfd,
+        long[] create,
+        Optional<Integer> cgroup,
+        Optional<OwnedDescriptor> cgroupKill)
+        throws IOException {
+      Optional<String> refusal = guardian.startIfNeeded();
+      if (refusal.isPresent()) {
+        throw LinuxBackend.unsupported(
+            Feature.KILL_ON_JVM_DEATH,
+            "a guardian for OnClose."
+                + request.onClose()
+                + " ("
+                + refusal.get()
+                + "); OnClose.RELEASE needs none");
+      }
+      Guardian.Charge charge = guardian.newCharge(request.onClose(), cgroupKill);
+      OwnedDescriptor socket = charge.link().socket();
+      int fd;
+      try {
+        fd = socket.acquire();
+      } catch (ClosedDescriptorException e) {
+        throw Errors.spawn(Step.GUARD, "tell the guardian", "", -Numbers.EPIPE, "");
+      }
+      try {
+        Optional<Integer> kill = cgroupKill.map(OwnedDescriptor::number);
+        return spawn(
+            pidfd,
+            create,
+            script(cgroup, Optional.of(builder -> builder.guard(charge, fd, kill))),
+            Optional.of(charge));
+      } catch (SpawnException e) {
+        if (e.step() == Step.GUARD) {
+          guardian.lost(charge.link());
+        }
+        throw e;
+      } finally {
+        socket.release();
+      }
+    }
+
+    private Born spawn(
+        SpawnArena.Place pidfd, long[] create, ChildScript script, Optional<Guardian.Charge> charge)
+        throws SpawnException {
+      SpawnStub.Run run =
+          otherIdentity ? runAsOther(script, create) : kernel.stub().run(arena, script, create);
+      if (run.created() == -PosixNumbers.EBADF && request.cgroup().isPresent()) {
+        throw Errors.spawn(
+            Step.CGROUP,
+            "clone3(CLONE_INTO_CGROUP)",
+            request.cgroup().get(),
+            run.created(),
+            "it is no directory of a cgroup v2");
+      }
+      if (run.created() < 0) {
+        throw Errors.spawn(Step.CREATE, "clone", "", run.created(), hint(run.created()));
+      }
+      int fd = pidfd.bytes().getInt(pidfd.at());
+      if (run.executed()) {
+        return new Born(fd, run.created(), charge, charge.flatMap(Guardian.Charge::cgroupKill));
+      }
+      Waiting.reap(fd);
+      LibC.close(fd);
+      SpawnException failure = failure(script, run);
+      // The guardian keeps a group's or cgroup's charge when the child is gone.
+      if (request.onClose() != OnClose.KILL && failure.step() != Step.GUARD) {
+        charge.ifPresent(guardian::release);
+      }
+      throw failure;
+    }
+
+    private String hint(long outcome) {
+      return outcome == -Numbers.POSIX.eagain()
+          ? "the limit of processes (RLIMIT_NPROC, pids.max, kernel.pid_max) is reached"
+          : "";
+    }
+
+    private ChildScript script(Optional<Integer> cgroup, Optional<Consumer<ScriptBuilder>> guard)
+        throws IOException {
+      ScriptBuilder builder = new ScriptBuilder(arena, request, descriptors);
+      guard.ifPresent(first -> first.accept(builder));
+      builder.session();
+      if (cgroup.isPresent() && kernel.rung() == Kernel.Rung.CLONE) {
+        builder.enterCgroup(cgroup.get(), request.cgroup().orElseThrow());
+      }
+      builder.limits().identity(identity).directoryAndPrivileges();
+      List<byte[]> arguments = new ArrayList<>();
+      for (String argument : request.arguments()) {
+        arguments.add(SystemStrings.encode(argument));
+      }
+      long argv = arena.strings(arguments);
+      long envp = arena.strings(environment);
+      if (request.program() instanceof Program.Descriptor program) {
+        int fd = descriptors.lift(program.fd());
+        builder.place(Set.of(fd), kernel.openLimit());
+        builder.terminal().signals(keptSignals()).execute(fd, program.fd(), argv, envp);
+      } else {
+        String name = ((Program.Named) request.program()).name();
+        builder.place(Set.of(), kernel.openLimit());
+        builder
+            .terminal()
+            .signals(keptSignals())
+            .execute(candidates(name, environment), argv, envp);
+      }
+      return builder.script();
+    }
+
+    /** clone leaves all signals as they are, clone3 the ignored ones. */
+    private BitSet keptSignals() {
+      return kernel.rung() == Kernel.Rung.CLONE3 ? ignoredSignals.current() : ALL_SIGNALS;
+    }
+
+    private int openCgroup(Path directory, boolean clone3) throws SpawnException {
+      String path =
+          clone3 ? directory.toString() : directory.resolve("cgroup.procs").toString();
+      int flags = Numbers.POSIX.oCloexec()
+          | (clone3 ? PosixNumbers.O_RDONLY | Numbers.POSIX.oDirectory() : PosixNumbers.O_WRONLY);
+      int fd = LibC.open(arena.string(path), flags, 0);
+      if (fd < 0) {
+        throw Errors.spawn(Step.CGROUP, "open", path, fd, "");
+      }
+      return fd;
+    }
+
+    /**
+     * A child that changes its user while it shares our memory makes that memory "not dumpable" for
+     * everybody who shares it, which keeps debuggers and core dumps from the JVM ever after. So the
+     * value is put back when the child has left; and only one such child exists at a time, because
+     * a second one would be open to its new user's debugger, with the JVM's memory, once it is.
+     */
+    private SpawnStub.Run runAsOther(ChildScript script, long[] create) {
+      synchronized (otherUser) {
+        int dumpable = Calls.prctl(Numbers.PR_GET_DUMPABLE, 0);
+        SpawnStub.Run run = kernel.stub().run(arena, script, create);
+        if (dumpable == 1) {
+          Calls.prctl(Numbers.PR_SET_DUMPABLE, 1);
+        }
+        return run;
+      }
+    }
+
+    private SpawnException failure(ChildScript script, SpawnStub.Run run) {
+      int step = run.failedStep();
+      if (step < script.size()) {
+        ChildScript.Purpose purpose = script.purpose(step);
+        return failure(purpose, run.results().get(step));
+      }
+      // Every candidate of the search failed in a way that execvp goes on after.
+      int last = script.size() - 1;
+      long outcome = run.results().get(last);
+      int first = last;
+      while (first > 0 && script.purpose(first - 1).step() == Step.EXECUTE) {
+        first--;
+      }
+      for (int i = first; i <= last; i++) {
+        if (run.results().get(i) == -PosixNumbers.EACCES) {
+          return failure(script.purpose(i), run.results().get(i));
+        }
+      }
+      String name = ((Program.Named) request.program()).name();
+      return Errors.spawn(
+          Step.EXECUTE,
+          "execve",
+          name,
+          outcome == -PosixNumbers.ENOTDIR ? -PosixNumbers.ENOENT : outcome,
+          "not found in PATH: "
+              + SystemStrings.decode(Environment.value(environment, "PATH").orElse(DEFAULT_PATH)));
+    }
+
+    private SpawnException failure(ChildScript.Purpose purpose, long outcome) {
+      return Errors.spawn(
+          purpose.step(), purpose.operation(), purpose.subject(), outcome, explain(purpose, (int)
+              -outcome));
+    }
+
+    private String explain(ChildScript.Purpose purpose, int errno) {
+      boolean byDescriptor = request.program() instanceof Program.Descriptor;
+      if (purpose.step() == Step.EXECUTE) {
+        return switch (errno) {
+          case PosixNumbers.ENOENT ->
+            byDescriptor
+                ? "a script cannot be run from a close-on-exec descriptor; give its path"
+                : "there is no such file, or the interpreter that it names is missing";
+          case PosixNumbers.EACCES ->
+            "no permission to execute, a directory, or a file system mounted noexec";
+          case Numbers.ENOEXEC -> "not a program for this machine, and no script with a #! line";
+          case PosixNumbers.E2BIG ->
+            "arguments and environment together, or one string of them, are too long";
+          case PosixNumbers.ETXTBSY -> "the file is still open for writing somewhere";
+          default -> "";
+        };
+      }
+      if (purpose.step() == Step.DESCRIPTORS && errno == PosixNumbers.EBADF) {
+        return "the number is beyond the limit of open files";
+      }
+      if (errno == Numbers.EPERM && purpose.step() == Step.USER) {
+        return "changing users needs the privilege to do so";
+      }
+      return "";
+    }
+  }
+
+  static UnsupportedFeatureException needsStub(Feature feature) {
+    return LinuxBackend.unsupported(
+        feature, "the spawn stub: clone3 or clone, and leave to map code");
+  }
+}

@@ -1,0 +1,149 @@
+/*
+ * The spawn stub of procdesc for Linux on AArch64.
+ *
+ *     long spawn_stub(struct call *c);        AAPCS64: c in x0, result in x0
+ *
+ * What it does, what the child may and may not do and why, what the caller guarantees, and what
+ * was rejected: see spawnstub-x86_64.S, which this file follows step by step. In one paragraph:
+ * the child shares the parent's memory and its stack, at the same stack pointer, while the
+ * parent's thread is suspended and all its other threads run on. So the child makes system calls
+ * with registers only, writes to nothing but struct call and the targets named in it, never
+ * touches the stack, calls nobody, returns nowhere, and has all signals blocked.
+ *
+ * What differs here
+ *
+ *     - The kernel preserves every register but x0, and most of them belong to nobody across a
+ *       call. Nothing has to be saved: the stack is not used at all, by the parent either, and
+ *       the link register is never changed, so there is no return address to sign.
+ *     - clone takes (flags, stack, parent_tid, tls, child_tid): the last two the other way round
+ *       than on x86-64. That is the script's business, not the stub's.
+ *     - Caches: instructions that were written as data must be made visible to instruction fetch.
+ *       The kernel does that when it makes a page executable for the first time. So the bytes are
+ *       written to a fresh anonymous mapping, which then becomes executable, once, and is never
+ *       written again.
+ *
+ * The bytes: position independent, no data, no relocation; may be mapped anywhere, read and
+ * execute only. The resource spawnstub-aarch64.bin is the .text section of this file; see
+ * README.md.
+ */
+
+/* struct call, 128 bytes and the steps. Signal sets have 16 bytes; Linux uses the first 8. */
+        .equ    CALL_BLOCK,       0     /* in:  signals to block during the call */
+        .equ    CALL_SAVED,      16     /* out: the mask to go back to */
+        .equ    CALL_FAILED,     32     /* out: index of the failed step; count: none failed */
+        .equ    CALL_COUNT,      40     /* in:  number of steps; read once */
+        .equ    CALL_CREATE,     48     /* in:  the creating call, a step; only its number, */
+                                        /*      args and result are used */
+        .equ    CALL_STEPS,     128     /* in:  the steps */
+
+/* struct step, 80 bytes. */
+        .equ    STEP_NUMBER,      0     /* in:  system call number */
+        .equ    STEP_ARGS,        8     /* in:  six arguments */
+        .equ    STEP_TOLERATED,  56     /* in:  bit 0: any errno; bit e, 1 <= e <= 63: errno e */
+        .equ    STEP_TARGET,     64     /* in:  null, or where else to store the result */
+        .equ    STEP_RESULT,     72     /* out: what the kernel returned */
+        .equ    STEP_SIZE,       80
+
+/* Linux on AArch64. */
+        .equ    SYS_rt_sigprocmask, 135
+        .equ    SYS_exit_group,      94
+        .equ    SIG_SETMASK,          2
+        .equ    SIGSET_SIZE,          8
+        .equ    MAX_ERRNO,         4095 /* -4095..-1 are errors, all else is a result */
+        .equ    EXIT_FAILED,        127 /* the shell's "could not be executed" */
+
+/*
+ * Registers
+ *
+ *     x8          number of a system call
+ *     x0..x5      its arguments; x0 then its result
+ *     x9          c
+ *     x10         parent: result of the creating call; child: the current step
+ *     x11         child: its index
+ *     x12         child: count
+ *     x13 x14     child: scratch
+ *     sp x30      neither used nor changed
+ *     x16..x29    not touched (x16, x17: veneers; x18: the platform's; x19..x29: the caller's)
+ */
+
+        .arch   armv8-a
+        .text
+        .globl  spawn_stub
+        .type   spawn_stub, %function
+spawn_stub:
+        hint    #34                     /* bti c: reached by an indirect call. Written as the */
+                                        /* hint that it is: assembles, and runs, on ARMv8.0 */
+        mov     x9, x0
+
+        /* 1. Block signals. */
+        mov     x8, #SYS_rt_sigprocmask
+        mov     x0, #SIG_SETMASK
+        add     x1, x9, #CALL_BLOCK
+        add     x2, x9, #CALL_SAVED
+        mov     x3, #SIGSET_SIZE
+        svc     #0
+        cbnz    x0, .Lreturn
+
+        /* 2. Create the child. */
+        ldr     x8, [x9, #CALL_CREATE+STEP_NUMBER]
+        ldp     x0, x1, [x9, #CALL_CREATE+STEP_ARGS]
+        ldp     x2, x3, [x9, #CALL_CREATE+STEP_ARGS+16]
+        ldp     x4, x5, [x9, #CALL_CREATE+STEP_ARGS+32]
+        svc     #0
+        cbz     x0, .Lchild
+
+        /* 3. The parent: the child has left our memory, or there is none. Signals that came in
+              the meantime are handled on the way out of this call; so first store the result. */
+        mov     x10, x0
+        str     x10, [x9, #CALL_CREATE+STEP_RESULT]
+        mov     x8, #SYS_rt_sigprocmask
+        mov     x0, #SIG_SETMASK
+        add     x1, x9, #CALL_SAVED
+        mov     x2, #0
+        mov     x3, #SIGSET_SIZE
+        svc     #0
+        mov     x0, x10
+.Lreturn:
+        ret
+
+        /* 4. The child. */
+.Lchild:
+        add     x10, x9, #CALL_STEPS
+        mov     x11, #0
+        ldr     x12, [x9, #CALL_COUNT]
+.Lstep:
+        cmp     x11, x12
+        b.hs    .Lstop                  /* past the last step: failed = count */
+        ldr     x8, [x10, #STEP_NUMBER]
+        ldp     x0, x1, [x10, #STEP_ARGS]
+        ldp     x2, x3, [x10, #STEP_ARGS+16]
+        ldp     x4, x5, [x10, #STEP_ARGS+32]
+        svc     #0
+        str     x0, [x10, #STEP_RESULT] /* whether good or bad, ... */
+        ldr     x13, [x10, #STEP_TARGET]
+        cbz     x13, .Ljudge
+        str     x0, [x13]               /* ... and to where the script wants it */
+.Ljudge:
+        cmn     x0, #MAX_ERRNO
+        b.lo    .Lnext                  /* unsigned: not in -4095..-1 */
+        ldr     x13, [x10, #STEP_TOLERATED]
+        tbnz    x13, #0, .Lnext         /* any errno is tolerated */
+        neg     x14, x0
+        cmp     x14, #63
+        b.hi    .Lstop                  /* has no bit; lsr would shift by errno modulo 64 */
+        lsr     x13, x13, x14
+        tbz     x13, #0, .Lstop
+.Lnext:
+        add     x10, x10, #STEP_SIZE
+        add     x11, x11, #1
+        b       .Lstep
+
+.Lstop:
+        str     x11, [x9, #CALL_FAILED]
+.Lexit:
+        mov     x8, #SYS_exit_group
+        mov     x0, #EXIT_FAILED
+        svc     #0
+        udf     #0                      /* refused (seccomp)? Never run on: SIGILL, though */
+        b       .Lexit                  /* blocked, ends the child */
+        .size   spawn_stub, . - spawn_stub

@@ -1,0 +1,124 @@
+package dev.procdesc.linux;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/**
+ * A C compiler that is asked for the values of constant expressions. It compiles to assembly and
+ * runs nothing, so that one for another machine does as well.
+ */
+final class Cc {
+  private static final Pattern VALUE =
+      Pattern.compile("->(\\S+) [$#]?(-?[0-9]+) [$#]?(-?[0-9]+)<-");
+
+  /** How long a tool may take; raised for slow machines by an environment variable. */
+  static final long CEILING_SECONDS = (long)
+      (60 * Double.parseDouble(System.getenv().getOrDefault("PROCDESC_TIMEOUT_FACTOR", "1")));
+
+  private final String compiler;
+
+  private Cc(String compiler) {
+    this.compiler = compiler;
+  }
+
+  /** A constant: its name, its expression, the headers it needs. */
+  record Constant(String name, String expression, List<String> headers) {}
+
+  /** The compiler for a machine, if it is installed. */
+  static Optional<Cc> forMachine(String machine) throws IOException, InterruptedException {
+    List<String> candidates = machine.equals(Architecture.CURRENT.resource())
+        ? List.of("cc", "gcc", "clang")
+        : List.of(machine + "-linux-gnu-gcc");
+    for (String candidate : candidates) {
+      if (run(List.of(candidate, "--version")).isPresent()) {
+        return Optional.of(new Cc(candidate));
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** The values of those constants that compile. */
+  Map<String, Long> values(Path directory, List<Constant> constants)
+      throws IOException, InterruptedException {
+    Map<List<String>, List<Constant>> byHeaders = constants.stream()
+        .collect(Collectors.groupingBy(Constant::headers, LinkedHashMap::new, Collectors.toList()));
+    Map<String, Long> values = new LinkedHashMap<>();
+    for (List<Constant> group : byHeaders.values()) {
+      Optional<String> assembly = compile(directory, group);
+      if (assembly.isPresent()) {
+        parse(assembly.get(), group, values);
+        continue;
+      }
+      for (Constant one : group) {
+        Optional<String> alone = compile(directory, List.of(one));
+        if (alone.isPresent()) {
+          parse(alone.get(), List.of(one), values);
+        }
+      }
+    }
+    return values;
+  }
+
+  private Optional<String> compile(Path directory, List<Constant> group)
+      throws IOException, InterruptedException {
+    // The generic table of system calls has clone3 for those only who ask for it.
+    StringBuilder source =
+        new StringBuilder("#define _GNU_SOURCE\n#define __ARCH_WANT_SYS_CLONE3\n");
+    group.get(0).headers().forEach(header -> source.append("#include <" + header + ">\n"));
+    source.append("void values(void) {\n");
+    for (Constant constant : group) {
+      // As the kernel's own build does it: the compiler works it out, nobody assembles it. In two
+      // halves, because an operand on x86-64 has 32 bits.
+      String value = "(long long) (" + constant.expression() + ")";
+      source.append("  __asm__ volatile(\"->" + constant.name() + " %0 %1<-\" : : ");
+      source.append("\"i\"((int) (" + value + " >> 32)), \"i\"((int) (" + value + ")));\n");
+    }
+    source.append("}\n");
+    Path file = Files.writeString(directory.resolve("values.c"), source);
+    Path assembly = directory.resolve("values.s");
+    List<String> command = List.of(
+        compiler, "-std=gnu11", "-w", "-O1", "-S", "-o", assembly.toString(), file.toString());
+    return run(command).isEmpty() ? Optional.empty() : Optional.of(Files.readString(assembly));
+  }
+
+  private static void parse(String assembly, List<Constant> group, Map<String, Long> values) {
+    Matcher matcher = VALUE.matcher(assembly);
+    while (matcher.find()) {
+      long high = Integer.parseInt(matcher.group(2));
+      long low = Integer.parseInt(matcher.group(3)) & 0xFFFF_FFFFL;
+      values.put(matcher.group(1), high << 32 | low);
+    }
+    for (Constant constant : group) {
+      assertTrue(values.containsKey(constant.name()), () -> constant + " is not in " + assembly);
+    }
+  }
+
+  /** The output of a command that succeeds; empty if it fails or is not there. */
+  static Optional<String> run(List<String> command) throws IOException, InterruptedException {
+    ProcessBuilder builder = new ProcessBuilder(new ArrayList<>(command));
+    builder.environment().put("LC_ALL", "C");
+    Process process;
+    try {
+      process = builder.redirectErrorStream(true).start();
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+    process.getOutputStream().close();
+    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertTrue(process.waitFor(CEILING_SECONDS, TimeUnit.SECONDS), () -> command + " hangs");
+    return process.exitValue() == 0 ? Optional.of(out) : Optional.empty();
+  }
+}

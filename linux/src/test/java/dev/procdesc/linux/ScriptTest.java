@@ -1,0 +1,324 @@
+package dev.procdesc.linux;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.procdesc.ExitStatus;
+import dev.procdesc.Signal;
+import dev.procdesc.SpawnException.Step;
+import dev.procdesc.posix.ChildScript;
+import dev.procdesc.posix.ChildScript.Purpose;
+import dev.procdesc.posix.LibC;
+import dev.procdesc.posix.PosixNumbers;
+import dev.procdesc.posix.ProcessCalls.Outcome;
+import dev.procdesc.posix.SpawnArena;
+import dev.procdesc.posix.SpawnStub;
+import dev.procdesc.posix.SystemStrings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Child scripts as the stub walks them: with no program at the end, if nothing else is said. */
+final class ScriptTest {
+  private static final Kernel KERNEL = new Kernel();
+  private static final int SYS_GETSOCKNAME = Architecture.CURRENT == Architecture.X86_64 ? 51 : 204;
+  private static final int ENOTSOCK = 88;
+
+  private final SpawnArena arena = new SpawnArena();
+  private final SpawnArena.Place pidfd = arena.allocate(8);
+  private final ChildScript script = new ChildScript();
+
+  /** Its steps are numbered, so that one can be told from another. */
+  private static Purpose purpose(int number) {
+    return new Purpose(Step.PREPARE, "step", String.valueOf(number));
+  }
+
+  @BeforeEach
+  void stubIsThere() {
+    assumeTrue(KERNEL.mechanism("stub").present(), KERNEL.mechanism("stub").toString());
+    assumeTrue(KERNEL.rung() != Kernel.Rung.PIDFD_SPAWN, "neither clone3 nor clone");
+  }
+
+  @AfterEach
+  void freeMemory() {
+    arena.close();
+  }
+
+  private void step(long number, long... arguments) {
+    script.step(purpose(script.size()), number, arguments);
+  }
+
+  private SpawnStub.Run walk() {
+    return KERNEL
+        .stub()
+        .run(
+            arena,
+            script,
+            KERNEL.rung() == Kernel.Rung.CLONE3
+                ? Kernel.clone3(arena, pidfd.address(), 0, Optional.empty())
+                : Kernel.clone(pidfd.address()));
+  }
+
+  /** Walks a script without a program and collects the child. */
+  private SpawnStub.Run walkToItsEnd() {
+    SpawnStub.Run run = walk();
+    assertTrue(run.created() > 0, () -> "created: " + run.created());
+    assertFalse(run.executed());
+    assertEquals(new ExitStatus.Exited(127), collect(), "what a child without a program ends with");
+    return run;
+  }
+
+  private ExitStatus collect() {
+    int fd = pidfd.bytes().getInt(pidfd.at());
+    try (SpawnArena other = new SpawnArena()) {
+      SpawnArena.Place poll = other.allocate(8);
+      poll.bytes().putInt(poll.at(), fd).putInt(poll.at() + 4, PosixNumbers.POLLIN);
+      assertEquals(1, LibC.poll(poll.address(), 1, (int) Cc.CEILING_SECONDS * 1000));
+      Outcome outcome = new Waiting(KERNEL, false).collect(fd);
+      return assertInstanceOf(Outcome.Ended.class, outcome).status();
+    } finally {
+      LibC.close(fd);
+    }
+  }
+
+  @Test
+  void anEmptyScript() {
+    SpawnStub.Run run = walkToItsEnd();
+    assertEquals(0, run.failedStep());
+    assertEquals(List.of(), run.results());
+  }
+
+  @Test
+  void aScriptWithoutAProgramFailsBehindItsLastStep() {
+    step(Numbers.SYS_GETPID);
+    step(Numbers.SYS_GETPID);
+    SpawnStub.Run run = walkToItsEnd();
+    assertEquals(2, run.failedStep());
+    assertEquals(List.of(run.created(), run.created()), run.results());
+  }
+
+  @Test
+  void theFirstFailureEndsIt() {
+    SpawnArena.Place pid = arena.allocate(Long.BYTES);
+    pid.bytes().putLong(pid.at(), 0);
+    step(Numbers.SYS_GETPID);
+    step(Numbers.SYS_CLOSE, -1);
+    step(Numbers.SYS_GETPID);
+    script.storeAt(pid.address());
+    SpawnStub.Run run = walkToItsEnd();
+    assertEquals(1, run.failedStep());
+    assertEquals("1", script.purpose(run.failedStep()).subject());
+    assertEquals(-PosixNumbers.EBADF, run.results().get(1));
+    assertEquals(0, pid.bytes().getLong(pid.at()), "the third was not made");
+  }
+
+  @Test
+  void aToleratedErrorIsPassedOver() {
+    script.tolerantStep(
+        purpose(0), ChildScript.tolerate(PosixNumbers.EBADF), Numbers.SYS_CLOSE, -1);
+    script.tolerantStep(
+        purpose(1),
+        ChildScript.tolerate(PosixNumbers.ENOENT, PosixNumbers.EBADF, Numbers.ENOSYS),
+        Numbers.SYS_CLOSE,
+        -1);
+    script.tolerantStep(purpose(2), ChildScript.TOLERATE_ALL, Numbers.SYS_CLOSE, -1);
+    step(Numbers.SYS_GETPID);
+    SpawnStub.Run run = walkToItsEnd();
+    assertEquals(4, run.failedStep());
+    for (int i = 0; i < 3; i++) {
+      assertEquals(-PosixNumbers.EBADF, run.results().get(i));
+    }
+    assertEquals(run.created(), run.results().get(3));
+  }
+
+  @Test
+  void anotherErrorThanTheToleratedOnesEndsIt() {
+    script.tolerantStep(
+        purpose(0),
+        ChildScript.tolerate(PosixNumbers.ENOENT, Numbers.ECHILD),
+        Numbers.SYS_CLOSE,
+        -1);
+    step(Numbers.SYS_GETPID);
+    assertEquals(0, walkToItsEnd().failedStep());
+  }
+
+  @Test
+  void errorsThatTheSetHasNoBitForAreNotMistakenForOthers() {
+    // 88 is 24 beyond the 64 bits: EMFILE must not stand for it.
+    script.tolerantStep(purpose(0), ~ChildScript.TOLERATE_ALL, SYS_GETSOCKNAME, devNull(), 0, 0);
+    SpawnStub.Run run = walkToItsEnd();
+    assertEquals(0, run.failedStep());
+    assertEquals(-ENOTSOCK, run.results().get(0));
+    assertThrows(IllegalArgumentException.class, () -> ChildScript.tolerate(64));
+    assertThrows(IllegalArgumentException.class, () -> ChildScript.tolerate(ENOTSOCK));
+    assertThrows(IllegalArgumentException.class, () -> ChildScript.tolerate(0));
+    assertThrows(IllegalArgumentException.class, () -> ChildScript.tolerate(-1));
+  }
+
+  @Test
+  void allErrorsAreAllErrors() {
+    script.tolerantStep(purpose(0), ChildScript.TOLERATE_ALL, SYS_GETSOCKNAME, devNull(), 0, 0);
+    SpawnStub.Run run = walkToItsEnd();
+    assertEquals(1, run.failedStep());
+    assertEquals(-ENOTSOCK, run.results().get(0));
+  }
+
+  /** A descriptor that is no socket; closed by the end of the test JVM. */
+  private int devNull() {
+    int fd = LibC.open(arena.string("/dev/null"), Numbers.POSIX.oCloexec(), 0);
+    assertTrue(fd >= 0);
+    return fd;
+  }
+
+  @Test
+  void aSetOfErrorsHasABitForEach() {
+    assertEquals(0, ChildScript.tolerate());
+    assertEquals(1L << 2 | 1L << 13, ChildScript.tolerate(2, 13));
+    assertEquals(1L << 63, ChildScript.tolerate(63));
+  }
+
+  @Test
+  void aResultGoesToAnAddress() {
+    SpawnArena.Place here = arena.allocate(3 * Long.BYTES);
+    here.bytes().putLong(here.at(), -1).putLong(here.at() + 8, -1).putLong(here.at() + 16, -1);
+    step(Numbers.SYS_GETPID);
+    script.storeAt(here.address() + 8);
+    SpawnStub.Run run = walkToItsEnd();
+    assertEquals(-1, here.bytes().getLong(here.at()));
+    assertEquals(run.created(), here.bytes().getLong(here.at() + 8));
+    assertEquals(-1, here.bytes().getLong(here.at() + 16));
+    assertEquals(run.created(), run.results().get(0), "also");
+  }
+
+  @Test
+  void aToleratedErrorGoesToTheAddressToo() {
+    SpawnArena.Place here = arena.allocate(Long.BYTES);
+    script
+        .tolerantStep(purpose(0), ChildScript.TOLERATE_ALL, Numbers.SYS_CLOSE, -1)
+        .storeAt(here.address());
+    walkToItsEnd();
+    assertEquals(-PosixNumbers.EBADF, here.bytes().getLong(here.at()));
+  }
+
+  @Test
+  void aResultBecomesAnArgumentOfTheNextStep() {
+    step(Numbers.SYS_UMASK, 0123);
+    script.passOn(0);
+    step(Numbers.SYS_UMASK, 0777);
+    step(Numbers.SYS_UMASK, 0);
+    SpawnStub.Run run = walkToItsEnd();
+    long own = run.results().get(0);
+    assertEquals(0123, run.results().get(1));
+    assertEquals(own, run.results().get(2), "the second step set what the first one had answered");
+  }
+
+  @Test
+  void resultsArePassedOnToAnyArgument() {
+    // The file size limit, which is a pair of words, is asked for by the child's own number.
+    long old = arena.words(0, 0);
+    for (int argument = 0; argument < 6; argument++) {
+      step(Numbers.SYS_GETPID);
+      script.passOn(argument);
+      // Takes four arguments; the others are passed over by the kernel.
+      long[] arguments = {0, 1, 0, old, 0, 0};
+      script.tolerantStep(
+          purpose(script.size()), ChildScript.TOLERATE_ALL, Numbers.SYS_PRLIMIT64, arguments);
+    }
+    SpawnStub.Run run = walkToItsEnd();
+    assertEquals(0, run.results().get(1), "a process ID is one");
+    assertEquals(-PosixNumbers.EINVAL, run.results().get(3), "no such resource");
+    assertTrue(run.results().get(5) < 0, "no such address, or no permission");
+    assertTrue(run.results().get(7) < 0, "no such address");
+    assertEquals(0, run.results().get(9), "not looked at");
+    assertEquals(0, run.results().get(11), "not looked at");
+  }
+
+  @Test
+  void aScriptMayBeLong() {
+    int count = 3_000;
+    for (int i = 0; i < count; i++) {
+      step(Numbers.SYS_GETPID);
+    }
+    step(Numbers.SYS_CLOSE, -1);
+    step(Numbers.SYS_GETPID);
+    assertEquals(count + 2, script.size());
+    SpawnStub.Run run = walkToItsEnd();
+    assertEquals(count, run.failedStep());
+    assertEquals(String.valueOf(count), script.purpose(run.failedStep()).subject());
+    assertEquals(Collections.nCopies(count, run.created()), run.results().subList(0, count));
+  }
+
+  @Test
+  void aProgramEndsTheScript() {
+    long path = arena.string("/bin/sh");
+    List<byte[]> words =
+        List.of("sh", "-c", "exit 7").stream().map(SystemStrings::encode).toList();
+    step(Numbers.SYS_EXECVE, path, arena.strings(words), arena.strings(List.of()));
+    step(Numbers.SYS_CLOSE, -1);
+    SpawnStub.Run run = walk();
+    assertTrue(run.executed());
+    assertEquals(List.of(), run.results());
+    assertEquals(new ExitStatus.Exited(7), collect());
+  }
+
+  @Test
+  void aSignalMayEndTheScript() {
+    // A signal that a child sends to itself. That number is not the library's.
+    long kill = Architecture.CURRENT == Architecture.X86_64 ? 62 : 129;
+    step(Numbers.SYS_GETPID);
+    script.passOn(0);
+    step(kill, 0, PosixNumbers.SIGKILL);
+    step(Numbers.SYS_CLOSE, -1);
+    SpawnStub.Run run = walk();
+    assertTrue(run.executed(), "for all that the script tells: the status says more");
+    assertEquals(new ExitStatus.Signaled(Signal.KILL, false), collect());
+  }
+
+  @Test
+  void withoutAChildThereIsNoScript() {
+    step(Numbers.SYS_GETPID);
+    SpawnStub.Run run = KERNEL.stub().run(arena, script, Numbers.SYS_CLOSE, -1);
+    assertEquals(-PosixNumbers.EBADF, run.created());
+    assertTrue(run.failedStep() < 0);
+    assertEquals(List.of(), run.results());
+  }
+
+  @Test
+  void aScriptMayBeWalkedAgain() {
+    step(Numbers.SYS_GETPID);
+    script.passOn(1);
+    step(Numbers.SYS_SETPGID, 0, 0);
+    for (int i = 0; i < 3; i++) {
+      SpawnStub.Run run = walkToItsEnd();
+      assertEquals(2, run.failedStep());
+      assertEquals(List.of(run.created(), 0L), run.results());
+    }
+  }
+
+  @Test
+  void theCallersSignalMaskIsAsBefore() throws IOException {
+    Path status = Path.of("/proc/thread-self/status");
+    assumeTrue(Files.isReadable(status), "no /proc here");
+    String before = blocked(status);
+    step(Numbers.SYS_GETPID);
+    walkToItsEnd();
+    assertEquals(before, blocked(status));
+  }
+
+  private static String blocked(Path status) throws IOException {
+    return Files.readAllLines(status).stream()
+        .filter(line -> line.startsWith("SigBlk"))
+        .findFirst()
+        .orElseThrow();
+  }
+}
