@@ -1,0 +1,51 @@
+package dev.procdesc.compat;
+
+import dev.procdesc.Platform;
+import dev.procdesc.compat.support.Poll;
+
+/**
+ * The legitimate differences between systems: what a program may find different although both keep
+ * the contract. This is the whole list; no test asks for the system itself.
+ */
+public final class Differences {
+  private Differences() {}
+
+  private static boolean freebsd() {
+    return Platform.current().name().equals("freebsd");
+  }
+
+  /**
+   * The event that poll(2) reports on a raw descriptor once its process has ended: POLLIN on Linux
+   * (POLLIN and POLLHUP from 6.15 on, once it is reaped), POLLHUP on FreeBSD.
+   */
+  public static int pollEventAtExit() {
+    return freebsd() ? Poll.POLLHUP : Poll.POLLIN;
+  }
+
+  /**
+   * Whether the permission bits of a raw descriptor ({@code fstat}) go when the process ends, as on
+   * FreeBSD. On Linux they are constant.
+   */
+  public static boolean modeBitsGoWithTheProcess() {
+    return freebsd();
+  }
+
+  /**
+   * Whether the last close kills also a process that the caller has no right to signal (another
+   * user's), as FreeBSD's kernel does. On Linux a close is the library's signal, which needs the
+   * right.
+   */
+  public static boolean closeKillsAnotherUsersProcess() {
+    return freebsd();
+  }
+
+  /** How deep {@code nice} goes: 19 on Linux, 20 on FreeBSD. */
+  public static int largestNice() {
+    return freebsd() ? 20 : 19;
+  }
+
+  /** {@code SIG_BLOCK}: 0 on Linux, 1 on FreeBSD; {@code SIG_UNBLOCK} is the next one. */
+  public static int sigBlock() {
+    return freebsd() ? 1 : 0;
+  }
+}

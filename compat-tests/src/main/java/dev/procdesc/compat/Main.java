@@ -1,0 +1,178 @@
+package dev.procdesc.compat;
+
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectPackage;
+
+import dev.procdesc.Platform;
+import dev.procdesc.UnsupportedFeatureException;
+import dev.procdesc.compat.report.Outcome;
+import dev.procdesc.compat.report.Report;
+import dev.procdesc.compat.report.Result;
+import dev.procdesc.compat.report.Results;
+import dev.procdesc.compat.support.Seccomp;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+import org.junit.platform.engine.FilterResult;
+import org.junit.platform.engine.discovery.ClassNameFilter;
+import org.junit.platform.engine.support.descriptor.ClassSource;
+import org.junit.platform.engine.support.descriptor.MethodSource;
+import org.junit.platform.launcher.Launcher;
+import org.junit.platform.launcher.PostDiscoveryFilter;
+import org.junit.platform.launcher.TagFilter;
+import org.junit.platform.launcher.TestIdentifier;
+import org.junit.platform.launcher.core.LauncherConfig;
+import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
+import org.junit.platform.launcher.core.LauncherFactory;
+
+/** Runs the suite and prints what it has shown. */
+public final class Main {
+  private static final String USAGE = """
+      usage: java -jar procdesc-compat-tests.jar [option...]
+        --backend NAME   test this backend, where there are several
+        --report DIR     write report.json and JUnit's XML into a directory
+        --filter REGEX   only tests whose Class.method has a match
+        --backend-only   without the control group and the view as java.lang.Process
+        --quick          without tests that take long or start JVMs
+        --no-rungs       do not run again with mechanisms switched off
+        --all-rungs      do that with all tests, not only the quick ones
+        --seccomp        under a filter that refuses clone3 and kill, as containers do
+        --help           show this
+      Exits with 0 if tests ran and none failed, 1 if not, 2 for a wrong option, 3 where no backend works.
+      """;
+
+  /** The exit code where there is nothing to test. */
+  public static final int UNSUPPORTED = 3;
+
+  private final LauncherDiscoveryRequestBuilder request = LauncherDiscoveryRequestBuilder.request()
+      .selectors(selectPackage(Main.class.getPackageName()))
+      .filters(ClassNameFilter.includeClassNamePatterns(".*Test"))
+      .configurationParameter(
+          "junit.jupiter.execution.timeout.default",
+          Timeouts.scaled(Duration.ofMinutes(10)).toSeconds() + " s");
+
+  private Optional<Path> directory = Optional.empty();
+
+  private Main() {}
+
+  /**
+   * Runs the suite.
+   *
+   * @param arguments as the usage says
+   */
+  public static void main(String[] arguments) {
+    System.exit(new Main().run(new ArrayDeque<>(Arrays.asList(arguments))));
+  }
+
+  private int run(Deque<String> arguments) {
+    if (arguments.contains("--help")) {
+      System.out.print(USAGE);
+      return 0;
+    }
+    try {
+      parse(arguments);
+      System.out.println(Platform.current() + ", Java " + Runtime.version());
+    } catch (IllegalArgumentException e) {
+      System.err.println(e.getMessage());
+      System.err.print(USAGE);
+      return 2;
+    } catch (UnsupportedFeatureException e) {
+      System.err.println(e.getMessage());
+      return UNSUPPORTED;
+    }
+    Launcher launcher = LauncherFactory.create(LauncherConfig.builder()
+        .enableTestExecutionListenerAutoRegistration(false)
+        .build());
+    Progress progress = new Progress();
+    launcher.execute(request.build(), progress);
+    Report report = new Report(progress.all());
+    report.print(System.out);
+    if (directory.isPresent()) {
+      try {
+        report.write(directory.get());
+      } catch (IOException e) {
+        System.err.println("cannot write the report: " + e);
+        return 2;
+      }
+    }
+    long passed = report.count(Outcome.PASSED);
+    long failed = report.count(Outcome.FAILED);
+    System.out.println();
+    System.out.printf(
+        "%d passed, %d failed, %d skipped%n",
+        passed,
+        failed,
+        report.count(Outcome.LACKS_FEATURE) + report.count(Outcome.LACKS_CONDITION));
+    return failed == 0 && passed > 0 ? 0 : 1;
+  }
+
+  private void parse(Deque<String> arguments) {
+    while (!arguments.isEmpty()) {
+      String option = arguments.pop();
+      switch (option) {
+        case "--backend" -> System.setProperty("dev.procdesc.backend", value(option, arguments));
+        case "--report" -> directory = Optional.of(Path.of(value(option, arguments)));
+        case "--filter" -> request.filters(matching(value(option, arguments)));
+        case "--backend-only" ->
+          request.filters(ClassNameFilter.excludeClassNamePatterns(".*\\.(control|view)\\..*"));
+        case "--quick" -> request.filters(TagFilter.excludeTags(Tags.JVM, Tags.LONG));
+        case "--no-rungs" -> request.filters(TagFilter.excludeTags(Tags.RUNGS));
+        case "--all-rungs" -> System.setProperty("procdesc.rungs", "all");
+        // Children inherit the filter: neither a shell's kill works in them, nor a JVM's signals.
+        case "--seccomp" -> {
+          Seccomp.refuseClone3AndKill();
+          request.filters(TagFilter.excludeTags(Tags.KILLS, Tags.JVM));
+        }
+        default -> throw new IllegalArgumentException("unknown option " + option);
+      }
+    }
+  }
+
+  private static String value(String option, Deque<String> arguments) {
+    if (arguments.isEmpty()) {
+      throw new IllegalArgumentException("option " + option + " needs a value");
+    }
+    return arguments.pop();
+  }
+
+  private static PostDiscoveryFilter matching(String regex) {
+    Pattern pattern;
+    try {
+      pattern = Pattern.compile(regex);
+    } catch (PatternSyntaxException e) {
+      throw new IllegalArgumentException("not a regular expression: " + e.getMessage(), e);
+    }
+    return test -> FilterResult.includedIf(test.getSource()
+        .filter(MethodSource.class::isInstance)
+        .map(MethodSource.class::cast)
+        .map(method -> pattern
+            .matcher(method.getJavaClass().getSimpleName() + "." + method.getMethodName())
+            .find())
+        // A class is left out by leaving out its methods.
+        .orElse(true));
+  }
+
+  /** Says what is done while it is done. */
+  private static final class Progress extends Results {
+    @Override
+    protected void finished(Result result) {
+      if (result.outcome() == Outcome.FAILED) {
+        System.out.println("FAILED " + result.subject() + " " + result.title());
+      }
+    }
+
+    @Override
+    public void executionStarted(TestIdentifier test) {
+      super.executionStarted(test);
+      test.getSource()
+          .filter(ClassSource.class::isInstance)
+          .map(source -> ((ClassSource) source).getJavaClass())
+          .ifPresent(type -> System.out.println(type.getSimpleName()));
+    }
+  }
+}

@@ -1,0 +1,100 @@
+package dev.procdesc.compat;
+
+import dev.procdesc.Feature;
+import dev.procdesc.FeatureReport;
+import dev.procdesc.Platform;
+import dev.procdesc.compat.support.Libc;
+import dev.procdesc.compat.support.VirtualThreads;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * What a test needs. Each method returns if it is there, and skips the test with the reason if not.
+ */
+public final class Requires {
+  private static final AtomicInteger CGROUPS = new AtomicInteger();
+
+  private Requires() {}
+
+  /**
+   * A feature of the running system.
+   *
+   * @param feature which
+   */
+  public static void feature(Feature feature) {
+    FeatureReport report = Platform.current().report(feature);
+    if (!report.present()) {
+      throw new MissingFeature(feature, report.lacks());
+    }
+  }
+
+  /**
+   * Anything that is no feature of the library.
+   *
+   * @param there whether it is there
+   * @param needs what it is, as the report shows it
+   */
+  public static void that(boolean there, String needs) {
+    if (!there) {
+      throw new MissingCondition(needs);
+    }
+  }
+
+  /** The superuser. */
+  public static void root() {
+    that(Libc.C.geteuid() == 0, "root");
+  }
+
+  /** Anybody but the superuser. */
+  public static void notRoot() {
+    that(Libc.C.geteuid() != 0, "a user other than root");
+  }
+
+  /**
+   * A version of Java.
+   *
+   * @param feature the first that will do
+   */
+  public static void java(int feature) {
+    that(Runtime.version().feature() >= feature, "Java " + feature);
+  }
+
+  /** Virtual threads. */
+  public static void virtualThreads() {
+    that(VirtualThreads.AVAILABLE, "virtual threads (Java 21)");
+  }
+
+  /**
+   * A file that only some systems have.
+   *
+   * @param path where
+   */
+  public static void file(String path) {
+    that(Files.exists(Path.of(path)), path);
+  }
+
+  /**
+   * A cgroup v2 that this user may use.
+   *
+   * @return a new, empty one; whoever asked deletes it
+   */
+  public static Path cgroup() {
+    for (String root : List.of("/sys/fs/cgroup", "/sys/fs/cgroup/unified")) {
+      if (Files.exists(Path.of(root, "cgroup.procs"))
+          && Files.exists(Path.of(root, "cgroup.controllers"))) {
+        Path group = Path.of(
+            root,
+            "procdesc-compat-" + ProcessHandle.current().pid() + "-" + CGROUPS.incrementAndGet());
+        try {
+          return Files.createDirectory(group);
+        } catch (IOException e) {
+          throw new MissingCondition("a cgroup v2 directory that may be written (" + e + ")");
+        }
+      }
+    }
+    throw new MissingCondition("a cgroup v2 directory");
+  }
+}

@@ -1,0 +1,84 @@
+package dev.procdesc.compat.contract;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.procdesc.compat.Child;
+import dev.procdesc.compat.Command;
+import dev.procdesc.compat.Contract;
+import dev.procdesc.compat.Origin;
+import dev.procdesc.compat.Subject;
+import dev.procdesc.compat.support.NothingLeft;
+import dev.procdesc.compat.support.Text;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** Signals arrive. The numbers of SIGTERM and SIGKILL are 15 and 9 on every system. */
+@ExtendWith(NothingLeft.class)
+public abstract class SignalsContract {
+  /** What is tried. */
+  protected final Subject subject;
+
+  /** For subclasses. */
+  protected SignalsContract(Subject subject) {
+    this.subject = subject;
+  }
+
+  @Test
+  @Contract("C3")
+  @Origin("capsicum-test: Pdfork.PdkillSignal")
+  void terminateEndsAChildThatDoesNotObject() throws Exception {
+    try (Child child = subject.start(Command.of("/bin/cat"))) {
+      child.terminate();
+      assertEquals(128 + 15, child.waitFor());
+    }
+  }
+
+  @Test
+  @Contract("C3")
+  @Origin("selftests/pidfd: pidfd_wait wait_states (SIGKILL)")
+  void killEndsAChild() throws Exception {
+    try (Child child = subject.start(Command.of("/bin/cat"))) {
+      child.kill();
+      assertEquals(128 + 9, child.waitFor());
+    }
+  }
+
+  @Test
+  @Contract("C3")
+  @Origin("swift-subprocess: runaway child")
+  void aChildThatIgnoresTerminateIsKilled() throws Exception {
+    // A shell hands ignored signals on to the program that it becomes.
+    try (Child child = subject.start(Command.sh("trap '' TERM INT HUP; exec cat"))) {
+      assertEquals("ready", Text.echo(child.stdin(), child.stdout(), "ready"));
+      child.terminate();
+      assertEquals("still here", Text.echo(child.stdin(), child.stdout(), "still here"));
+      assertTrue(child.isAlive());
+      child.kill();
+      assertEquals(128 + 9, child.waitFor());
+    }
+  }
+
+  @Test
+  @Contract("C3")
+  @Origin("capsicum-test: Pdfork.Pdkill")
+  void aHandlerOfTheChildDecidesHowItEnds() throws Exception {
+    try (Child child =
+        subject.start(Command.sh("trap 'exit 3' TERM; echo ready; while :; do read line; done"))) {
+      assertEquals("ready", Text.line(child.stdout()));
+      child.terminate();
+      assertEquals(3, child.waitFor());
+    }
+  }
+
+  @Test
+  @Contract("C3")
+  void aSignalToAnEndedChildDoesNothing() throws Exception {
+    try (Child child = subject.start(Command.sh("exit 5"))) {
+      assertEquals(5, child.waitFor());
+      child.terminate();
+      child.kill();
+      assertEquals(5, child.waitFor());
+    }
+  }
+}

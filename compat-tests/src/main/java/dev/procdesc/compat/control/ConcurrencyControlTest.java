@@ -1,0 +1,11 @@
+package dev.procdesc.compat.control;
+
+import dev.procdesc.compat.Subjects;
+import dev.procdesc.compat.contract.ConcurrencyContract;
+
+/** {@code java.lang.Process}. */
+final class ConcurrencyControlTest extends ConcurrencyContract {
+  ConcurrencyControlTest() {
+    super(Subjects.CONTROL);
+  }
+}

@@ -1,0 +1,11 @@
+package dev.procdesc.compat.control;
+
+import dev.procdesc.compat.Subjects;
+import dev.procdesc.compat.contract.SignalsContract;
+
+/** {@code java.lang.Process}. */
+final class SignalsControlTest extends SignalsContract {
+  SignalsControlTest() {
+    super(Subjects.CONTROL);
+  }
+}

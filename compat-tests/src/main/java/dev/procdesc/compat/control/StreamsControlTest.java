@@ -1,0 +1,11 @@
+package dev.procdesc.compat.control;
+
+import dev.procdesc.compat.Subjects;
+import dev.procdesc.compat.contract.StreamsContract;
+
+/** {@code java.lang.Process}. */
+final class StreamsControlTest extends StreamsContract {
+  StreamsControlTest() {
+    super(Subjects.CONTROL);
+  }
+}

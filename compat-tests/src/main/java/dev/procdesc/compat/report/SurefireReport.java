@@ -1,0 +1,30 @@
+package dev.procdesc.compat.report;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import org.junit.platform.launcher.TestPlan;
+
+/**
+ * Prints the same report at the end of a Maven build. JUnit finds it as a service;
+ * {@code procdesc.report} names the directory, and without it there is none.
+ */
+public final class SurefireReport extends Results {
+  /** For JUnit. */
+  public SurefireReport() {}
+
+  @Override
+  public void testPlanExecutionFinished(TestPlan plan) {
+    String directory = System.getProperty("procdesc.report");
+    if (directory == null || all().isEmpty()) {
+      return;
+    }
+    Report report = new Report(all());
+    report.print(System.out);
+    try {
+      report.write(Path.of(directory));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

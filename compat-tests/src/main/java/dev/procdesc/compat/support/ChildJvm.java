@@ -1,0 +1,183 @@
+package dev.procdesc.compat.support;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import dev.procdesc.compat.JavaChild;
+import dev.procdesc.compat.Skips;
+import dev.procdesc.compat.Timeouts;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * A JVM for a {@link Scenario}, with this one's Java, class path and settings. It is started by
+ * {@code ProcessBuilder}: what starts the test must not be what is tested.
+ */
+public final class ChildJvm {
+  private final List<String> wrapper = new ArrayList<>();
+  private final List<String> flags = new ArrayList<>();
+  private final List<String> words = new ArrayList<>();
+  private final Map<String, String> environment = new TreeMap<>();
+  private boolean nativeAccess = true;
+
+  private ChildJvm() {}
+
+  /** Runs a scenario. */
+  public static ChildJvm of(Class<? extends Scenario> scenario, String... arguments) {
+    ChildJvm jvm = main(JavaChild.class, scenario.getName());
+    jvm.words.addAll(List.of(arguments));
+    return jvm;
+  }
+
+  /** Runs a program. */
+  public static ChildJvm main(Class<?> main, String... arguments) {
+    ChildJvm jvm = new ChildJvm();
+    // Quick to start, and small: these JVMs live for a moment, beside others.
+    jvm.flags.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m"));
+    System.getProperties().stringPropertyNames().forEach(name -> {
+      if (name.startsWith("dev.procdesc.") || name.startsWith("procdesc.timeout")) {
+        jvm.property(name, System.getProperty(name));
+      }
+    });
+    jvm.property("java.io.tmpdir", System.getProperty("java.io.tmpdir"));
+    jvm.words.add(main.getName());
+    jvm.words.addAll(List.of(arguments));
+    return jvm;
+  }
+
+  /** A flag of the JVM. */
+  public ChildJvm flag(String flag) {
+    flags.add(flag);
+    return this;
+  }
+
+  /** A system property; the last one of a name counts. */
+  public ChildJvm property(String name, String value) {
+    return flag("-D" + name + "=" + value);
+  }
+
+  /** A variable of its environment. */
+  public ChildJvm environment(String name, String value) {
+    environment.put(name, value);
+    return this;
+  }
+
+  /** Without permission for native calls. */
+  public ChildJvm withoutNativeAccess() {
+    nativeAccess = false;
+    return this;
+  }
+
+  /** Started by a shell script, which starts the JVM by {@code exec "$@"}. */
+  public ChildJvm startedBy(String script) {
+    wrapper.addAll(List.of("/bin/sh", "-c", script, "sh"));
+    return this;
+  }
+
+  /** The command. */
+  public List<String> command() {
+    List<String> command = new ArrayList<>(wrapper);
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(flags);
+    if (nativeAccess) {
+      command.add("--enable-native-access=ALL-UNNAMED");
+    }
+    command.add("-cp");
+    // Absolute: a scenario may have another current directory.
+    command.add(Stream.of(System.getProperty("java.class.path").split(File.pathSeparator, -1))
+        .map(entry -> Path.of(entry).toAbsolutePath().toString())
+        .collect(Collectors.joining(File.pathSeparator)));
+    command.addAll(words);
+    return command;
+  }
+
+  private ProcessBuilder builder() {
+    ProcessBuilder builder = new ProcessBuilder(command()).redirectErrorStream(true);
+    builder.environment().putAll(environment);
+    return builder;
+  }
+
+  /** Starts it; the caller talks to it, and ends it. */
+  public Process start() {
+    try {
+      return builder().start();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * Runs it to its end: the test passes if the scenario does, and is skipped if it is.
+   *
+   * @return what it printed
+   */
+  public String run() {
+    Result result = result();
+    result.output().lines().forEach(Skips::replay);
+    assertEquals(0, result.code(), () -> "exit code; the child JVM said:\n" + result.output());
+    return result.output();
+  }
+
+  /**
+   * How a JVM ended.
+   *
+   * @param code its exit code
+   * @param output what it printed
+   */
+  public record Result(int code, String output) {}
+
+  /** Runs it to its end, whatever that is. */
+  public Result result() {
+    return result(Timeouts.CEILING.multipliedBy(4));
+  }
+
+  /** Runs it to its end, whatever that is, for a time. */
+  public Result result(Duration ceiling) {
+    Process process = start();
+    try {
+      process.getOutputStream().close();
+      String output = CompletableFuture.supplyAsync(() -> text(process.getInputStream()))
+          .get(ceiling.toMillis(), TimeUnit.MILLISECONDS);
+      return new Result(process.waitFor(), output);
+    } catch (TimeoutException e) {
+      return fail("the child JVM did not end in " + ceiling + ": " + command(), e);
+    } catch (IOException | InterruptedException | ExecutionException e) {
+      return fail(e);
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+
+  private static String text(InputStream in) {
+    try (in) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** What is special about it: its settings and arguments. */
+  @Override
+  public String toString() {
+    return String.join(
+            " ",
+            flags.stream().filter(flag -> flag.startsWith("-Ddev.procdesc.")).toList())
+        + " "
+        + String.join(" ", words.subList(1, words.size()));
+  }
+}

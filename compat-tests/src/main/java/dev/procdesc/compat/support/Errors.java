@@ -1,0 +1,37 @@
+package dev.procdesc.compat.support;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.procdesc.SpawnException;
+import dev.procdesc.SpawnException.Step;
+import dev.procdesc.Spawner;
+import jnr.constants.platform.Errno;
+
+/** What a failed spawn must say. That it left nothing behind, {@link NothingLeft} looks after. */
+public final class Errors {
+  private Errors() {}
+
+  /**
+   * A spawn fails, and says why.
+   *
+   * @param spawner that cannot work
+   * @param step the step that must fail
+   * @param errno the cause
+   * @param named what the message must name: a path, a number, a name
+   * @return the exception, for more
+   */
+  public static SpawnException assertFails(Spawner spawner, Step step, Errno errno, String named) {
+    SpawnException thrown =
+        assertThrows(SpawnException.class, () -> spawner.spawn().close());
+    String all = thrown + ", step " + thrown.step() + ", errno " + thrown.errno();
+    assertEquals(step, thrown.step(), all);
+    assertEquals(errno, Errno.valueOf(thrown.errno()), all);
+    String message = String.valueOf(thrown.getMessage());
+    assertTrue(message.contains(errno.name()), "names the error: " + all);
+    assertTrue(message.contains(named), "names " + named + ": " + all);
+    assertTrue(!thrown.operation().isEmpty(), "names the call: " + all);
+    return thrown;
+  }
+}

@@ -1,0 +1,65 @@
+package dev.procdesc.compat.support;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.procdesc.ChildProcess;
+import dev.procdesc.ExitStatus;
+import dev.procdesc.ExitStatus.Exited;
+import dev.procdesc.ExitStatus.Signaled;
+import dev.procdesc.Signal;
+import dev.procdesc.Spawner;
+import dev.procdesc.Stdio;
+import dev.procdesc.compat.Timeouts;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Spawners that tests start from, and what they do with the children. */
+public final class Run {
+  private Run() {}
+
+  /** A shell script, with pipes at its standard input and output; the arguments are {@code $1}… */
+  public static Spawner sh(String script, String... arguments) {
+    List<String> words = new ArrayList<>(List.of("/bin/sh", "-c", script, "sh"));
+    words.addAll(List.of(arguments));
+    return piped(Spawner.of(words));
+  }
+
+  /** A child that echoes its input, up to its end. */
+  public static Spawner cat() {
+    return piped(Spawner.of("/bin/cat"));
+  }
+
+  /** With pipes at standard input and output; what goes to standard error goes nowhere. */
+  public static Spawner piped(Spawner spawner) {
+    return spawner.stdin(Stdio.pipe()).stdout(Stdio.pipe()).stderr(Stdio.nullDevice());
+  }
+
+  /** What a child without input prints. It must end well. */
+  public static String output(Spawner spawner) throws IOException, InterruptedException {
+    try (ChildProcess child = spawner.spawn()) {
+      child.stdin().close();
+      String output = Text.all(child.stdout());
+      assertEquals(new Exited(0), end(child), () -> "it printed: " + output);
+      return output;
+    }
+  }
+
+  /** The status of a child that must end by itself. */
+  public static ExitStatus end(ChildProcess child) throws InterruptedException {
+    var status = child.waitFor(Timeouts.CEILING);
+    assertTrue(status.isPresent(), () -> child + " does not end");
+    return status.get();
+  }
+
+  /** Sends a line to {@link #cat()} and waits for it to come back: the child is there and well. */
+  public static void assertEchoes(ChildProcess child) throws IOException {
+    assertEquals("are you there?", Text.echo(child.stdin(), child.stdout(), "are you there?"));
+  }
+
+  /** The status of a process that a signal has ended, without a core image. */
+  public static ExitStatus signaled(Signal signal) {
+    return new Signaled(signal, false);
+  }
+}

@@ -1,0 +1,34 @@
+package dev.procdesc.compat.support;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+
+/** Makes files for tests. */
+public final class Scratch {
+  private Scratch() {}
+
+  /** A file with a text. */
+  public static Path file(Path path, String text) throws IOException {
+    return Files.write(path, text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** A file with a text, and permissions such as {@code rwxr-xr-x}. */
+  public static Path file(Path path, String text, String permissions) throws IOException {
+    return Files.setPosixFilePermissions(
+        file(path, text), PosixFilePermissions.fromString(permissions));
+  }
+
+  /** A shell script that may be executed. */
+  public static Path script(Path path, String text) throws IOException {
+    return file(path, "#!/bin/sh\n" + text + "\n", "rwxr-xr-x");
+  }
+
+  /** A copy of a program of the system. */
+  public static Path program(Path path, String original) throws IOException {
+    Files.copy(Path.of(original), path);
+    return Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwxr-xr-x"));
+  }
+}

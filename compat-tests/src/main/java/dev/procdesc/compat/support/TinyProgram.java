@@ -1,0 +1,73 @@
+package dev.procdesc.compat.support;
+
+import dev.procdesc.Platform;
+import dev.procdesc.compat.MissingCondition;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+
+/**
+ * A program that needs nothing from the file system: one page of ELF, without a loader and without
+ * libraries. It exits with code 42. So it runs where there is no /lib.
+ */
+public final class TinyProgram {
+  /** Its exit code. */
+  public static final int EXIT_CODE = 42;
+
+  private static final int HEADER = 64;
+  private static final int PROGRAM_HEADER = 56;
+  private static final long ADDRESS = 0x400000;
+
+  private TinyProgram() {}
+
+  /** Writes it. */
+  public static Path write(Path file) throws IOException {
+    Files.write(file, elf());
+    return Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
+  }
+
+  private static byte[] elf() {
+    String system = Platform.current().name() + " " + System.getProperty("os.arch");
+    // What "exit(42)" is: the number of the call, its argument, the trap.
+    byte[] code = switch (system) {
+      case "linux amd64" -> x86(60);
+      case "freebsd amd64" -> x86(1);
+      case "linux aarch64" -> aarch64(93);
+      case "freebsd aarch64" -> aarch64(1);
+      default -> throw new MissingCondition("x86-64 or aarch64");
+    };
+    boolean freebsd = system.startsWith("freebsd");
+    int machine = system.endsWith("amd64") ? 62 : 183;
+    int size = HEADER + PROGRAM_HEADER + code.length;
+    ByteBuffer elf = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
+    elf.put(new byte[] {0x7f, 'E', 'L', 'F', 2, 1, 1, (byte) (freebsd ? 9 : 0)}).putLong(0);
+    elf.putShort((short) 2).putShort((short) machine).putInt(1);
+    elf.putLong(ADDRESS + HEADER + PROGRAM_HEADER).putLong(HEADER).putLong(0).putInt(0);
+    elf.putShort((short) HEADER).putShort((short) PROGRAM_HEADER).putShort((short) 1);
+    elf.putShort((short) 0).putShort((short) 0).putShort((short) 0);
+    // One segment, to be loaded, read and executed.
+    elf.putInt(1).putInt(5).putLong(0).putLong(ADDRESS).putLong(ADDRESS);
+    elf.putLong(size).putLong(size).putLong(0x1000);
+    return elf.put(code).array();
+  }
+
+  /** {@code mov edi, 42; mov eax, number; syscall}. */
+  private static byte[] x86(int number) {
+    return new byte[] {
+      (byte) 0xbf, EXIT_CODE, 0, 0, 0, (byte) 0xb8, (byte) number, 0, 0, 0, 0x0f, 0x05
+    };
+  }
+
+  /** {@code mov x0, 42; mov x8, number; svc 0}. */
+  private static byte[] aarch64(int number) {
+    return ByteBuffer.allocate(12)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putInt(0xd2800000 | EXIT_CODE << 5)
+        .putInt(0xd2800008 | number << 5)
+        .putInt(0xd4000001)
+        .array();
+  }
+}
