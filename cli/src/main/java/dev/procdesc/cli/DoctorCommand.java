@@ -1,0 +1,186 @@
+package dev.procdesc.cli;
+
+import com.google.gson.stream.JsonWriter;
+import dev.procdesc.ChildProcess;
+import dev.procdesc.DeathGuard;
+import dev.procdesc.ExitStatus;
+import dev.procdesc.Feature;
+import dev.procdesc.FeatureReport;
+import dev.procdesc.Mechanism;
+import dev.procdesc.Platform;
+import dev.procdesc.Spawner;
+import dev.procdesc.Stdio;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.UsageMessageSpec;
+
+/** {@code pd doctor}. */
+final class DoctorCommand implements Callable<Integer> {
+  private static final String TEST = "sh -c 'exit 42'";
+
+  private static final String[] DESCRIPTION = {
+    "",
+    "Every feature is present or absent; if it is absent, the last column says what it would need."
+        + " Mechanisms are the ways in which the library does its work, the preferred ones first;"
+        + " each can be switched off, to see what remains:",
+    "",
+    "  pd -D dev.procdesc.disable=NAME[,NAME]... doctor",
+    ""
+  };
+
+  private static final String[] EXIT_CODES = {
+    " 0:the library works here",
+    " 1:it does not; standard error says why and what to do",
+    "64:a mistake in the options of pd"
+  };
+
+  private final Options options = Options.of("doctor", this);
+
+  private final Options.Flag json = options.flag("Prints the same as JSON.", "--json");
+
+  private DoctorCommand() {}
+
+  static CommandSpec spec() {
+    DoctorCommand doctor = new DoctorCommand();
+    doctor.options.help();
+    CommandSpec spec = doctor.options.command();
+    spec.usageMessage()
+        .header("Tells what the library can do on this system, and how it found out.")
+        .customSynopsis("pd doctor [--json]")
+        .description(DESCRIPTION)
+        .exitCodeListHeading("%nExit status:%n")
+        .exitCodeList(UsageMessageSpec.keyValuesMap(EXIT_CODES))
+        .footerHeading("%nExamples:%n")
+        .footer("  pd doctor", "  pd doctor --json | jq '.features[] | select(.present | not)'");
+    return spec;
+  }
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    Platform platform;
+    Optional<String> problem;
+    try {
+      platform = Platform.current();
+      problem = tryOut();
+    } catch (RuntimeException | LinkageError e) {
+      if (json.isGiven()) {
+        System.out.println(failure(Failure.message(e)));
+      }
+      Failure.tell(e);
+      return ExitCodes.UNHEALTHY;
+    }
+    System.out.print(
+        json.isGiven() ? toJson(platform, problem) + "\n" : toTable(platform, problem));
+    problem.ifPresent(text -> Failure.tell("a child cannot be run: " + text));
+    return problem.isEmpty() ? ExitCodes.OK : ExitCodes.UNHEALTHY;
+  }
+
+  /** Runs one child, all the way; what went wrong if it did. */
+  private static Optional<String> tryOut() throws InterruptedException {
+    Spawner spawner = Spawner.of("sh", "-c", "exit 42")
+        .stdin(Stdio.nullDevice())
+        .stdout(Stdio.nullDevice())
+        .stderr(Stdio.nullDevice());
+    try (ChildProcess child = spawner.spawn()) {
+      ExitStatus status = child.waitFor();
+      return status.equals(new ExitStatus.Exited(42))
+          ? Optional.empty()
+          : Optional.of(TEST + " ended as " + status);
+    } catch (IOException e) {
+      return Optional.of(Failure.message(e));
+    }
+  }
+
+  private static String toTable(Platform platform, Optional<String> problem) {
+    Table facts = new Table();
+    facts.row("procdesc", Version.library() + ", backend " + platform.name());
+    facts.row("system", platform.system());
+    facts.row("java", Version.java());
+    facts.row("death guard", words(platform.deathGuard()));
+    facts.row("self-test", problem.orElse("ok: " + TEST + " was run and exited with 42"));
+    Table features = new Table().row("FEATURE", "PRESENT", "FOUND OUT BY", "LACKS");
+    for (FeatureReport report : platform.reports()) {
+      features.row(report.feature().name(), word(report.present()), report.how(), report.lacks());
+    }
+    Table mechanisms = new Table().row("MECHANISM", "PRESENT", "FOUND OUT BY", "LACKS");
+    for (Mechanism mechanism : platform.mechanisms()) {
+      mechanisms.row(
+          mechanism.name(), word(mechanism.present()), mechanism.how(), mechanism.lacks());
+    }
+    return facts + "\n" + features + "\n" + mechanisms;
+  }
+
+  private static String word(boolean present) {
+    return present ? "yes" : "no";
+  }
+
+  private static String words(DeathGuard guard) {
+    return switch (guard) {
+      case KERNEL -> "KERNEL: when the JVM dies, the kernel kills its children";
+      case GUARDIAN -> "GUARDIAN: when the JVM dies, a helper process kills its children";
+      case NONE -> "NONE: when the JVM dies, its children live on";
+    };
+  }
+
+  private static String failure(String cause) throws IOException {
+    StringWriter text = new StringWriter();
+    try (JsonWriter out = begin(text, false)) {
+      out.name("cause").value(cause);
+      out.endObject();
+    }
+    return text.toString();
+  }
+
+  private static String toJson(Platform platform, Optional<String> problem) throws IOException {
+    StringWriter text = new StringWriter();
+    try (JsonWriter out = begin(text, problem.isEmpty())) {
+      if (problem.isPresent()) {
+        out.name("cause").value(problem.get());
+      }
+      out.name("backend").value(platform.name());
+      out.name("system").value(platform.system());
+      out.name("deathGuard").value(platform.deathGuard().name().toLowerCase(Locale.ROOT));
+      out.name("features").beginArray();
+      for (FeatureReport report : platform.reports()) {
+        Feature feature = report.feature();
+        out.beginObject().name("name").value(feature.name());
+        out.name("description").value(feature.description());
+        finding(out, report.present(), report.how(), report.lacks());
+      }
+      out.endArray().name("mechanisms").beginArray();
+      for (Mechanism mechanism : platform.mechanisms()) {
+        out.beginObject().name("name").value(mechanism.name());
+        finding(out, mechanism.present(), mechanism.how(), mechanism.lacks());
+      }
+      out.endArray().endObject();
+    }
+    return text.toString();
+  }
+
+  private static JsonWriter begin(StringWriter text, boolean works) throws IOException {
+    JsonWriter out = new JsonWriter(text);
+    out.setIndent("  ");
+    out.setHtmlSafe(false);
+    out.beginObject();
+    out.name("works").value(works);
+    out.name("version").value(Version.library());
+    out.name("java").beginObject();
+    for (String property :
+        new String[] {"java.runtime.version", "java.vendor", "java.vm.name", "java.home"}) {
+      out.name(property).value(System.getProperty(property));
+    }
+    return out.endObject();
+  }
+
+  private static void finding(JsonWriter out, boolean present, String how, String lacks)
+      throws IOException {
+    out.name("present").value(present);
+    out.name("how").value(how);
+    out.name("lacks").value(lacks);
+    out.endObject();
+  }
+}

@@ -1,0 +1,107 @@
+package dev.procdesc.cli;
+
+import java.util.List;
+import picocli.CommandLine;
+import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.IExecutionStrategy;
+import picocli.CommandLine.IParameterExceptionHandler;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.RunLast;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** The program {@code pd}. */
+public final class Main
+    implements Runnable,
+        IExecutionStrategy,
+        IParameterExceptionHandler,
+        IExecutionExceptionHandler {
+  private static final String[] EXAMPLES = {
+    "  pd run -- sh -c 'echo hi; exit 3'",
+    "  pd run --timeout 30s --usage -- make test",
+    "  pd doctor",
+    "  pd -D dev.procdesc.disable=clone3 doctor",
+    "  pd help run"
+  };
+
+  private final Options options = Options.of("pd", this);
+
+  private final Options.Values<String> properties = options.values(
+      text -> text, "NAME=VALUE", "Sets a system property of the library. Repeatable.", "-D");
+
+  private Main() {}
+
+  /**
+   * Runs the program.
+   *
+   * @param arguments the command line
+   */
+  public static void main(String[] arguments) {
+    System.exit(new Main().commandLine().execute(arguments));
+  }
+
+  private CommandLine commandLine() {
+    options.add(OptionSpec.builder("-V", "--version")
+        .type(boolean.class)
+        .versionHelp(true)
+        .description("Prints the version."));
+    options.help();
+    CommandSpec spec = options.command().versionProvider(new Version());
+    spec.usageMessage()
+        .header("Child processes as descriptors.")
+        .customSynopsis("pd [-D NAME=VALUE]... COMMAND [ARGUMENT]...%n")
+        .commandListHeading("%nCommands:%n")
+        .footerHeading("%nExamples:%n")
+        .footer(EXAMPLES);
+    spec.addSubcommand("run", RunCommand.spec());
+    spec.addSubcommand("doctor", DoctorCommand.spec());
+    spec.addSubcommand("help", HelpCommand.spec());
+    return new CommandLine(spec)
+        // All that stands behind the command belongs to it, whatever it looks like.
+        .setStopAtPositional(true)
+        .setExpandAtFiles(false)
+        .setExecutionStrategy(this)
+        .setParameterExceptionHandler(this)
+        .setExecutionExceptionHandler(this);
+  }
+
+  @Override
+  public int execute(ParseResult parsed) {
+    for (String property : properties.get()) {
+      int equals = property.indexOf('=');
+      if (equals < 1) {
+        throw new ParameterException(
+            options.command().commandLine(), "'" + property + "' is no NAME=VALUE");
+      }
+      System.setProperty(property.substring(0, equals), property.substring(equals + 1));
+    }
+    return new RunLast().execute(parsed);
+  }
+
+  @Override
+  public void run() {
+    throw new ParameterException(options.command().commandLine(), "a command is missing");
+  }
+
+  @Override
+  public int handleParseException(ParameterException e, String[] arguments) {
+    String message = Failure.message(e);
+    if (e instanceof UnmatchedArgumentException unmatched) {
+      List<String> suggestions = unmatched.getSuggestions();
+      if (!suggestions.isEmpty()) {
+        message += ", did you mean " + String.join(" or ", suggestions) + "?";
+      }
+    }
+    String name = e.getCommandLine().getCommandSpec().qualifiedName();
+    Failure.tell(message + " (see: " + name + " --help)");
+    return ExitCodes.USAGE;
+  }
+
+  @Override
+  public int handleExecutionException(Exception e, CommandLine line, ParseResult parsed) {
+    Failure.tell(e);
+    return line.getCommand() instanceof DoctorCommand ? ExitCodes.UNHEALTHY : ExitCodes.FAILED;
+  }
+}

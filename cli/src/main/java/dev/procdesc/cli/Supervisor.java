@@ -1,0 +1,44 @@
+package dev.procdesc.cli;
+
+import dev.procdesc.ChildProcess;
+import dev.procdesc.ExitStatus;
+import dev.procdesc.Signal;
+import dev.procdesc.Spawner;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * Runs one command to its end.
+ *
+ * @param timeout after which it is asked to end; empty for never
+ * @param killAfter after which it is killed if it did not
+ */
+record Supervisor(Optional<Duration> timeout, Duration killAfter) {
+
+  Outcome run(Spawner spawner, SignalForwarder signals) throws IOException, InterruptedException {
+    Instant started = Instant.now();
+    long start = System.nanoTime();
+    try (ChildProcess child = spawner.spawn()) {
+      signals.to(child);
+      Outcome.Expiry expiry = Outcome.Expiry.NONE;
+      Optional<ExitStatus> status =
+          timeout.isPresent() ? child.waitFor(timeout.get()) : Optional.of(child.waitFor());
+      if (status.isEmpty()) {
+        expiry = Outcome.Expiry.TERMINATED;
+        child.signal(Signal.TERM);
+        // A stopped process would only take note of it after its next continue.
+        child.signal(Signal.CONT);
+        status = child.waitFor(killAfter);
+      }
+      if (status.isEmpty()) {
+        expiry = Outcome.Expiry.KILLED;
+        child.kill();
+        status = Optional.of(child.waitFor());
+      }
+      Duration wall = Duration.ofNanos(System.nanoTime() - start);
+      return new Outcome(child.pid(), status.get(), expiry, started, wall, child.resourceUsage());
+    }
+  }
+}

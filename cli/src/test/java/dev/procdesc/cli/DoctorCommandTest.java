@@ -1,0 +1,75 @@
+package dev.procdesc.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import dev.procdesc.Feature;
+import dev.procdesc.Mechanism;
+import dev.procdesc.Platform;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class DoctorCommandTest {
+  private static final String[] NO_BACKEND = {"-D", "dev.procdesc.backend=none", "doctor"};
+
+  @Test
+  void theTableHasEveryFeatureAndMechanism() throws IOException, InterruptedException {
+    Pd.Result result = Pd.run("doctor");
+    assertEquals(0, result.code(), result.err());
+    for (Feature feature : Feature.values()) {
+      String word = Platform.current().has(feature) ? "yes" : "no";
+      assertTrue(
+          result.out().lines().anyMatch(line -> line.matches(feature + " +" + word + " +\\S.*")),
+          result.out());
+    }
+    for (Mechanism mechanism : Platform.current().mechanisms()) {
+      assertTrue(
+          result.out().lines().anyMatch(line -> line.startsWith(mechanism.name() + " ")),
+          result.out());
+    }
+    assertTrue(result.out().contains(Platform.current().system()), result.out());
+    assertEquals("", result.err());
+  }
+
+  @Test
+  void jsonHasTheSame() throws IOException, InterruptedException {
+    Pd.Result result = Pd.run("doctor", "--json");
+    JsonObject json = JsonParser.parseString(result.out()).getAsJsonObject();
+    assertTrue(json.get("works").getAsBoolean(), result.out());
+    List<String> names = json.getAsJsonArray("features").asList().stream()
+        .map(JsonElement::getAsJsonObject)
+        .map(feature -> feature.get("name").getAsString())
+        .toList();
+    assertEquals(Arrays.stream(Feature.values()).map(Enum::name).toList(), names);
+    assertFalse(json.getAsJsonArray("mechanisms").isEmpty());
+  }
+
+  @Test
+  void withoutABackendItTellsWhyAndEndsWith1() throws IOException, InterruptedException {
+    Pd.Result result = Pd.run(NO_BACKEND);
+    assertEquals(1, result.code());
+    assertEquals("", result.out());
+    assertTrue(result.err().matches("pd: [^\n]*-Ddev.procdesc.backend=none[^\n]*\n"), result.err());
+  }
+
+  @Test
+  void withoutABackendJsonHasTheCause() throws IOException, InterruptedException {
+    Pd.Result result = Pd.run("-D", "dev.procdesc.backend=none", "doctor", "--json");
+    assertEquals(1, result.code());
+    JsonObject json = JsonParser.parseString(result.out()).getAsJsonObject();
+    assertFalse(json.get("works").getAsBoolean());
+    assertTrue(json.get("cause").getAsString().contains("dev.procdesc.backend"), result.out());
+  }
+
+  @Test
+  void aStackTraceOnlyOnDemand() throws IOException, InterruptedException {
+    Pd.Result result = Pd.run("-D", "dev.procdesc.backend=none", "--stacktrace", "doctor");
+    assertTrue(result.err().contains("\n\tat dev.procdesc."), result.err());
+  }
+}

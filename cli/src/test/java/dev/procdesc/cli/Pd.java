@@ -1,0 +1,140 @@
+package dev.procdesc.cli;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/** The real program in a JVM of its own. */
+final class Pd implements AutoCloseable {
+  /** A ceiling for what should be quick; raised for slow machines by an environment variable. */
+  static final long LIMIT_SECONDS = (long)
+      (60 * Double.parseDouble(System.getenv().getOrDefault("PROCDESC_TIMEOUT_FACTOR", "1")));
+
+  private final Process process;
+  private final BufferedReader out;
+  private final CompletableFuture<String> err;
+
+  private Pd(ProcessBuilder builder) throws IOException {
+    // What a developer has set for his own use would show in the output.
+    builder
+        .environment()
+        .keySet()
+        .removeAll(List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "PD_DEBUG"));
+    process = builder.start();
+    out = process.inputReader(StandardCharsets.UTF_8);
+    err = CompletableFuture.supplyAsync(() -> all(process.getErrorStream()), Pd::inThread);
+  }
+
+  /**
+   * How it ended.
+   *
+   * @param code its exit code
+   * @param out its standard output
+   * @param err its standard error
+   */
+  record Result(int code, String out, String err) {}
+
+  /** The command line of the program in a JVM like this one. */
+  static List<String> command(String... arguments) {
+    List<String> command = new ArrayList<>(List.of(
+        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "--enable-native-access=ALL-UNNAMED",
+        "-XX:TieredStopAtLevel=1",
+        "-XX:+UseSerialGC",
+        "-XX:-MaxFDLimit",
+        "-XX:+DisplayVMOutputToStderr",
+        "-cp",
+        System.getProperty("java.class.path"),
+        Main.class.getName()));
+    command.addAll(Arrays.asList(arguments));
+    return command;
+  }
+
+  static Pd start(String... arguments) throws IOException {
+    return new Pd(new ProcessBuilder(command(arguments)));
+  }
+
+  static Pd start(ProcessBuilder builder) throws IOException {
+    return new Pd(builder);
+  }
+
+  /** Runs it to its end, with nothing at standard input. */
+  static Result run(String... arguments) throws IOException, InterruptedException {
+    try (Pd pd = start(arguments)) {
+      pd.stdin().close();
+      return pd.end();
+    }
+  }
+
+  OutputStream stdin() {
+    return process.getOutputStream();
+  }
+
+  void type(String text) throws IOException {
+    stdin().write(text.getBytes(StandardCharsets.UTF_8));
+    stdin().flush();
+  }
+
+  /** Reads standard output up to a line that has this text. */
+  void await(String text) throws IOException {
+    StringBuilder seen = new StringBuilder();
+    for (String line = out.readLine(); line != null; line = out.readLine()) {
+      seen.append(line).append('\n');
+      if (line.contains(text)) {
+        return;
+      }
+    }
+    throw new AssertionError("'" + text + "' did not come, but: " + seen + err.join());
+  }
+
+  /** Sends a signal, by the name that kill(1) takes. */
+  void signal(String name) throws IOException, InterruptedException {
+    new ProcessBuilder("sh", "-c", "kill -" + name + " " + process.pid())
+        .inheritIO()
+        .start()
+        .waitFor();
+  }
+
+  /** Waits for the end. */
+  Result end() throws IOException, InterruptedException {
+    CompletableFuture<String> rest = CompletableFuture.supplyAsync(
+        () -> {
+          StringBuilder text = new StringBuilder();
+          out.lines().forEach(line -> text.append(line).append('\n'));
+          return text.toString();
+        },
+        Pd::inThread);
+    assertTrue(process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS), "pd does not end");
+    return new Result(process.exitValue(), rest.join(), err.join());
+  }
+
+  private static void inThread(Runnable task) {
+    Thread thread = new Thread(task, "reader of pd");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  private static String all(InputStream in) {
+    try {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    process.destroyForcibly();
+  }
+}

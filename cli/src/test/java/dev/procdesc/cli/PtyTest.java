@@ -1,0 +1,93 @@
+package dev.procdesc.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** In a terminal, made by script(1). */
+final class PtyTest {
+  private static final String INTERRUPT = "\3";
+
+  @TempDir
+  private Path directory = Path.of("");
+
+  @BeforeAll
+  static void needsScript() throws InterruptedException {
+    String version;
+    try {
+      Process script =
+          new ProcessBuilder("script", "--version").redirectErrorStream(true).start();
+      version = new String(script.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      script.waitFor();
+    } catch (IOException e) {
+      version = e.toString();
+    }
+    Assumptions.assumeTrue(
+        version.contains("util-linux"), "no script(1) of util-linux: " + version);
+  }
+
+  private Pd start(String... arguments) throws IOException {
+    String line = Pd.command(arguments).stream()
+        .map(word -> "'" + word.replace("'", "'\\''") + "'")
+        .collect(Collectors.joining(" ", "exec ", "\n"));
+    Path file = Files.writeString(directory.resolve("command"), line);
+    return Pd.start(new ProcessBuilder("script", "-qec", "exec sh " + file, "/dev/null"));
+  }
+
+  @Test
+  void theCommandHasTheTerminal() throws IOException, InterruptedException {
+    try (Pd pd = start("run", "sh", "-c", "test -t 0 && test -t 1 && test -t 2 && exit 5")) {
+      assertEquals(5, pd.end().code());
+    }
+  }
+
+  @Test
+  void anInterruptReachesTheCommandOnceAndPdWaits() throws IOException, InterruptedException {
+    String counter = "n=0; trap 'n=$((n+1)); echo int $n' INT; echo ready;"
+        + " until read -r line; do :; done; echo end $n; exit $((10+n))";
+    try (Pd pd = start("run", "sh", "-c", counter)) {
+      pd.await("ready");
+      pd.type(INTERRUPT);
+      pd.await("int 1");
+      pd.type("go\n");
+      pd.await("end 1");
+      assertEquals(11, pd.end().code());
+    }
+  }
+
+  @Test
+  void anInterruptEndsBoth() throws IOException, InterruptedException {
+    try (Pd pd = start("run", "sh", "-c", "echo ready; exec cat")) {
+      pd.await("ready");
+      pd.type(INTERRUPT);
+      assertEquals(130, pd.end().code());
+    }
+  }
+
+  @Test
+  void anotherSessionGetsInterruptsThroughPd() throws IOException, InterruptedException {
+    String listener = "trap 'exit 42' INT; echo ready; while :; do read -r line; done";
+    try (Pd pd = start("run", "--session", "sh", "-c", listener)) {
+      pd.await("ready");
+      pd.type(INTERRUPT);
+      assertEquals(42, pd.end().code());
+    }
+  }
+
+  @Test
+  void quitEndsTheCommand() throws IOException, InterruptedException {
+    try (Pd pd = start("run", "sh", "-c", "ulimit -c 0; echo ready; exec cat")) {
+      pd.await("ready");
+      pd.type("\34");
+      assertEquals(131, pd.end().code());
+    }
+  }
+}

@@ -1,0 +1,242 @@
+package dev.procdesc.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import dev.procdesc.Feature;
+import dev.procdesc.Platform;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class RunCommandTest {
+  @TempDir
+  private Path directory = Path.of("");
+
+  @Test
+  void endsWithTheCommandsCode() throws IOException, InterruptedException {
+    assertEquals(new Pd.Result(3, "hi\n", ""), Pd.run("run", "--", "sh", "-c", "echo hi; exit 3"));
+  }
+
+  @Test
+  void endsWith128AndTheSignal() throws IOException, InterruptedException {
+    assertEquals(new Pd.Result(143, "", ""), Pd.run("run", "sh", "-c", "kill -TERM $$"));
+  }
+
+  @Test
+  void whatIsBehindTheCommandIsItsOwn() throws IOException, InterruptedException {
+    assertEquals(
+        "-n --json @x -- --\n",
+        Pd.run("run", "printf", "%s %s %s %s %s\n", "-n", "--json", "@x", "--", "--")
+            .out());
+    assertEquals(
+        "-- --help\n", Pd.run("run", "--", "printf", "%s %s\n", "--", "--help").out());
+  }
+
+  @Test
+  void theCommandReadsStandardInput() throws IOException, InterruptedException {
+    try (Pd pd = Pd.start("run", "cat")) {
+      pd.type("Grüße\n");
+      pd.stdin().close();
+      assertEquals(new Pd.Result(0, "Grüße\n", ""), pd.end());
+    }
+  }
+
+  @Test
+  void notFoundIs127() throws IOException, InterruptedException {
+    for (String name : List.of("no-such-command", directory + "/none")) {
+      Pd.Result result = Pd.run("run", name);
+      assertEquals(127, result.code(), result.err());
+      assertTrue(result.err().matches("pd: [^\n]*" + name + "[^\n]*\n"), result.err());
+    }
+  }
+
+  @Test
+  void notExecutableIs126() throws IOException, InterruptedException {
+    Path plain = Files.writeString(directory.resolve("plain"), "text");
+    Path nonsense = Files.writeString(directory.resolve("nonsense"), "\1\2\3");
+    assertTrue(nonsense.toFile().setExecutable(true));
+    for (Path path : List.of(plain, nonsense, directory)) {
+      Pd.Result result = Pd.run("run", path.toString());
+      assertEquals(126, result.code(), result.err());
+      assertTrue(result.err().matches("pd: [^\n]*" + path + "[^\n]*\n"), result.err());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--cwd /no/such/directory",
+        "--user no-such-user",
+        "--group no-such-group",
+        "--stdin file:/no/such/file",
+        "--usage --output /no/such/directory/file"
+      })
+  void whatPdCannotDoIs125(String options) throws IOException, InterruptedException {
+    Pd.Result result = Pd.run(("run " + options + " echo done").split(" "));
+    assertEquals(125, result.code(), result.err());
+    assertEquals("", result.out());
+    assertTrue(result.err().matches("pd: [^\n]*no[-/]such[^\n]*\n"), result.err());
+  }
+
+  @Test
+  void aTimeoutIs124() throws IOException, InterruptedException {
+    try (Pd pd = Pd.start("run", "--timeout", "200ms", "--kill-after", "1h", "cat")) {
+      assertEquals(new Pd.Result(124, "", ""), pd.end());
+    }
+  }
+
+  @Test
+  void aTimeoutThatTheCommandIgnoresIs137() throws IOException, InterruptedException {
+    Assumptions.assumeTrue(
+        Platform.current().has(Feature.CHILD_SETUP), "lacks " + Feature.CHILD_SETUP);
+    // What is ignored when pd starts is ignored by the command from its birth.
+    List<String> deaf = new ArrayList<>(List.of("sh", "-c", "trap '' TERM; exec \"$@\"", "sh"));
+    deaf.addAll(Pd.command("run", "-t", "200ms", "-k", "10ms", "--json", "cat"));
+    try (Pd pd = Pd.start(new ProcessBuilder(deaf))) {
+      Pd.Result result = pd.end();
+      assertEquals(137, result.code(), result.err());
+      JsonObject json = JsonParser.parseString(result.err()).getAsJsonObject();
+      assertTrue(json.get("timedOut").getAsBoolean());
+      assertTrue(json.get("killedAfterTimeout").getAsBoolean());
+      assertEquals(137, json.get("exitCode").getAsInt());
+      assertEquals(
+          "SIGKILL", json.getAsJsonObject("status").get("signal").getAsString(), result.err());
+    }
+  }
+
+  @Test
+  void aCommandThatEndsInTimeKeepsItsCode() throws IOException, InterruptedException {
+    assertEquals(
+        new Pd.Result(7, "", ""), Pd.run("run", "--timeout", "100000d", "sh", "-c", "exit 7"));
+  }
+
+  @Test
+  void jsonIsOneLineBehindTheCommandsOwn() throws IOException, InterruptedException {
+    Pd.Result result = Pd.run("run", "--json", "sh", "-c", "echo out; echo err >&2; exit 3");
+    assertEquals(3, result.code());
+    assertEquals("out\n", result.out());
+    List<String> lines = result.err().lines().toList();
+    assertEquals("err", lines.get(0));
+    assertEquals(2, lines.size(), result.err());
+    JsonObject json = JsonParser.parseString(lines.get(1)).getAsJsonObject();
+    assertEquals("sh", json.getAsJsonArray("command").get(0).getAsString());
+    assertTrue(json.get("pid").getAsLong() > 0);
+    assertEquals("exited", json.getAsJsonObject("status").get("kind").getAsString());
+    assertEquals(3, json.getAsJsonObject("status").get("code").getAsInt());
+    assertFalse(json.get("timedOut").getAsBoolean());
+    assertTrue(json.get("wallSeconds").getAsDouble() > 0);
+    if (Platform.current().has(Feature.RESOURCE_USAGE)) {
+      JsonObject usage = json.getAsJsonObject("usage");
+      assertTrue(usage.get("maxResidentBytes").getAsLong() > 0, result.err());
+    }
+  }
+
+  @Test
+  void jsonOfACommandThatDidNotStart() throws IOException, InterruptedException {
+    Path report = directory.resolve("report");
+    Pd.Result result = Pd.run("run", "--json", "-o", report.toString(), "no-such-command");
+    assertEquals(127, result.code());
+    JsonObject json = JsonParser.parseString(Files.readString(report)).getAsJsonObject();
+    assertEquals("not-started", json.getAsJsonObject("status").get("kind").getAsString());
+    assertEquals("EXECUTE", json.getAsJsonObject("status").get("step").getAsString());
+    assertEquals(127, json.get("exitCode").getAsInt());
+  }
+
+  @Test
+  void usageIsATable() throws IOException, InterruptedException {
+    Assumptions.assumeTrue(
+        Platform.current().has(Feature.RESOURCE_USAGE), "lacks " + Feature.RESOURCE_USAGE);
+    Path report = directory.resolve("report");
+    Pd.Result result = Pd.run("run", "--usage", "--output", report.toString(), "false");
+    assertEquals(new Pd.Result(1, "", ""), result);
+    String table = Files.readString(report);
+    assertTrue(table.startsWith("status     exited with 1\n"), table);
+    for (String row : List.of("wall", "user", "system", "max RSS", "faults", "switches")) {
+      assertTrue(table.lines().anyMatch(line -> line.matches(row + " +(at most )?[0-9].*")), table);
+    }
+  }
+
+  @Test
+  void environment() throws IOException, InterruptedException {
+    Pd.Result result =
+        Pd.run("run", "--clear-env", "-e", "A=b=c", "-e", "EMPTY=", "-e", "PD_NONE", "env");
+    assertEquals(new Pd.Result(0, "A=b=c\nEMPTY=\n", ""), result);
+    assertEquals(
+        "gone\n",
+        Pd.run("run", "--unset-env", "PATH", "sh", "-c", "env | grep -q ^PATH= || echo gone")
+            .out());
+  }
+
+  @Test
+  void standardStreams() throws IOException, InterruptedException {
+    Path in = Files.writeString(directory.resolve("in"), "text\n");
+    Path out = directory.resolve("out");
+    Pd.Result result = Pd.run(
+        "run",
+        "--stdin=file:" + in,
+        "--stdout=append:" + out,
+        "--stderr=stdout",
+        "sh",
+        "-c",
+        "cat; echo error >&2");
+    assertEquals(new Pd.Result(0, "", ""), result);
+    assertEquals("text\nerror\n", Files.readString(out));
+    assertEquals(125, Pd.run("run", "--stdout=new:" + out, "true").code());
+  }
+
+  @Test
+  void aDescriptorOfTheJvmsOwnIsNotHandedOn() throws IOException, InterruptedException {
+    Assumptions.assumeTrue(Files.isDirectory(Path.of("/proc/self/fdinfo")), "/proc is absent");
+    for (String fd : List.of("fd:3", "fd:4000")) {
+      Pd.Result result = Pd.run("run", "--stdin", fd, "true");
+      assertEquals(64, result.code());
+      assertTrue(result.err().contains("was not given to pd"), result.err());
+    }
+  }
+
+  @Test
+  void settings() throws IOException, InterruptedException {
+    Assumptions.assumeTrue(
+        Platform.current().has(Feature.CHILD_SETUP), "lacks " + Feature.CHILD_SETUP);
+    Pd.Result result = Pd.run(
+        "run",
+        "--limit=nofile=64:128",
+        "--umask=027",
+        "--argv0=zero",
+        "--cwd=" + directory.toRealPath(),
+        "--nice=5",
+        "sh",
+        "-c",
+        "ulimit -Sn; ulimit -Hn; umask; echo $0; pwd; nice");
+    assertEquals("64\n128\n0027\nzero\n" + directory.toRealPath() + "\n5\n", result.out());
+  }
+
+  @Test
+  void aDetachedCommandLivesOn() throws IOException, InterruptedException {
+    Path in = fifo("in");
+    Path out = fifo("out");
+    Pd.Result result = Pd.run(
+        "run", "--detach", "sh", "-c", "read -r x <'" + in + "'; echo got $x >'" + out + "'");
+    assertEquals(0, result.code(), result.err());
+    assertTrue(result.out().matches("[0-9]+\n"), result.out());
+    Files.writeString(in, "mail\n");
+    assertEquals("got mail\n", Files.readString(out));
+  }
+
+  private Path fifo(String name) throws IOException, InterruptedException {
+    Path path = directory.resolve(name);
+    assertEquals(0, new ProcessBuilder("mkfifo", path.toString()).start().waitFor());
+    return path;
+  }
+}

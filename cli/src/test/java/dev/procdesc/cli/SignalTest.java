@@ -1,0 +1,87 @@
+package dev.procdesc.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.procdesc.ChildProcess;
+import dev.procdesc.ExitStatus;
+import dev.procdesc.Feature;
+import dev.procdesc.Platform;
+import dev.procdesc.Signal;
+import dev.procdesc.Spawner;
+import dev.procdesc.Stdio;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What becomes of signals that pd gets. */
+final class SignalTest {
+  /** Ends with 42 at the signal $0. */
+  private static final String LISTENER =
+      "trap 'exit 42' $0; echo ready; while :; do read -r line; done";
+
+  @ParameterizedTest
+  @ValueSource(strings = {"TERM", "USR1", "USR2"})
+  void handsOn(String signal) throws IOException, InterruptedException {
+    try (Pd pd = Pd.start("run", "sh", "-c", LISTENER, signal)) {
+      pd.await("ready");
+      pd.signal(signal);
+      assertEquals(new Pd.Result(42, "", ""), pd.end());
+    }
+  }
+
+  /** Whether or not this test runs in a terminal. */
+  @Test
+  void handsOnInterruptToAnotherSession() throws IOException, InterruptedException {
+    try (Pd pd = Pd.start("run", "--session", "sh", "-c", LISTENER, "INT")) {
+      pd.await("ready");
+      pd.signal("INT");
+      assertEquals(new Pd.Result(42, "", ""), pd.end());
+    }
+  }
+
+  @Test
+  void diesOfInterruptIfTheCommandDid() throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(Pd.command("run", "--session"));
+    command.addAll(List.of("sh", "-c", "echo ready; exec cat"));
+    try (ChildProcess pd =
+        Spawner.of(command).stdin(Stdio.pipe()).stdout(Stdio.pipe()).spawn()) {
+      byte[] ready = pd.stdout().readNBytes("ready\n".length());
+      assertEquals("ready\n", new String(ready, StandardCharsets.UTF_8));
+      pd.signal(Signal.INT);
+      assertEquals(
+          new ExitStatus.Signaled(Signal.INT, false),
+          pd.waitFor(Duration.ofSeconds(Pd.LIMIT_SECONDS)).orElseThrow());
+    }
+  }
+
+  /** The JVM answers QUIT with a thread dump, and nobody can take that away from it. */
+  @Test
+  void quitLeavesStandardOutputAlone() throws IOException, InterruptedException {
+    try (Pd pd = Pd.start("run", "cat")) {
+      pd.type("ready\n");
+      pd.await("ready");
+      pd.signal("QUIT");
+      pd.stdin().close();
+      Pd.Result result = pd.end();
+      assertEquals(0, result.code());
+      assertEquals("", result.out());
+    }
+  }
+
+  @Test
+  void whatIsIgnoredStaysIgnored() throws IOException, InterruptedException {
+    Assumptions.assumeTrue(
+        Platform.current().has(Feature.CHILD_SETUP), "lacks " + Feature.CHILD_SETUP);
+    List<String> command = new ArrayList<>(List.of("sh", "-c", "trap '' HUP; exec \"$@\"", "sh"));
+    command.addAll(Pd.command("run", "sh", "-c", "kill -HUP $$; echo alive"));
+    try (Pd pd = Pd.start(new ProcessBuilder(command))) {
+      assertEquals(new Pd.Result(0, "alive\n", ""), pd.end());
+    }
+  }
+}
