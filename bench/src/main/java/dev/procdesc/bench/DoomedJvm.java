@@ -1,0 +1,48 @@
+package dev.procdesc.bench;
+
+import dev.procdesc.ChildProcess;
+import dev.procdesc.OnClose;
+import dev.procdesc.SpawnException;
+import dev.procdesc.Spawner;
+import dev.procdesc.Stdio;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** A JVM that starts many children, prints how many, and waits to be killed. */
+final class DoomedJvm {
+  private DoomedJvm() {}
+
+  /**
+   * Runs it.
+   *
+   * @param args how many children, then the command of each
+   * @throws Exception if anything fails
+   */
+  public static void main(String[] args) throws Exception {
+    int wanted = Integer.parseInt(args[0]);
+    Spawner spawner = Spawner.of(Arrays.asList(args).subList(1, args.length))
+        .stdin(Stdio.nullDevice())
+        .stdout(Stdio.nullDevice())
+        .descriptor(LiveBenchmark.LIFELINE, Stdio.descriptor(LiveBenchmark.LIFELINE))
+        .onClose(OnClose.KILL);
+    List<ChildProcess> children = new ArrayList<>();
+    while (children.size() < wanted) {
+      try {
+        children.add(spawner.spawn());
+      } catch (SpawnException e) {
+        if (children.isEmpty()) {
+          throw e;
+        }
+        System.err.println("stopped at " + children.size() + " children: " + e.getMessage());
+        break;
+      }
+    }
+    System.out.println(children.size());
+    // If nobody kills this JVM, the end of whoever should have is its end too.
+    while (System.in.read() >= 0) {
+      // Nothing is said.
+    }
+    children.forEach(ChildProcess::close);
+  }
+}

@@ -1,0 +1,33 @@
+package dev.procdesc.bench;
+
+import dev.procdesc.DeathGuard;
+import dev.procdesc.OnClose;
+import dev.procdesc.Platform;
+import dev.procdesc.Spawner;
+import java.util.List;
+
+/** What it costs a spawn that the child is to die with the JVM. */
+final class GuardBenchmark implements Benchmark {
+  /** Why there is nothing to measure where there is no guard. */
+  static final String ABSENT = "absent: Platform.deathGuard() is NONE";
+
+  private static final String WHAT = "spawn + wait, kill-on-close";
+  private static final String PEER = "released child";
+
+  @Override
+  public List<Row> run(Context context) throws Exception {
+    if (Platform.current().deathGuard() == DeathGuard.NONE) {
+      return List.of(Row.absent(WHAT, PEER, ABSENT));
+    }
+    Turns turns = new Turns();
+    Spawner guarded = Spawner.of(SpawnBenchmark.PROGRAM).onClose(OnClose.KILL);
+    Measurement ours = turns.addOnce(() -> SpawnBenchmark.procdesc(guarded));
+    Measurement released = turns.addOnce(() -> SpawnBenchmark.procdesc(SpawnBenchmark.RELEASED));
+    turns.run(
+        context.options().sized(1000, 10_000),
+        context.options().sized(10, 60),
+        context.options().sized(20, 50));
+    return List.of(
+        Row.of(WHAT, Unit.NANOSECONDS, ours, PEER, released, new Budget(Budget.Kind.RATIO, 1.1)));
+  }
+}

@@ -1,0 +1,78 @@
+package dev.procdesc.bench;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.results.RunResult;
+import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.options.OptionsBuilder;
+import org.openjdk.jmh.runner.options.TimeValue;
+import org.openjdk.jmh.runner.options.VerboseMode;
+import org.openjdk.jmh.util.Statistics;
+
+/**
+ * Spawn and wait in a JVM whose heap is big, and all of it in memory, against one with a small
+ * heap. By JMH, because each needs a JVM of its own; one fork at a time, so that they alternate.
+ */
+final class HeapBenchmark implements Benchmark {
+  private static final String WHAT = "spawn + wait, 8 GiB heap";
+  private static final String PEER = "64 MiB heap";
+
+  /** The heap, and what the rest of such a JVM takes, and room for others. */
+  private static final long NEEDED = 12 * Memory.GIB;
+
+  @Override
+  public List<Row> run(Context context) throws Exception {
+    OptionalLong available = Memory.available();
+    if (available.isPresent() && available.getAsLong() < NEEDED) {
+      return List.of(Row.absent(
+          WHAT,
+          PEER,
+          "needs "
+              + Unit.BYTES.format((double) NEEDED)
+              + " of memory, "
+              + Unit.BYTES.format((double) available.getAsLong())
+              + " are free"));
+    }
+    // Another JMH on the machine would make this one refuse to run; the table says how busy it is.
+    System.setProperty("jmh.ignoreLock", "true");
+    TimeValue warmup = TimeValue.milliseconds(context.options().sized(2000, 5000));
+    TimeValue measuring = TimeValue.milliseconds(context.options().sized(1500, 3000));
+    Measurement big = new Measurement();
+    Measurement small = new Measurement();
+    for (int fork = 0; fork < context.options().sized(1, 4); fork++) {
+      small.add(fork(warmup, measuring, "-Xms64m", "-Xmx64m"));
+      big.add(fork(warmup, measuring, "-Xms9g", "-Xmx9g", "-XX:+AlwaysPreTouch"));
+    }
+    return List.of(
+        Row.of(WHAT, Unit.NANOSECONDS, big, PEER, small, new Budget(Budget.Kind.RATIO, 1.1)));
+  }
+
+  private static Samples fork(TimeValue warmup, TimeValue measuring, String... heap)
+      throws RunnerException {
+    List<String> options = new ArrayList<>(Jvm.options());
+    // The same collector for both: a small machine or heap would choose another one.
+    options.add("-XX:+UseSerialGC");
+    options.addAll(List.of(heap));
+    RunResult result = new Runner(new OptionsBuilder()
+            .include(SpawnAndWait.class.getName() + ".procdesc$")
+            .forks(1)
+            .jvmArgs(options.toArray(String[]::new))
+            .warmupIterations(1)
+            .warmupTime(warmup)
+            .measurementIterations(1)
+            .measurementTime(measuring)
+            .shouldFailOnError(true)
+            .timeUnit(TimeUnit.NANOSECONDS)
+            .verbosity(VerboseMode.SILENT)
+            .build())
+        .runSingle();
+    // JMH keeps a histogram, not the samples: one number for each fork.
+    Statistics statistics = result.getPrimaryResult().getStatistics();
+    Samples median = new Samples();
+    median.add(Math.round(statistics.getPercentile(50)));
+    return median;
+  }
+}

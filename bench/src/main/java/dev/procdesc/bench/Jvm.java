@@ -1,0 +1,36 @@
+package dev.procdesc.bench;
+
+import dev.procdesc.Spawner;
+import java.io.File;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Other JVMs, of the same kind and with the same class path as this one. */
+final class Jvm {
+  private Jvm() {}
+
+  /** Options that every JVM needs: leave to call native code, and this JVM's library settings. */
+  static List<String> options() {
+    List<String> options = new ArrayList<>();
+    options.add("--enable-native-access=ALL-UNNAMED");
+    for (String name : System.getProperties().stringPropertyNames()) {
+      if (name.startsWith("dev.procdesc.") || name.startsWith("jffi.")) {
+        options.add("-D" + name + "=" + System.getProperty(name));
+      }
+    }
+    return options;
+  }
+
+  /** A JVM that runs a class of this program. */
+  static Spawner running(Class<?> main, List<String> options, String... arguments) {
+    List<String> command = new ArrayList<>();
+    command.add(System.getProperty("java.home") + File.separator + "bin" + File.separator + "java");
+    command.addAll(options());
+    command.addAll(options);
+    command.add("-cp");
+    command.add(System.getProperty("java.class.path"));
+    command.add(main.getName());
+    command.addAll(List.of(arguments));
+    return Spawner.of(command);
+  }
+}

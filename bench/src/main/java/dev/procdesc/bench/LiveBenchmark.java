@@ -1,0 +1,70 @@
+package dev.procdesc.bench;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.procdesc.ChildProcess;
+import dev.procdesc.Spawner;
+import dev.procdesc.Stdio;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalLong;
+
+/** What many live children cost a JVM. The JVM is a fresh one: see {@link LiveChildren}. */
+final class LiveBenchmark implements Benchmark {
+  /** The end of this pipe tells that nobody is left who holds it. */
+  static final int LIFELINE = 3;
+
+  /** What a child takes in the kernel and of its own, at the most. */
+  private static final long MEMORY_OF_CHILD = 1 << 20;
+
+  @Override
+  public List<Row> run(Context context) throws Exception {
+    int wanted = howMany(context.options().sized(1000, 10_000));
+    List<String> arguments = new ArrayList<>();
+    arguments.add(String.valueOf(wanted));
+    if (context.program().isPresent()) {
+      arguments.add(context.program().get().path().toString());
+      arguments.add("pause");
+    } else {
+      arguments.addAll(List.of("/bin/sleep", "100000"));
+    }
+    // The collector that says most exactly what is alive.
+    Spawner jvm = Jvm.running(
+            LiveChildren.class,
+            List.of("-XX:+UseSerialGC", "-Xmx512m", "-XX:SoftRefLRUPolicyMSPerMB=0"),
+            arguments.toArray(String[]::new))
+        .stdout(Stdio.pipe())
+        .descriptor(LIFELINE, Stdio.pipeFromChild());
+    try (ChildProcess child = jvm.spawn();
+        BufferedReader output = new BufferedReader(new InputStreamReader(child.stdout(), UTF_8))) {
+      String line = output.readLine();
+      if (line == null) {
+        throw new IOException("the JVM with the children ended: " + child.waitFor());
+      }
+      String[] numbers = line.split(" ", 5);
+      // All of them are gone when the last end of the pipe is.
+      if (child.pipeFrom(LIFELINE).read() >= 0) {
+        throw new IOException("somebody wrote to the pipe");
+      }
+      int children = Integer.parseInt(numbers[0]);
+      String what = String.format(Locale.ROOT, "%,d live children: ", children);
+      return List.of(
+          Row.of(
+              what + "threads in all", Unit.COUNT, Double.parseDouble(numbers[1]), 3, numbers[4]),
+          Row.of(what + "heap each", Unit.BYTES, Double.parseDouble(numbers[2]), 1024, ""),
+          Row.of(what + "descriptors each", Unit.COUNT, Double.parseDouble(numbers[3]), 2, ""));
+    }
+  }
+
+  /** As many children as there is memory for. */
+  static int howMany(int wanted) {
+    OptionalLong available = Memory.available();
+    return available.isEmpty()
+        ? wanted
+        : (int) Math.min(wanted, available.getAsLong() * 3 / 4 / MEMORY_OF_CHILD);
+  }
+}

@@ -1,0 +1,115 @@
+package dev.procdesc.bench;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.procdesc.Platform;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Runs the benchmarks and prints one table: each result beside its peer's and its budget.
+ *
+ * <p>A missed budget is a result like any other. Only a benchmark that fails makes the exit code 1.
+ */
+public final class Main {
+  private static String usage(Set<String> benchmarks) {
+    return String.join(
+        "\n",
+        "usage: java -jar procdesc-bench.jar [--quick] [--json FILE] [--only NAME]...",
+        "  --quick      fewer samples, for a first look",
+        "  --json FILE  writes the numbers there too",
+        "  --only NAME  one benchmark: " + String.join(", ", benchmarks));
+  }
+
+  private Main() {}
+
+  private static Map<String, Benchmark> benchmarks() {
+    Map<String, Benchmark> all = new LinkedHashMap<>();
+    all.put("spawn", new SpawnBenchmark());
+    all.put("guard", new GuardBenchmark());
+    all.put("exit", new ExitBenchmark());
+    all.put("output", new OutputBenchmark());
+    all.put("cold", new ColdBenchmark());
+    all.put("heap", new HeapBenchmark());
+    all.put("live", new LiveBenchmark());
+    all.put("death", new DeathBenchmark());
+    return all;
+  }
+
+  /**
+   * The program.
+   *
+   * @param args see the usage
+   * @throws IOException if the C program cannot be compiled or the JSON not written
+   * @throws InterruptedException if interrupted
+   */
+  public static void main(String[] args) throws IOException, InterruptedException {
+    Map<String, Benchmark> benchmarks = benchmarks();
+    Options options;
+    try {
+      options = Options.parse(List.of(args), benchmarks.keySet());
+    } catch (IllegalArgumentException e) {
+      System.err.println(e.getMessage());
+      System.err.println(usage(benchmarks.keySet()));
+      System.exit(2);
+      return;
+    }
+    Report report = run(benchmarks, options);
+    // In the C locale the JVM's own encoding has no µ, ≤ or ×.
+    PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), true, UTF_8);
+    out.print(report.table());
+    if (options.json().isPresent()) {
+      Files.writeString(options.json().get(), report.json());
+    }
+    System.exit(report.rows().stream().anyMatch(Row::failed) ? 1 : 0);
+  }
+
+  private static Report run(Map<String, Benchmark> benchmarks, Options options)
+      throws IOException, InterruptedException {
+    Map<String, String> facts = new LinkedHashMap<>();
+    facts.put("system", Platform.current().toString());
+    facts.put(
+        "java", System.getProperty("java.vm.name") + " " + System.getProperty("java.vm.version"));
+    facts.put("processors", String.valueOf(Runtime.getRuntime().availableProcessors()));
+    String load = load();
+    Context context = new Context(options, NativeProgram.compile());
+    List<Row> rows = new ArrayList<>();
+    for (Map.Entry<String, Benchmark> entry : benchmarks.entrySet()) {
+      String name = entry.getKey();
+      if (options.only().isEmpty() || options.only().contains(name)) {
+        System.err.println("running " + name + " …");
+        rows.addAll(run(name, entry.getValue(), context));
+      }
+    }
+    facts.put("load average", load + " before, " + load() + " after");
+    facts.put("samples", options.quick() ? "few (--quick)" : "many");
+    return new Report(facts, rows);
+  }
+
+  private static List<Row> run(String name, Benchmark benchmark, Context context)
+      throws InterruptedException {
+    try {
+      return benchmark.run(context);
+    } catch (InterruptedException e) {
+      throw e;
+    } catch (Exception e) {
+      e.printStackTrace();
+      return List.of(Row.failed(name, e.toString()));
+    }
+  }
+
+  private static String load() {
+    return String.format(
+        Locale.ROOT, "%.1f", ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage());
+  }
+}

@@ -1,0 +1,46 @@
+package dev.procdesc.bench;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalDouble;
+
+/** The samples of one peer, turn by turn. */
+final class Measurement {
+  private final List<Samples> turns = new ArrayList<>();
+  private final Samples all = new Samples();
+
+  void add(Samples turn) {
+    turns.add(turn);
+    all.addAll(turn);
+  }
+
+  /** All samples. */
+  Samples all() {
+    return all;
+  }
+
+  long median() {
+    return all.median();
+  }
+
+  /**
+   * How far the ratio to a peer differs from round to round: what the ratio of all samples may be
+   * off by.
+   *
+   * @return half the distance between the quartiles of the rounds' ratios; empty with fewer than
+   *     four rounds, or if the peer had others
+   */
+  OptionalDouble spreadOfRatio(Measurement peer) {
+    int rounds = turns.size();
+    if (rounds < 4 || peer.turns.size() != rounds) {
+      return OptionalDouble.empty();
+    }
+    double[] ratios = new double[rounds];
+    for (int i = 0; i < rounds; i++) {
+      ratios[i] = (double) turns.get(i).median() / peer.turns.get(i).median();
+    }
+    Arrays.sort(ratios);
+    return OptionalDouble.of((ratios[rounds * 3 / 4] - ratios[rounds / 4]) / 2);
+  }
+}

@@ -1,0 +1,27 @@
+package dev.procdesc.bench;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.OptionalLong;
+
+/** The machine's memory. */
+final class Memory {
+  static final long GIB = 1L << 30;
+
+  private Memory() {}
+
+  /** How many bytes can be had without swapping; empty where that cannot be known. */
+  static OptionalLong available() {
+    try {
+      for (String line : Files.readAllLines(Path.of("/proc/meminfo"))) {
+        if (line.startsWith("MemAvailable:")) {
+          return OptionalLong.of(Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024);
+        }
+      }
+      return OptionalLong.empty();
+    } catch (IOException e) {
+      return OptionalLong.empty();
+    }
+  }
+}

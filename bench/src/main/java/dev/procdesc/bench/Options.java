@@ -1,0 +1,57 @@
+package dev.procdesc.bench;
+
+import java.nio.file.Path;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The command line.
+ *
+ * @param quick fewer samples
+ * @param json where the numbers go too
+ * @param only which benchmarks; empty for all
+ */
+record Options(boolean quick, Optional<Path> json, Set<String> only) {
+  /**
+   * Reads the command line.
+   *
+   * @param known the benchmarks' names
+   * @throws IllegalArgumentException if it is wrong
+   */
+  static Options parse(List<String> arguments, Set<String> known) {
+    boolean quick = false;
+    Optional<Path> json = Optional.empty();
+    Set<String> only = new LinkedHashSet<>();
+    for (int i = 0; i < arguments.size(); i++) {
+      String argument = arguments.get(i);
+      switch (argument) {
+        case "--quick" -> quick = true;
+        case "--json" -> json = Optional.of(Path.of(value(arguments, ++i)));
+        case "--only" -> {
+          String name = value(arguments, ++i);
+          if (!known.contains(name)) {
+            throw new IllegalArgumentException(
+                "no benchmark is called " + name + "; there are " + String.join(", ", known));
+          }
+          only.add(name);
+        }
+        default -> throw new IllegalArgumentException("unknown option " + argument);
+      }
+    }
+    return new Options(quick, json, only);
+  }
+
+  private static String value(List<String> arguments, int index) {
+    if (index >= arguments.size()) {
+      throw new IllegalArgumentException(arguments.get(index - 1) + " needs a value");
+    }
+    return arguments.get(index);
+  }
+
+  /** One number for a short run, another for a good one. */
+  int sized(int ifQuick, int otherwise) {
+    return quick ? ifQuick : otherwise;
+  }
+}

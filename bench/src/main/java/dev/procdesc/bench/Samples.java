@@ -1,0 +1,48 @@
+package dev.procdesc.bench;
+
+import java.util.Arrays;
+
+/** Numbers of one kind, such as nanoseconds. */
+final class Samples {
+  private long[] values = new long[64];
+  private int count;
+
+  void add(long value) {
+    if (count == values.length) {
+      values = Arrays.copyOf(values, count * 2);
+    }
+    values[count++] = value;
+  }
+
+  void addAll(Samples others) {
+    for (int i = 0; i < others.count; i++) {
+      add(others.values[i]);
+    }
+  }
+
+  int count() {
+    return count;
+  }
+
+  long median() {
+    return percentile(50);
+  }
+
+  /**
+   * The smallest value that is not less than so many of a hundred: always one that was measured.
+   *
+   * @param percent from 0 (the least) to 100 (the greatest)
+   */
+  long percentile(double percent) {
+    if (count == 0) {
+      throw new IllegalStateException("there are no samples");
+    }
+    if (!(percent >= 0 && percent <= 100)) {
+      throw new IllegalArgumentException("not a percentage: " + percent);
+    }
+    long[] sorted = Arrays.copyOf(values, count);
+    Arrays.sort(sorted);
+    int rank = (int) Math.ceil(percent / 100 * count);
+    return sorted[Math.max(rank, 1) - 1];
+  }
+}

@@ -1,0 +1,43 @@
+package dev.procdesc.bench;
+
+import java.util.Locale;
+
+/** What is counted, and how people write it. */
+enum Unit {
+  /** Time. */
+  NANOSECONDS,
+  /** Memory. */
+  BYTES,
+  /** Throughput. */
+  BYTES_PER_SECOND,
+  /** Things. */
+  COUNT;
+
+  /** A number with its unit, in three digits or so. */
+  String format(double amount) {
+    return switch (this) {
+      case NANOSECONDS -> scaled(amount, 1000, "ns", "µs", "ms", "s");
+      case BYTES -> scaled(amount, 1024, "B", "KiB", "MiB", "GiB");
+      case BYTES_PER_SECOND -> scaled(amount, 1000, "B/s", "kB/s", "MB/s", "GB/s");
+      case COUNT -> digits(amount);
+    };
+  }
+
+  private static String scaled(double amount, int step, String... units) {
+    double scaled = amount;
+    int unit = 0;
+    while (Math.abs(scaled) >= step && unit < units.length - 1) {
+      scaled /= step;
+      unit++;
+    }
+    return digits(scaled) + " " + units[unit];
+  }
+
+  private static String digits(double number) {
+    if (number == Math.rint(number) && Math.abs(number) < 1e9) {
+      return String.valueOf((long) number);
+    }
+    int decimals = Math.abs(number) >= 100 ? 0 : Math.abs(number) >= 10 ? 1 : 2;
+    return String.format(Locale.ROOT, "%." + decimals + "f", number);
+  }
+}

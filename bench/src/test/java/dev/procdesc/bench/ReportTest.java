@@ -1,0 +1,130 @@
+package dev.procdesc.bench;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+final class ReportTest {
+  private static Measurement measurement(long... values) {
+    Measurement measurement = new Measurement();
+    Samples samples = new Samples();
+    for (long value : values) {
+      samples.add(value);
+    }
+    measurement.add(samples);
+    return measurement;
+  }
+
+  private static Row row(long ours, long theirs, Budget.Kind kind, double limit) {
+    return Row.of(
+        "what",
+        Unit.NANOSECONDS,
+        measurement(ours),
+        "peer",
+        measurement(theirs),
+        new Budget(kind, limit));
+  }
+
+  private static boolean isMet(Row row) {
+    return row.result().orElseThrow().isMet().orElseThrow();
+  }
+
+  @Test
+  void budgets() {
+    assertTrue(isMet(row(105, 100, Budget.Kind.RATIO, 1.05)));
+    assertFalse(isMet(row(106, 100, Budget.Kind.RATIO, 1.05)));
+    assertTrue(isMet(row(90, 100, Budget.Kind.SHARE, 0.9)));
+    assertFalse(isMet(row(89, 100, Budget.Kind.SHARE, 0.9)));
+    assertTrue(isMet(row(100, 300, Budget.Kind.SPEEDUP, 3)));
+    assertFalse(isMet(row(100, 299, Budget.Kind.SPEEDUP, 3)));
+    assertTrue(isMet(row(150, 50, Budget.Kind.EXCESS, 100)));
+    assertFalse(isMet(row(151, 50, Budget.Kind.EXCESS, 100)));
+    assertTrue(isMet(Row.of("threads", Unit.COUNT, 3, 3, "")));
+    assertFalse(isMet(Row.of("threads", Unit.COUNT, 4, 3, "")));
+  }
+
+  @Test
+  void units() {
+    assertEquals("231 µs", Unit.NANOSECONDS.format(231_000));
+    assertEquals("1.25 ms", Unit.NANOSECONDS.format(1_250_000));
+    assertEquals("-12.5 ms", Unit.NANOSECONDS.format(-12_500_000));
+    assertEquals("812 B", Unit.BYTES.format(812));
+    assertEquals("1 KiB", Unit.BYTES.format(1024));
+    assertEquals("2.10 GB/s", Unit.BYTES_PER_SECOND.format(2.1e9));
+    assertEquals("1.05", Unit.COUNT.format(1.05));
+  }
+
+  @Test
+  void table() {
+    Report report = new Report(
+        Map.of("java", "17"),
+        List.of(
+            row(210_000, 200_000, Budget.Kind.RATIO, 1.05),
+            row(50_000_000, 10_000_000, Budget.Kind.EXCESS, 30e6),
+            Row.of(
+                "what",
+                Unit.NANOSECONDS,
+                measurement(1000),
+                "other",
+                measurement(2000),
+                Budget.Kind.SPEEDUP),
+            Row.of("threads", Unit.COUNT, 2, 3, "a, b"),
+            Row.absent("heap", "small heap", "no memory"),
+            Row.failed("cold", "java.io.IOException: no")));
+    // spotless:off
+    assertEquals(
+        """
+        java: 17
+
+        benchmark  procdesc  peer        peer's  result         budget
+        what       210 µs    peer        200 µs  1.05 ×         ≤ 1.05 ×      met
+        what       50 ms     peer        10 ms   40 ms more     ≤ 30 ms more  MISSED
+        what       1 µs      other       2 µs    2.00 × faster  none
+        threads    2                             2              ≤ 3           met (a, b)
+        heap                 small heap                                       not run: no memory
+        cold                                                                  FAILED: java.io.IOException: no
+        """,
+        report.table());
+    // spotless:on
+  }
+
+  @Test
+  void json() {
+    Report report = new Report(
+        Map.of("java", "17"),
+        List.of(row(150, 100, Budget.Kind.RATIO, 2), Row.absent("heap", "", "no \"memory\"\n")));
+    assertEquals("""
+        {
+          "run": {
+            "java": "17"
+          },
+          "rows": [
+            {"benchmark": "what", "peer": "peer", "unit": "nanoseconds", "procdesc": 150.0, \
+        "peers": 100.0, "comparison": "ratio", "result": 1.5, "budget": 2.0, "met": true, \
+        "failed": false},
+            {"benchmark": "heap", "note": "no \\"memory\\"\\u000a", "failed": false}
+          ]
+        }
+        """, report.json());
+  }
+
+  @Test
+  void options() {
+    Set<String> known = Set.of("spawn");
+    assertEquals(
+        new Options(true, Optional.of(Path.of("x.json")), Set.of("spawn")),
+        Options.parse(List.of("--quick", "--json", "x.json", "--only", "spawn"), known));
+    assertThrows(
+        IllegalArgumentException.class, () -> Options.parse(List.of("--only", "other"), known));
+    assertThrows(IllegalArgumentException.class, () -> Options.parse(List.of("--json"), known));
+    assertThrows(IllegalArgumentException.class, () -> Options.parse(List.of("--fast"), known));
+  }
+}
