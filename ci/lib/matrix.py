@@ -1,0 +1,324 @@
+#!/usr/bin/env python3
+"""Makes conformance.json and CONFORMANCE.md from the reports that ci/matrix has collected.
+
+usage: matrix.py REPORTS --expected DIR --plan "SYSTEM ..." [--write FILE] [--pin]
+
+Ends with 1 if anything failed.
+"""
+
+import argparse
+import json
+import os
+import sys
+
+GUARANTEES = [
+    ("C1", "Born as a descriptor"),
+    ("C2", "Invisible to the host program"),
+    ("C3", "A signal reaches that process or nobody"),
+    ("C4", "The exit status is exact and stays"),
+    ("C5", "Exit is an event"),
+    ("C6", "Last close kills"),
+    ("C7", "Death of the JVM is a close"),
+    ("C8", "Nothing leaks"),
+    ("C9", "A clean start or a clear error"),
+    ("C10", "Descriptors are capabilities"),
+    ("C11", "Safe under concurrency"),
+    ("C12", "Works inside a sandbox"),
+]
+USERS = ("root", "tester")
+NOT_RUN = 77
+# What the C library has, not the kernel: it is not pinned.
+OF_THE_LIBRARY = {"pidfd_spawn"}
+PASSED, FAILED, ABSENT, NO_RUN = "passed", "failed", "absent", "not run"
+MARKS = {PASSED: "✓", FAILED: "**✗**", ABSENT: "∅", NO_RUN: "·"}
+
+
+def pairs(path):
+    """The key=value lines of a file; none if there is no such file."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return dict(line.rstrip("\n").split("=", 1) for line in file if "=" in line)
+    except FileNotFoundError:
+        return {}
+
+
+def last_line(path):
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            lines = [line.strip() for line in file if line.strip()]
+            return lines[-1] if lines else ""
+    except FileNotFoundError:
+        return ""
+
+
+def lacks(report):
+    """What a report's system lacks, in the form that is pinned."""
+    lines = ["feature " + each["feature"] for each in report["features"] if not each["present"]]
+    lines += [
+        "mechanism " + each["name"]
+        for each in report["mechanisms"]
+        if not each["present"] and each["name"] not in OF_THE_LIBRARY
+    ]
+    return sorted(lines) + ["on the JVM's death " + report["deathGuard"]]
+
+
+def read_lines(path):
+    with open(path, encoding="utf-8") as file:
+        return [line.rstrip("\n") for line in file if line.strip() and not line.startswith("#")]
+
+
+class System:
+    """One system: what was run there, and what came out."""
+
+    def __init__(self, name, directory):
+        self.name = name
+        self.directory = directory
+        self.matrix = pairs(os.path.join(directory, "matrix"))
+        self.status = pairs(os.path.join(directory, "status"))
+        self.reports = {}
+        self.problems = []
+        self.differences = {}
+        self.why_not = ""
+        self.kind = name.split("-", 1)[0]
+        if not self.matrix:
+            self.why_not = "not run"
+        else:
+            self.examine()
+
+    def examine(self):
+        code = int(self.matrix["exit"])
+        if self.name == "without-pidfd":
+            self.examine_without(code)
+            return
+        if code == NOT_RUN:
+            self.why_not = last_line(os.path.join(self.directory, "stderr.txt")) or "not run"
+            return
+        ran = [user for user in USERS if user + ".exit" in self.status]
+        if not ran:
+            self.why_not = last_line(os.path.join(self.directory, "stderr.txt")) or f"status {code}"
+            self.problems.append(f"could not be run: {self.why_not} (status {code})")
+            return
+        if self.kind == "freebsd" and all(self.status[user + ".exit"] == "3" for user in ran):
+            self.why_not = "not run: the library has no backend for it yet"
+            return
+        for user in ran:
+            self.examine_user(user)
+        if code != 0 and not self.problems:
+            self.problems.append(f"ended with status {code}")
+
+    def examine_without(self, code):
+        if code == NOT_RUN:
+            self.why_not = "not run: no filter can be installed"
+        elif code != 0:
+            self.problems.append("no clear error where process descriptors are missing")
+
+    def examine_user(self, user):
+        code = self.status[user + ".exit"]
+        try:
+            with open(os.path.join(self.directory, user, "report.json"), encoding="utf-8") as file:
+                report = json.load(file)
+            lacks(report), report["tests"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            self.problems.append(f"{user}: status {code}, no usable report.json ({error})")
+            return
+        self.reports[user] = report
+        for test in report["tests"]:
+            if test["outcome"] == "FAILED":
+                name = test["class"].rsplit(".", 1)[-1] + "." + test["name"]
+                reason = (test["reason"].strip().splitlines() or [""])[0][:300]
+                self.problems.append(f"{user}: {name} ({test['subject']}): {reason}")
+        if code != "0" and not any(test["outcome"] == "FAILED" for test in report["tests"]):
+            self.problems.append(f"{user}: the kit ended with {code}")
+        if self.status.get(user + ".left_behind", "0") != "0":
+            left = last_line(os.path.join(self.directory, user + ".left-behind.txt"))
+            self.problems.append(f"{user}: processes outlived the kit: {left}")
+
+    def pin_file(self, expected, user):
+        """None where nothing is pinned: another system's kernel is not ours to know."""
+        if self.kind != "linux":
+            return None
+        return os.path.join(expected, self.name[len("linux-") :] + f"-{user}.txt")
+
+    def compare(self, expected, pin):
+        for user, report in self.reports.items():
+            file = self.pin_file(expected, user)
+            if file is None:
+                continue
+            now = lacks(report)
+            if pin:
+                os.makedirs(expected, exist_ok=True)
+                with open(file, "w", encoding="utf-8") as out:
+                    out.write("# What this kernel lacks for this user; written by ci/matrix --pin.\n")
+                    out.write("\n".join(now) + "\n")
+            if not os.path.exists(file):
+                self.problems.append(f"{user}: nothing is pinned in {os.path.basename(file)}")
+                continue
+            pinned = read_lines(file)
+            more, fewer = sorted(set(now) - set(pinned)), sorted(set(pinned) - set(now))
+            self.differences[user] = {"more": more, "fewer": fewer}
+            for line in more:
+                self.problems.append(f"{user}: lacks more than is pinned: {line}")
+            for line in fewer:
+                self.problems.append(f"{user}: pinned, and not so: {line}")
+
+    def cell(self, guarantee):
+        counts = {PASSED: 0, FAILED: 0, ABSENT: 0}
+        features = set()
+        kinds = {"PASSED": PASSED, "FAILED": FAILED, "LACKS_FEATURE": ABSENT}
+        for report in self.reports.values():
+            for test in report["tests"]:
+                kind = kinds.get(test["outcome"])
+                if guarantee in test["contracts"] and kind:
+                    counts[kind] += 1
+                    if kind == ABSENT:
+                        features.add(test["feature"])
+        mark = next((each for each in (FAILED, PASSED, ABSENT) if counts[each]), NO_RUN)
+        return {"mark": mark, **counts, "absentFeatures": sorted(features)}
+
+    def outcome(self):
+        if self.problems:
+            return FAILED
+        return NO_RUN if self.why_not else PASSED
+
+    def data(self):
+        users = {
+            user: {
+                "exit": int(self.status[user + ".exit"]),
+                "seconds": int(self.status.get(user + ".seconds", 0)),
+                "passed": report["passed"],
+                "failed": report["failed"],
+                "lacksFeature": report["lacksFeature"],
+                "lacksCondition": report["lacksCondition"],
+                "lacks": lacks(report),
+                "pinned": self.differences.get(user),
+            }
+            for user, report in self.reports.items()
+        }
+        return {
+            "system": self.name,
+            "outcome": self.outcome(),
+            "notRun": self.why_not,
+            "problems": self.problems,
+            "kernel": self.status.get("kernel", ""),
+            "machine": self.status.get("machine", ""),
+            "java": self.status.get("java", ""),
+            "accelerator": self.status.get("host.accel", ""),
+            "date": self.matrix.get("date", ""),
+            "commit": self.matrix.get("commit", ""),
+            "arguments": self.matrix.get("arguments", ""),
+            "seconds": int(self.matrix.get("seconds", 0)),
+            "users": users,
+            "guarantees": {key: self.cell(key) for key, _ in GUARANTEES},
+        }
+
+
+def shown(cell):
+    mark, absent = MARKS[cell["mark"]], " ".join(f"`{name}`" for name in cell["absentFeatures"])
+    if cell["mark"] == FAILED:
+        text = f"{mark} {cell[FAILED]} of {cell[FAILED] + cell[PASSED]}"
+    elif cell["mark"] == PASSED:
+        text = f"{mark} {cell[PASSED]}"
+    else:
+        return f"{mark} {absent}".strip()
+    return text + (f", {MARKS[ABSENT]} {absent}" if absent else "")
+
+
+def row(*cells):
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def page(systems):
+    table = [each for each in systems if each["system"] != "without-pidfd"]
+    lines = [
+        "# Conformance",
+        "",
+        "What the conformance suite has shown, and where. Written by `ci/matrix --write`; do not edit.",
+        "",
+        f"- {MARKS[PASSED]} n: n tests passed (as root and as an ordinary user together)",
+        f"- {MARKS[FAILED]} n of m: n tests failed",
+        f"- {MARKS[ABSENT]} `FEATURE`: the kernel has no such feature, the library says so, and the tests that",
+        "  need it were left out",
+        f"- {MARKS[NO_RUN]}: not run",
+        "",
+        "The guarantees run down the page, the systems across. What each kernel lacks is pinned in `ci/expected`.",
+        "",
+        row("", *(each["system"] for each in table)),
+        row("---", *("---" for _ in table)),
+        row("**outcome**", *(MARKS[each["outcome"]] for each in table)),
+        row("kernel", *(each["kernel"] or MARKS[NO_RUN] for each in table)),
+        row("JDK", *(each["java"] or MARKS[NO_RUN] for each in table)),
+        row("emulator", *(each["accelerator"] or MARKS[NO_RUN] for each in table)),
+        row("date", *(each["date"] or MARKS[NO_RUN] for each in table)),
+        row("commit", *(each["commit"] or MARKS[NO_RUN] for each in table)),
+        row("kit", *(each["arguments"] or ("all" if each["date"] else MARKS[NO_RUN]) for each in table)),
+    ]
+    for key, title in GUARANTEES:
+        lines.append(row(f"{key} {title}", *(shown(each["guarantees"][key]) for each in table)))
+    lines += ["", "A plus after a commit: the tree was not quite that of the commit.", ""]
+    lines += ["## What each kernel lacks", ""]
+    for each in table:
+        if each["users"]:
+            sets = {user: data["lacks"] for user, data in each["users"].items()}
+            same = len({tuple(value) for value in sets.values()}) == 1
+            for user, value in list(sets.items())[: 1 if same else None]:
+                who = "" if same else f" ({user})"
+                lines.append(f"- {each['system']}{who}: " + "; ".join(value))
+    without = next((each for each in systems if each["system"] == "without-pidfd"), None)
+    if without:
+        says = {
+            PASSED: "the kit ends at once with one line that names what is missing",
+            FAILED: "**the kit gives no clear error**",
+            NO_RUN: "not run",
+        }
+        lines.append(f"- a kernel without process descriptors (older than 5.4, or filtered): {says[without['outcome']]}")
+    notes = [(each["system"], text) for each in systems for text in each["problems"]]
+    if notes:
+        lines += ["", "## What failed", ""] + [f"- {name}: {text}" for name, text in notes]
+    missing = [(each["system"], each["notRun"]) for each in systems if each["outcome"] == NO_RUN]
+    if missing:
+        lines += ["", "## What was not run", ""]
+        lines += [f"- {name}" + ("" if why == "not run" else f": {why}") for name, why in missing]
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("reports")
+    parser.add_argument("--expected", required=True)
+    parser.add_argument("--plan", required=True)
+    parser.add_argument("--write")
+    parser.add_argument("--pin", action="store_true")
+    arguments = parser.parse_args()
+    names = arguments.plan.split()
+    names += sorted(
+        name
+        for name in os.listdir(arguments.reports)
+        if name not in names and os.path.exists(os.path.join(arguments.reports, name, "matrix"))
+    )
+    systems = [System(name, os.path.join(arguments.reports, name)) for name in names]
+    for system in systems:
+        system.compare(arguments.expected, arguments.pin)
+    data = [system.data() for system in systems]
+    text = page(data)
+    with open(os.path.join(arguments.reports, "conformance.json"), "w", encoding="utf-8") as out:
+        json.dump({"systems": data}, out, indent=2, ensure_ascii=False)
+        out.write("\n")
+    for path in [os.path.join(arguments.reports, "CONFORMANCE.md"), arguments.write]:
+        if path:
+            with open(path, "w", encoding="utf-8") as out:
+                out.write(text)
+    failed = False
+    for each in data:
+        if each["date"]:
+            print(f"{each['system']}: {each['outcome']}" + (f" ({each['notRun']})" if each["notRun"] else ""))
+        for problem in each["problems"]:
+            failed = True
+            print(f"  {problem}")
+    if not any(each["date"] for each in data):
+        print("no report at all")
+        failed = True
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
