@@ -227,7 +227,7 @@ clean 'after failures'
 # Interruption, while the guest runs the kit and while an image is fetched.
 for signal in INT:130 TERM:143; do
     rm -f "$WORLD/hanging"
-    FAKE_MODE=hang env --default-signal=INT "$vm" 14.3 "${start[@]}" >"$WORLD/out" 2>&1 &
+    FAKE_MODE=hang env --default-signal=HUP,INT,TERM "$vm" 14.3 "${start[@]}" >"$WORLD/out" 2>&1 &
     pid=$!
     holds "${signal%:*}: the machine runs" wait_for "$WORLD/hanging"
     kill -s "${signal%:*}" "$pid"

@@ -28,8 +28,7 @@ case $mode in
     hang)
         echo 'still here' >>"$console"
         touch "$WORLD/hanging"
-        sleep 1000 &
-        wait
+        exec sleep 1000
         ;;
     panic) echo '[    1.0] Kernel panic - not syncing: no reason' >>"$console" ;;
     int3)
@@ -126,7 +125,7 @@ clean 'after a hang'
 # Interruption.
 for signal in INT:130 TERM:143 HUP:129; do
     rm -f "$WORLD/hanging"
-    FAKE_MODE=hang env --default-signal=INT "$vm" "${start[@]}" >"$WORLD/out" 2>&1 &
+    FAKE_MODE=hang env --default-signal=HUP,INT,TERM "$vm" "${start[@]}" >"$WORLD/out" 2>&1 &
     pid=$!
     holds "${signal%:*}: the machine runs" wait_for "$WORLD/hanging"
     kill -s "${signal%:*}" "$pid"

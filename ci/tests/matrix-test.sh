@@ -27,7 +27,7 @@ dir=$2
 mode=FAKE_$system
 mode=${!mode:-passes}
 case $mode in
-    hangs) touch "$WORLD/hanging"; sleep 1000 & wait ;;
+    hangs) touch "$WORLD/hanging"; exec sleep 1000 ;;
     not-run) echo "$me: not run: no image" >&2; exit 77 ;;
     panics) echo "$me: kernel panic: why not" >&2; exit 70 ;;
 esac
@@ -178,7 +178,7 @@ fails 'then the kit is whole' grep -q -e --quick "$WORLD/calls"
 clean 'at the end'
 
 # Interruption.
-FAKE_linux_5_10_x86_64=hangs env --default-signal=INT "${start[@]}" >"$WORLD/out" 2>&1 &
+FAKE_linux_5_10_x86_64=hangs env --default-signal=HUP,INT,TERM "${start[@]}" >"$WORLD/out" 2>&1 &
 pid=$!
 holds 'the machine runs' wait_for "$WORLD/hanging"
 kill -s TERM "$pid"
