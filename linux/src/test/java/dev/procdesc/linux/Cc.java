@@ -50,6 +50,12 @@ final class Cc {
     return Optional.empty();
   }
 
+  /** Whether it has the headers of the kernel and of a C library; a compiler may come without. */
+  boolean hasHeaders(Path directory) throws IOException, InterruptedException {
+    List<String> headers = List.of("asm/unistd.h", "fcntl.h");
+    return compile(directory, List.of(new Constant("any", "0", headers))).isPresent();
+  }
+
   /** The values of those constants that compile. */
   Map<String, Long> values(Path directory, List<Constant> constants)
       throws IOException, InterruptedException {

@@ -125,12 +125,10 @@ final class NumbersTest {
 
   private static Stream<DynamicNode> compare(
       String machine, Cc compiler, Path directory, Map<String, Claim> claims) throws Exception {
+    assumeTrue(compiler.hasHeaders(directory), "a C compiler for " + machine + ", but no headers");
     List<Cc.Constant> constants = new ArrayList<>();
     claims.values().forEach(claim -> constants.add(claim.constant));
     Map<String, Long> inC = compiler.values(directory, constants);
-    Cc.Constant first = constants.get(0);
-    assumeTrue(
-        !inC.isEmpty(), "no headers for " + machine + ": " + first.headers() + " do not compile");
     Map<String, Long> inJava = OnMachine.numbers(machine);
     return claims.entrySet().stream().map(entry -> {
       String name = entry.getKey();
