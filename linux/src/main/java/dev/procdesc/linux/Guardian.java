@@ -15,6 +15,7 @@ import dev.procdesc.posix.ProcessCore;
 import dev.procdesc.posix.SpawnArena;
 import dev.procdesc.posix.SpawnStub;
 import dev.procdesc.posix.SystemStrings;
+import dev.procdesc.posix.Threads;
 import dev.procdesc.posix.Watcher;
 import java.io.IOException;
 import java.io.InputStream;
@@ -26,7 +27,9 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,6 +57,11 @@ final class Guardian {
   private static final int SOCKET_AT = 3;
   private static final int JVM_AT = 4;
   private static final int START_MILLIS = 30_000;
+
+  /** How often a guardian that could not be replaced is tried to be, at first and at last. */
+  private static final long FIRST_RETRY_MILLIS = 10;
+
+  private static final long LAST_RETRY_MILLIS = 5_000;
 
   /** How long a starting child waits for a guardian that does not read, before its spawn fails. */
   private static final long SEND_SECONDS = 30;
@@ -129,13 +137,18 @@ final class Guardian {
         || errno == Numbers.POSIX.eagain();
   }
 
-  /** As {@link #unavailable}, but a lack of resources, which passes, is an exception. */
+  /**
+   * As {@link #unavailable}, but a lack of resources, which passes, is an exception. A new guardian
+   * is given all charges that there are.
+   */
   synchronized Optional<String> startIfNeeded() throws SpawnException {
     if (current == null && unavailable.isEmpty()) {
       String how = "starting it from a memfd";
       try {
         if (kernel.mayUse(Kernel.GUARDIAN)) {
-          current = start();
+          Link link = start();
+          current = link;
+          charges.values().forEach(guarded -> handOver(link, guarded));
         } else {
           unavailable = Optional.of("it is switched off by -D" + Kernel.DISABLE);
         }
@@ -293,21 +306,53 @@ final class Guardian {
     Calls.pidfdSendSignal(old.pidfd, PosixNumbers.SIGKILL, 0, 0);
     Waiting.reap(old.pidfd);
     LibC.close(old.pidfd);
-    if (unavailable().isPresent()) {
+    Optional<String> problem;
+    try {
+      problem = startIfNeeded();
+    } catch (SpawnException e) {
+      problem = Optional.of(String.valueOf(e.getMessage()));
+      Threads.startDaemon("procdesc-guardian", this::keepTrying);
+    }
+    if (problem.isPresent()) {
       LOG.log(
           System.Logger.Level.ERROR,
           "the guardian of this JVM''s children ended and cannot be replaced ({0}); {1} children"
               + " outlive the JVM if it is killed",
-          unavailable.orElseThrow(),
+          problem.get(),
           charges.size());
-      return;
+    } else {
+      tellReplaced();
     }
-    Link link = Objects.requireNonNull(current);
-    charges.values().forEach(guarded -> handOver(link, guarded));
+  }
+
+  private void tellReplaced() {
     LOG.log(
         System.Logger.Level.WARNING,
         "the guardian of this JVM''s children was ended by somebody; a new one guards {0} children",
         charges.size());
+  }
+
+  /** Tries until there is a guardian again, or nobody to guard: what is short may come back. */
+  private void keepTrying() {
+    long millis = FIRST_RETRY_MILLIS;
+    while (true) {
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(millis));
+      millis = Math.min(2 * millis, LAST_RETRY_MILLIS);
+      synchronized (this) {
+        // A spawn may have been faster.
+        if (current != null || charges.isEmpty()) {
+          return;
+        }
+        try {
+          if (startIfNeeded().isEmpty()) {
+            tellReplaced();
+          }
+          return;
+        } catch (SpawnException e) {
+          LOG.log(System.Logger.Level.DEBUG, "there is still no guardian", e);
+        }
+      }
+    }
   }
 
   private static void handOver(Link link, Guarded guarded) {

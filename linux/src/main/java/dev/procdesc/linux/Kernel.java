@@ -358,7 +358,8 @@ final class Kernel {
         GUARDIAN,
         SENDER_PIDFD,
         EXIT_INFO,
-        CLOSE_RANGE)) {
+        CLOSE_RANGE,
+        GROUP_SIGNAL)) {
       list.add(mechanism(name));
     }
     return List.copyOf(list);

@@ -18,6 +18,8 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** The library on Linux. */
 public final class LinuxBackend implements Backend {
@@ -27,9 +29,16 @@ public final class LinuxBackend implements Backend {
   /** Everything native, made at the first use, once for each JVM. */
   private static final class Running {
     static final Kernel KERNEL = new Kernel();
-    static final String SYSTEM = uname();
 
     private Running() {}
+  }
+
+  /** What the kernel calls itself; apart, because a spawn does not need it. */
+  private static final class Release {
+    static final String NAME = uname();
+    static final boolean CGROUP_KILL = isAtLeast(5, 14);
+
+    private Release() {}
 
     private static String uname() {
       try (NativeMemory memory = NativeMemory.borrow()) {
@@ -38,6 +47,18 @@ public final class LinuxBackend implements Backend {
             ? "Linux"
             : field(memory, 0) + " " + field(memory, 2) + " " + field(memory, 4);
       }
+    }
+
+    /**
+     * Whether this kernel calls itself so new. Asked only where nothing can be called to find out.
+     */
+    private static boolean isAtLeast(int major, int minor) {
+      Matcher version = Pattern.compile("Linux (\\d+)\\.(\\d+).*").matcher(NAME);
+      if (!version.matches()) {
+        return false;
+      }
+      int actual = Integer.parseInt(version.group(1));
+      return actual > major || (actual == major && Integer.parseInt(version.group(2)) >= minor);
     }
 
     /** A field of {@code struct utsname}: 65 bytes each. */
@@ -83,7 +104,7 @@ public final class LinuxBackend implements Backend {
 
   @Override
   public String system() {
-    return Running.SYSTEM;
+    return Release.NAME;
   }
 
   @Override
@@ -98,11 +119,12 @@ public final class LinuxBackend implements Backend {
         new FeatureReport(feature, true, "waitid(P_PIDFD, WSTOPPED | WCONTINUED)", "");
       case SIGNAL_GROUP -> of(feature, kernel.groupSignal());
       case KILL_CGROUP ->
+        // A file of each control group; there need not be one yet.
         new FeatureReport(
             feature,
-            stub,
-            by + "; cgroup.kill is looked for at each spawn",
-            stub ? "" : "the stub");
+            stub && Release.CGROUP_KILL,
+            by + "; the kernel's version; cgroup.kill is looked for at each spawn",
+            !stub ? "the spawn stub" : Release.CGROUP_KILL ? "" : "Linux 5.14");
       case INVISIBLE_CHILDREN -> of(feature, kernel.autoreap());
       case STATUS_FOR_ANY_HOLDER -> of(feature, kernel.exitInfo());
       case KILL_ON_JVM_DEATH ->
@@ -157,6 +179,6 @@ public final class LinuxBackend implements Backend {
   }
 
   static UnsupportedFeatureException unsupported(Feature feature, String lacks) {
-    return new UnsupportedFeatureException(feature, Running.SYSTEM, lacks);
+    return new UnsupportedFeatureException(feature, Release.NAME, lacks);
   }
 }

@@ -425,8 +425,16 @@ final class Spawning {
           "execve",
           name,
           outcome == -PosixNumbers.ENOTDIR ? -PosixNumbers.ENOENT : outcome,
-          "not found in PATH: "
-              + SystemStrings.decode(Environment.value(environment, "PATH").orElse(DEFAULT_PATH)));
+          notInPath());
+    }
+
+    private boolean isSearched() {
+      return request.program() instanceof Program.Named named && named.name().indexOf('/') < 0;
+    }
+
+    private String notInPath() {
+      return "not found in PATH: "
+          + SystemStrings.decode(Environment.value(environment, "PATH").orElse(DEFAULT_PATH));
     }
 
     private SpawnException failure(ChildScript.Purpose purpose, long outcome) {
@@ -439,10 +447,14 @@ final class Spawning {
       boolean byDescriptor = request.program() instanceof Program.Descriptor;
       if (purpose.step() == Step.EXECUTE) {
         return switch (errno) {
-          case PosixNumbers.ENOENT ->
-            byDescriptor
+          case PosixNumbers.ENOENT -> {
+            if (isSearched()) {
+              yield notInPath();
+            }
+            yield byDescriptor
                 ? "a script cannot be run from a close-on-exec descriptor; give its path"
                 : "there is no such file, or the interpreter that it names is missing";
+          }
           case PosixNumbers.EACCES ->
             "no permission to execute, a directory, or a file system mounted noexec";
           case Numbers.ENOEXEC -> "not a program for this machine, and no script with a #! line";

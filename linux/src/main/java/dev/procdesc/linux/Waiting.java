@@ -11,6 +11,7 @@ import dev.procdesc.posix.NativeMemory;
 import dev.procdesc.posix.OwnedDescriptor;
 import dev.procdesc.posix.PosixNumbers;
 import dev.procdesc.posix.ProcessCalls;
+import dev.procdesc.posix.Threads;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Optional;
@@ -156,21 +157,18 @@ final class Waiting implements ProcessCalls {
   public void watchStateChanges(
       OwnedDescriptor descriptor, Consumer<? super StateChange> listener) {
     int fd = descriptor.acquire();
-    Thread thread = new Thread(
-        null,
-        () -> {
-          try {
-            listen(fd, listener);
-          } finally {
-            descriptor.release();
-          }
-        },
-        "procdesc-state-changes",
-        0,
-        false);
-    thread.setDaemon(true);
-    thread.setContextClassLoader(null);
-    thread.start();
+    try {
+      Threads.startDaemon("procdesc-state-changes", () -> {
+        try {
+          listen(fd, listener);
+        } finally {
+          descriptor.release();
+        }
+      });
+    } catch (OutOfMemoryError e) {
+      descriptor.release();
+      throw e;
+    }
   }
 
   /** Blocks in the kernel from change to change, until the process ends. */

@@ -52,7 +52,6 @@ public final class DescriptorInput extends PipeInput {
     end.lock.lock();
     try {
       if (!end.isOpen()) {
-        dropBuffer();
         throw new ClosedChannelException();
       }
       NativeMemory full = buffer;
@@ -72,7 +71,7 @@ public final class DescriptorInput extends PipeInput {
       }
       return count;
     } finally {
-      end.lock.unlock();
+      leave();
     }
   }
 
@@ -123,21 +122,30 @@ public final class DescriptorInput extends PipeInput {
       NativeMemory full = buffer;
       return full == null ? 0 : full.bytes().remaining();
     } finally {
-      end.lock.unlock();
+      leave();
     }
   }
 
-  @Override
-  public void close() {
-    end.close();
-    // A reader that is at work gives the buffer back itself, at its next look.
-    if (end.lock.tryLock()) {
+  /** Whoever closes while a thread is at work here leaves the buffer to that thread. */
+  private void leave() {
+    end.lock.unlock();
+    dropIfClosed();
+  }
+
+  private void dropIfClosed() {
+    if (!end.isOpen() && end.lock.tryLock()) {
       try {
         dropBuffer();
       } finally {
         end.lock.unlock();
       }
     }
+  }
+
+  @Override
+  public void close() {
+    end.close();
+    dropIfClosed();
   }
 
   @Override

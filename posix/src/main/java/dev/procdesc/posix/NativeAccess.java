@@ -50,7 +50,7 @@ public final class NativeAccess {
       return "jffi's native library cannot be loaded ("
           + where
           + "): "
-          + text.lines().findFirst().orElse("no reason given")
+          + text.lines().findFirst().orElse("no reason given").replaceFirst("[.]$", "")
           + "; it is extracted to java.io.tmpdir="
           + System.getProperty("java.io.tmpdir")
           + ", which must be writable and not mounted noexec: choose another directory with"

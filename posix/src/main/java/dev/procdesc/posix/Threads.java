@@ -4,8 +4,9 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 
-/** Which kind of thread is running: virtual threads came after the Java version we compile for. */
-final class Threads {
+/** The library's own threads, and which kind of thread is running. */
+public final class Threads {
+  /** Virtual threads came after the Java version that we compile for. */
   private static final MethodHandle IS_VIRTUAL = find();
 
   private Threads() {}
@@ -18,6 +19,19 @@ final class Threads {
       return MethodHandles.dropArguments(
           MethodHandles.constant(boolean.class, false), 0, Thread.class);
     }
+  }
+
+  /**
+   * Starts a thread of the library. It inherits no thread-locals and no class loader, because it
+   * outlives whoever was first to need it.
+   *
+   * @throws OutOfMemoryError if the system has no thread left
+   */
+  public static void startDaemon(String name, Runnable body) {
+    Thread thread = new Thread(null, body, name, 0, false);
+    thread.setDaemon(true);
+    thread.setContextClassLoader(null);
+    thread.start();
   }
 
   /** Whether a blocking native call in this thread would hold a carrier. */

@@ -112,16 +112,18 @@ public final class Users {
         SpawnArena.Place count = arena.allocate(4);
         count.bytes().putInt(count.at(), room);
         SpawnArena.Place ids = arena.allocate(room * 4);
-        int outcome = Database.GETGROUPLIST.call(name, primary, ids.address(), count.address());
-        if (outcome >= 0 || room >= MAX_GROUPS) {
+        // What it returns when there is not enough room differs, and it sets no errno; but the
+        // count always says how many there are.
+        Database.GETGROUPLIST.call(name, primary, ids.address(), count.address());
+        int found = count.bytes().getInt(count.at());
+        if (found <= room || room >= MAX_GROUPS) {
           List<Long> groups = new ArrayList<>();
-          int found = Math.min(room, count.bytes().getInt(count.at()));
-          for (int i = 0; i < found; i++) {
+          for (int i = 0; i < Math.min(room, found); i++) {
             groups.add(ids.bytes().getInt(ids.at() + 4 * i) & 0xFFFF_FFFFL);
           }
           return groups;
         }
-        room = Math.max(room * 2, Math.min(MAX_GROUPS, count.bytes().getInt(count.at())));
+        room = Math.max(room * 2, Math.min(MAX_GROUPS, found));
       }
     }
   }

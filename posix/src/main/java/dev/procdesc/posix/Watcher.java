@@ -46,6 +46,7 @@ public final class Watcher {
   private static final long IDLE_MILLIS = 30_000;
 
   private final EventQueue queue;
+  private final long idleMillis;
   private final ConcurrentHashMap<Long, Watched> watched = new ConcurrentHashMap<>();
   private final AtomicLong tokens = new AtomicLong();
   private final ConcurrentLinkedQueue<ProcessCore> fresh = new ConcurrentLinkedQueue<>();
@@ -58,7 +59,13 @@ public final class Watcher {
 
   /** A watcher over an event queue; no thread runs yet. */
   public Watcher(EventQueue queue) {
+    this(queue, IDLE_MILLIS);
+  }
+
+  /** With another time of idleness after which a thread ends, for tests. */
+  Watcher(EventQueue queue, long idleMillis) {
     this.queue = queue;
+    this.idleMillis = idleMillis;
   }
 
   /** Takes care of a new child: its status will be collected without anybody waiting for it. */
@@ -129,17 +136,23 @@ public final class Watcher {
 
     @Override
     public List<Runnable> event(long token) {
-      if (readable.getAsBoolean() && !socket.isClosed()) {
-        int fd = socket.acquire();
-        try {
-          watchAgain(fd, EventQueue.Interest.READABLE, token);
-        } catch (IOException e) {
-          throw new UncheckedIOException(e);
-        } finally {
-          socket.release();
+      boolean again = false;
+      try {
+        if (readable.getAsBoolean() && !socket.isClosed()) {
+          int fd = socket.acquire();
+          try {
+            watchAgain(fd, EventQueue.Interest.READABLE, token);
+            again = true;
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          } finally {
+            socket.release();
+          }
         }
-      } else {
-        watched.remove(token);
+      } finally {
+        if (!again) {
+          watched.remove(token);
+        }
       }
       return List.of();
     }
@@ -172,36 +185,45 @@ public final class Watcher {
     return watched.size() + fresh.size();
   }
 
-  /** Makes sure that a thread watches; tells whether it had to be started. */
+  /** Makes sure that a thread watches; tells whether it was started now. */
   private boolean ensureWatching() {
     synchronized (baton) {
       if (watching) {
         return false;
       }
-      watching = true;
-      passOn();
-      return true;
+      watching = passOn();
+      return watching;
     }
   }
 
-  /** Gives the watch to the spare thread, or to a new one. Called with the baton held. */
-  private void passOn() {
+  /**
+   * Gives the watch to the spare thread, or to a new one. Called with the baton held.
+   *
+   * @return false if there is no spare thread and none can be started
+   */
+  private boolean passOn() {
     Turn waiting = spare;
     if (waiting != null) {
       spare = null;
       waiting.hasCome = true;
       baton.notifyAll();
-    } else {
-      start(this::watchAndRun, "procdesc-watcher");
+      return true;
     }
+    return start(this::watchAndRun, "procdesc-watcher");
   }
 
-  private static void start(Runnable body, String name) {
-    // No inherited thread-locals or class loader: the thread outlives whoever was first to need it.
-    Thread thread = new Thread(null, body, name, 0, false);
-    thread.setDaemon(true);
-    thread.setContextClassLoader(null);
-    thread.start();
+  /**
+   * Starts a thread. Where the system has none left, whatever it was for is tried again at the next
+   * occasion: what watches all children must not end for that.
+   */
+  private static boolean start(Runnable body, String name) {
+    try {
+      Threads.startDaemon(name, body);
+      return true;
+    } catch (OutOfMemoryError e) {
+      LOG.log(System.Logger.Level.ERROR, "no thread can be started for " + name, e);
+      return false;
+    }
   }
 
   private void watchAndRun() {
@@ -215,11 +237,12 @@ public final class Watcher {
       }
       callbacks.add(left);
       left.clear();
+      boolean passedOn;
       synchronized (baton) {
-        passOn();
+        passedOn = passOn();
       }
       callbacks.drain();
-      if (!waitAsSpare()) {
+      if (passedOn && !waitAsSpare()) {
         return;
       }
     }
@@ -229,7 +252,7 @@ public final class Watcher {
   private boolean watchOnce(List<Runnable> left) {
     boolean ticks = ticking || !callbacks.isEmpty();
     long start = System.nanoTime();
-    int timeout = ticks ? FRESH_MILLIS : (int) IDLE_MILLIS;
+    int timeout = ticks ? FRESH_MILLIS : (int) idleMillis;
     queue.await(timeout, token -> {
       Watched task = watched.get(token);
       if (task != null) {
@@ -239,7 +262,7 @@ public final class Watcher {
     if (ticks) {
       tick();
     } else if (left.isEmpty()
-        && TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start) >= IDLE_MILLIS - 1) {
+        && TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start) >= idleMillis - 1) {
       synchronized (baton) {
         // Whoever adds a descriptor does so before it asks for a watching thread under this lock.
         if (watched.isEmpty() && fresh.isEmpty()) {
@@ -308,7 +331,7 @@ public final class Watcher {
 
   /** Waits for the watch. False if there is a spare thread already, or it took too long. */
   private boolean waitAsSpare() {
-    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(IDLE_MILLIS);
+    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(idleMillis);
     synchronized (baton) {
       if (spare != null) {
         return false;

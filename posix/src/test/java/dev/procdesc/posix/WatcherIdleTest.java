@@ -10,8 +10,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.Test;
 
-/** That a watcher without anything to watch ends. It takes the time that the watcher gives it. */
+/** That a watcher without anything to watch ends. */
 final class WatcherIdleTest {
+  private static final long IDLE_MILLIS = 300;
+
   /** A watcher whose threads are known. */
   private static final class Scene {
     final Set<Thread> threads = ConcurrentHashMap.newKeySet();
@@ -43,7 +45,7 @@ final class WatcherIdleTest {
         queue.wake();
       }
     };
-    final Watcher watcher = new Watcher(watched);
+    final Watcher watcher = new Watcher(watched, IDLE_MILLIS);
     final TestSystem.Pipe pipe = TestSystem.pipe();
 
     /** An event from its cause to its callback; the thread that ran it. */

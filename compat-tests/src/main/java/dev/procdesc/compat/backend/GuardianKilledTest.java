@@ -322,13 +322,17 @@ final class GuardianKilledTest {
           DeathParent.awaitOrder();
         });
       }
+      Await.until("there is another one, without a spawn", Shortage::isGuarded);
       children.add(spawner.spawn());
-      try (GuardianProcess next = GuardianProcess.of(self())) {
-        assertTrue(next.isAlive());
-      }
       KillableJvm.say("ready");
       DeathParent.awaitOrder();
       assertEquals(2, children.size());
+    }
+
+    private static boolean isGuarded() {
+      Optional<GuardianProcess> guardian = GuardianProcess.find(self());
+      guardian.ifPresent(GuardianProcess::close);
+      return guardian.isPresent();
     }
   }
 

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import jnr.constants.platform.Fcntl;
 import jnr.constants.platform.OpenFlags;
 import jnr.constants.platform.WaitFlags;
 import jnr.ffi.Memory;
@@ -120,13 +121,11 @@ public final class KillableJvm implements AutoCloseable {
   }
 
   private static int high(int fd) {
-    int target = HIGH;
-    while (Descriptors.isOpen(target)) {
-      target++;
-    }
-    Descriptors.copy(fd, target);
+    // The kernel chooses: Java's own threads open files at any time.
+    int copy = Libc.check(() -> Libc.C.fcntl(fd, Fcntl.F_DUPFD.intValue(), HIGH));
+    Descriptors.setCloseOnExec(copy, true);
     Descriptors.close(fd);
-    return target;
+    return copy;
   }
 
   private static Pointer array(List<Pointer> keep, List<String> words) {

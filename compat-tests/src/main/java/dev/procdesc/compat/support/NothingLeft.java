@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 import dev.procdesc.ChildProcess;
 import dev.procdesc.ExitStatus;
+import dev.procdesc.Platform;
 import dev.procdesc.Spawner;
 import dev.procdesc.Stdio;
 import dev.procdesc.compat.Timeouts;
@@ -108,6 +109,7 @@ public final class NothingLeft implements BeforeEachCallback, AfterEachCallback 
       return;
     }
     warm = true;
+    Platform.current().mechanisms(); // Starts what guards children, where the system needs that.
     try (ChildProcess child = Spawner.of("/bin/sh", "-c", "read line")
         .stdin(Stdio.pipe())
         .stdout(Stdio.pipe())
