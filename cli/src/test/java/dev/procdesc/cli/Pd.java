@@ -2,6 +2,8 @@ package dev.procdesc.cli;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.procdesc.Spawner;
+import dev.procdesc.Stdio;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -25,13 +27,12 @@ final class Pd implements AutoCloseable {
   private final BufferedReader out;
   private final CompletableFuture<String> err;
 
-  private Pd(ProcessBuilder builder) throws IOException {
-    // What a developer has set for his own use would show in the output.
-    builder
-        .environment()
-        .keySet()
-        .removeAll(List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "PD_DEBUG"));
-    process = builder.start();
+  /** What a developer has set for his own use would show in the output. */
+  private static final List<String> VARIABLES =
+      List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "PD_DEBUG");
+
+  private Pd(Process process) {
+    this.process = process;
     out = process.inputReader(StandardCharsets.UTF_8);
     err = CompletableFuture.supplyAsync(() -> all(process.getErrorStream()), Pd::inThread);
   }
@@ -62,11 +63,22 @@ final class Pd implements AutoCloseable {
   }
 
   static Pd start(String... arguments) throws IOException {
-    return new Pd(new ProcessBuilder(command(arguments)));
+    return start(new ProcessBuilder(command(arguments)));
   }
 
   static Pd start(ProcessBuilder builder) throws IOException {
-    return new Pd(builder);
+    builder.environment().keySet().removeAll(VARIABLES);
+    return new Pd(builder.start());
+  }
+
+  /** Starts a command with no signal ignored, as a shell does in the foreground. */
+  static Pd startInForeground(List<String> command) throws IOException {
+    Spawner spawner =
+        Spawner.of(command).stdin(Stdio.pipe()).stdout(Stdio.pipe()).stderr(Stdio.pipe());
+    for (String name : VARIABLES) {
+      spawner = spawner.withoutEnvironment(name);
+    }
+    return new Pd(spawner.spawn().asProcess());
   }
 
   /** Runs it to its end, with nothing at standard input. */

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
@@ -39,7 +40,7 @@ final class PtyTest {
         .map(word -> "'" + word.replace("'", "'\\''") + "'")
         .collect(Collectors.joining(" ", "exec ", "\n"));
     Path file = Files.writeString(directory.resolve("command"), line);
-    return Pd.start(new ProcessBuilder("script", "-qec", "exec sh " + file, "/dev/null"));
+    return Pd.startInForeground(List.of("script", "-qec", "exec sh " + file, "/dev/null"));
   }
 
   @Test

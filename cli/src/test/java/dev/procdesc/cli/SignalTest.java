@@ -38,7 +38,8 @@ final class SignalTest {
   /** Whether or not this test runs in a terminal. */
   @Test
   void handsOnInterruptToAnotherSession() throws IOException, InterruptedException {
-    try (Pd pd = Pd.start("run", "--session", "sh", "-c", LISTENER, "INT")) {
+    List<String> command = Pd.command("run", "--session", "sh", "-c", LISTENER, "INT");
+    try (Pd pd = Pd.startInForeground(command)) {
       pd.await("ready");
       pd.signal("INT");
       assertEquals(new Pd.Result(42, "", ""), pd.end());
