@@ -56,7 +56,19 @@ public enum Feature {
    * groups, umask, resource limits, nice value, controlling terminal, ignored signals, extra
    * descriptors, no-new-privileges. Absent where only the C library's spawn function can be used.
    */
-  CHILD_SETUP("steps in the child before it executes its program");
+  CHILD_SETUP("steps in the child before it executes its program"),
+
+  /** {@link ProcessDescriptor#open(long)} and its kin. Linux 5.3, FreeBSD 15.2. */
+  OPEN_PROCESS("opening a running process"),
+
+  /** {@link ProcessDescriptor#info()}. Linux 6.13. */
+  PROCESS_INFO("what the kernel tells of a process by descriptor"),
+
+  /** {@link ProcessDescriptor#sameProcess} tells for any two descriptors. Linux 6.9. */
+  PROCESS_IDENTITY("telling whether two descriptors are of one process"),
+
+  /** The kernel enforces {@link Right}s, and they travel with a descriptor. FreeBSD 10. */
+  KERNEL_RIGHTS("rights that the kernel enforces");
 
   private final String description;
 

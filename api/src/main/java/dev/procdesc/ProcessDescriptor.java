@@ -1,7 +1,9 @@
 package dev.procdesc;
 
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
@@ -16,6 +18,13 @@ import java.util.function.Consumer;
  * collector, with a warning in the log: a process that is to outlive its descriptor is started with
  * {@link OnClose#RELEASE}. An unfinished {@link #onExit()} keeps the descriptor reachable.
  *
+ * <p>A descriptor is a capability: whoever holds one can use it, parent or not. It can be
+ * duplicated and weakened ({@link #duplicate()}, {@link #restrict}). The status of a process that
+ * is not this JVM's child is exact where the kernel tells it to every holder
+ * ({@link Feature#STATUS_FOR_ANY_HOLDER}), and comes when its parent has reaped it; else it is
+ * {@link ExitStatus.Unknown}. What needs a {@link Right} that a restricted descriptor lacks throws
+ * {@link MissingRightException}.
+ *
  * <p>Instances are safe for use by several threads. After {@link #close()}, {@link #poll()},
  * {@link #waitFor()} and {@link #onExit()} go on answering once the status is known; what needs the
  * descriptor throws {@link ClosedDescriptorException}.
@@ -26,11 +35,72 @@ import java.util.function.Consumer;
  */
 public interface ProcessDescriptor extends AutoCloseable {
   /**
+   * Opens a running process by its ID: {@code pidfd_open} (Linux 5.3), {@code pdopenpid} (FreeBSD
+   * 15.2). Its close never kills.
+   *
+   * <p>This is the one door by which a PID comes in, and it is racy: between the moment somebody
+   * learned the number and this call, the process may have ended and its number may be another's.
+   * Only for the caller's own children that it has not reaped is that impossible. Better ways:
+   * {@link #open(ProcessHandle)}, or a descriptor that the other side sends.
+   *
+   * @param pid positive
+   * @return a descriptor with every right
+   * @throws ProcessDescriptorException ESRCH if there is no such process, EINVAL if the number is a
+   *     thread's, EMFILE
+   * @throws IllegalArgumentException if the number is not positive
+   * @throws UnsupportedFeatureException without {@link Feature#OPEN_PROCESS}
+   * @see <a href="https://man7.org/linux/man-pages/man2/pidfd_open.2.html">pidfd_open(2)</a>
+   */
+  static ProcessDescriptor open(long pid) throws ProcessDescriptorException {
+    if (pid <= 0) {
+      throw new IllegalArgumentException("a process ID is positive: " + pid);
+    }
+    return Platform.current().backend().open(pid);
+  }
+
+  /**
+   * Opens the process of a handle. A handle remembers when its process started, and is asked again
+   * once the descriptor is there; so this is the process of the handle or nobody, but for one that
+   * got the same number within a hundredth of a second of the same start time.
+   *
+   * @param handle of a process that runs, or that nobody has reaped yet
+   * @return a descriptor with every right; its close never kills
+   * @throws ProcessDescriptorException ESRCH if the process has gone; as {@link #open(long)}
+   * @throws UnsupportedFeatureException without {@link Feature#OPEN_PROCESS}
+   */
+  static ProcessDescriptor open(ProcessHandle handle) throws ProcessDescriptorException {
+    Objects.requireNonNull(handle, "handle");
+    ProcessDescriptor opened = open(handle.pid());
+    if (handle.isAlive()) {
+      return opened;
+    }
+    opened.close();
+    int noSuchProcess = 3; // ESRCH on every system.
+    throw new ProcessDescriptorException(
+        "open",
+        "process " + handle.pid(),
+        noSuchProcess,
+        "ESRCH (3): the process of the handle has ended");
+  }
+
+  /**
+   * This JVM itself, for instance to send to somebody who is to watch over it. Not racy.
+   *
+   * @return a descriptor with every right; its close never kills
+   * @throws ProcessDescriptorException EMFILE
+   * @throws UnsupportedFeatureException without {@link Feature#OPEN_PROCESS}
+   */
+  static ProcessDescriptor self() throws ProcessDescriptorException {
+    return Platform.current().backend().self();
+  }
+
+  /**
    * The number of the descriptor, close-on-exec, for poll, epoll or kqueue of the caller's own. It
    * becomes readable (Linux: {@code POLLIN}) or hangs up (FreeBSD: {@code POLLHUP}) when the
    * process ends. It stays this object's: never close it, and do not use it after {@link #close()}.
    *
    * @return not negative
+   * @throws MissingRightException without {@link Right#EVENT}
    * @throws ClosedDescriptorException after {@link #close()}
    */
   int fd();
@@ -41,6 +111,9 @@ public interface ProcessDescriptor extends AutoCloseable {
    *
    * @return positive; it stays the same after the process has ended, when the system may have given
    *     it to another
+   * @throws MissingRightException without {@link Right#PID}
+   * @throws IllegalStateException for a received descriptor whose process had been reaped before it
+   *     came: nobody knows the ID then
    */
   long pid();
 
@@ -51,6 +124,7 @@ public interface ProcessDescriptor extends AutoCloseable {
    * @return true if the process was there to get it, false if it has ended
    * @throws ProcessDescriptorException EPERM if the process changed its user, EINVAL if this system
    *     has no such signal
+   * @throws MissingRightException without {@link Right#SIGNAL}
    * @throws ClosedDescriptorException after {@link #close()}
    * @see <a
    *     href="https://man7.org/linux/man-pages/man2/pidfd_send_signal.2.html">pidfd_send_signal(2)</a>
@@ -96,7 +170,8 @@ public interface ProcessDescriptor extends AutoCloseable {
   /**
    * Whether the process runs. Never blocks.
    *
-   * @return false once it has ended
+   * @return false once it has ended, also while another's child waits to be reaped and has no
+   *     status yet
    * @throws ClosedDescriptorException after {@link #close()}, unless the status is known
    */
   default boolean isAlive() {
@@ -116,6 +191,7 @@ public interface ProcessDescriptor extends AutoCloseable {
    *
    * @return how it ended, the same for every waiter
    * @throws InterruptedException if the thread is interrupted; the process is not touched
+   * @throws MissingRightException without {@link Right#WAIT}
    * @throws ClosedDescriptorException after {@link #close()}, unless the status is known; also in a
    *     thread that waits for a process that was released meanwhile
    */
@@ -165,9 +241,78 @@ public interface ProcessDescriptor extends AutoCloseable {
   Listening onStateChange(Consumer<? super StateChange> listener);
 
   /**
-   * Gives up this reference, as {@link OnClose} says: with {@link OnClose#KILL} a process that
-   * still runs gets {@code SIGKILL} before this method returns, and is reaped. Idempotent. Never
-   * blocks on the process.
+   * Another reference to the same process, with the same rights. Each is closed for itself: only
+   * the close of the last one is the close that {@link OnClose} speaks of. What waits on a
+   * reference that is closed while others are open gets {@link ClosedDescriptorException}.
+   *
+   * @return a new descriptor object; its {@link #fd()} may be the same number, which is good until
+   *     the later close
+   * @throws ProcessDescriptorException EMFILE
+   * @throws MissingRightException without {@link Right#DUPLICATE}
+   * @throws ClosedDescriptorException after {@link #close()}
+   */
+  ProcessDescriptor duplicate() throws ProcessDescriptorException;
+
+  /**
+   * Another reference to the same process, with fewer rights: those given that this one has too.
+   * FreeBSD: {@code cap_rights_limit} on a copy, so the kernel enforces it, for everybody who gets
+   * the copy. Linux: the library enforces it; see {@link Right}.
+   *
+   * <p>This one keeps its rights. To weaken what one holds, restrict it and close it:
+   *
+   * <pre>{@code
+   * ProcessDescriptor watched;
+   * try (ChildProcess child = spawner.spawn()) {
+   *   watched = child.restrict(Right.WAIT, Right.EVENT);
+   * }
+   * }</pre>
+   *
+   * @param rights the rights to keep; with none the process is only kept from being killed
+   * @return a new descriptor object
+   * @throws ProcessDescriptorException EMFILE
+   * @throws IllegalArgumentException if a right is given twice
+   * @throws MissingRightException without {@link Right#DUPLICATE}
+   * @throws ClosedDescriptorException after {@link #close()}
+   */
+  ProcessDescriptor restrict(Right... rights) throws ProcessDescriptorException;
+
+  /**
+   * What may be done with this descriptor.
+   *
+   * @return unmodifiable; always the same
+   */
+  Set<Right> rights();
+
+  /**
+   * What the kernel tells of the process now: {@code ioctl(PIDFD_GET_INFO)}, Linux 6.13.
+   *
+   * @return a snapshot
+   * @throws ProcessDescriptorException ESRCH if it has ended and was reaped; EREMOTE if it is
+   *     outside this JVM's PID namespace
+   * @throws MissingRightException without {@link Right#PID}
+   * @throws UnsupportedFeatureException without {@link Feature#PROCESS_INFO}
+   * @throws ClosedDescriptorException after {@link #close()}
+   */
+  ProcessInfo info() throws ProcessDescriptorException;
+
+  /**
+   * Whether another descriptor is of the same process, by the kernel's identity of it (Linux 6.9:
+   * the inode in pidfs), which is never used again; not by PID. Needs no right.
+   *
+   * @param other a descriptor of this library's
+   * @return true if so, also after the process has ended
+   * @throws ProcessDescriptorException if the kernel cannot be asked
+   * @throws UnsupportedFeatureException without {@link Feature#PROCESS_IDENTITY}, unless one is a
+   *     duplicate of the other
+   * @throws ClosedDescriptorException after {@link #close()} of either
+   */
+  boolean sameProcess(ProcessDescriptor other) throws ProcessDescriptorException;
+
+  /**
+   * Gives up this reference. If it is the last, what {@link OnClose} says is done: with
+   * {@link OnClose#KILL} a process that still runs gets {@code SIGKILL} before this method returns,
+   * and is reaped. The process of an opened descriptor is not touched. Idempotent. Never blocks on
+   * the process.
    */
   @Override
   void close();

@@ -5,6 +5,8 @@ import dev.procdesc.DeathGuard;
 import dev.procdesc.Feature;
 import dev.procdesc.FeatureReport;
 import dev.procdesc.Mechanism;
+import dev.procdesc.ProcessDescriptor;
+import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.Signal;
 import dev.procdesc.UnsupportedFeatureException;
 import java.io.IOException;
@@ -69,6 +71,30 @@ public interface Backend {
    * @throws UnsupportedFeatureException if the request needs a feature that is absent
    */
   ChildProcess spawn(SpawnRequest request) throws IOException;
+
+  /**
+   * Opens a running process by its ID.
+   *
+   * @param pid positive
+   * @return a descriptor whose close does not kill
+   * @throws ProcessDescriptorException if the system refuses
+   * @throws UnsupportedFeatureException if this system cannot
+   */
+  default ProcessDescriptor open(long pid) throws ProcessDescriptorException {
+    throw new UnsupportedFeatureException(
+        Feature.OPEN_PROCESS, system(), report(Feature.OPEN_PROCESS).lacks());
+  }
+
+  /**
+   * Opens this JVM.
+   *
+   * @return a descriptor whose close does not kill
+   * @throws ProcessDescriptorException if the system refuses
+   * @throws UnsupportedFeatureException if this system cannot
+   */
+  default ProcessDescriptor self() throws ProcessDescriptorException {
+    return open(ProcessHandle.current().pid());
+  }
 
   /**
    * The number of a named signal.

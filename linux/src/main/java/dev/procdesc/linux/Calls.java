@@ -104,6 +104,16 @@ final class Calls {
     return SYSCALL.call(Numbers.SYS_PIDFD_OPEN, pid, flags);
   }
 
+  /** {@code statx(dirfd, pathname, flags, mask, statxbuf)}: unlike stat's, one layout for all. */
+  static int statx(int fd, long path, int flags, int mask, long statx) {
+    return SYSCALL.call(Numbers.SYS_STATX, fd, path, flags, mask, statx);
+  }
+
+  /** {@code fstatfs(fd, buf)}. */
+  static int fstatfs(int fd, long statfs) {
+    return SYSCALL.call(Numbers.SYS_FSTATFS, fd, statfs);
+  }
+
   /** {@code pid_t getpid(void)}. */
   static int getpid() {
     return GETPID.call();

@@ -50,6 +50,9 @@ final class Kernel {
   static final String SENDER_PIDFD = "sender_pidfd";
 
   private static final String EXIT_INFO = "pidfd_get_info";
+  private static final String OPEN = "open_process";
+  private static final String INFO = "process_info";
+  private static final String PIDFS = "pidfs";
   private static final String CLOSE_RANGE = "close_range";
   private static final String GROUP_SIGNAL = "group_signal";
 
@@ -109,6 +112,7 @@ final class Kernel {
         "pidfd_send_signal(PIDFD_SIGNAL_PROCESS_GROUP)",
         group == -PosixNumbers.EBADF ? 0 : group,
         "Linux 6.9");
+    probeSelf();
     boolean libcSpawn = NativeFunction.find(PIDFD_SPAWN).isPresent();
     decide(PIDFD_SPAWN, "looking up pidfd_spawn", libcSpawn ? 0 : -Numbers.ENOSYS, "glibc 2.39");
     if (clone3) {
@@ -119,6 +123,30 @@ final class Kernel {
       rung = Optional.of(Rung.PIDFD_SPAWN);
     } else {
       rung = Optional.empty();
+    }
+  }
+
+  /** Opens this JVM, and learns from it what the kernel tells of a process. */
+  private void probeSelf() {
+    int self = Calls.pidfdOpen(Calls.getpid(), 0);
+    decide(OPEN, "pidfd_open()", self, "Linux 5.3");
+    if (self < 0) {
+      absent(INFO, "ioctl(PIDFD_GET_INFO)", "pidfd_open to find out");
+      absent(PIDFS, "fstatfs() of a pidfd", "pidfd_open to find out");
+      return;
+    }
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      decide(INFO, "ioctl(PIDFD_GET_INFO)", Waiting.askInfo(self, memory), "Linux 6.13");
+      int outcome = Calls.fstatfs(self, memory.address());
+      boolean pidfs =
+          outcome == 0 && memory.bytes().getLong(Numbers.STATFS_TYPE) == Numbers.PID_FS_MAGIC;
+      decide(
+          PIDFS,
+          "fstatfs() of a pidfd",
+          outcome == 0 && !pidfs ? -Numbers.ENODEV : outcome,
+          "Linux 6.9");
+    } finally {
+      LibC.close(self);
     }
   }
 
@@ -344,6 +372,30 @@ final class Kernel {
     return mechanism(EXIT_INFO);
   }
 
+  boolean canOpen() {
+    return has(OPEN);
+  }
+
+  Mechanism opening() {
+    return mechanism(OPEN);
+  }
+
+  boolean hasInfo() {
+    return has(INFO);
+  }
+
+  Mechanism info() {
+    return mechanism(INFO);
+  }
+
+  boolean hasPidfs() {
+    return has(PIDFS);
+  }
+
+  Mechanism pidfs() {
+    return mechanism(PIDFS);
+  }
+
   /** All of them, those used first first. */
   List<Mechanism> all() {
     List<Mechanism> list = new ArrayList<>();
@@ -359,7 +411,10 @@ final class Kernel {
         SENDER_PIDFD,
         EXIT_INFO,
         CLOSE_RANGE,
-        GROUP_SIGNAL)) {
+        GROUP_SIGNAL,
+        OPEN,
+        INFO,
+        PIDFS)) {
       list.add(mechanism(name));
     }
     return List.copyOf(list);

@@ -5,10 +5,14 @@ import dev.procdesc.DeathGuard;
 import dev.procdesc.Feature;
 import dev.procdesc.FeatureReport;
 import dev.procdesc.Mechanism;
+import dev.procdesc.ProcessDescriptor;
+import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.Signal;
 import dev.procdesc.UnsupportedFeatureException;
+import dev.procdesc.posix.Errors;
 import dev.procdesc.posix.NativeAccess;
 import dev.procdesc.posix.NativeMemory;
+import dev.procdesc.posix.PosixNumbers;
 import dev.procdesc.posix.SystemStrings;
 import dev.procdesc.posix.Watcher;
 import dev.procdesc.spi.Backend;
@@ -125,6 +129,15 @@ public final class LinuxBackend implements Backend {
             stub && Release.CGROUP_KILL,
             by + "; the kernel's version; cgroup.kill is looked for at each spawn",
             !stub ? "the spawn stub" : Release.CGROUP_KILL ? "" : "Linux 5.14");
+      case OPEN_PROCESS -> of(feature, kernel.opening());
+      case PROCESS_INFO -> of(feature, kernel.info());
+      case PROCESS_IDENTITY -> of(feature, kernel.pidfs());
+      case KERNEL_RIGHTS ->
+        new FeatureReport(
+            feature,
+            false,
+            "no Linux has rights of descriptors; the library enforces them",
+            "FreeBSD's cap_rights_limit");
       case INVISIBLE_CHILDREN -> of(feature, kernel.autoreap());
       case STATUS_FOR_ANY_HOLDER -> of(feature, kernel.exitInfo());
       case KILL_ON_JVM_DEATH ->
@@ -166,6 +179,19 @@ public final class LinuxBackend implements Backend {
   @Override
   public ChildProcess spawn(SpawnRequest request) throws IOException {
     return Spawns.SPAWNING.spawn(request);
+  }
+
+  @Override
+  public ProcessDescriptor open(long pid) throws ProcessDescriptorException {
+    if (pid != (int) pid) {
+      throw Errors.failed("pidfd_open", pid, -PosixNumbers.ESRCH); // Linux ends at 2^22.
+    }
+    return Spawns.SPAWNING.open((int) pid);
+  }
+
+  @Override
+  public ProcessDescriptor self() throws ProcessDescriptorException {
+    return Spawns.SPAWNING.open(Calls.getpid());
   }
 
   @Override

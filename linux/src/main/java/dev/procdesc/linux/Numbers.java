@@ -15,6 +15,7 @@ final class Numbers {
 
   private static final boolean X86_64 = Architecture.CURRENT == Architecture.X86_64;
 
+  static final int SYS_FSTATFS = X86_64 ? 138 : 44;
   static final int SYS_WRITE = X86_64 ? 1 : 64;
   static final int SYS_CLOSE = X86_64 ? 3 : 57;
   static final int SYS_RT_SIGACTION = X86_64 ? 13 : 134;
@@ -43,6 +44,9 @@ final class Numbers {
 
   /** Linux 3.19. */
   static final int SYS_EXECVEAT = X86_64 ? 322 : 281;
+
+  /** Linux 4.11. */
+  static final int SYS_STATX = X86_64 ? 332 : 291;
 
   /** Linux 5.1; the same on every architecture, as all that follow. */
   static final int SYS_PIDFD_SEND_SIGNAL = 424;
@@ -133,13 +137,45 @@ final class Numbers {
 
   static final int PIDFD_INFO_SIZE_VER0 = 64;
   static final int PIDFD_INFO_MASK = 0;
+  static final int PIDFD_INFO_CGROUPID_AT = 8;
+  static final int PIDFD_INFO_TGID = 20;
+  static final int PIDFD_INFO_PPID = 24;
+  static final int PIDFD_INFO_RUID = 28;
+  static final int PIDFD_INFO_RGID = 32;
+  static final int PIDFD_INFO_EUID = 36;
+  static final int PIDFD_INFO_EGID = 40;
+  static final int PIDFD_INFO_SUID = 44;
+  static final int PIDFD_INFO_SGID = 48;
   static final int PIDFD_INFO_EXIT_CODE = 60;
+
+  /** Linux 6.13. */
+  static final long PIDFD_INFO_PID = 1L << 0;
+
+  /** Linux 6.13. */
+  static final long PIDFD_INFO_CREDS = 1L << 1;
+
+  /** Linux 6.13. */
+  static final long PIDFD_INFO_CGROUPID = 1L << 2;
 
   /** Linux 6.9. */
   static final int PIDFD_SIGNAL_PROCESS_GROUP = 1 << 2;
 
   /** Linux 6.15. */
   static final long PIDFD_INFO_EXIT = 1L << 3;
+
+  // ---- linux/magic.h, asm/statfs.h, linux/stat.h, on 64-bit machines
+
+  /** The file system of pidfds, whose inode numbers are never used again. Linux 6.9. */
+  static final long PID_FS_MAGIC = 0x5049_4446L;
+
+  static final int STATFS_TYPE = 0;
+  static final int STATX_INO = 0x100;
+
+  /** {@code struct statx}. */
+  static final int STATX_INO_AT = 32;
+
+  static final int STATX_DEV_MAJOR = 136;
+  static final int STATX_DEV_MINOR = 140;
 
   // ---- sys/epoll.h, sys/eventfd.h
 

@@ -4,6 +4,8 @@ import dev.procdesc.ChildProcess;
 import dev.procdesc.ClosedDescriptorException;
 import dev.procdesc.Feature;
 import dev.procdesc.OnClose;
+import dev.procdesc.ProcessDescriptor;
+import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.SpawnException;
 import dev.procdesc.SpawnException.Step;
 import dev.procdesc.UnsupportedFeatureException;
@@ -12,6 +14,7 @@ import dev.procdesc.posix.ChildScript;
 import dev.procdesc.posix.DescriptorChild;
 import dev.procdesc.posix.Environment;
 import dev.procdesc.posix.Errors;
+import dev.procdesc.posix.HeldProcess;
 import dev.procdesc.posix.LibC;
 import dev.procdesc.posix.OwnedDescriptor;
 import dev.procdesc.posix.PosixNumbers;
@@ -70,6 +73,7 @@ final class Spawning {
   private final Guardian guardian;
   private final Waiting waiting;
   private final Waiting waitingForUsage;
+  private final Waiting looking;
 
   /** Serializes children that change their user: see {@link Attempt#runAsOther}. */
   private final Object otherUser = new Object();
@@ -78,8 +82,9 @@ final class Spawning {
     this.kernel = kernel;
     this.watcher = watcher;
     this.guardian = new Guardian(kernel, watcher);
-    this.waiting = new Waiting(kernel, false);
-    this.waitingForUsage = new Waiting(kernel, true);
+    this.waiting = new Waiting(kernel, Waiting.Task.REAP);
+    this.looking = new Waiting(kernel, Waiting.Task.LOOK);
+    this.waitingForUsage = new Waiting(kernel, Waiting.Task.REAP_FOR_USAGE);
   }
 
   ChildProcess spawn(SpawnRequest request) throws IOException {
@@ -107,6 +112,23 @@ final class Spawning {
 
   Guardian guardian() {
     return guardian;
+  }
+
+  /** Opens a process by its ID. Nothing is reaped by it, nor killed. */
+  ProcessDescriptor open(int pid) throws ProcessDescriptorException {
+    if (!kernel.canOpen()) {
+      throw LinuxBackend.unsupported(Feature.OPEN_PROCESS, kernel.opening().lacks());
+    }
+    int fd = Calls.pidfdOpen(pid, 0);
+    if (fd < 0) {
+      throw Errors.failed("pidfd_open", pid, fd);
+    }
+    return new HeldProcess(new ProcessCore(
+        OwnedDescriptor.take(fd, "the descriptor of process " + pid),
+        pid,
+        Optional.empty(),
+        looking,
+        watcher));
   }
 
   /** A child that executes its program. */

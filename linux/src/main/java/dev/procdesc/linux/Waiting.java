@@ -2,6 +2,8 @@ package dev.procdesc.linux;
 
 import dev.procdesc.ExitStatus;
 import dev.procdesc.Feature;
+import dev.procdesc.ProcessDescriptorException;
+import dev.procdesc.ProcessInfo;
 import dev.procdesc.ResourceUsage;
 import dev.procdesc.Signal;
 import dev.procdesc.StateChange;
@@ -15,6 +17,7 @@ import dev.procdesc.posix.Threads;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 
 /**
@@ -26,17 +29,35 @@ import java.util.function.Consumer;
  * and waitid would not see it otherwise.
  */
 final class Waiting implements ProcessCalls {
-  private final Kernel kernel;
-  private final boolean wantUsage;
+  /** Whose business the process is. */
+  enum Task {
+    /** A child of the library's, which it reaps. */
+    REAP,
+    /** The same, and its resource usage is wanted. */
+    REAP_FOR_USAGE,
+    /**
+     * A process that was opened or received. It may be a child of this JVM all the same, another's
+     * in it to reap: so nothing is ever reaped.
+     */
+    LOOK
+  }
 
-  /** Waiting for children whose resource usage is wanted, or not. */
-  Waiting(Kernel kernel, boolean wantUsage) {
+  private final Kernel kernel;
+  private final Task task;
+
+  Waiting(Kernel kernel, Task task) {
     this.kernel = kernel;
-    this.wantUsage = wantUsage;
+    this.task = task;
+  }
+
+  @Override
+  public boolean reaps() {
+    return task != Task.LOOK;
   }
 
   @Override
   public Outcome collect(int fd) {
+    boolean wantUsage = task == Task.REAP_FOR_USAGE;
     try (NativeMemory memory = NativeMemory.borrow()) {
       ByteBuffer bytes = memory.bytes();
       bytes.putInt(Numbers.SIGINFO_PID, 0);
@@ -44,7 +65,7 @@ final class Waiting implements ProcessCalls {
           Numbers.P_PIDFD,
           fd,
           memory.address(),
-          Numbers.WEXITED | Numbers.WNOHANG | Numbers.WALL,
+          Numbers.WEXITED | Numbers.WNOHANG | Numbers.WALL | (reaps() ? 0 : Numbers.WNOWAIT),
           wantUsage ? memory.address() + Numbers.SIGINFO_SIZE : 0);
       if (outcome == 0) {
         return bytes.getInt(Numbers.SIGINFO_PID) == 0
@@ -76,7 +97,13 @@ final class Waiting implements ProcessCalls {
       return new Outcome.Running();
     }
     if (kernel.hasExitInfo()) {
-      return new Outcome.Unreaped();
+      // Reaped, and nothing was told: the process is outside our PID namespace (EREMOTE).
+      boolean reaped = (bytes.getInt(4) >>> 16 & PosixNumbers.POLLHUP) != 0;
+      return reaped
+          ? new Outcome.Ended(
+              new ExitStatus.Unknown("the kernel does not tell this process of the other"),
+              Optional.empty())
+          : new Outcome.Unreaped();
     }
     return new Outcome.Ended(
         new ExitStatus.Unknown(
@@ -141,6 +168,80 @@ final class Waiting implements ProcessCalls {
       throw LinuxBackend.unsupported(Feature.SIGNAL_GROUP, kernel.groupSignal().lacks());
     }
     return Calls.pidfdSendSignal(fd, number, 0, Numbers.PIDFD_SIGNAL_PROCESS_GROUP);
+  }
+
+  @Override
+  public Identity identity(int fd) throws ProcessDescriptorException {
+    if (!kernel.hasPidfs()) {
+      throw LinuxBackend.unsupported(Feature.PROCESS_IDENTITY, kernel.pidfs().lacks());
+    }
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      ByteBuffer bytes = memory.bytes();
+      int emptyPath = 1024;
+      bytes.put(emptyPath, (byte) 0);
+      int outcome = Calls.statx(
+          fd,
+          memory.address() + emptyPath,
+          Numbers.AT_EMPTY_PATH,
+          Numbers.STATX_INO,
+          memory.address());
+      if (outcome < 0) {
+        throw Errors.failed("statx", "a pidfd", outcome);
+      }
+      return new Identity(
+          (long) bytes.getInt(Numbers.STATX_DEV_MAJOR) << 32
+              | (bytes.getInt(Numbers.STATX_DEV_MINOR) & 0xFFFF_FFFFL),
+          bytes.getLong(Numbers.STATX_INO_AT));
+    }
+  }
+
+  @Override
+  public ProcessInfo info(int fd) throws ProcessDescriptorException {
+    if (!kernel.hasInfo()) {
+      throw LinuxBackend.unsupported(Feature.PROCESS_INFO, kernel.info().lacks());
+    }
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      ByteBuffer bytes = memory.bytes();
+      int outcome = askInfo(fd, memory);
+      if (outcome < 0) {
+        throw Errors.failed("ioctl(PIDFD_GET_INFO)", "a pidfd", outcome);
+      }
+      long told = bytes.getLong(Numbers.PIDFD_INFO_MASK);
+      int parent = bytes.getInt(Numbers.PIDFD_INFO_PPID);
+      return new ProcessInfo(
+          bytes.getInt(Numbers.PIDFD_INFO_TGID),
+          parent > 0 ? OptionalLong.of(parent) : OptionalLong.empty(),
+          (told & Numbers.PIDFD_INFO_CREDS) == 0
+              ? Optional.empty()
+              : Optional.of(credentials(bytes)),
+          (told & Numbers.PIDFD_INFO_CGROUPID) == 0
+              ? OptionalLong.empty()
+              : OptionalLong.of(bytes.getLong(Numbers.PIDFD_INFO_CGROUPID_AT)));
+    }
+  }
+
+  /** Asks for all that there is of a process that was not reaped. */
+  static int askInfo(int fd, NativeMemory memory) {
+    memory
+        .bytes()
+        .putLong(
+            Numbers.PIDFD_INFO_MASK,
+            Numbers.PIDFD_INFO_PID | Numbers.PIDFD_INFO_CREDS | Numbers.PIDFD_INFO_CGROUPID);
+    return Calls.ioctl(fd, Numbers.PIDFD_GET_INFO, memory.address());
+  }
+
+  private static ProcessInfo.Credentials credentials(ByteBuffer bytes) {
+    return new ProcessInfo.Credentials(
+        id(bytes, Numbers.PIDFD_INFO_RUID),
+        id(bytes, Numbers.PIDFD_INFO_RGID),
+        id(bytes, Numbers.PIDFD_INFO_EUID),
+        id(bytes, Numbers.PIDFD_INFO_EGID),
+        id(bytes, Numbers.PIDFD_INFO_SUID),
+        id(bytes, Numbers.PIDFD_INFO_SGID));
+  }
+
+  private static long id(ByteBuffer bytes, int at) {
+    return bytes.getInt(at) & 0xFFFF_FFFFL;
   }
 
   @Override

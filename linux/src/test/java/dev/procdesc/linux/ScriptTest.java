@@ -84,7 +84,7 @@ final class ScriptTest {
       SpawnArena.Place poll = other.allocate(8);
       poll.bytes().putInt(poll.at(), fd).putInt(poll.at() + 4, PosixNumbers.POLLIN);
       assertEquals(1, LibC.poll(poll.address(), 1, (int) Cc.CEILING_SECONDS * 1000));
-      Outcome outcome = new Waiting(KERNEL, false).collect(fd);
+      Outcome outcome = new Waiting(KERNEL, Waiting.Task.REAP).collect(fd);
       return assertInstanceOf(Outcome.Ended.class, outcome).status();
     } finally {
       LibC.close(fd);

@@ -36,6 +36,9 @@ public record PosixNumbers(
   /** {@code POLLOUT} on every system. */
   public static final int POLLOUT = 0x4;
 
+  /** {@code POLLHUP} on every system. */
+  public static final int POLLHUP = 0x10;
+
   /** {@code ENOENT} on every system. */
   public static final int ENOENT = 2;
 

@@ -3,44 +3,39 @@ package dev.procdesc.posix;
 import dev.procdesc.ClosedDescriptorException;
 import dev.procdesc.ExitStatus;
 import dev.procdesc.ProcessDescriptor;
-import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.ResourceUsage;
-import dev.procdesc.Signal;
 import dev.procdesc.StateChange;
-import dev.procdesc.Teardown;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
+import java.util.OptionalLong;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The life of one process, apart from the object that the application holds: the garbage
- * collector's action and the watcher refer to this alone, so that the object itself can become
+ * The life of one process, apart from the objects that the application holds: the garbage
+ * collector's action and the watcher refer to this alone, so that the objects themselves can become
  * unreachable.
  *
- * <p>States: open and running → open and ended, or closed and running → closed and ended. The
- * kernel's descriptor is closed in the last state only: a closed child that still runs is kept
- * until it is reaped.
+ * <p>There is one for each process and way to it, with one or more {@link ProcessReference}s, which
+ * are what {@code duplicate()} and {@code restrict()} make. The close of the last one is the close
+ * of this. States: open and running → open and ended, or closed and running → closed and ended. The
+ * kernel's descriptor is closed in the last state only, because a closed child that still runs is
+ * kept until it is reaped; except where {@link LastClose.Effect#LETS_GO} says that it must go.
  *
  * <p>Whoever sees the end first collects the status, under {@link #collecting}, and publishes it
  * for all: otherwise a second thread could take "no child" for a status stolen by somebody else.
  */
 public final class ProcessCore implements Watcher.Watched {
   private static final System.Logger LOG = System.getLogger("dev.procdesc");
-  private static final long GROUP_LOOK_NANOS = 5_000_000;
 
   private final OwnedDescriptor descriptor;
-  private final long pid;
+  private final OptionalLong pid;
 
   /** Absent for a process that is released. */
   private final Optional<LastClose> lastClose;
@@ -51,11 +46,8 @@ public final class ProcessCore implements Watcher.Watched {
   /** Held while the kernel is asked for the status. */
   private final Object collecting = new Object();
 
-  /** Completes with the status; what waits on it is ours alone and runs no foreign code. */
-  private final CompletableFuture<ExitStatus> ended = new CompletableFuture<>();
-
-  /** The applications' futures, guarded by this. They keep their descriptor object reachable. */
-  private List<CompletableFuture<ExitStatus>> futures = new ArrayList<>(0);
+  /** Those that are to be told of the end, guarded by this. */
+  private final List<ProcessReference> references = new ArrayList<>(1);
 
   private final List<Consumer<StateChange>> stateListeners = new CopyOnWriteArrayList<>();
 
@@ -64,7 +56,17 @@ public final class ProcessCore implements Watcher.Watched {
 
   private volatile @Nullable ExitStatus status;
   private volatile @Nullable ResourceUsage usage;
+
+  /** Whether it is known to have ended, perhaps without a status yet. */
+  private volatile boolean exited;
+
+  /** How many references are open, guarded by this. */
+  private int open;
+
+  /** Whether the last reference was closed, and whether that is the process's end. */
   private volatile boolean closed;
+
+  private volatile boolean ending;
   private boolean watched;
 
   /** Whether the close has done its work, and whether all is over; guarded by this. */
@@ -80,6 +82,16 @@ public final class ProcessCore implements Watcher.Watched {
       Optional<LastClose> lastClose,
       ProcessCalls calls,
       Watcher watcher) {
+    this(descriptor, OptionalLong.of(pid), lastClose, calls, watcher);
+  }
+
+  /** A process behind a descriptor; its ID if that is known. */
+  public ProcessCore(
+      OwnedDescriptor descriptor,
+      OptionalLong pid,
+      Optional<LastClose> lastClose,
+      ProcessCalls calls,
+      Watcher watcher) {
     this.descriptor = descriptor;
     this.pid = pid;
     this.lastClose = lastClose;
@@ -87,18 +99,16 @@ public final class ProcessCore implements Watcher.Watched {
     this.watcher = watcher;
   }
 
-  long pid() {
+  OptionalLong pid() {
     return pid;
   }
 
-  int fd() {
-    checkOpen();
-    return descriptor.number();
+  OwnedDescriptor descriptor() {
+    return descriptor;
   }
 
-  OwnedDescriptor descriptor() {
-    checkOpen();
-    return descriptor;
+  ProcessCalls calls() {
+    return calls;
   }
 
   Watcher watcher() {
@@ -109,192 +119,67 @@ public final class ProcessCore implements Watcher.Watched {
     return closed;
   }
 
-  private void checkOpen() {
-    if (closed) {
-      throw new ClosedDescriptorException("the descriptor of process " + pid + " is closed");
-    }
+  /** Whether the last close was the end of the process, so that its status will come soon. */
+  boolean isEnding() {
+    return ending;
+  }
+
+  Optional<ExitStatus> status() {
+    return Optional.ofNullable(status);
+  }
+
+  /** Whether the process has ended, as far as was seen; its status may have to come yet. */
+  boolean hasExited() {
+    return exited || status != null;
   }
 
   Optional<ResourceUsage> resourceUsage() {
     return Optional.ofNullable(usage);
   }
 
-  /** The status if there is one, asking the kernel if need be. */
-  Optional<ExitStatus> poll() {
-    ExitStatus known = status;
-    if (known != null) {
-      return Optional.of(known);
+  /** Counts a new reference. */
+  void add(ProcessReference reference) {
+    synchronized (this) {
+      if (closed) {
+        throw new ClosedDescriptorException("the descriptor of " + this + " is closed");
+      }
+      open++;
+      if (status == null) {
+        references.add(reference);
+        return;
+      }
     }
-    checkOpen();
-    watcher.execute(collect(false));
-    return Optional.ofNullable(status);
+    publishTo(List.of(reference));
   }
 
-  boolean signal(Signal signal) throws ProcessDescriptorException {
-    int number = calls.signalNumber(signal);
-    checkOpen();
-    if (poll().isPresent()) {
-      return false;
-    }
-    int outcome;
-    try {
-      outcome = signal(number);
-    } catch (ClosedDescriptorException e) {
-      // Ended and closed since the look above.
-      checkOpen();
-      return false;
-    }
-    if (outcome == -PosixNumbers.ESRCH) {
-      return false;
-    }
-    if (outcome < 0) {
-      throw Errors.failed("send " + signal.name() + " to process", pid, outcome);
-    }
-    return true;
-  }
-
-  private int signal(int number) {
-    int fd = descriptor.acquire();
-    try {
-      return calls.signal(fd, number);
-    } finally {
-      descriptor.release();
+  /** Asks the kernel for the status, if it is not known. */
+  void look() {
+    if (status == null) {
+      watcher.execute(collect(false));
     }
   }
 
   /**
-   * Waits for the end.
-   *
-   * @param nanos {@link Long#MAX_VALUE} for no limit
+   * What must travel with the descriptor when it is sent to another process. From now on the
+   * process lives until the last holder is gone, here or there.
    */
-  Optional<ExitStatus> waitFor(long nanos) throws InterruptedException {
-    if (Thread.interrupted()) {
-      throw new InterruptedException();
-    }
-    if (nanos <= 0 || status != null) {
-      return poll();
-    }
-    checkOpen();
-    return Threads.isVirtual() ? park(nanos) : pollInKernel(nanos);
-  }
-
-  private Optional<ExitStatus> pollInKernel(long nanos) throws InterruptedException {
-    long deadline = System.nanoTime() + nanos;
-    long left = nanos;
-    while (true) {
-      Wake.Result result;
-      try {
-        result = Wake.await(descriptor, PosixNumbers.POLLIN, left, calls.numbers());
-      } catch (ClosedDescriptorException e) {
-        // Ended and closed by others meanwhile, so the status is there; or released.
-        return poll();
-      } catch (IOException e) {
-        // No descriptors left for the wake-up pipe: the watcher has what it needs already.
-        return park(left);
+  Optional<OwnedDescriptor> share() throws IOException {
+    synchronized (this) {
+      if (closed) {
+        throw new ClosedDescriptorException("the descriptor of " + this + " is closed");
       }
-      if (result == Wake.Result.INTERRUPTED) {
-        Thread.interrupted();
-        throw new InterruptedException();
-      }
-      ExitStatus known = status;
-      if (known != null) {
-        return Optional.of(known);
-      }
-      if (closed && lastClose.isEmpty()) {
-        checkOpen();
-      }
-      if (result == Wake.Result.READY) {
-        watcher.execute(collect(false));
-        known = status;
-        if (known != null) {
-          return Optional.of(known);
-        }
-        // Ended, but not reaped by its parent yet: only the watcher can wait for that.
-        return park(nanos == Long.MAX_VALUE ? nanos : deadline - System.nanoTime());
-      }
-      if (nanos != Long.MAX_VALUE) {
-        left = deadline - System.nanoTime();
-        if (left <= 0) {
-          return Optional.empty();
-        }
-      }
-    }
-  }
-
-  private Optional<ExitStatus> park(long nanos) throws InterruptedException {
-    ensureWatched();
-    try {
-      return Optional.of(
-          nanos == Long.MAX_VALUE ? ended.get() : ended.get(nanos, TimeUnit.NANOSECONDS));
-    } catch (TimeoutException e) {
-      return Optional.empty();
-    } catch (ExecutionException e) {
-      checkOpen();
-      throw new AssertionError("only a release fails a wait", e);
-    }
-  }
-
-  boolean signalGroup(Signal signal) throws ProcessDescriptorException {
-    int outcome = signalGroup(calls.signalNumber(signal));
-    if (outcome < 0 && outcome != -PosixNumbers.ESRCH) {
-      throw Errors.failed("send " + signal.name() + " to the group of process", pid, outcome);
-    }
-    return outcome >= 0;
-  }
-
-  private int signalGroup(int number) {
-    int fd = descriptor().acquire();
-    try {
-      return calls.signalGroup(fd, number);
-    } finally {
-      descriptor.release();
-    }
-  }
-
-  ExitStatus shutdown(Teardown teardown) throws ProcessDescriptorException, InterruptedException {
-    for (Teardown.Step step : teardown.steps()) {
-      if (teardown.group()) {
-        signalGroup(step.signal());
-        if (groupEnds(step.patience().toNanos())) {
-          break;
-        }
-      } else {
-        signal(step.signal());
-        Optional<ExitStatus> end = waitFor(step.patience().toNanos());
-        if (end.isPresent()) {
-          return end.get();
-        }
-      }
-    }
-    if (teardown.group()) {
-      signalGroup(Signal.KILL);
-    }
-    signal(Signal.KILL);
-    return waitFor(Long.MAX_VALUE).orElseThrow();
-  }
-
-  /** Waits until nobody is left in the group. */
-  private boolean groupEnds(long nanos) throws InterruptedException {
-    long deadline = System.nanoTime() + nanos;
-    while (true) {
-      // The leader's end must be collected, or it would be in the group for ever.
-      boolean gone = waitFor(GROUP_LOOK_NANOS).isPresent() && signalGroup(0) < 0;
-      if (gone || System.nanoTime() >= deadline) {
-        return gone;
-      }
-      TimeUnit.NANOSECONDS.sleep(GROUP_LOOK_NANOS);
+      return lastClose.isPresent() ? lastClose.get().share(descriptor) : Optional.empty();
     }
   }
 
   /** Adds a listener; the first one starts the watch, which lasts until the process ends. */
   ProcessDescriptor.Listening onStateChange(Consumer<? super StateChange> listener) {
-    OwnedDescriptor lent = descriptor();
     // An object of its own, so that the same listener may be added twice and removed once.
     Consumer<StateChange> entry = listener::accept;
     synchronized (stateListeners) {
       stateListeners.add(entry);
       if (!watchesState) {
-        calls.watchStateChanges(lent, this::tell);
+        calls.watchStateChanges(descriptor, this::tell);
         watchesState = true;
       }
     }
@@ -311,53 +196,23 @@ public final class ProcessCore implements Watcher.Watched {
     }
   }
 
-  /** Adds an application's future. */
-  void onExit(CompletableFuture<ExitStatus> future) {
-    if (status == null) {
-      checkOpen();
-    }
-    boolean decided;
-    synchronized (this) {
-      decided = status != null || (closed && lastClose.isEmpty());
-      if (!decided) {
-        futures.add(future);
-      }
-    }
-    if (decided) {
-      complete(future);
-      return;
-    }
-    ensureWatched();
-  }
-
-  private List<Runnable> completions(List<CompletableFuture<ExitStatus>> waiting) {
-    List<Runnable> tasks = new ArrayList<>(waiting.size());
-    waiting.forEach(future -> tasks.add(() -> complete(future)));
-    return tasks;
-  }
-
-  private void complete(CompletableFuture<ExitStatus> future) {
-    ExitStatus known = status;
-    if (known != null) {
-      future.complete(known);
-    } else {
-      future.completeExceptionally(
-          new ClosedDescriptorException("process " + pid + " was released before it ended"));
-    }
-  }
-
   /** Puts the process into the watcher's set, unless it is there or has ended. */
   void ensureWatched() {
     synchronized (collecting) {
       if (status != null || watched) {
         return;
       }
-      int fd = descriptor.acquire();
+      int fd;
+      try {
+        fd = descriptor.acquire();
+      } catch (ClosedDescriptorException e) {
+        return; // Let go by another thread, which told those who wait.
+      }
       try {
         token = watcher.watch(fd, EventQueue.Interest.EXIT, this);
         watched = true;
       } catch (IOException e) {
-        throw new UncheckedIOException("process " + pid + " cannot be watched", e);
+        throw new UncheckedIOException(this + " cannot be watched", e);
       } finally {
         descriptor.release();
       }
@@ -395,16 +250,19 @@ public final class ProcessCore implements Watcher.Watched {
           }
           usage = end.usage().orElse(null);
           status = end.status();
-        } else if (fired) {
-          watcher.watchAgain(
-              fd,
-              outcome instanceof ProcessCalls.Outcome.Unreaped
-                  ? EventQueue.Interest.REAPED
-                  : EventQueue.Interest.EXIT,
-              token);
+          exited = true;
+        } else {
+          boolean unreaped = outcome instanceof ProcessCalls.Outcome.Unreaped;
+          if (unreaped) {
+            exited = true;
+          }
+          if (fired && watched) {
+            watcher.watchAgain(
+                fd, unreaped ? EventQueue.Interest.REAPED : EventQueue.Interest.EXIT, token);
+          }
         }
       } catch (IOException e) {
-        throw new UncheckedIOException("process " + pid + " cannot be watched", e);
+        throw new UncheckedIOException(this + " cannot be watched", e);
       } finally {
         descriptor.release();
       }
@@ -413,15 +271,22 @@ public final class ProcessCore implements Watcher.Watched {
   }
 
   private List<Runnable> publish() {
-    ended.complete(Objects.requireNonNull(status));
-    List<CompletableFuture<ExitStatus>> waiting;
+    List<ProcessReference> told;
     synchronized (this) {
-      waiting = futures;
-      futures = List.of();
+      told = List.copyOf(references);
+      references.clear();
     }
+    List<Runnable> left = publishTo(told);
     lastClose.ifPresent(LastClose::ended);
     finish();
-    return completions(waiting);
+    return left;
+  }
+
+  private List<Runnable> publishTo(List<ProcessReference> told) {
+    ExitStatus known = Objects.requireNonNull(status);
+    List<Runnable> left = new ArrayList<>();
+    told.forEach(reference -> left.addAll(reference.ended(known)));
+    return left;
   }
 
   /** The descriptor goes when the process has ended and its close has done its work. */
@@ -436,38 +301,71 @@ public final class ProcessCore implements Watcher.Watched {
     lastClose.ifPresent(LastClose::done);
   }
 
-  /** Gives up the application's reference. Idempotent. */
-  void close() {
-    List<CompletableFuture<ExitStatus>> abandoned = List.of();
+  /** A reference was closed; called once for each. */
+  void release(ProcessReference reference) {
+    LastClose.Effect effect = LastClose.Effect.LIVES_ON;
+    boolean last;
     boolean running;
     synchronized (this) {
-      if (closed) {
-        return;
-      }
-      closed = true;
+      open--;
+      last = open == 0;
       running = status == null;
-      if (lastClose.isEmpty()) {
-        abandoned = futures;
-        futures = List.of();
+      if (last) {
+        effect = lastClose
+            .map(LastClose::effect)
+            .orElse(calls.reaps() ? LastClose.Effect.LIVES_ON : LastClose.Effect.LETS_GO);
+        ending = effect == LastClose.Effect.ENDS;
+        closed = true;
+      }
+      if (!ending) {
+        references.remove(reference);
       }
     }
-    if (lastClose.isPresent()) {
+    if (last && lastClose.isPresent()) {
       // EPERM cannot be helped: the process became another user's by a set-user-ID program. The
       // watcher keeps it, so that it is reaped when it ends.
-      if (running || lastClose.get().reachesOthers()) {
+      if (running || lastClose.get().reachesOthers() || !ending) {
         withDescriptor(lastClose.get()::kill);
       }
-    } else if (running) {
-      ended.completeExceptionally(
-          new ClosedDescriptorException("process " + pid + " was released before it ended"));
+    }
+    if (!ending) {
+      // The status may be here and not be published yet: this reference is out of the list.
+      List<Runnable> left = running ? reference.abandoned() : publishTo(List.of(reference));
       descriptor.wakeWaiting();
-      watcher.execute(completions(abandoned));
+      watcher.execute(left);
+    }
+    if (!last) {
+      return;
+    }
+    if (effect == LastClose.Effect.LETS_GO) {
+      letGo();
+      return;
     }
     synchronized (this) {
       closeDone = true;
     }
     finish();
     ensureWatched();
+  }
+
+  /** Closes the kernel's descriptor although the process may run: its end is not ours to see. */
+  private void letGo() {
+    synchronized (collecting) {
+      if (watched) {
+        watched = false;
+        withDescriptor(fd -> watcher.unwatch(fd, EventQueue.Interest.EXIT, token));
+      }
+    }
+    boolean first;
+    synchronized (this) {
+      first = !over;
+      over = true;
+      closeDone = true;
+    }
+    if (first) {
+      descriptor.close();
+      lastClose.ifPresent(LastClose::done);
+    }
   }
 
   /** Lends the kernel's descriptor, if it is still there, closed by the application or not. */
@@ -488,6 +386,7 @@ public final class ProcessCore implements Watcher.Watched {
   @Override
   public String toString() {
     ExitStatus known = status;
-    return "process " + pid + (known != null ? " " + known : closed ? " closed" : "");
+    return (pid.isPresent() ? "process " + pid.getAsLong() : "a process")
+        + (known != null ? " " + known : closed ? " closed" : "");
   }
 }

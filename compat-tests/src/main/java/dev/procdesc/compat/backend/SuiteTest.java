@@ -44,10 +44,8 @@ final class SuiteTest {
       "Pdfork.InvalidFlag",
       // No method takes a raw descriptor for a process.
       "Pdfork.NonProcessDescriptor",
-      // Duplicates, rights and passing.
-      "PipePdfork.CloseLast",
+      // Passing, and capability mode.
       "Pdfork.DaemonUnrestricted",
-      "Pdfork.MissingRights",
       "PipePdfork.PassProcessDescriptor");
 
   private static List<Method> tests() {
