@@ -11,8 +11,6 @@ module dev.procdesc.posix {
   requires static org.jspecify;
   requires org.jnrproject.constants;
   requires org.jnrproject.jffi;
-  requires org.jnrproject.posix;
-  requires org.objectweb.asm;
 
   exports dev.procdesc.posix to
       dev.procdesc.linux,

@@ -28,10 +28,16 @@ public enum Feature {
   KILL_ON_JVM_DEATH("killing the children when the JVM dies"),
 
   /**
-   * {@link ProcessDescriptor#signalGroup} and {@link OnClose#KILL_GROUP}. Linux 6.9; on FreeBSD by
-   * {@code killpg} while the leader is not reaped.
+   * {@link ProcessDescriptor#signalGroup}. Linux 6.9; on FreeBSD by {@code killpg}, whose number
+   * nobody else can get as long as the leader's descriptor is open.
    */
   SIGNAL_GROUP("signalling a process group through its leader's descriptor"),
+
+  /**
+   * {@link OnClose#KILL_GROUP}, also when the JVM dies. Linux 6.9; FreeBSD's kernel kills the child
+   * alone.
+   */
+  KILL_GROUP("killing a whole process group"),
 
   /** {@link OnClose#KILL_CGROUP}. Linux 5.14; FreeBSD lacks control groups. */
   KILL_CGROUP("killing a whole control group"),

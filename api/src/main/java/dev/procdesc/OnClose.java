@@ -18,7 +18,7 @@ public enum OnClose {
    * As {@link #KILL}, and every other process of the child's process group too, even if the child
    * itself has ended before. The child must lead a group: {@link Spawner#newProcessGroup()} or
    * {@link Spawner#newSession()}. A descendant that left the group is not reached. Needs
-   * {@link Feature#SIGNAL_GROUP}.
+   * {@link Feature#KILL_GROUP}.
    */
   KILL_GROUP,
 

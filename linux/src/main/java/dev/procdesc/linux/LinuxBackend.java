@@ -121,7 +121,7 @@ public final class LinuxBackend implements Backend {
         new FeatureReport(feature, true, by + ", waitid(P_PIDFD)", "");
       case STATE_CHANGES ->
         new FeatureReport(feature, true, "waitid(P_PIDFD, WSTOPPED | WCONTINUED)", "");
-      case SIGNAL_GROUP -> of(feature, kernel.groupSignal());
+      case SIGNAL_GROUP, KILL_GROUP -> of(feature, kernel.groupSignal());
       case KILL_CGROUP ->
         // A file of each control group; there need not be one yet.
         new FeatureReport(

@@ -237,7 +237,7 @@ final class Spawning {
         }
         if (!kernel.hasGroupSignal()) {
           throw LinuxBackend.unsupported(
-              Feature.SIGNAL_GROUP, kernel.groupSignal().lacks());
+              Feature.KILL_GROUP, kernel.groupSignal().lacks());
         }
       }
       if (request.onClose() == OnClose.KILL_CGROUP && request.cgroup().isEmpty()) {

@@ -148,7 +148,7 @@ final class ModulePathTest {
     assertEquals(SPAWNED + MODULES, run(""));
   }
 
-  /** The user database is asked through jnr-posix, which needs more modules than spawning does. */
+  /** Looking a user up must need no module that is not there. */
   @Test
   void looksUsersUp() throws Exception {
     String self = System.getProperty("user.name");

@@ -55,8 +55,39 @@ public final class NativeFunction {
 
   /** The address of a variable or function of this process. */
   static Optional<Long> symbol(String name) {
-    long address = Library.getDefault().getSymbolAddress(name);
+    long address =
+        Simulation.LIBRARY.map(library -> library.getSymbolAddress(name)).orElse(0L);
+    if (address == 0) {
+      address = Library.getDefault().getSymbolAddress(name);
+    }
     return address == 0 ? Optional.empty() : Optional.of(address);
+  }
+
+  /** Whether functions come from a library that simulates another system, for tests. */
+  public static boolean isSimulated() {
+    return Simulation.LIBRARY.isPresent();
+  }
+
+  /**
+   * For tests only: a library whose functions stand in for those of the C library, so that the
+   * backend for one system runs on another one.
+   */
+  private static final class Simulation {
+    static final Optional<Library> LIBRARY = open();
+
+    private Simulation() {}
+
+    private static Optional<Library> open() {
+      String path = System.getProperty("dev.procdesc.simulation", "");
+      if (path.isEmpty()) {
+        return Optional.empty();
+      }
+      Library library = Library.openLibrary(path, Library.NOW | Library.LOCAL);
+      if (library == null) {
+        throw new UnsatisfiedLinkError("-Ddev.procdesc.simulation: " + Library.getLastError());
+      }
+      return Optional.of(library);
+    }
   }
 
   /** Machine code at an address. */

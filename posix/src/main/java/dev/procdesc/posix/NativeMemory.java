@@ -17,17 +17,29 @@ public final class NativeMemory implements AutoCloseable {
 
   private static final int POOLED = 16;
   private static final ConcurrentLinkedDeque<NativeMemory> POOL = new ConcurrentLinkedDeque<>();
+  private static final ConcurrentLinkedDeque<NativeMemory> SHARED = new ConcurrentLinkedDeque<>();
 
   private final long address;
   private final ByteBuffer bytes;
+  private final boolean shared;
 
   private NativeMemory(int size) {
-    this.address = MemoryIO.getInstance().allocateMemory(size, false);
+    this(size, allocate(size), false);
+  }
+
+  private NativeMemory(int size, long address, boolean shared) {
+    this.address = address;
+    this.bytes =
+        MemoryIO.getInstance().newDirectByteBuffer(address, size).order(ByteOrder.nativeOrder());
+    this.shared = shared;
+  }
+
+  private static long allocate(int size) {
+    long address = MemoryIO.getInstance().allocateMemory(size, false);
     if (address == 0) {
       throw new OutOfMemoryError("no " + size + " bytes of native memory");
     }
-    this.bytes =
-        MemoryIO.getInstance().newDirectByteBuffer(address, size).order(ByteOrder.nativeOrder());
+    return address;
   }
 
   /** A block of {@link #SIZE} bytes. */
@@ -39,6 +51,25 @@ public final class NativeMemory implements AutoCloseable {
   /** A block of at least {@link #SIZE} bytes. */
   public static NativeMemory borrow(int size) {
     return size <= SIZE ? borrow() : new NativeMemory(size);
+  }
+
+  /**
+   * A block of at least {@link #SIZE} bytes that children share with us even after a fork: a
+   * mapping of its own.
+   */
+  static NativeMemory borrowShared(int size, PosixNumbers numbers) {
+    NativeMemory pooled = size <= SIZE ? SHARED.pollFirst() : null;
+    if (pooled != null) {
+      return pooled;
+    }
+    int room = Math.max(size, SIZE);
+    long address = LibC.mmap(
+        room, PosixNumbers.PROT_READ_WRITE, PosixNumbers.MAP_SHARED | numbers.mapAnonymous());
+    if (address < 0) {
+      throw new OutOfMemoryError(
+          "no " + room + " bytes of shared memory: " + Errors.describe((int) -address));
+    }
+    return new NativeMemory(room, address, true);
   }
 
   /** A small block that is never given back, for structures that live as long as the JVM. */
@@ -69,8 +100,11 @@ public final class NativeMemory implements AutoCloseable {
   @Override
   public void close() {
     bytes.clear();
-    if (bytes.capacity() == SIZE && POOL.size() < POOLED) {
-      POOL.addFirst(this);
+    ConcurrentLinkedDeque<NativeMemory> pool = shared ? SHARED : POOL;
+    if (bytes.capacity() == SIZE && pool.size() < POOLED) {
+      pool.addFirst(this);
+    } else if (shared) {
+      LibC.munmap(address, bytes.capacity());
     } else {
       MemoryIO.getInstance().freeMemory(address);
     }

@@ -81,6 +81,9 @@ public record PosixNumbers(
   /** {@code PROT_READ | PROT_EXEC} on every system. */
   public static final int PROT_READ_EXEC = 0x5;
 
+  /** {@code MAP_SHARED} on every system. */
+  public static final int MAP_SHARED = 0x1;
+
   /** {@code MAP_PRIVATE} on every system. */
   public static final int MAP_PRIVATE = 0x2;
 }

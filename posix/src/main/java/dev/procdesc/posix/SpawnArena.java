@@ -3,6 +3,7 @@ package dev.procdesc.posix;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntFunction;
 
 /**
  * The memory of one spawn: strings, structures, and the call block. Addresses stay valid until it
@@ -10,13 +11,24 @@ import java.util.List;
  */
 public final class SpawnArena implements AutoCloseable {
   private final List<NativeMemory> blocks = new ArrayList<>(2);
+  private final IntFunction<NativeMemory> lender;
   private NativeMemory current;
   private int used;
 
   /** An empty arena. */
   public SpawnArena() {
-    current = NativeMemory.borrow();
+    this(NativeMemory::borrow);
+  }
+
+  private SpawnArena(IntFunction<NativeMemory> lender) {
+    this.lender = lender;
+    current = lender.apply(0);
     blocks.add(current);
+  }
+
+  /** An empty arena that a forked child writes to as well, so that its results are seen. */
+  public static SpawnArena shared(PosixNumbers numbers) {
+    return new SpawnArena(size -> NativeMemory.borrowShared(size, numbers));
   }
 
   /** A place in an arena: its address, and where it is in a buffer. */
@@ -26,7 +38,7 @@ public final class SpawnArena implements AutoCloseable {
   public Place allocate(int size) {
     int start = (used + 7) & ~7;
     if (start + size > current.bytes().capacity()) {
-      current = NativeMemory.borrow(size);
+      current = lender.apply(size);
       blocks.add(current);
       start = 0;
     }

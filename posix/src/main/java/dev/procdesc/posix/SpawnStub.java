@@ -42,6 +42,11 @@ public final class SpawnStub {
     return new SpawnStub(NativeFunction.at(address));
   }
 
+  /** A stub that is not mapped from machine code: a simulation's, for tests. */
+  public static SpawnStub of(NativeFunction code) {
+    return new SpawnStub(code);
+  }
+
   /**
    * The result of a run.
    *
@@ -56,12 +61,43 @@ public final class SpawnStub {
     }
   }
 
+  /** A child that was created, or was not, and the memory that its script is in. */
+  public static final class Started {
+    private final SpawnArena.Place block;
+    private final int steps;
+    private final long created;
+
+    private Started(SpawnArena.Place block, int steps, long created) {
+      this.block = block;
+      this.steps = steps;
+      this.created = created;
+    }
+
+    /** The result of the call that creates the child: its process ID, or {@code -errno}. */
+    public long created() {
+      return created;
+    }
+
+    /** How the script went. To be asked once the child has executed a program or ended. */
+    public Run outcome() {
+      int failed = (int) block.bytes().getLong(block.at() + ChildScript.FAILED);
+      List<Long> results = new ArrayList<>();
+      for (int i = 0; failed >= 0 && i < steps; i++) {
+        int step = block.at() + ChildScript.STEPS + i * ChildScript.STEP_SIZE;
+        results.add(block.bytes().getLong(step + ChildScript.RESULT));
+      }
+      return new Run(created, failed, results);
+    }
+  }
+
   /**
-   * Creates a child and lets it walk a script. Returns when it has executed a program or ended.
+   * Creates a child and lets it walk a script. Returns when it has executed a program or ended, if
+   * the creating call suspends this thread for as long; else at once.
    *
+   * @param arena shared, if the child gets a copy of the memory
    * @param create the number and arguments of the call that creates it
    */
-  public Run run(SpawnArena arena, ChildScript script, long... create) {
+  public Started start(SpawnArena arena, ChildScript script, long... create) {
     SpawnArena.Place block = arena.allocate(script.length());
     script.write(block.bytes(), block.at(), block.address());
     for (int i = 0; i < ChildScript.STEP_WORDS; i++) {
@@ -70,13 +106,16 @@ public final class SpawnStub {
           .putLong(
               block.at() + ChildScript.CREATE + i * Long.BYTES, i < create.length ? create[i] : 0);
     }
-    long created = code.callRaw(block.address());
-    int failed = (int) block.bytes().getLong(block.at() + ChildScript.FAILED);
-    List<Long> results = new ArrayList<>();
-    for (int i = 0; failed >= 0 && i < script.size(); i++) {
-      int step = block.at() + ChildScript.STEPS + i * ChildScript.STEP_SIZE;
-      results.add(block.bytes().getLong(step + ChildScript.RESULT));
-    }
-    return new Run(created, failed, results);
+    return new Started(block, script.size(), code.callRaw(block.address()));
+  }
+
+  /**
+   * Creates a child that suspends this thread, and lets it walk a script. Returns when it has
+   * executed a program or ended.
+   *
+   * @param create the number and arguments of the call that creates it
+   */
+  public Run run(SpawnArena arena, ChildScript script, long... create) {
+    return start(arena, script, create).outcome();
   }
 }

@@ -1,19 +1,17 @@
 package dev.procdesc.posix;
 
+import com.kenai.jffi.MemoryIO;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.SpawnException;
 import dev.procdesc.spi.Account;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import jnr.posix.Group;
-import jnr.posix.POSIX;
-import jnr.posix.POSIXFactory;
-import jnr.posix.Passwd;
 
 /**
- * The user and group database. Loaded by the first spawn that names one, and only then: jnr-posix
- * takes a third of a second to start, and runs a program on FreeBSD.
+ * The user and group database, asked through the C library, which knows more sources than files.
+ * Rejected: jnr-posix. It takes a third of a second to start, and runs a program of its own on
+ * FreeBSD.
  */
 public final class Users {
   private static final int MAX_GROUPS = 65_536;
@@ -24,13 +22,32 @@ public final class Users {
   public record Identity(
       Optional<Long> user, Optional<Long> group, Optional<List<Long>> supplementary) {}
 
+  /**
+   * {@code struct passwd} and {@code struct group} begin alike in glibc, musl and FreeBSD's libc:
+   * two pointers, of which the first is the name, and 32-bit numbers.
+   */
   private static final class Database {
     // getpwnam(3) answers in static memory: one question at a time.
     private static final Object LOCK = new Object();
-    private static final POSIX LIBRARY = POSIXFactory.getNativePOSIX();
+    private static final NativeFunction GETPWNAM = NativeFunction.of("getpwnam");
+    private static final NativeFunction GETPWUID = NativeFunction.of("getpwuid");
+    private static final NativeFunction GETGRNAM = NativeFunction.of("getgrnam");
     private static final NativeFunction GETGROUPLIST = NativeFunction.of("getgrouplist");
+    private static final int NAME = 0;
+    private static final int FIRST_ID = 16;
+    private static final int SECOND_ID = 20;
 
     private Database() {}
+
+    static long unsigned(long address) {
+      return MemoryIO.getInstance().getInt(address) & 0xFFFF_FFFFL;
+    }
+
+    static String name(long entry) {
+      MemoryIO memory = MemoryIO.getInstance();
+      return SystemStrings.decode(
+          memory.getZeroTerminatedByteArray(memory.getAddress(entry + NAME)));
+    }
   }
 
   private record User(String name, long id, long group) {}
@@ -72,21 +89,25 @@ public final class Users {
   }
 
   private static Optional<User> find(Account account) throws ProcessDescriptorException {
-    Passwd entry;
-    synchronized (Database.LOCK) {
-      if (account instanceof Account.Named named) {
-        entry = Database.LIBRARY.getpwnam(named.name());
-        if (entry == null) {
-          throw unknown("user", named.name(), "the user database has no such user");
+    try (SpawnArena arena = new SpawnArena()) {
+      synchronized (Database.LOCK) {
+        long entry;
+        if (account instanceof Account.Named named) {
+          entry = Database.GETPWNAM.callRaw(arena.string(named.name()));
+          if (entry == 0) {
+            throw unknown("user", named.name(), "the user database has no such user");
+          }
+        } else {
+          entry = Database.GETPWUID.callRaw(((Account.Numbered) account).id());
+          if (entry == 0) {
+            return Optional.empty();
+          }
         }
-      } else {
-        entry = Database.LIBRARY.getpwuid((int) ((Account.Numbered) account).id());
-        if (entry == null) {
-          return Optional.empty();
-        }
+        return Optional.of(new User(
+            Database.name(entry),
+            Database.unsigned(entry + Database.FIRST_ID),
+            Database.unsigned(entry + Database.SECOND_ID)));
       }
-      return Optional.of(new User(
-          entry.getLoginName(), entry.getUID() & 0xFFFF_FFFFL, entry.getGID() & 0xFFFF_FFFFL));
     }
   }
 
@@ -95,12 +116,14 @@ public final class Users {
       return numbered.id();
     }
     String name = ((Account.Named) account).name();
-    synchronized (Database.LOCK) {
-      Group entry = Database.LIBRARY.getgrnam(name);
-      if (entry == null) {
-        throw unknown("group", name, "the group database has no such group");
+    try (SpawnArena arena = new SpawnArena()) {
+      synchronized (Database.LOCK) {
+        long entry = Database.GETGRNAM.callRaw(arena.string(name));
+        if (entry == 0) {
+          throw unknown("group", name, "the group database has no such group");
+        }
+        return Database.unsigned(entry + Database.FIRST_ID);
       }
-      return entry.getGID() & 0xFFFF_FFFFL;
     }
   }
 

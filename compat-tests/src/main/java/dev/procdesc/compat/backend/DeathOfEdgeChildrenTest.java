@@ -173,7 +173,7 @@ final class DeathOfEdgeChildrenTest {
 
   private static void requireGroupFor(OnClose onClose) {
     if (onClose == OnClose.KILL_GROUP) {
-      Requires.feature(Feature.SIGNAL_GROUP);
+      Requires.feature(Feature.KILL_GROUP);
     }
   }
 
@@ -197,7 +197,7 @@ final class DeathOfEdgeChildrenTest {
   @MethodSource("rungs")
   @Contract("C7")
   void theWholeGroup(String without) throws Exception {
-    Requires.feature(Feature.SIGNAL_GROUP);
+    Requires.feature(Feature.KILL_GROUP);
     try (KillableJvm jvm = start(KillRungs.without(
         without, DeathParent.with("script=" + MEMBER, "onClose=KILL_GROUP", "group")))) {
       jvm.await("g", 1);
@@ -210,7 +210,7 @@ final class DeathOfEdgeChildrenTest {
   @MethodSource("rungs")
   @Contract("C7")
   void theGroupOfAChildThatHasEnded(String without) throws Exception {
-    Requires.feature(Feature.SIGNAL_GROUP);
+    Requires.feature(Feature.KILL_GROUP);
     try (KillableJvm jvm = start(KillRungs.without(
         without,
         DeathParent.with(

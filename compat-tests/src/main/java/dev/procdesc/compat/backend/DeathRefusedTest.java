@@ -57,7 +57,7 @@ final class DeathRefusedTest {
   private static void assertRefused(String why) throws Exception {
     Platform platform = Platform.current();
     for (OnClose onClose : List.of(OnClose.KILL, OnClose.KILL_GROUP)) {
-      if (onClose == OnClose.KILL_GROUP && !platform.has(Feature.SIGNAL_GROUP)) {
+      if (onClose == OnClose.KILL_GROUP && !platform.has(Feature.KILL_GROUP)) {
         continue;
       }
       Spawner spawner = Run.cat().newProcessGroup().onClose(onClose);

@@ -120,7 +120,7 @@ final class GroupTest {
   @Test
   @Contract("C6")
   void closeKillsTheGroup() throws Exception {
-    Requires.feature(Feature.SIGNAL_GROUP);
+    Requires.feature(Feature.KILL_GROUP);
     try (RawPipe pipe = RawPipe.open()) {
       start(pipe, family(pipe).onClose(OnClose.KILL_GROUP)).close();
       pipe.awaitEnd();
@@ -130,7 +130,7 @@ final class GroupTest {
   @Test
   @Contract("C6")
   void closeKillsTheGroupOfALeaderThatHasEnded() throws Exception {
-    Requires.feature(Feature.SIGNAL_GROUP);
+    Requires.feature(Feature.KILL_GROUP);
     try (RawPipe pipe = RawPipe.open()) {
       ChildProcess leader = start(pipe, orphan(pipe).onClose(OnClose.KILL_GROUP));
       assertEquals(new Exited(26), Run.end(leader));
@@ -143,7 +143,7 @@ final class GroupTest {
   @Test
   @Contract("C9")
   void aChildThatLeadsNoGroupHasNoneToKill() {
-    Requires.feature(Feature.SIGNAL_GROUP);
+    Requires.feature(Feature.KILL_GROUP);
     assertThrows(
         IllegalArgumentException.class,
         () -> Run.cat().onClose(OnClose.KILL_GROUP).spawn().close());

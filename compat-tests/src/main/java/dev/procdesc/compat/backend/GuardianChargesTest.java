@@ -123,7 +123,7 @@ final class GuardianChargesTest {
       failing.add(Spawner.of("procdesc-no-such-program"));
       failing.add(Spawner.of("/bin/true").directory(Path.of("/nowhere/at/all")));
       // The guardian keeps the charge of a group although the leader has gone, unless it is told.
-      if (Platform.current().has(Feature.SIGNAL_GROUP)) {
+      if (Platform.current().has(Feature.KILL_GROUP)) {
         failing.add(nowhere.newProcessGroup().onClose(OnClose.KILL_GROUP));
       }
       for (int i = 0; i < COUNT; i++) {
@@ -198,7 +198,7 @@ final class GuardianChargesTest {
   @MethodSource("rungs")
   @Contract("C7")
   void closedGroupsLeaveNoCharge(String without) {
-    Requires.feature(Feature.SIGNAL_GROUP);
+    Requires.feature(Feature.KILL_GROUP);
     run(Groups.class, without);
   }
 

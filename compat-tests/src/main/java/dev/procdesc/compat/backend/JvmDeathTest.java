@@ -110,7 +110,7 @@ final class JvmDeathTest {
   @Contract("C7")
   void theGroupsDieWithTheJvm(Cause cause) throws Exception {
     Requires.feature(Feature.KILL_ON_JVM_DEATH);
-    Requires.feature(Feature.SIGNAL_GROUP);
+    Requires.feature(Feature.KILL_GROUP);
     assertEquals("started " + CHILDREN, lastWords(cause, OnClose.KILL_GROUP));
   }
 

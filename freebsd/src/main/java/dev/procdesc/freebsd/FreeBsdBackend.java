@@ -1,0 +1,154 @@
+package dev.procdesc.freebsd;
+
+import dev.procdesc.ChildProcess;
+import dev.procdesc.DeathGuard;
+import dev.procdesc.Feature;
+import dev.procdesc.FeatureReport;
+import dev.procdesc.Mechanism;
+import dev.procdesc.Signal;
+import dev.procdesc.UnsupportedFeatureException;
+import dev.procdesc.posix.NativeAccess;
+import dev.procdesc.posix.NativeFunction;
+import dev.procdesc.posix.NativeMemory;
+import dev.procdesc.posix.SystemStrings;
+import dev.procdesc.posix.Watcher;
+import dev.procdesc.spi.Backend;
+import dev.procdesc.spi.SpawnRequest;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Optional;
+
+/** The library on FreeBSD. */
+public final class FreeBsdBackend implements Backend {
+  /** For {@link java.util.ServiceLoader}. */
+  public FreeBsdBackend() {}
+
+  /** Everything native, made at the first use, once for each JVM. */
+  private static final class Running {
+    static final Kernel KERNEL = new Kernel();
+    static final String SYSTEM = uname();
+
+    private Running() {}
+
+    private static String uname() {
+      try (NativeMemory memory = NativeMemory.borrow()) {
+        int outcome = Calls.xuname(Numbers.UTSNAME_FIELD, memory.address());
+        return outcome < 0
+            ? "FreeBSD"
+            : field(memory, 0) + " " + field(memory, 2) + " " + field(memory, 4);
+      }
+    }
+
+    /** A field of {@code struct utsname}. */
+    private static String field(NativeMemory memory, int index) {
+      ByteBuffer bytes = memory.bytes();
+      int start = index * Numbers.UTSNAME_FIELD;
+      int length = 0;
+      while (bytes.get(start + length) != 0) {
+        length++;
+      }
+      byte[] text = new byte[length];
+      bytes.get(start, text);
+      return SystemStrings.decode(text);
+    }
+  }
+
+  private static final class Spawns {
+    static final Spawning SPAWNING = create();
+
+    private Spawns() {}
+
+    private static Spawning create() {
+      try {
+        return new Spawning(Running.KERNEL, new Watcher(new KqueueQueue()));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
+  @Override
+  public String name() {
+    return "freebsd";
+  }
+
+  @Override
+  public Optional<String> unavailable() {
+    // Before anything native: of jffi too, only what is there for this system can be loaded.
+    boolean simulated = !System.getProperty("dev.procdesc.simulation", "").isEmpty();
+    if (!System.getProperty("os.name", "").equals("FreeBSD") && !simulated) {
+      return Optional.of("this is not FreeBSD");
+    }
+    Optional<String> problem = NativeAccess.unavailable();
+    return problem.isPresent() ? problem : Running.KERNEL.unavailable();
+  }
+
+  @Override
+  public String system() {
+    return Running.SYSTEM + (NativeFunction.isSimulated() ? " (simulated)" : "");
+  }
+
+  @Override
+  public FeatureReport report(Feature feature) {
+    Kernel kernel = Running.KERNEL;
+    boolean stub = kernel.rung() != Kernel.Rung.POSIX_SPAWN;
+    String by = "spawning by " + kernel.rung().name().toLowerCase(java.util.Locale.ROOT);
+    String wait = kernel.hasPdwait() ? "pdwait" : "wait6";
+    return switch (feature) {
+      case PROCESS_DESCRIPTORS, INVISIBLE_CHILDREN -> new FeatureReport(feature, true, by, "");
+      case RESOURCE_USAGE -> new FeatureReport(feature, true, by + ", " + wait, "");
+      case STATUS_FOR_ANY_HOLDER ->
+        new FeatureReport(feature, true, "kevent(EVFILT_PROCDESC, NOTE_EXIT)", "");
+      case STATE_CHANGES -> new FeatureReport(feature, true, wait + "(WUNTRACED | WCONTINUED)", "");
+      case SIGNAL_GROUP -> new FeatureReport(feature, true, "pdgetpid, killpg", "");
+      case KILL_ON_JVM_DEATH -> new FeatureReport(feature, true, by + " without PD_DAEMON", "");
+      case KILL_GROUP ->
+        new FeatureReport(
+            feature,
+            false,
+            "the kernel's kill at the last close reaches the child alone",
+            "a kernel that kills a group when its leader's descriptor is closed");
+      case CGROUP, KILL_CGROUP ->
+        new FeatureReport(feature, false, "FreeBSD has none", "control groups");
+      case NO_NEW_PRIVILEGES ->
+        new FeatureReport(
+            feature,
+            stub && kernel.noNewPrivs().present(),
+            kernel.noNewPrivs().how(),
+            stub ? kernel.noNewPrivs().lacks() : "the spawn stub: mapped code");
+      case SPAWN_BY_DESCRIPTOR, CHILD_SETUP ->
+        new FeatureReport(feature, stub, by, stub ? "" : "the spawn stub: mapped code");
+    };
+  }
+
+  @Override
+  public List<Mechanism> mechanisms() {
+    return Running.KERNEL.all();
+  }
+
+  @Override
+  public DeathGuard deathGuard() {
+    return DeathGuard.KERNEL;
+  }
+
+  @Override
+  public ChildProcess spawn(SpawnRequest request) throws IOException {
+    return Spawns.SPAWNING.spawn(request);
+  }
+
+  @Override
+  public int signalNumber(Signal signal) {
+    return Signals.number(signal);
+  }
+
+  @Override
+  public Signal signal(int number) {
+    return Signals.of(number);
+  }
+
+  static UnsupportedFeatureException unsupported(Feature feature, String lacks) {
+    return new UnsupportedFeatureException(feature, Running.SYSTEM, lacks);
+  }
+}

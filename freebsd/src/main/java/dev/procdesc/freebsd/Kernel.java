@@ -1,0 +1,323 @@
+package dev.procdesc.freebsd;
+
+import dev.procdesc.Mechanism;
+import dev.procdesc.Resource;
+import dev.procdesc.SpawnException.Step;
+import dev.procdesc.posix.ChildScript;
+import dev.procdesc.posix.ChildScript.Purpose;
+import dev.procdesc.posix.Errors;
+import dev.procdesc.posix.LibC;
+import dev.procdesc.posix.NativeFunction;
+import dev.procdesc.posix.NativeMemory;
+import dev.procdesc.posix.PosixNumbers;
+import dev.procdesc.posix.SpawnArena;
+import dev.procdesc.posix.SpawnStub;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+
+/**
+ * What the running kernel and C library can do, found by calling: backports, jails and kernels
+ * without an option make version numbers lie. Probed once, at the first spawn or the first
+ * question; it costs two or three children that end at once.
+ *
+ * <p>FreeBSD sends SIGSYS to a process that makes a system call which its kernel does not have. So
+ * newer calls are tried in the script of such a child, in which all signals are blocked: there an
+ * unknown call is ENOSYS and no more. Rejected: kern.osreldate, which a jail may be told wrong, and
+ * ignoring SIGSYS in the JVM for a moment, which is the host program's to handle.
+ *
+ * <p>Every mechanism can be left out by {@code -Ddev.procdesc.disable=name,name}, so that the ones
+ * below it are tested on any kernel.
+ */
+final class Kernel {
+  /** The system property that leaves mechanisms out. */
+  static final String DISABLE = "dev.procdesc.disable";
+
+  private static final String STUB = "stub";
+  private static final String PDRFORK = "pdrfork";
+  private static final String PDFORK = "pdfork";
+  private static final String POSIX_SPAWN = "posix_spawn";
+  private static final String PDWAIT = "pdwait";
+  private static final String NOWAITPID = "nowaitpid";
+  private static final String CLOSE_RANGE = "close_range";
+  private static final String NO_NEW_PRIVS = "no_new_privs";
+
+  /** The C library's function that makes posix_spawn give a descriptor. */
+  private static final String SETPROCDESCP = "posix_spawnattr_setprocdescp_np";
+
+  /** How children are created. */
+  enum Rung {
+    PDRFORK,
+    PDFORK,
+    POSIX_SPAWN
+  }
+
+  private final Set<String> disabled = Arrays.stream(
+          System.getProperty(DISABLE, "").split(","))
+      .map(String::strip)
+      .filter(name -> !name.isEmpty())
+      .collect(Collectors.toUnmodifiableSet());
+
+  private final Map<String, Mechanism> mechanisms = new ConcurrentHashMap<>();
+  private final Optional<SpawnStub> stub;
+  private final Optional<Rung> rung;
+  private final Optional<String> unavailable;
+
+  Kernel() {
+    unavailable = basics();
+    if (unavailable.isPresent()) {
+      stub = Optional.empty();
+      rung = Optional.empty();
+      return;
+    }
+    stub = mapStub();
+    boolean pdfork = probePdfork();
+    boolean pdrfork = has(PDRFORK)
+        && probe(PDRFORK, "pdrfork(RFSPAWN) with an empty script", "FreeBSD 15.1", new long[] {
+          Numbers.SYS_PDRFORK, 0, Numbers.PD_CLOEXEC, Numbers.RFSPAWN
+        });
+    if (pdfork) {
+      int flags = Numbers.PD_CLOEXEC | Numbers.PD_NOWAITPID;
+      probe(NOWAITPID, "pdfork(PD_NOWAITPID) with an empty script", "FreeBSD 16", new long[] {
+        Numbers.SYS_PDFORK, 0, flags
+      });
+    } else {
+      absent(NOWAITPID, "pdfork(PD_NOWAITPID)", "pdfork");
+    }
+    decide(NO_NEW_PRIVS, "procctl(PROC_NO_NEW_PRIVS_STATUS)", noNewPrivileges(), "FreeBSD 13.1");
+    boolean libcSpawn = NativeFunction.find(SETPROCDESCP).isPresent();
+    decide(
+        POSIX_SPAWN, "looking up " + SETPROCDESCP, libcSpawn ? 0 : -Numbers.ENOSYS, "FreeBSD 15.1");
+    if (pdrfork) {
+      rung = Optional.of(Rung.PDRFORK);
+    } else if (pdfork) {
+      rung = Optional.of(Rung.PDFORK);
+    } else if (has(POSIX_SPAWN)) {
+      rung = Optional.of(Rung.POSIX_SPAWN);
+    } else {
+      rung = Optional.empty();
+    }
+  }
+
+  /** What nothing works without. */
+  private static Optional<String> basics() {
+    for (String function : List.of("pdfork", "pdkill", "pdgetpid", "kevent", "wait6")) {
+      if (NativeFunction.find(function).isEmpty()) {
+        return Optional.of(
+            "the C library has no " + function + ": the system is older than FreeBSD 10");
+      }
+    }
+    int outcome = Calls.pdkill(-1, 0);
+    if (outcome != -PosixNumbers.EBADF) {
+      return Optional.of("pdkill answers "
+          + Errors.describe(-outcome)
+          + ": the kernel was built without the option PROCDESC");
+    }
+    return Optional.empty();
+  }
+
+  /** Why the backend cannot work; empty if it can. */
+  Optional<String> unavailable() {
+    if (unavailable.isPresent() || rung.isPresent()) {
+      return unavailable;
+    }
+    return Optional.of("there is no way to create a child as a descriptor: "
+        + List.of(STUB, PDRFORK, PDFORK, POSIX_SPAWN).stream()
+            .map(this::mechanism)
+            .map(m -> m.name() + ": " + m.how() + ", lacks " + m.lacks())
+            .collect(Collectors.joining("; ")));
+  }
+
+  private boolean isDisabled(String name) {
+    return disabled.contains(name);
+  }
+
+  private void absent(String name, String how, String lacks) {
+    mechanisms.put(
+        name,
+        isDisabled(name)
+            ? new Mechanism(name, false, "switched off by -D" + DISABLE, "the property unset")
+            : new Mechanism(name, false, how, lacks));
+  }
+
+  private boolean decide(String name, String how, long outcome, String lacks) {
+    if (isDisabled(name) || outcome < 0) {
+      String answer = outcome < 0 ? how + ": " + Errors.describe((int) -outcome) : how;
+      absent(name, answer, lacks);
+      return false;
+    }
+    mechanisms.put(name, new Mechanism(name, true, how, ""));
+    return true;
+  }
+
+  private Optional<SpawnStub> mapStub() {
+    if (isDisabled(STUB)) {
+      absent(STUB, "", "");
+      return Optional.empty();
+    }
+    if (NativeFunction.isSimulated()) {
+      decide(STUB, "the simulation's own", 0, "");
+      return NativeFunction.find("procdesc_spawn_stub").map(SpawnStub::of);
+    }
+    String name = "spawnstub-" + Architecture.CURRENT.resource() + ".bin";
+    try (InputStream bytes = Kernel.class.getResourceAsStream(name)) {
+      if (bytes == null) {
+        absent(
+            STUB,
+            "looking for machine code",
+            "a spawn stub for the machine " + System.getProperty("os.arch"));
+        return Optional.empty();
+      }
+      Optional<SpawnStub> mapped = Optional.of(SpawnStub.map(bytes, Numbers.POSIX));
+      decide(STUB, "mmap, mprotect(PROT_EXEC)", 0, "");
+      return mapped;
+    } catch (IOException e) {
+      absent(STUB, String.valueOf(e.getMessage()), "leave to execute mapped code");
+      return Optional.empty();
+    }
+  }
+
+  /** Creates a child by pdfork, and lets it try what an older kernel does not have. */
+  private boolean probePdfork() {
+    ChildScript script = new ChildScript();
+    // Each fails in any case: no process, no descriptor, no range comes of them.
+    attempt(script, Numbers.SYS_PDRFORK, 0, 0, 0);
+    attempt(script, Numbers.SYS_PDWAIT, -1, 0, Numbers.WEXITED, 0, 0);
+    attempt(script, Numbers.SYS_CLOSE_RANGE, 1, 0, 0);
+    long[] create = {Numbers.SYS_PDFORK, 0, Numbers.PD_CLOEXEC};
+    String how = "pdfork with a script of calls that may be missing";
+    if (stub.isEmpty() || (isDisabled(PDFORK) && isDisabled(PDRFORK))) {
+      for (String name : List.of(PDFORK, PDRFORK, PDWAIT, CLOSE_RANGE)) {
+        absent(name, how, "the spawn stub");
+      }
+      return false;
+    }
+    SpawnStub.Run run = create(script, create);
+    if (run.created() > 0 && run.results().size() == script.size()) {
+      decide(PDRFORK, "pdrfork() in a child", known(run, 0), "FreeBSD 15.1");
+      boolean bound = Calls.hasPdwait();
+      decide(
+          PDWAIT, "pdwait() in a child", bound ? known(run, 1) : -Numbers.ENOSYS, "FreeBSD 15.1");
+      decide(CLOSE_RANGE, "close_range() in a child", known(run, 2), "FreeBSD 12.2");
+    } else {
+      for (String name : List.of(PDRFORK, PDWAIT, CLOSE_RANGE)) {
+        absent(name, how, "a child that tries");
+      }
+    }
+    return decide(PDFORK, how, run.created(), "the kernel's option PROCDESC");
+  }
+
+  private static void attempt(ChildScript script, long number, long... arguments) {
+    script.tolerantStep(
+        new Purpose(Step.CREATE, "probe", ""), ChildScript.TOLERATE_ALL, number, arguments);
+  }
+
+  /** Any answer but "no such call" is one of a kernel that has it. */
+  private static long known(SpawnStub.Run run, int step) {
+    return run.results().get(step) == -Numbers.ENOSYS ? -Numbers.ENOSYS : 0;
+  }
+
+  /** Creates a child that ends at once. */
+  private boolean probe(String name, String how, String lacks, long[] create) {
+    if (isDisabled(name) || stub.isEmpty()) {
+      absent(name, how, "the spawn stub");
+      return false;
+    }
+    return decide(name, how, create(new ChildScript(), create).created(), lacks);
+  }
+
+  /** Creates a child with a script that does not execute anything, and waits for its end. */
+  private SpawnStub.Run create(ChildScript script, long[] create) {
+    try (SpawnArena arena = SpawnArena.shared(Numbers.POSIX)) {
+      SpawnArena.Place descriptor = arena.allocate(8);
+      create[1] = descriptor.address();
+      SpawnStub.Started started = stub.orElseThrow().start(arena, script, create);
+      if (started.created() > 0) {
+        int fd = descriptor.bytes().getInt(descriptor.at());
+        try {
+          Waiting.reap(fd, false);
+        } finally {
+          LibC.close(fd);
+        }
+      }
+      return started.outcome();
+    }
+  }
+
+  private static int noNewPrivileges() {
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      return Calls.procctl(Numbers.P_PID, 0, Numbers.PROC_NO_NEW_PRIVS_STATUS, memory.address());
+    }
+  }
+
+  private boolean has(String name) {
+    Mechanism mechanism = mechanisms.get(name);
+    return mechanism != null && mechanism.present();
+  }
+
+  Rung rung() {
+    return rung.orElseThrow();
+  }
+
+  SpawnStub stub() {
+    return stub.orElseThrow();
+  }
+
+  /** Whether a process can be waited for by its descriptor. */
+  boolean hasPdwait() {
+    return has(PDWAIT);
+  }
+
+  /** Whether the descriptor alone can keep a zombie, and does so only if it was asked to. */
+  boolean hasNoWaitpid() {
+    return has(NOWAITPID);
+  }
+
+  /** The flags of a child's descriptor. */
+  int descriptorFlags(boolean daemon) {
+    // Without pdwait, only a wait by the parent's reference gives the resource usage.
+    return Numbers.PD_CLOEXEC
+        | (daemon ? Numbers.PD_DAEMON : 0)
+        | (hasNoWaitpid() && hasPdwait() ? Numbers.PD_NOWAITPID : 0);
+  }
+
+  /** Up to which number a child must close descriptors singly; empty where close_range does it. */
+  OptionalLong openLimit() {
+    if (has(CLOSE_RANGE)) {
+      return OptionalLong.empty();
+    }
+    try (NativeMemory limit = NativeMemory.borrow()) {
+      int outcome = Calls.getrlimit(Numbers.rlimit(Resource.OPEN_FILES), limit.address());
+      return OptionalLong.of(outcome < 0 ? Long.MAX_VALUE : limit.bytes().getLong(0));
+    }
+  }
+
+  private Mechanism mechanism(String name) {
+    Mechanism mechanism = mechanisms.get(name);
+    return mechanism == null
+        ? new Mechanism(name, false, "not probed", unavailable.orElse("a probe"))
+        : mechanism;
+  }
+
+  Mechanism noNewPrivs() {
+    return mechanism(NO_NEW_PRIVS);
+  }
+
+  /** All of them, those used first first. */
+  List<Mechanism> all() {
+    List<Mechanism> list = new ArrayList<>();
+    for (String name :
+        List.of(STUB, PDRFORK, PDFORK, POSIX_SPAWN, PDWAIT, NOWAITPID, CLOSE_RANGE, NO_NEW_PRIVS)) {
+      list.add(mechanism(name));
+    }
+    return List.copyOf(list);
+  }
+}

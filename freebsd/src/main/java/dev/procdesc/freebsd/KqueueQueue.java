@@ -1,0 +1,124 @@
+package dev.procdesc.freebsd;
+
+import dev.procdesc.posix.Errors;
+import dev.procdesc.posix.EventQueue;
+import dev.procdesc.posix.LibC;
+import dev.procdesc.posix.NativeMemory;
+import dev.procdesc.posix.PosixNumbers;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.function.LongConsumer;
+
+/** Watched descriptors by kqueue. Each registration reports once, so that none can spin. */
+final class KqueueQueue implements EventQueue {
+  private static final int MAX_EVENTS = 512;
+  private static final long WAKE_TOKEN = 0;
+
+  private final int kqueue;
+  private final NativeMemory events = NativeMemory.forever(MAX_EVENTS * Numbers.KEVENT_SIZE);
+  private final NativeMemory timeout = NativeMemory.forever(2 * Long.BYTES);
+
+  KqueueQueue() throws IOException {
+    kqueue = Kevent.queue();
+    // Not one-shot: EV_CLEAR lets it be triggered again once it was seen.
+    change(0, Numbers.EVFILT_USER, Numbers.EV_ADD | Numbers.EV_CLEAR, 0, WAKE_TOKEN, "the watcher");
+  }
+
+  private static int filter(Interest interest) {
+    return switch (interest) {
+      // A process descriptor tells its status at the exit, and does not wait for a reaping.
+      case EXIT, REAPED -> Numbers.EVFILT_PROCDESC;
+      case READABLE -> Numbers.EVFILT_READ;
+      case WRITABLE -> Numbers.EVFILT_WRITE;
+    };
+  }
+
+  @Override
+  public void add(int fd, Interest interest, long token) throws IOException {
+    int filter = filter(interest);
+    int wanted = filter == Numbers.EVFILT_PROCDESC ? Numbers.NOTE_EXIT : 0;
+    change(fd, filter, Numbers.EV_ADD | Numbers.EV_ONESHOT, wanted, token, "descriptor " + fd);
+  }
+
+  @Override
+  public void again(int fd, Interest interest, long token) throws IOException {
+    add(fd, interest, token);
+  }
+
+  private void change(int ident, int filter, int flags, int wanted, long token, String what)
+      throws IOException {
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      Kevent.put(memory.bytes(), ident, filter, flags, wanted, token);
+      int outcome = Calls.kevent(kqueue, memory.address(), 1, 0, 0, 0);
+      if (outcome < 0) {
+        throw Errors.failed("kevent", what, outcome);
+      }
+    }
+  }
+
+  @Override
+  public void remove(int fd, Interest interest) {
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      Kevent.put(memory.bytes(), fd, filter(interest), Numbers.EV_DELETE, 0, 0);
+      // ENOENT: it has reported. Nothing else can go wrong with a descriptor that is held open.
+      Calls.kevent(kqueue, memory.address(), 1, 0, 0, 0);
+    }
+  }
+
+  @Override
+  public void await(int timeoutMillis, LongConsumer tokens) {
+    timeout.bytes().putLong(0, timeoutMillis / 1000).putLong(8, timeoutMillis % 1000 * 1_000_000L);
+    int count = Calls.kevent(
+        kqueue, 0, 0, events.address(), MAX_EVENTS, timeoutMillis < 0 ? 0 : timeout.address());
+    if (count < 0) {
+      if (count == -PosixNumbers.EINTR) {
+        return;
+      }
+      throw new IllegalStateException("kevent: " + Errors.describe(-count));
+    }
+    ByteBuffer bytes = events.bytes();
+    for (int i = 0; i < count; i++) {
+      long token = bytes.getLong(i * Numbers.KEVENT_SIZE + Numbers.KEVENT_UDATA);
+      if (token != WAKE_TOKEN) {
+        tokens.accept(token);
+      }
+    }
+  }
+
+  @Override
+  public void wake() {
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      Kevent.put(memory.bytes(), 0, Numbers.EVFILT_USER, 0, Numbers.NOTE_TRIGGER, WAKE_TOKEN);
+      Calls.kevent(kqueue, memory.address(), 1, 0, 0, 0);
+    }
+  }
+
+  /** The structure, and making a queue. */
+  static final class Kevent {
+    private Kevent() {}
+
+    /** A queue that no program inherits: kqueue(2) takes no flags, and no fork copies it. */
+    static int queue() throws IOException {
+      int outcome = Calls.kqueue();
+      if (outcome < 0) {
+        throw Errors.failed("kqueue", "the watcher", outcome);
+      }
+      LibC.fcntl(outcome, Numbers.F_SETFD, Numbers.FD_CLOEXEC);
+      return outcome;
+    }
+
+    /** Fills {@code struct kevent} at the start of a buffer. */
+    static void put(ByteBuffer bytes, int ident, int filter, int flags, int wanted, long token) {
+      bytes
+          .putLong(Numbers.KEVENT_IDENT, ident)
+          .putShort(Numbers.KEVENT_FILTER, (short) filter)
+          .putShort(Numbers.KEVENT_FLAGS, (short) flags)
+          .putInt(Numbers.KEVENT_FFLAGS, wanted)
+          .putLong(Numbers.KEVENT_DATA, 0)
+          .putLong(Numbers.KEVENT_UDATA, token);
+      for (int at = Numbers.KEVENT_EXT; at < Numbers.KEVENT_SIZE; at += Long.BYTES) {
+        bytes.putLong(at, 0);
+      }
+    }
+  }
+}

@@ -1,0 +1,221 @@
+package dev.procdesc.freebsd;
+
+import dev.procdesc.Resource;
+import dev.procdesc.posix.PosixNumbers;
+
+/**
+ * Every number and structure layout of FreeBSD that the backend uses, with the header it comes from
+ * and the version that introduced it where that is younger than 12.2. They are the same on all
+ * 64-bit machines. A test compares them with what the headers of 14.0 say.
+ */
+final class Numbers {
+  private Numbers() {}
+
+  // ---- System calls: sys/syscall.h
+
+  static final int SYS_CLOSE = 6;
+  static final int SYS_CHDIR = 12;
+  static final int SYS_GETPID = 20;
+  static final int SYS_IOCTL = 54;
+  static final int SYS_EXECVE = 59;
+  static final int SYS_UMASK = 60;
+
+  /**
+   * Sets the effective group too, by its first entry. FreeBSD 15 has another call that does not,
+   * and keeps this one.
+   */
+  static final int SYS_SETGROUPS = 80;
+
+  static final int SYS_SETPGID = 82;
+  static final int SYS_DUP2 = 90;
+  static final int SYS_SETPRIORITY = 96;
+  static final int SYS_SETSID = 147;
+  static final int SYS_SETRLIMIT = 195;
+  static final int SYS_SETRESUID = 311;
+  static final int SYS_SETRESGID = 312;
+  static final int SYS_SIGPROCMASK = 340;
+  static final int SYS_SIGACTION = 416;
+  static final int SYS_FEXECVE = 492;
+
+  /** FreeBSD 9. */
+  static final int SYS_PDFORK = 518;
+
+  static final int SYS_PROCCTL = 544;
+
+  /** FreeBSD 12.2. */
+  static final int SYS_CLOSE_RANGE = 575;
+
+  /** FreeBSD 15.1. */
+  static final int SYS_PDRFORK = 600;
+
+  /** FreeBSD 15.1. */
+  static final int SYS_PDWAIT = 601;
+
+  // ---- sys/procdesc.h, sys/unistd.h
+
+  static final int PD_DAEMON = 0x1;
+
+  static final int PD_CLOEXEC = 0x2;
+
+  /** FreeBSD 16: the descriptor alone keeps a zombie, not the parent as well. */
+  static final int PD_NOWAITPID = 0x4;
+
+  /** As vfork, and caught signals get their default. By itself it asks for a descriptor too. */
+  static final long RFSPAWN = 1L << 31;
+
+  // ---- sys/wait.h, sys/resource.h
+
+  static final int P_PID = 0;
+  static final int WNOHANG = 1;
+  static final int WUNTRACED = 2;
+  static final int WCONTINUED = 4;
+  static final int WNOWAIT = 8;
+  static final int WEXITED = 16;
+  static final int WCOREFLAG = 0x80;
+
+  /** {@code struct __wrusage}: the process's own {@code struct rusage}, then its children's. */
+  static final int WRUSAGE_SIZE = 288;
+
+  static final int RUSAGE_SIZE = 144;
+  static final int RUSAGE_UTIME = 0;
+  static final int RUSAGE_STIME = 16;
+  static final int RUSAGE_MAXRSS = 32;
+  static final int RUSAGE_MINFLT = 64;
+  static final int RUSAGE_MAJFLT = 72;
+  static final int RUSAGE_INBLOCK = 88;
+  static final int RUSAGE_OUBLOCK = 96;
+  static final int RUSAGE_NVCSW = 128;
+  static final int RUSAGE_NIVCSW = 136;
+
+  /** {@code siginfo_t}. */
+  static final int SIGINFO_SIZE = 80;
+
+  static final int SIGINFO_CODE = 8;
+  static final int SIGINFO_PID = 12;
+  static final int SIGINFO_STATUS = 20;
+
+  static final int CLD_EXITED = 1;
+  static final int CLD_KILLED = 2;
+  static final int CLD_DUMPED = 3;
+  static final int CLD_STOPPED = 5;
+  static final int CLD_CONTINUED = 6;
+
+  // ---- sys/event.h
+
+  /** {@code struct kevent} since FreeBSD 12. */
+  static final int KEVENT_SIZE = 64;
+
+  static final int KEVENT_IDENT = 0;
+  static final int KEVENT_FILTER = 8;
+  static final int KEVENT_FLAGS = 10;
+  static final int KEVENT_FFLAGS = 12;
+  static final int KEVENT_DATA = 16;
+  static final int KEVENT_UDATA = 24;
+  static final int KEVENT_EXT = 32;
+  static final int EVFILT_READ = -1;
+  static final int EVFILT_WRITE = -2;
+  static final int EVFILT_PROCDESC = -8;
+  static final int EVFILT_USER = -11;
+  static final int EV_ADD = 0x1;
+  static final int EV_DELETE = 0x2;
+  static final int EV_ONESHOT = 0x10;
+  static final int EV_CLEAR = 0x20;
+  static final int EV_ERROR = 0x4000;
+  static final int NOTE_EXIT = 0x8000_0000;
+  static final int NOTE_TRIGGER = 0x0100_0000;
+
+  // ---- sys/poll.h
+
+  /** All that poll says of a process descriptor: its process has ended. */
+  static final int POLLHUP = 0x10;
+
+  static final int POLLNVAL = 0x20;
+
+  // ---- sys/signal.h
+
+  static final int NSIG = 128;
+
+  /** Up to here signals have names, and a JVM or libthr handles many of them. */
+  static final int LAST_ORDINARY_SIGNAL = 33;
+
+  static final int SIGSTOP = 17;
+  static final int SIG_SETMASK = 3;
+  static final int SIGSET_SIZE = 16;
+  static final int SIGACTION_SIZE = 32;
+  static final long SIG_DFL = 0;
+  static final long SIG_IGN = 1;
+
+  // ---- fcntl.h, sys/mman.h, errno.h: what differs between systems
+
+  static final PosixNumbers POSIX = new PosixNumbers(
+      /* EAGAIN */ 35,
+      /* O_CLOEXEC */ 0x100000,
+      /* O_NONBLOCK */ 0x4,
+      /* O_CREAT */ 0x200,
+      /* O_EXCL */ 0x800,
+      /* O_TRUNC */ 0x400,
+      /* O_APPEND */ 0x8,
+      /* O_DIRECTORY */ 0x20000,
+      /* F_DUPFD_CLOEXEC */ 17,
+      /* MAP_ANON */ 0x1000);
+
+  static final int F_SETFD = 2;
+  static final int FD_CLOEXEC = 1;
+  static final int EPERM = 1;
+  static final int ENOEXEC = 8;
+  static final int ECHILD = 10;
+  static final int ENODEV = 19;
+  static final int ENOSYS = 78;
+  static final int ENOTCAPABLE = 93;
+  static final int ECAPMODE = 94;
+
+  // ---- sys/ttycom.h
+
+  static final long TIOCSCTTY = 0x2000_7461L;
+
+  /** {@code _IOW('t', 118, int)}. */
+  static final long TIOCSPGRP = 0x8004_7476L;
+
+  // ---- sys/procctl.h
+
+  /** FreeBSD 13.1. */
+  static final int PROC_NO_NEW_PRIVS_CTL = 19;
+
+  static final int PROC_NO_NEW_PRIVS_STATUS = 20;
+  static final int PROC_NO_NEW_PRIVS_ENABLE = 1;
+
+  // ---- sys/resource.h
+
+  static final int PRIO_PROCESS = 0;
+
+  /** The resource's number. */
+  static int rlimit(Resource resource) {
+    return switch (resource) {
+      case CPU_SECONDS -> 0;
+      case FILE_SIZE -> 1;
+      case DATA -> 2;
+      case STACK -> 3;
+      case CORE -> 4;
+      case LOCKED_MEMORY -> 6;
+      case PROCESSES -> 7;
+      case OPEN_FILES -> 8;
+      case ADDRESS_SPACE -> 10;
+    };
+  }
+
+  static final long RLIM_INFINITY = Long.MAX_VALUE;
+
+  // ---- sys/utsname.h
+
+  /** {@code SYS_NMLN}: each field of {@code struct utsname}. */
+  static final int UTSNAME_FIELD = 256;
+
+  // ---- spawn.h
+
+  static final int POSIX_SPAWN_SETPGROUP = 0x02;
+  static final int POSIX_SPAWN_SETSIGDEF = 0x10;
+  static final int POSIX_SPAWN_SETSIGMASK = 0x20;
+
+  /** {@code posix_spawnattr_t} and {@code posix_spawn_file_actions_t} are pointers. */
+  static final int POSIX_SPAWN_OBJECT_SIZE = 8;
+}

@@ -1,0 +1,282 @@
+package dev.procdesc.freebsd;
+
+import dev.procdesc.ExitStatus;
+import dev.procdesc.ResourceUsage;
+import dev.procdesc.Signal;
+import dev.procdesc.StateChange;
+import dev.procdesc.posix.Errors;
+import dev.procdesc.posix.LibC;
+import dev.procdesc.posix.NativeMemory;
+import dev.procdesc.posix.OwnedDescriptor;
+import dev.procdesc.posix.PosixNumbers;
+import dev.procdesc.posix.ProcessCalls;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+
+/**
+ * How processes end. The status comes from kqueue (EVFILT_PROCDESC, NOTE_EXIT), which gives it to
+ * every holder of a descriptor, also after the process was reaped, by whomever, and in capability
+ * mode. Then the process is reaped, so that no zombie stays while its descriptor is held: by
+ * {@code pdwait}, or by {@code wait6}, which the kernel allows its parent only.
+ *
+ * <p>wait6 names the process by its ID. That is no race: the kernel gives the ID of a process to no
+ * other process, group or session as long as a descriptor of it is open.
+ */
+final class Waiting implements ProcessCalls {
+  /** Looks for a zombie that the kernel is just making, after it has told of the exit. */
+  private static final int LOOKS = 100;
+
+  private static final long LOOK_NANOS = 100_000;
+
+  private final Kernel kernel;
+  private final boolean wantUsage;
+
+  /** Where nothing stays registered: each question is asked and answered in one call. */
+  private final int questions;
+
+  private final Object asking = new Object();
+
+  /** Waiting for children whose resource usage is wanted, or not. */
+  Waiting(Kernel kernel, boolean wantUsage) throws IOException {
+    this.kernel = kernel;
+    this.wantUsage = wantUsage;
+    this.questions = KqueueQueue.Kevent.queue();
+  }
+
+  @Override
+  public Outcome collect(int fd) {
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      if (!hasEnded(fd, memory)) {
+        return new Outcome.Running();
+      }
+      Optional<Integer> status = status(fd, memory);
+      if (status.isEmpty()) {
+        return new Outcome.Running();
+      }
+      boolean reaped = reap(fd, memory, kernel.hasPdwait());
+      return new Outcome.Ended(
+          waitStatus(status.get()),
+          reaped && wantUsage ? Optional.of(usage(memory.bytes())) : Optional.empty());
+    }
+  }
+
+  /** Whether the process behind a descriptor has ended. */
+  private static boolean hasEnded(int fd, NativeMemory memory) {
+    memory.bytes().putInt(0, fd).putInt(4, 0);
+    int outcome = LibC.poll(memory.address(), 1, 0);
+    // The kernel puts revents into the upper half of the word that holds events.
+    int events = memory.bytes().getInt(4) >>> 16;
+    if (outcome > 0 && (events & Numbers.POLLHUP) == 0) {
+      throw new IllegalStateException("poll tells " + Integer.toHexString(events)
+          + " of descriptor " + fd + ", which is no process or lacks CAP_EVENT");
+    }
+    return outcome > 0;
+  }
+
+  /** The status of a process that has ended. */
+  private Optional<Integer> status(int fd, NativeMemory memory) {
+    ByteBuffer bytes = memory.bytes();
+    // Another question's event must not be taken for this one's.
+    synchronized (asking) {
+      KqueueQueue.Kevent.put(
+          bytes,
+          fd,
+          Numbers.EVFILT_PROCDESC,
+          Numbers.EV_ADD | Numbers.EV_ONESHOT,
+          Numbers.NOTE_EXIT,
+          0);
+      int at = Numbers.KEVENT_SIZE;
+      int timeout = 2 * Numbers.KEVENT_SIZE;
+      bytes.putLong(timeout, 0).putLong(timeout + Long.BYTES, 0);
+      int outcome = Calls.kevent(
+          questions, memory.address(), 1, memory.address() + at, 1, memory.address() + timeout);
+      if (outcome < 0) {
+        throw new IllegalStateException("kevent: " + Errors.describe(-outcome));
+      }
+      if (outcome > 0 && (bytes.getShort(at + Numbers.KEVENT_FLAGS) & Numbers.EV_ERROR) != 0) {
+        int errno = (int) bytes.getLong(at + Numbers.KEVENT_DATA);
+        throw new IllegalStateException("kevent: " + Errors.describe(errno));
+      }
+      if (outcome == 0) {
+        KqueueQueue.Kevent.put(bytes, fd, Numbers.EVFILT_PROCDESC, Numbers.EV_DELETE, 0, 0);
+        Calls.kevent(questions, memory.address(), 1, 0, 0, 0);
+        return Optional.empty();
+      }
+      return Optional.of((int) bytes.getLong(at + Numbers.KEVENT_DATA));
+    }
+  }
+
+  /**
+   * Takes the zombie away, if that is ours to do. The resource usage is behind the status then.
+   *
+   * @return whether it was
+   */
+  private static boolean reap(int fd, NativeMemory memory, boolean pdwait) {
+    long status = memory.address();
+    long usage = status + Long.BYTES;
+    int options = Numbers.WEXITED | Numbers.WNOHANG;
+    if (pdwait) {
+      memory.bytes().putInt(0, -1);
+      // A pdwait that has nothing to tell leaves the status alone.
+      for (int look = 0; look < LOOKS; look++) {
+        int outcome = Calls.pdwait(fd, status, options, usage, 0);
+        if (outcome < 0) {
+          // ESRCH: somebody else was faster; ECHILD, ENOTCAPABLE: it is not ours.
+          return false;
+        }
+        if (memory.bytes().getInt(0) != -1) {
+          return true;
+        }
+        LockSupport.parkNanos(LOOK_NANOS);
+      }
+      return false;
+    }
+    if (Calls.pdgetpid(fd, status) < 0) {
+      return false;
+    }
+    int pid = memory.bytes().getInt(0);
+    for (int look = 0; look < LOOKS; look++) {
+      int outcome = Calls.wait6(Numbers.P_PID, pid, status, options, usage, 0);
+      if (outcome != 0) {
+        // ECHILD: somebody else was faster, or it is not our child. ECAPMODE: no wait call works in
+        // capability mode; the close of the descriptor reaps there.
+        return outcome == pid;
+      }
+      LockSupport.parkNanos(LOOK_NANOS);
+    }
+    return false;
+  }
+
+  /** A status in the form of wait(2). */
+  static ExitStatus waitStatus(int status) {
+    int signal = status & 0x7F;
+    return signal == 0
+        ? new ExitStatus.Exited((status >> 8) & 0xFF)
+        : new ExitStatus.Signaled(Signals.of(signal), (status & Numbers.WCOREFLAG) != 0);
+  }
+
+  private static ResourceUsage usage(ByteBuffer bytes) {
+    int at = Long.BYTES;
+    return new ResourceUsage(
+        time(bytes, at + Numbers.RUSAGE_UTIME),
+        time(bytes, at + Numbers.RUSAGE_STIME),
+        bytes.getLong(at + Numbers.RUSAGE_MAXRSS) * 1024,
+        bytes.getLong(at + Numbers.RUSAGE_MINFLT),
+        bytes.getLong(at + Numbers.RUSAGE_MAJFLT),
+        bytes.getLong(at + Numbers.RUSAGE_INBLOCK),
+        bytes.getLong(at + Numbers.RUSAGE_OUBLOCK),
+        bytes.getLong(at + Numbers.RUSAGE_NVCSW),
+        bytes.getLong(at + Numbers.RUSAGE_NIVCSW));
+  }
+
+  private static Duration time(ByteBuffer bytes, int at) {
+    return Duration.ofSeconds(bytes.getLong(at), bytes.getLong(at + Long.BYTES) * 1000);
+  }
+
+  /** Waits for a child that is about to end because its script failed. */
+  static void reap(int fd, boolean pdwait) {
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      int outcome;
+      do {
+        memory.bytes().putInt(0, fd).putInt(4, 0);
+        outcome = LibC.poll(memory.address(), 1, -1);
+      } while (outcome == -PosixNumbers.EINTR);
+      reap(fd, memory, pdwait);
+    }
+  }
+
+  @Override
+  public int signal(int fd, int number) {
+    return Calls.pdkill(fd, number);
+  }
+
+  /**
+   * By number, as FreeBSD has no other way; the number is that group's or nobody's, because it is
+   * the ID of a process whose descriptor is open.
+   */
+  @Override
+  public int signalGroup(int fd, int number) {
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      int outcome = Calls.pdgetpid(fd, memory.address());
+      return outcome < 0 ? outcome : Calls.killpg(memory.bytes().getInt(0), number);
+    }
+  }
+
+  @Override
+  public int signalNumber(Signal signal) {
+    return Signals.number(signal);
+  }
+
+  @Override
+  public PosixNumbers numbers() {
+    return Numbers.POSIX;
+  }
+
+  @Override
+  public void watchStateChanges(
+      OwnedDescriptor descriptor, Consumer<? super StateChange> listener) {
+    int fd = descriptor.acquire();
+    Thread thread = new Thread(
+        null,
+        () -> {
+          try {
+            listen(fd, listener, kernel.hasPdwait());
+          } finally {
+            descriptor.release();
+          }
+        },
+        "procdesc-state-changes",
+        0,
+        false);
+    thread.setDaemon(true);
+    thread.setContextClassLoader(null);
+    thread.start();
+  }
+
+  /** Blocks in the kernel from change to change, until the process ends. */
+  private static void listen(int fd, Consumer<? super StateChange> listener, boolean pdwait) {
+    int changes = Numbers.WUNTRACED | Numbers.WCONTINUED;
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      ByteBuffer bytes = memory.bytes();
+      if (Calls.pdgetpid(fd, memory.address()) < 0) {
+        return;
+      }
+      int pid = bytes.getInt(0);
+      while (true) {
+        // A look that leaves everything as it is, so that an exit stays for whoever collects it.
+        int outcome = await(fd, pid, memory, changes | Numbers.WEXITED | Numbers.WNOWAIT, pdwait);
+        if (outcome == -PosixNumbers.EINTR) {
+          continue;
+        }
+        int code = bytes.getInt(Numbers.SIGINFO_CODE);
+        if (outcome < 0 || (code != Numbers.CLD_STOPPED && code != Numbers.CLD_CONTINUED)) {
+          return;
+        }
+        bytes.putInt(Numbers.SIGINFO_PID, 0);
+        outcome = await(fd, pid, memory, changes | Numbers.WNOHANG, pdwait);
+        if (outcome >= 0 && bytes.getInt(Numbers.SIGINFO_PID) != 0) {
+          listener.accept(
+              change(bytes.getInt(Numbers.SIGINFO_CODE), bytes.getInt(Numbers.SIGINFO_STATUS)));
+        }
+      }
+    }
+  }
+
+  /** Waits for a change; {@code siginfo_t} at the start of the memory tells which. */
+  private static int await(int fd, int pid, NativeMemory memory, int options, boolean pdwait) {
+    long status = memory.address() + Numbers.SIGINFO_SIZE;
+    return pdwait
+        ? Calls.pdwait(fd, status, options, 0, memory.address())
+        : Calls.wait6(Numbers.P_PID, pid, status, options, 0, memory.address());
+  }
+
+  private static StateChange change(int code, int signal) {
+    return code == Numbers.CLD_CONTINUED
+        ? new StateChange.Continued()
+        : new StateChange.Stopped(Signals.of(signal));
+  }
+}

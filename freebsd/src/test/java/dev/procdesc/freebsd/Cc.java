@@ -1,0 +1,45 @@
+package dev.procdesc.freebsd;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/** The tools of the machine: compilers, make, and what they made. */
+final class Cc {
+  /** How long a tool may take; raised for slow machines by an environment variable. */
+  static final long CEILING_SECONDS = (long)
+      (60 * Double.parseDouble(System.getenv().getOrDefault("PROCDESC_TIMEOUT_FACTOR", "1")));
+
+  private Cc() {}
+
+  /** What a tool printed, and its exit status. */
+  record Result(int status, String output) {}
+
+  /** The output of a command that succeeds; empty if it fails or is not there. */
+  static Optional<String> run(List<String> command) throws IOException, InterruptedException {
+    Optional<Result> result = execute(command);
+    return result.filter(r -> r.status == 0).map(Result::output);
+  }
+
+  /** The outcome of a command; empty if it is not there. */
+  static Optional<Result> execute(List<String> command) throws IOException, InterruptedException {
+    ProcessBuilder builder = new ProcessBuilder(new ArrayList<>(command));
+    builder.environment().put("LC_ALL", "C");
+    builder.environment().keySet().removeAll(List.of("MAKEFLAGS", "MAKELEVEL", "MFLAGS"));
+    Process process;
+    try {
+      process = builder.redirectErrorStream(true).start();
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+    process.getOutputStream().close();
+    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertTrue(process.waitFor(CEILING_SECONDS, TimeUnit.SECONDS), () -> command + " hangs");
+    return Optional.of(new Result(process.exitValue(), out));
+  }
+}

@@ -1,0 +1,182 @@
+package dev.procdesc.freebsd;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+import static org.junit.jupiter.api.DynamicTest.dynamicTest;
+
+import dev.procdesc.Resource;
+import dev.procdesc.posix.PosixNumbers;
+import java.io.IOException;
+import java.lang.reflect.Field;
+import java.lang.reflect.Modifier;
+import java.lang.reflect.RecordComponent;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicNode;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Compares {@link Numbers} with what the headers of FreeBSD 14.0 say, anywhere. */
+final class NumbersTest {
+  /** A number in C, and its value as read in the sources where 14.0 did not print it. */
+  private record Claim(String expression, String header, Optional<Long> value) {}
+
+  private static Map<String, Claim> claims() throws IOException {
+    Map<String, Claim> claims = new LinkedHashMap<>();
+    for (String line : Observed.lines("numbers.txt")) {
+      if (line.isBlank() || line.startsWith("#")) {
+        continue;
+      }
+      String[] fields = line.split(" : ", -1);
+      int equals = fields[0].indexOf(" = ");
+      assertTrue(equals > 0 && (fields.length == 1 || fields.length == 3), line);
+      Claim claim = new Claim(
+          fields[0].substring(equals + 3),
+          fields.length == 1 ? "" : fields[1],
+          fields.length == 1 ? Optional.empty() : Optional.of(Long.valueOf(fields[2])));
+      assertEquals(null, claims.put(fields[0].substring(0, equals), claim), "twice: " + line);
+    }
+    return claims;
+  }
+
+  /** All constants of the backend, under the names that the claims have. */
+  private static Map<String, Long> numbers() throws ReflectiveOperationException {
+    Map<String, Long> values = new LinkedHashMap<>();
+    constants(Numbers.class, "", values);
+    constants(PosixNumbers.class, "PosixNumbers.", values);
+    for (RecordComponent component : PosixNumbers.class.getRecordComponents()) {
+      Object value = component.getAccessor().invoke(Numbers.POSIX);
+      values.put("POSIX." + component.getName(), ((Number) value).longValue());
+    }
+    for (Resource resource : Resource.values()) {
+      values.put("rlimit." + resource.name(), (long) Numbers.rlimit(resource));
+    }
+    return values;
+  }
+
+  private static void constants(Class<?> type, String prefix, Map<String, Long> values)
+      throws IllegalAccessException {
+    for (Field field : type.getDeclaredFields()) {
+      boolean number = field.getType() == int.class || field.getType() == long.class;
+      if (number && Modifier.isStatic(field.getModifiers())) {
+        field.setAccessible(true);
+        long value = field.getLong(null);
+        // A C int above 2^31 is negative in Java; C's EVFILT_* are negative themselves.
+        values.put(
+            prefix + field.getName(),
+            field.getType() == int.class && field.getName().startsWith("NOTE_")
+                ? value & 0xFFFF_FFFFL
+                : value);
+      }
+    }
+  }
+
+  @Test
+  void everyNumberIsClaimed() throws Exception {
+    Set<String> missing = new LinkedHashSet<>(numbers().keySet());
+    missing.removeAll(claims().keySet());
+    assertEquals(Set.of(), missing, "without a line in numbers.txt");
+  }
+
+  @Test
+  void everyClaimIsOfANumber() throws Exception {
+    Set<String> superfluous = new LinkedHashSet<>(claims().keySet());
+    superfluous.removeAll(numbers().keySet());
+    assertEquals(Set.of(), superfluous, "in numbers.txt, but nowhere else");
+  }
+
+  @TestFactory
+  Stream<DynamicNode> numbersAreThoseOfTheHeaders() throws Exception {
+    Map<String, Long> observed = Observed.constants();
+    Map<String, Long> numbers = numbers();
+    assertTrue(observed.size() > 400, "the test data is there");
+    return claims().entrySet().stream()
+        .map(entry -> dynamicTest(entry.getKey(), () -> {
+          Claim claim = entry.getValue();
+          Long known = observed.get(claim.expression);
+          if (claim.value.isPresent()) {
+            assertEquals(
+                null, known, "14.0 printed " + claim.expression + ": no value is needed here");
+            known = claim.value.get();
+          }
+          assertNotNull(known, () -> "14.0 did not print " + claim.expression);
+          assertEquals(known, numbers.get(entry.getKey()), claim.expression);
+        }));
+  }
+
+  /** The same by a compiler, where there is one for FreeBSD: on FreeBSD itself. */
+  @Test
+  void numbersAreThoseOfThisSystem(@TempDir Path directory) throws Exception {
+    assumeTrue(System.getProperty("os.name", "").equals("FreeBSD"), "FreeBSD and its headers");
+    StringBuilder source = new StringBuilder();
+    for (String header : List.of(
+        "sys/param.h",
+        "sys/capsicum.h",
+        "sys/event.h",
+        "sys/mman.h",
+        "sys/procctl.h",
+        "sys/procdesc.h",
+        "sys/resource.h",
+        "sys/syscall.h",
+        "sys/ttycom.h",
+        "sys/utsname.h",
+        "sys/wait.h",
+        "errno.h",
+        "fcntl.h",
+        "poll.h",
+        "signal.h",
+        "spawn.h",
+        "stddef.h",
+        "stdio.h",
+        "unistd.h")) {
+      source.append("#include <").append(header).append(">\n");
+    }
+    source.append("int main(void) {\n");
+    claims().forEach((name, claim) -> {
+      // What this version's headers do not know is left out; macros can be asked about, at least.
+      boolean macro = claim.value.isPresent() && claim.expression.matches("[A-Za-z_]+");
+      source.append(macro ? "#ifdef " + claim.expression + "\n" : "");
+      source.append("  printf(\"%s %lld\\n\", \"").append(name).append("\", (long long)(");
+      source.append(claim.expression).append("));\n").append(macro ? "#endif\n" : "");
+    });
+    source.append("  return 0;\n}\n");
+    Path file = Files.writeString(directory.resolve("numbers.c"), source, StandardCharsets.UTF_8);
+    Path program = directory.resolve("numbers");
+    Optional<String> compiled =
+        Cc.run(List.of("cc", "-w", "-o", program.toString(), file.toString()));
+    assumeTrue(compiled.isPresent(), "a C compiler that finds the headers");
+    Map<String, Long> numbers = numbers();
+    for (String line : Cc.run(List.of(program.toString())).orElseThrow().lines().toList()) {
+      String[] fields = line.split(" ", -1);
+      assertEquals(Long.valueOf(fields[1]), numbers.get(fields[0]), fields[0]);
+    }
+  }
+
+  // ---- a few layouts, anywhere
+
+  @Test
+  void layoutsDoNotContradictThemselves() {
+    assertEquals(Numbers.RUSAGE_SIZE, 18 * Long.BYTES);
+    assertEquals(Numbers.RUSAGE_NIVCSW, Numbers.RUSAGE_SIZE - Long.BYTES);
+    assertEquals(Numbers.WRUSAGE_SIZE, 2 * Numbers.RUSAGE_SIZE);
+    assertEquals(Numbers.SIGSET_SIZE * 8, Numbers.NSIG);
+    assertEquals(Numbers.KEVENT_SIZE, Numbers.KEVENT_EXT + 4 * Long.BYTES);
+  }
+
+  @Test
+  void theIoctlIsMadeOfItsParts() {
+    // _IOW(group, number, int): IOC_IN, 13 bits of size, 8 and 8 bits.
+    assertEquals(0x8000_0000L | 4 << 16 | 't' << 8 | 118, Numbers.TIOCSPGRP);
+  }
+}

@@ -1,0 +1,39 @@
+package dev.procdesc.freebsd;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** What C programs printed on a FreeBSD 14.0, kept as test data. */
+final class Observed {
+  private static final Pattern CONSTANT = Pattern.compile("(.+?) = (-?[0-9]+)(?: \\(.*\\))?");
+
+  private Observed() {}
+
+  /** The lines of a file of test data. */
+  static List<String> lines(String name) throws IOException {
+    try (InputStream in = Observed.class.getResourceAsStream(name)) {
+      return new String(Objects.requireNonNull(in, name).readAllBytes(), StandardCharsets.UTF_8)
+          .lines()
+          .toList();
+    }
+  }
+
+  /** Constants, sizes and offsets by their C expressions. */
+  static Map<String, Long> constants() throws IOException {
+    Map<String, Long> constants = new LinkedHashMap<>();
+    for (String line : lines("constants-14.0-amd64.txt")) {
+      Matcher matcher = CONSTANT.matcher(line);
+      if (matcher.matches()) {
+        constants.put(matcher.group(1), Long.valueOf(matcher.group(2)));
+      }
+    }
+    return constants;
+  }
+}
