@@ -23,6 +23,7 @@ final class Calls {
   private static final NativeFunction GETRLIMIT = NativeFunction.of("getrlimit");
   private static final NativeFunction GETEGID = NativeFunction.of("getegid");
   private static final NativeFunction PROCCTL = NativeFunction.of("procctl");
+  private static final NativeFunction CAP_RIGHTS_LIMIT = NativeFunction.of("cap_rights_limit");
   private static final NativeFunction XUNAME = NativeFunction.of("__xuname");
 
   private Calls() {}
@@ -91,6 +92,11 @@ final class Calls {
   /** {@code int procctl(idtype_t idtype, id_t id, int cmd, void *arg)}. */
   static int procctl(int idtype, long id, int command, long argument) {
     return PROCCTL.call(idtype, id, command, argument);
+  }
+
+  /** {@code int cap_rights_limit(int fd, const cap_rights_t *rights)}. */
+  static int capRightsLimit(int fd, long rights) {
+    return CAP_RIGHTS_LIMIT.call(fd, rights);
   }
 
   /** {@code int __xuname(int namesize, void *namebuf)}: what uname(3) is a wrapper of. */

@@ -104,6 +104,22 @@ public final class FreeBsdBackend implements Backend {
       case STATE_CHANGES -> new FeatureReport(feature, true, wait + "(WUNTRACED | WCONTINUED)", "");
       case SIGNAL_GROUP -> new FeatureReport(feature, true, "pdgetpid, killpg", "");
       case KILL_ON_JVM_DEATH -> new FeatureReport(feature, true, by + " without PD_DAEMON", "");
+      case OPEN_PROCESS ->
+        new FeatureReport(
+            feature,
+            false,
+            "the library does not use it yet",
+            "pdopenpid (FreeBSD 15.2), and a library that uses it");
+      case PROCESS_INFO ->
+        new FeatureReport(
+            feature,
+            false,
+            "FreeBSD tells the process ID alone by descriptor",
+            "a call that tells of a process by descriptor");
+      case PROCESS_IDENTITY ->
+        new FeatureReport(
+            feature, true, "pdgetpid: no ID is given again while a descriptor is open", "");
+      case KERNEL_RIGHTS -> new FeatureReport(feature, true, "cap_rights_limit", "");
       case KILL_GROUP ->
         new FeatureReport(
             feature,

@@ -126,9 +126,6 @@ final class Numbers {
 
   // ---- sys/poll.h
 
-  /** All that poll says of a process descriptor: its process has ended. */
-  static final int POLLHUP = 0x10;
-
   static final int POLLNVAL = 0x20;
 
   // ---- sys/signal.h
@@ -204,6 +201,22 @@ final class Numbers {
   }
 
   static final long RLIM_INFINITY = Long.MAX_VALUE;
+
+  // ---- sys/capsicum.h
+
+  /**
+   * {@code CAPRIGHT(0, 0)}: no right, in the first word of a {@code cap_rights_t}. There are two
+   * words, each with the bit that says which it is.
+   */
+  static final long CAP_NONE0 = 1L << 57;
+
+  /** {@code CAPRIGHT(1, 0)}: no right, in the second word. */
+  static final long CAP_NONE1 = 1L << 58;
+
+  static final long CAP_EVENT = CAP_NONE1 | 0x20;
+  static final long CAP_PDGETPID = CAP_NONE1 | 0x200;
+  static final long CAP_PDWAIT = CAP_NONE1 | 0x400;
+  static final long CAP_PDKILL = CAP_NONE1 | 0x800;
 
   // ---- sys/utsname.h
 

@@ -1,7 +1,9 @@
 package dev.procdesc.freebsd;
 
 import dev.procdesc.ExitStatus;
+import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.ResourceUsage;
+import dev.procdesc.Right;
 import dev.procdesc.Signal;
 import dev.procdesc.StateChange;
 import dev.procdesc.posix.Errors;
@@ -10,10 +12,13 @@ import dev.procdesc.posix.NativeMemory;
 import dev.procdesc.posix.OwnedDescriptor;
 import dev.procdesc.posix.PosixNumbers;
 import dev.procdesc.posix.ProcessCalls;
+import dev.procdesc.posix.Threads;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
@@ -70,7 +75,8 @@ final class Waiting implements ProcessCalls {
     int outcome = LibC.poll(memory.address(), 1, 0);
     // The kernel puts revents into the upper half of the word that holds events.
     int events = memory.bytes().getInt(4) >>> 16;
-    if (outcome > 0 && (events & Numbers.POLLHUP) == 0) {
+    // POLLHUP is all that poll says of a process descriptor.
+    if (outcome > 0 && (events & PosixNumbers.POLLHUP) == 0) {
       throw new IllegalStateException("poll tells " + Integer.toHexString(events)
           + " of descriptor " + fd + ", which is no process or lacks CAP_EVENT");
     }
@@ -207,6 +213,50 @@ final class Waiting implements ProcessCalls {
   }
 
   @Override
+  public Identity identity(int fd) throws ProcessDescriptorException {
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      int outcome = Calls.pdgetpid(fd, memory.address());
+      if (outcome < 0) {
+        throw Errors.failed("pdgetpid", "descriptor " + fd, outcome);
+      }
+      // Whoever compares holds descriptors of both, so the ID is of one process only.
+      return new Identity(0, memory.bytes().getInt(0));
+    }
+  }
+
+  @Override
+  public OptionalInt limit(int fd, Set<Right> rights) throws ProcessDescriptorException {
+    int copy = LibC.fcntl(fd, Numbers.POSIX.fDupfdCloexec(), 0);
+    if (copy < 0) {
+      throw Errors.failed("fcntl(F_DUPFD_CLOEXEC)", "descriptor " + fd, copy);
+    }
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      long word = Numbers.CAP_NONE1;
+      for (Right right : rights) {
+        word |= kernelRights(right);
+      }
+      memory.bytes().putLong(0, Numbers.CAP_NONE0).putLong(Long.BYTES, word);
+      int outcome = Calls.capRightsLimit(copy, memory.address());
+      if (outcome < 0) {
+        LibC.close(copy);
+        throw Errors.failed("cap_rights_limit", "descriptor " + fd, outcome);
+      }
+      return OptionalInt.of(copy);
+    }
+  }
+
+  private static long kernelRights(Right right) {
+    return switch (right) {
+      case SIGNAL -> Numbers.CAP_PDKILL;
+      // The status comes as an event.
+      case WAIT -> Numbers.CAP_PDWAIT | Numbers.CAP_EVENT;
+      case PID -> Numbers.CAP_PDGETPID;
+      case EVENT -> Numbers.CAP_EVENT;
+      case SEND, DUPLICATE -> Numbers.CAP_NONE1;
+    };
+  }
+
+  @Override
   public int signalNumber(Signal signal) {
     return Signals.number(signal);
   }
@@ -220,21 +270,18 @@ final class Waiting implements ProcessCalls {
   public void watchStateChanges(
       OwnedDescriptor descriptor, Consumer<? super StateChange> listener) {
     int fd = descriptor.acquire();
-    Thread thread = new Thread(
-        null,
-        () -> {
-          try {
-            listen(fd, listener, kernel.hasPdwait());
-          } finally {
-            descriptor.release();
-          }
-        },
-        "procdesc-state-changes",
-        0,
-        false);
-    thread.setDaemon(true);
-    thread.setContextClassLoader(null);
-    thread.start();
+    try {
+      Threads.startDaemon("procdesc-state-changes", () -> {
+        try {
+          listen(fd, listener, kernel.hasPdwait());
+        } finally {
+          descriptor.release();
+        }
+      });
+    } catch (OutOfMemoryError e) {
+      descriptor.release();
+      throw e;
+    }
   }
 
   /** Blocks in the kernel from change to change, until the process ends. */
