@@ -73,6 +73,12 @@ public enum Feature {
   /** {@link ProcessDescriptor#sameProcess} tells for any two descriptors. Linux 6.9. */
   PROCESS_IDENTITY("telling whether two descriptors are of one process"),
 
+  /** {@link DescriptorChannel}: descriptors can be sent to other processes. */
+  DESCRIPTOR_CHANNEL("sending descriptors to other processes"),
+
+  /** {@link DescriptorChannel#peer()}. Linux 6.5. */
+  PEER_DESCRIPTOR("a descriptor of the process at the other end of a socket"),
+
   /** The kernel enforces {@link Right}s, and they travel with a descriptor. FreeBSD 10. */
   KERNEL_RIGHTS("rights that the kernel enforces");
 

@@ -39,7 +39,7 @@ public enum Right {
    */
   EVENT,
 
-  /** To send it to another process: sending over a UNIX socket. The library's own. */
+  /** To send it to another process: {@link DescriptorChannel#send}. The library's own. */
   SEND,
 
   /**

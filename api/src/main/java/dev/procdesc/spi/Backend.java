@@ -97,6 +97,17 @@ public interface Backend {
   }
 
   /**
+   * What makes channels.
+   *
+   * @return always the same
+   * @throws UnsupportedFeatureException if this system cannot
+   */
+  default Channels channels() {
+    throw new UnsupportedFeatureException(
+        Feature.DESCRIPTOR_CHANNEL, system(), report(Feature.DESCRIPTOR_CHANNEL).lacks());
+  }
+
+  /**
    * The number of a named signal.
    *
    * @param signal with a portable name

@@ -16,6 +16,7 @@ final class Calls {
   private static final NativeFunction IOCTL = NativeFunction.of("ioctl");
   private static final NativeFunction SOCKETPAIR = NativeFunction.of("socketpair");
   private static final NativeFunction SETSOCKOPT = NativeFunction.of("setsockopt");
+  private static final NativeFunction GETSOCKOPT = NativeFunction.of("getsockopt");
   private static final NativeFunction SENDMSG = NativeFunction.of("sendmsg");
   private static final NativeFunction RECV = NativeFunction.of("recv");
   private static final NativeFunction GETPID = NativeFunction.of("getpid");
@@ -82,6 +83,11 @@ final class Calls {
   /** {@code int setsockopt(int fd, int level, int name, const void *value, socklen_t size)}. */
   static int setsockopt(int fd, int level, int name, long value, int size) {
     return SETSOCKOPT.call(fd, level, name, value, size);
+  }
+
+  /** {@code int getsockopt(int fd, int level, int name, void *value, socklen_t *size)}. */
+  static int getsockopt(int fd, int level, int name, long value, long size) {
+    return GETSOCKOPT.call(fd, level, name, value, size);
   }
 
   /** {@code ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)}. */

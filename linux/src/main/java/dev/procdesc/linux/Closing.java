@@ -6,6 +6,7 @@ import dev.procdesc.posix.LibC;
 import dev.procdesc.posix.OwnedDescriptor;
 import dev.procdesc.posix.PosixNumbers;
 import dev.procdesc.posix.SpawnArena;
+import java.io.IOException;
 import java.util.Optional;
 
 /** What the last close of a child does here, and what the guardian has to know of it. */
@@ -26,6 +27,39 @@ final class Closing implements LastClose {
     this.cgroupKill = cgroupKill;
   }
 
+  /**
+   * Whether the descriptor was sent. Then the kernel kills at the last close of all its holders, or
+   * the guardian does when nobody holds the lifeline any more; not this JVM.
+   */
+  private boolean shared;
+
+  /** What all holders share; absent where the kernel kills. */
+  private Optional<OwnedDescriptor> lifeline = Optional.empty();
+
+  @Override
+  public synchronized Effect effect() {
+    if (!shared) {
+      return Effect.ENDS;
+    }
+    return charge.isPresent() ? Effect.LIVES_ON : Effect.LETS_GO;
+  }
+
+  @Override
+  public synchronized Optional<OwnedDescriptor> share(OwnedDescriptor process) throws IOException {
+    if (!shared) {
+      if (charge.isPresent()) {
+        lifeline = guardian.share(charge.get());
+      }
+      // It has ended if there is no lifeline: then there is nothing left to kill.
+      shared = charge.isEmpty() || lifeline.isPresent();
+    }
+    return lifeline;
+  }
+
+  private synchronized boolean isShared() {
+    return shared;
+  }
+
   @Override
   public boolean reachesOthers() {
     return kind != OnClose.KILL;
@@ -33,6 +67,10 @@ final class Closing implements LastClose {
 
   @Override
   public void kill(int fd) {
+    if (isShared()) {
+      closeLifeline();
+      return;
+    }
     Calls.pidfdSendSignal(fd, PosixNumbers.SIGKILL, 0, 0);
     if (kind == OnClose.KILL_GROUP) {
       Calls.pidfdSendSignal(fd, PosixNumbers.SIGKILL, 0, Numbers.PIDFD_SIGNAL_PROCESS_GROUP);
@@ -56,11 +94,17 @@ final class Closing implements LastClose {
     }
   }
 
+  private synchronized void closeLifeline() {
+    lifeline.ifPresent(OwnedDescriptor::close);
+  }
+
   @Override
   public void done() {
     if (reachesOthers()) {
-      charge.ifPresent(guardian::release);
+      // The guardian keeps what others hold too, for the group or control group.
+      charge.ifPresent(isShared() ? guardian::forget : guardian::release);
     }
+    closeLifeline();
     cgroupKill.ifPresent(OwnedDescriptor::close);
   }
 }

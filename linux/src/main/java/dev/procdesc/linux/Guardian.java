@@ -28,6 +28,7 @@ import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -47,9 +48,12 @@ import org.jspecify.annotations.Nullable;
 final class Guardian {
   private static final System.Logger LOG = System.getLogger("dev.procdesc");
   private static final int CHARGE = 1;
+  private static final int SHARE = 3;
   private static final int READY = 16;
   private static final int LOST = 17;
   private static final int RELEASE = 2;
+  private static final int UNSHARED = 19;
+  private static final int FLAG_LIFELINE = 1;
   private static final int FLAG_GROUP = 2;
   private static final int FLAG_CGROUP = 4;
   private static final int FLAG_SENDER = 8;
@@ -75,6 +79,10 @@ final class Guardian {
   private final Watcher watcher;
   private final Map<Long, Guarded> charges = new ConcurrentHashMap<>();
   private final AtomicLong ids = new AtomicLong();
+
+  /** How many charges have a lifeline. */
+  private final AtomicInteger lifelines = new AtomicInteger();
+
   private @Nullable Link current;
   private Optional<String> unavailable = Optional.empty();
 
@@ -118,8 +126,13 @@ final class Guardian {
     }
   }
 
-  /** A charge of a child that was born. */
-  private record Guarded(Charge charge, ProcessCore core) {}
+  /**
+   * A charge of a child that was born.
+   *
+   * @param lifeline the end that the guardian watches, if the descriptor was sent to others; a
+   *     successor of the guardian needs it too
+   */
+  private record Guarded(Charge charge, ProcessCore core, Optional<OwnedDescriptor> lifeline) {}
 
   /** Why there can be no guardian here; empty if there is one. Starts it. */
   synchronized Optional<String> unavailable() {
@@ -177,7 +190,7 @@ final class Guardian {
       }
       link = Objects.requireNonNull(current);
     }
-    if (charges.size() >= link.capacity) {
+    if (charges.size() + lifelines.get() >= link.capacity) {
       throw new SpawnException(
           SpawnException.Step.GUARD,
           "tell the guardian",
@@ -260,7 +273,7 @@ final class Guardian {
    * the take-over could not see this child yet.
    */
   void born(Charge charge, ProcessCore core) {
-    Guarded guarded = new Guarded(charge, core);
+    Guarded guarded = new Guarded(charge, core, Optional.empty());
     charges.put(charge.id(), guarded);
     synchronized (this) {
       Link link = current;
@@ -272,7 +285,67 @@ final class Guardian {
 
   /** Forgets a charge that is over. */
   void forget(Charge charge) {
-    charges.remove(charge.id());
+    Guarded guarded = charges.remove(charge.id());
+    if (guarded != null && guarded.lifeline().isPresent()) {
+      guarded.lifeline().get().close();
+      lifelines.decrementAndGet();
+    }
+  }
+
+  /**
+   * Gives a charge a lifeline: from now on it is killed when nobody has the writing end any more,
+   * and not when this JVM dies. The message is in the guardian's queue when this returns, and what
+   * is there counts; so the writing end may be handed out at once.
+   *
+   * @return the writing end; empty if the charge is over
+   */
+  synchronized Optional<OwnedDescriptor> share(Charge charge) throws ProcessDescriptorException {
+    Guarded guarded = charges.get(charge.id());
+    if (guarded == null) {
+      return Optional.empty();
+    }
+    Link link = current;
+    if (link == null) {
+      throw Errors.failed("tell the guardian", guarded.core(), -Numbers.EPIPE);
+    }
+    if (charges.size() + lifelines.get() >= link.capacity) {
+      throw Errors.failed("tell the guardian", guarded.core(), -PosixNumbers.EMFILE);
+    }
+    OwnedDescriptor read;
+    OwnedDescriptor write;
+    try (SpawnArena arena = new SpawnArena()) {
+      SpawnArena.Place pair = arena.allocate(8);
+      int outcome = LibC.pipe2(pair.address(), Numbers.POSIX.oCloexec());
+      if (outcome < 0) {
+        throw Errors.failed("pipe2", "a lifeline", outcome);
+      }
+      read = OwnedDescriptor.take(pair.bytes().getInt(pair.at()), "a lifeline's end");
+      write = OwnedDescriptor.take(pair.bytes().getInt(pair.at() + 4), "a lifeline");
+    }
+    if (!charges.replace(
+        charge.id(), guarded, new Guarded(charge, guarded.core(), Optional.of(read)))) {
+      read.close();
+      write.close();
+      return Optional.empty(); // It has just ended.
+    }
+    lifelines.incrementAndGet();
+    int end;
+    try {
+      end = read.acquire();
+    } catch (ClosedDescriptorException e) {
+      write.close();
+      return Optional.empty(); // The same, a moment later.
+    }
+    try (SpawnArena arena = new SpawnArena()) {
+      SpawnArena.Place header = messageHeader(arena, SHARE, 0, charge.id(), 1);
+      header.bytes().putInt(header.at() + Numbers.MSGHDR_SIZE + Numbers.CMSG_DATA, end);
+      if (send(link, header) < 0) {
+        replace(link); // Its successor is told of the lifeline with all the rest.
+      }
+    } finally {
+      read.release();
+    }
+    return Optional.of(write);
   }
 
   /** Tells the guardian to forget a charge, which it would keep for others than the child. */
@@ -356,15 +429,34 @@ final class Guardian {
   }
 
   private static void handOver(Link link, Guarded guarded) {
+    Optional<Integer> lifeline;
+    try {
+      lifeline = guarded.lifeline().map(OwnedDescriptor::acquire);
+    } catch (ClosedDescriptorException e) {
+      return; // It has just ended.
+    }
+    try {
+      handOver(link, guarded, lifeline);
+    } finally {
+      guarded.lifeline().ifPresent(OwnedDescriptor::release);
+    }
+  }
+
+  private static void handOver(Link link, Guarded guarded, Optional<Integer> lifeline) {
     Charge charge = guarded.charge();
     Optional<OwnedDescriptor> cgroupKill = charge.cgroupKill();
     guarded.core().withDescriptor(pidfd -> {
       try (SpawnArena arena = new SpawnArena()) {
-        SpawnArena.Place header = messageHeader(
-            arena, CHARGE, charge.flags(), charge.id(), cgroupKill.isPresent() ? 2 : 1);
+        List<Integer> descriptors = new ArrayList<>(List.of(pidfd));
+        lifeline.ifPresent(descriptors::add);
+        cgroupKill.ifPresent(kill -> descriptors.add(kill.number()));
+        int flags = charge.flags() | (lifeline.isPresent() ? FLAG_LIFELINE : 0);
+        SpawnArena.Place header =
+            messageHeader(arena, CHARGE, flags, charge.id(), descriptors.size());
         int data = header.at() + Numbers.MSGHDR_SIZE + Numbers.CMSG_DATA;
-        header.bytes().putInt(data, pidfd);
-        cgroupKill.ifPresent(kill -> header.bytes().putInt(data + Integer.BYTES, kill.number()));
+        for (int i = 0; i < descriptors.size(); i++) {
+          header.bytes().putInt(data + i * Integer.BYTES, descriptors.get(i));
+        }
         int outcome = send(link, header);
         if (outcome < 0) {
           LOG.log(
@@ -574,6 +666,14 @@ final class Guardian {
         if (count < MESSAGE_SIZE) {
           watcher.execute(List.of(() -> lost(link)));
           return false;
+        }
+        if (bytes.getInt(0) == UNSHARED) {
+          Guarded guarded = charges.get(bytes.getLong(8));
+          LOG.log(
+              System.Logger.Level.ERROR,
+              "{0}, whose descriptor was sent to another process, dies with this JVM: {1}",
+              guarded == null ? "a child" : guarded.core(),
+              Errors.describe(bytes.getInt(4)));
         }
         if (bytes.getInt(0) == LOST && bytes.getInt(4) != Numbers.EEXIST) {
           lostCharge(bytes.getLong(8), bytes.getInt(4));

@@ -53,6 +53,7 @@ final class Kernel {
   private static final String OPEN = "open_process";
   private static final String INFO = "process_info";
   private static final String PIDFS = "pidfs";
+  private static final String PEER = "peer_pidfd";
   private static final String CLOSE_RANGE = "close_range";
   private static final String GROUP_SIGNAL = "group_signal";
 
@@ -396,8 +397,30 @@ final class Kernel {
     return mechanism(PIDFS);
   }
 
+  /** Whether a socket tells who is at its other end; found out when first asked for. */
+  synchronized Mechanism peer() {
+    if (!mechanisms.containsKey(PEER)) {
+      try (NativeMemory memory = NativeMemory.borrow()) {
+        int outcome = Calls.socketpair(
+            Numbers.AF_UNIX, Numbers.SOCK_SEQPACKET | Numbers.SOCK_CLOEXEC, 0, memory.address());
+        if (outcome == 0) {
+          int one = memory.bytes().getInt(0);
+          outcome = Passing.peerOf(one);
+          if (outcome >= 0) {
+            LibC.close(outcome);
+          }
+          LibC.close(one);
+          LibC.close(memory.bytes().getInt(Integer.BYTES));
+        }
+        decide(PEER, "getsockopt(SO_PEERPIDFD)", outcome, "Linux 6.5");
+      }
+    }
+    return mechanism(PEER);
+  }
+
   /** All of them, those used first first. */
   List<Mechanism> all() {
+    peer();
     List<Mechanism> list = new ArrayList<>();
     for (String name : List.of(
         STUB,
@@ -414,7 +437,8 @@ final class Kernel {
         GROUP_SIGNAL,
         OPEN,
         INFO,
-        PIDFS)) {
+        PIDFS,
+        PEER)) {
       list.add(mechanism(name));
     }
     return List.copyOf(list);

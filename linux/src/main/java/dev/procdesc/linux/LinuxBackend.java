@@ -16,6 +16,7 @@ import dev.procdesc.posix.PosixNumbers;
 import dev.procdesc.posix.SystemStrings;
 import dev.procdesc.posix.Watcher;
 import dev.procdesc.spi.Backend;
+import dev.procdesc.spi.Channels;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -132,6 +133,9 @@ public final class LinuxBackend implements Backend {
       case OPEN_PROCESS -> of(feature, kernel.opening());
       case PROCESS_INFO -> of(feature, kernel.info());
       case PROCESS_IDENTITY -> of(feature, kernel.pidfs());
+      case DESCRIPTOR_CHANNEL ->
+        new FeatureReport(feature, true, "sendmsg(SCM_RIGHTS); any Linux has it", "");
+      case PEER_DESCRIPTOR -> of(feature, kernel.peer());
       case KERNEL_RIGHTS ->
         new FeatureReport(
             feature,
@@ -192,6 +196,11 @@ public final class LinuxBackend implements Backend {
   @Override
   public ProcessDescriptor self() throws ProcessDescriptorException {
     return Spawns.SPAWNING.open(Calls.getpid());
+  }
+
+  @Override
+  public Channels channels() {
+    return Spawns.SPAWNING.channels();
   }
 
   @Override

@@ -2,6 +2,8 @@ package dev.procdesc.linux;
 
 import dev.procdesc.Resource;
 import dev.procdesc.posix.PosixNumbers;
+import dev.procdesc.posix.SocketNumbers;
+import java.util.OptionalInt;
 
 /**
  * Every number and structure layout of Linux that the backend uses, with the header it comes from
@@ -157,6 +159,9 @@ final class Numbers {
   /** Linux 6.13. */
   static final long PIDFD_INFO_CGROUPID = 1L << 2;
 
+  /** The file status flag of a pidfd that is of one thread. Linux 6.9. */
+  static final int PIDFD_THREAD = 0x80;
+
   /** Linux 6.9. */
   static final int PIDFD_SIGNAL_PROCESS_GROUP = 1 << 2;
 
@@ -169,6 +174,9 @@ final class Numbers {
   static final long PID_FS_MAGIC = 0x5049_4446L;
 
   static final int STATFS_TYPE = 0;
+  /** The file system of pipes without a name. */
+  static final long PIPEFS_MAGIC = 0x5049_5045L;
+
   static final int STATX_INO = 0x100;
 
   /** {@code struct statx}. */
@@ -205,6 +213,12 @@ final class Numbers {
   /** Linux 6.5. */
   static final int SO_PASSPIDFD = 76;
 
+  /** Linux 6.5. */
+  static final int SO_PEERPIDFD = 77;
+
+  /** Linux 6.5. */
+  static final int SCM_PIDFD = 4;
+
   static final int SCM_RIGHTS = 1;
   static final int MSG_DONTWAIT = 0x40;
   static final int MSG_NOSIGNAL = 0x4000;
@@ -216,7 +230,28 @@ final class Numbers {
   static final int MSGHDR_IOVLEN = 24;
   static final int MSGHDR_CONTROL = 32;
   static final int MSGHDR_CONTROLLEN = 40;
+  static final int MSGHDR_FLAGS = 48;
   static final int CMSG_DATA = 16;
+
+  /** Also of linux/un.h, poll.h, asm/ioctls.h. */
+  static final SocketNumbers SOCKETS = new SocketNumbers(
+      /* SOCK_CLOEXEC */ SOCK_CLOEXEC,
+      /* SOCK_NONBLOCK */ 0x800,
+      /* SOL_SOCKET */ SOL_SOCKET,
+      /* SO_TYPE */ 3,
+      /* SCM_RIGHTS */ SCM_RIGHTS,
+      OptionalInt.of(SCM_PIDFD),
+      /* MSG_DONTWAIT */ MSG_DONTWAIT,
+      /* MSG_NOSIGNAL */ MSG_NOSIGNAL,
+      /* MSG_CMSG_CLOEXEC */ 0x4000_0000,
+      /* MSG_TRUNC */ 0x20,
+      /* MSG_CTRUNC */ 0x8,
+      /* POLLRDHUP */ 0x2000,
+      /* FIONREAD */ 0x541BL,
+      /* lengths are words */ true,
+      MSGHDR_FLAGS,
+      /* sun_path is the second field */ false,
+      /* sizeof sun_path */ 108);
 
   // ---- linux/memfd.h, linux/fcntl.h
 
@@ -267,6 +302,7 @@ final class Numbers {
   static final int EPIPE = 32;
   static final int ECONNRESET = 104;
   static final int ENOSYS = 38;
+  static final int ENOPROTOOPT = 92;
   static final int ELOOP = 40;
 
   // ---- asm-generic/ioctls.h, linux/prctl.h

@@ -19,11 +19,13 @@ import dev.procdesc.posix.LibC;
 import dev.procdesc.posix.OwnedDescriptor;
 import dev.procdesc.posix.PosixNumbers;
 import dev.procdesc.posix.ProcessCore;
+import dev.procdesc.posix.SocketChannels;
 import dev.procdesc.posix.SpawnArena;
 import dev.procdesc.posix.SpawnStub;
 import dev.procdesc.posix.SystemStrings;
 import dev.procdesc.posix.Users;
 import dev.procdesc.posix.Watcher;
+import dev.procdesc.spi.Channels;
 import dev.procdesc.spi.Program;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.ByteArrayOutputStream;
@@ -74,6 +76,7 @@ final class Spawning {
   private final Waiting waiting;
   private final Waiting waitingForUsage;
   private final Waiting looking;
+  private final Channels channels;
 
   /** Serializes children that change their user: see {@link Attempt#runAsOther}. */
   private final Object otherUser = new Object();
@@ -84,6 +87,7 @@ final class Spawning {
     this.guardian = new Guardian(kernel, watcher);
     this.waiting = new Waiting(kernel, Waiting.Task.REAP);
     this.looking = new Waiting(kernel, Waiting.Task.LOOK);
+    this.channels = new SocketChannels(new Passing(kernel, looking, watcher), watcher);
     this.waitingForUsage = new Waiting(kernel, Waiting.Task.REAP_FOR_USAGE);
   }
 
@@ -112,6 +116,10 @@ final class Spawning {
 
   Guardian guardian() {
     return guardian;
+  }
+
+  Channels channels() {
+    return channels;
   }
 
   /** Opens a process by its ID. Nothing is reaped by it, nor killed. */

@@ -47,8 +47,8 @@ final class OnMachine {
 
   /**
    * All constants: of {@code Numbers} under their own names, of other classes under
-   * {@code Class.NAME}, the components of {@code Numbers.POSIX} and the cases of
-   * {@code Numbers.rlimit}.
+   * {@code Class.NAME}, the components of {@code Numbers.POSIX} and {@code Numbers.SOCKETS} that
+   * are numbers, and the cases of {@code Numbers.rlimit}.
    */
   static Map<String, Long> numbers(String machine) {
     String property = "os.arch";
@@ -64,6 +64,11 @@ final class OnMachine {
       constants(
           Class.forName("dev.procdesc.linux.LibcSpawning", true, loader), "LibcSpawning.", values);
       components(numbers.getDeclaredField("POSIX"), values);
+      components(numbers.getDeclaredField("SOCKETS"), values);
+      constants(
+          Class.forName("dev.procdesc.posix.SocketNumbers", true, loader),
+          "SocketNumbers.",
+          values);
       limits(numbers, Class.forName("dev.procdesc.Resource", true, loader), values);
       return values;
     } catch (ReflectiveOperationException e) {
@@ -89,7 +94,9 @@ final class OnMachine {
     field.setAccessible(true);
     for (RecordComponent component : field.getType().getRecordComponents()) {
       Object value = component.getAccessor().invoke(field.get(null));
-      values.put(field.getName() + "." + component.getName(), ((Number) value).longValue());
+      if (value instanceof Number number) {
+        values.put(field.getName() + "." + component.getName(), number.longValue());
+      }
     }
   }
 

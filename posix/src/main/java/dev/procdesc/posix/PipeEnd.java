@@ -7,6 +7,7 @@ import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +26,7 @@ final class PipeEnd {
   private final EventQueue.Interest interest;
   private final PosixNumbers numbers;
   private final Watcher watcher;
+  private final String subject;
   private volatile @Nullable CountDownLatch parked;
   private volatile @Nullable Object keptReachable;
 
@@ -33,6 +35,17 @@ final class PipeEnd {
       EventQueue.Interest interest,
       PosixNumbers numbers,
       Watcher watcher) {
+    this(descriptor, interest, numbers, watcher, "pipe");
+  }
+
+  /** The same for another kind of descriptor, which is named so in messages. */
+  PipeEnd(
+      OwnedDescriptor descriptor,
+      EventQueue.Interest interest,
+      PosixNumbers numbers,
+      Watcher watcher,
+      String subject) {
+    this.subject = subject;
     this.descriptor = descriptor;
     this.interest = interest;
     this.numbers = numbers;
@@ -52,17 +65,47 @@ final class PipeEnd {
     keptReachable = owner;
   }
 
+  /**
+   * Takes the lock, within a time.
+   *
+   * @return false if another thread kept it
+   */
+  boolean enter(long nanos) throws IOException {
+    try {
+      return lock.tryLock(nanos, TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      close();
+      throw (ClosedByInterruptException) new ClosedByInterruptException().initCause(e);
+    }
+  }
+
   /** Repeats a transfer until it does not have to wait. Called with the lock held. */
   long transfer(String operation, Transfer transfer) throws IOException {
+    return transfer(operation, transfer, Long.MAX_VALUE);
+  }
+
+  /**
+   * Repeats a transfer until it does not have to wait, within a time. Called with the lock held.
+   *
+   * @param nanos {@link Long#MAX_VALUE} for no limit
+   * @return what the transfer returned, {@code -EAGAIN} if the time was over
+   */
+  long transfer(String operation, Transfer transfer, long nanos) throws IOException {
+    long deadline = System.nanoTime() + nanos;
     while (true) {
       long outcome = attempt(transfer);
       if (outcome >= 0) {
         return outcome;
       }
       if (outcome == -numbers.eagain()) {
-        await();
+        long left = nanos == Long.MAX_VALUE ? nanos : deadline - System.nanoTime();
+        if (left <= 0) {
+          return outcome;
+        }
+        await(left);
       } else if (outcome != -PosixNumbers.EINTR) {
-        throw Errors.failed(operation, "pipe", outcome);
+        throw Errors.failed(operation, subject, outcome);
       }
     }
   }
@@ -82,10 +125,10 @@ final class PipeEnd {
     }
   }
 
-  private void await() throws IOException {
+  private void await(long nanos) throws IOException {
     boolean interrupted;
     try {
-      interrupted = Threads.isVirtual() ? park() : pollInKernel();
+      interrupted = Threads.isVirtual() ? park(nanos) : pollInKernel(nanos);
     } catch (ClosedDescriptorException e) {
       throw (AsynchronousCloseException) new AsynchronousCloseException().initCause(e);
     }
@@ -98,14 +141,14 @@ final class PipeEnd {
     }
   }
 
-  private boolean pollInKernel() throws IOException {
+  private boolean pollInKernel(long nanos) throws IOException {
     int events =
         interest == EventQueue.Interest.READABLE ? PosixNumbers.POLLIN : PosixNumbers.POLLOUT;
-    return Wake.await(descriptor, events, Long.MAX_VALUE, numbers) == Wake.Result.INTERRUPTED;
+    return Wake.await(descriptor, events, nanos, numbers) == Wake.Result.INTERRUPTED;
   }
 
   /** Waits for the watcher's word. The status of an interrupted thread stays set. */
-  private boolean park() throws IOException {
+  private boolean park(long nanos) throws IOException {
     CountDownLatch ready = new CountDownLatch(1);
     int fd = descriptor.acquire();
     try {
@@ -117,7 +160,12 @@ final class PipeEnd {
       try {
         // A close that came before the latch was there did not see it.
         if (!descriptor.isClosed()) {
-          ready.await();
+          if (nanos == Long.MAX_VALUE) {
+            ready.await();
+          } else {
+            // Whatever ended the wait, the transfer is tried again.
+            boolean unused = ready.await(nanos, TimeUnit.NANOSECONDS);
+          }
         }
         return false;
       } catch (InterruptedException e) {

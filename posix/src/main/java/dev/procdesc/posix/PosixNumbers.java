@@ -24,6 +24,15 @@ public record PosixNumbers(
   /** {@code O_RDWR} on every system. */
   public static final int O_RDWR = 2;
 
+  /** {@code O_ACCMODE} on every system. */
+  public static final int O_ACCMODE = 3;
+
+  /** {@code F_SETFD} on every system. */
+  public static final int F_SETFD = 2;
+
+  /** {@code FD_CLOEXEC} on every system. */
+  public static final int FD_CLOEXEC = 1;
+
   /** {@code F_GETFL} on every system. */
   public static final int F_GETFL = 3;
 

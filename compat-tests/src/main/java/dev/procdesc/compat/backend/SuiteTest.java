@@ -42,11 +42,8 @@ final class SuiteTest {
   private static final Set<String> NOT_MIRRORED = Set.of(
       // No flags are passed by a caller: there is no unknown one.
       "Pdfork.InvalidFlag",
-      // No method takes a raw descriptor for a process.
-      "Pdfork.NonProcessDescriptor",
-      // Passing, and capability mode.
-      "Pdfork.DaemonUnrestricted",
-      "PipePdfork.PassProcessDescriptor");
+      // Capability mode.
+      "Pdfork.DaemonUnrestricted");
 
   private static List<Method> tests() {
     List<Method> tests = new ArrayList<>();

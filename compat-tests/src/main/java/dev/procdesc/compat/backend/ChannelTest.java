@@ -1,0 +1,806 @@
+package dev.procdesc.compat.backend;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.procdesc.ChildProcess;
+import dev.procdesc.ClosedDescriptorException;
+import dev.procdesc.DescriptorChannel;
+import dev.procdesc.DescriptorChannel.Message;
+import dev.procdesc.ExitStatus;
+import dev.procdesc.Feature;
+import dev.procdesc.MissingRightException;
+import dev.procdesc.OnClose;
+import dev.procdesc.Platform;
+import dev.procdesc.ProcessDescriptor;
+import dev.procdesc.ProcessDescriptorException;
+import dev.procdesc.RefusedMessageException;
+import dev.procdesc.RefusedMessageException.Reason;
+import dev.procdesc.Right;
+import dev.procdesc.Signal;
+import dev.procdesc.Spawner;
+import dev.procdesc.UnsupportedFeatureException;
+import dev.procdesc.compat.Contract;
+import dev.procdesc.compat.Origin;
+import dev.procdesc.compat.Requires;
+import dev.procdesc.compat.Timeouts;
+import dev.procdesc.compat.support.Crowd;
+import dev.procdesc.compat.support.Descriptors;
+import dev.procdesc.compat.support.Holder;
+import dev.procdesc.compat.support.NothingLeft;
+import dev.procdesc.compat.support.RawPipe;
+import dev.procdesc.compat.support.Run;
+import dev.procdesc.compat.support.VirtualThreads;
+import java.io.EOFException;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.ThreadFactory;
+import jnr.constants.platform.Errno;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Descriptors sent and received over sockets. */
+@ExtendWith(NothingLeft.class)
+final class ChannelTest {
+  @TempDir
+  Path directory;
+
+  @BeforeEach
+  void channels() {
+    Requires.feature(Feature.DESCRIPTOR_CHANNEL);
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static String text(Message message) {
+    return new String(message.payload(), StandardCharsets.UTF_8);
+  }
+
+  private static Message receive(DescriptorChannel channel) throws Exception {
+    return channel.receive(Timeouts.CEILING).orElseThrow();
+  }
+
+  private static Spawner staying(RawPipe pipe) {
+    return Run.sh("exec sleep 1000").stdout(pipe.writer());
+  }
+
+  // ---- Messages
+
+  @Test
+  @Contract("C10")
+  void payloadsArriveWholeAndInOrder() throws Exception {
+    Random random = new Random(1);
+    try (DescriptorChannel.Pair pair = DescriptorChannel.pair()) {
+      List<byte[]> sent = new ArrayList<>();
+      for (int size : new int[] {1, 2, 1000, 4096, 20_000, DescriptorChannel.MAX_PAYLOAD}) {
+        byte[] payload = new byte[size];
+        random.nextBytes(payload);
+        sent.add(payload);
+        pair.first().send(payload);
+      }
+      for (byte[] payload : sent) {
+        assertArrayEquals(payload, receive(pair.second()).payload());
+      }
+      // The other way too.
+      pair.second().send(bytes("back"));
+      assertEquals("back", text(receive(pair.first())));
+    }
+  }
+
+  @Test
+  @Contract("C10")
+  void severalDescriptorsInOneMessage() throws Exception {
+    Requires.feature(Feature.PROCESS_IDENTITY);
+    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
+        ChildProcess one = Run.cat().spawn();
+        ChildProcess two = Run.cat().onClose(OnClose.RELEASE).spawn();
+        ProcessDescriptor self = ProcessDescriptor.self()) {
+      pair.first().send(new byte[0], two, one, self, one);
+      try (Message message = receive(pair.second())) {
+        assertEquals(0, message.payload().length);
+        List<ProcessDescriptor> came = message.descriptors();
+        assertEquals(4, came.size());
+        assertTrue(came.get(0).sameProcess(two));
+        assertTrue(came.get(1).sameProcess(one));
+        assertTrue(came.get(2).sameProcess(self));
+        assertTrue(came.get(3).sameProcess(one));
+        assertFalse(came.get(0).sameProcess(one));
+        for (ProcessDescriptor process : came) {
+          assertTrue(Descriptors.isCloseOnExec(process.fd()));
+          assertEquals(EnumSet.allOf(Right.class), process.rights());
+        }
+        assertEquals(one.pid(), came.get(1).pid());
+      }
+      Run.assertEchoes(one);
+      Run.assertEchoes(two);
+      two.stdin().close();
+      two.stdout().close();
+    }
+  }
+
+  @Test
+  @Contract({"C9", "C10"})
+  void whatCannotBeSent() throws Exception {
+    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
+        ChildProcess child = Run.cat().spawn()) {
+      DescriptorChannel channel = pair.first();
+      assertThrows(IllegalArgumentException.class, () -> channel.send(new byte[0]));
+      byte[] tooLong = new byte[DescriptorChannel.MAX_PAYLOAD + 1];
+      assertThrows(IllegalArgumentException.class, () -> channel.send(tooLong));
+      ProcessDescriptor[] tooMany = new ProcessDescriptor[DescriptorChannel.MAX_DESCRIPTORS + 1];
+      java.util.Arrays.fill(tooMany, child);
+      assertThrows(IllegalArgumentException.class, () -> channel.send(bytes("x"), tooMany));
+      ProcessDescriptor closed = child.duplicate();
+      closed.close();
+      assertThrows(ClosedDescriptorException.class, () -> channel.send(bytes("x"), child, closed));
+      try (ProcessDescriptor weak = child.restrict(Right.SIGNAL, Right.DUPLICATE)) {
+        var missing =
+            assertThrows(MissingRightException.class, () -> channel.send(bytes("x"), weak));
+        assertEquals(Right.SEND, missing.right());
+      }
+      try (ProcessDescriptor weak = child.restrict(Right.SEND, Right.WAIT)) {
+        if (Platform.current().has(Feature.KERNEL_RIGHTS)) {
+          channel.send(bytes("weak"), weak);
+          receive(pair.second()).close();
+        } else {
+          // Or whoever may only send could send it to himself, and get every right.
+          var thrown =
+              assertThrows(UnsupportedFeatureException.class, () -> channel.send(bytes("x"), weak));
+          assertEquals(Feature.KERNEL_RIGHTS, thrown.feature());
+        }
+      }
+      assertEquals(Optional.empty(), pair.second().receive(Duration.ZERO), "nothing was sent");
+      Run.assertEchoes(child);
+    }
+  }
+
+  @Test
+  @Contract({"C9", "C10"})
+  void theEnd() throws Exception {
+    try (DescriptorChannel.Pair pair = DescriptorChannel.pair()) {
+      pair.first().send(bytes("last"));
+      pair.first().close();
+      pair.first().close();
+      assertEquals("last", text(receive(pair.second())));
+      assertThrows(EOFException.class, () -> pair.second().receive());
+      assertThrows(EOFException.class, () -> pair.second().receive(Duration.ZERO));
+      var thrown = assertThrows(
+          ProcessDescriptorException.class, () -> pair.second().send(bytes("to nobody")));
+      assertEquals(Errno.EPIPE.intValue(), thrown.errno(), thrown.toString());
+      assertThrows(ClosedChannelException.class, () -> pair.first().receive());
+      assertThrows(ClosedChannelException.class, () -> pair.first().send(bytes("x")));
+      assertThrows(ClosedChannelException.class, () -> pair.first().peer());
+      assertThrows(ClosedDescriptorException.class, () -> pair.first().fd());
+      assertFalse(pair.first().isOpen());
+      assertTrue(pair.second().isOpen());
+    }
+  }
+
+  @Test
+  @Contract("C10")
+  void timeouts() throws Exception {
+    try (DescriptorChannel.Pair pair = DescriptorChannel.pair()) {
+      assertEquals(Optional.empty(), pair.second().receive(Duration.ZERO));
+      assertEquals(Optional.empty(), pair.second().receive(Duration.ofSeconds(-1)));
+      assertEquals(Optional.empty(), pair.second().receive(Duration.ofMillis(2)));
+      byte[] payload = new byte[10_000];
+      int sent = 0;
+      while (pair.first().send(Duration.ZERO, payload)) {
+        sent++;
+      }
+      assertTrue(sent > 0);
+      assertFalse(pair.first().send(Duration.ofMillis(2), payload));
+      for (int i = 0; i < sent; i++) {
+        assertEquals(payload.length, receive(pair.second()).payload().length);
+      }
+      assertTrue(pair.first().send(Duration.ZERO, payload));
+    }
+  }
+
+  @Test
+  @Contract({"C10", "C11"})
+  void waiters() throws Exception {
+    waiters(Thread::new);
+  }
+
+  @Test
+  @Contract({"C10", "C11"})
+  void virtualWaiters() throws Exception {
+    Requires.virtualThreads();
+    waiters(VirtualThreads.factory());
+  }
+
+  /** One thread waits to receive and another to send, on the same end; then they get through. */
+  private static void waiters(ThreadFactory factory) throws Exception {
+    byte[] payload = new byte[20_000];
+    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
+        Crowd<Integer> crowd = new Crowd<>(factory)) {
+      int count = 100;
+      crowd.add(() -> {
+        for (int i = 0; i < count; i++) {
+          pair.first().send(payload);
+        }
+        return count;
+      });
+      crowd.add(() -> pair.first().receive().payload().length);
+      crowd.awaitBlocked();
+      for (int i = 0; i < count; i++) {
+        assertEquals(payload.length, receive(pair.second()).payload().length);
+      }
+      pair.second().send(bytes("four"));
+      assertEquals(List.of(count, 4), crowd.results());
+    }
+    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
+        Crowd<Message> crowd = new Crowd<>(factory)) {
+      crowd.add(() -> pair.first().receive());
+      crowd.awaitBlocked();
+      pair.first().close();
+      assertThrows(AsynchronousCloseException.class, crowd::results);
+    }
+    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
+        Crowd<Message> crowd = new Crowd<>(factory)) {
+      crowd.add(() -> pair.first().receive());
+      crowd.awaitBlocked();
+      crowd.interrupt();
+      assertThrows(ClosedByInterruptException.class, crowd::results);
+      assertFalse(pair.first().isOpen());
+      assertThrows(EOFException.class, () -> pair.second().receive());
+    }
+  }
+
+  // ---- Paths
+
+  @Test
+  @Contract("C10")
+  void byPath() throws Exception {
+    Path path = directory.resolve("socket");
+    var nobody =
+        assertThrows(ProcessDescriptorException.class, () -> DescriptorChannel.connect(path));
+    assertEquals(Errno.ENOENT.intValue(), nobody.errno());
+    try (DescriptorChannel.Listener listener = DescriptorChannel.listen(path)) {
+      assertEquals(Optional.empty(), listener.accept(Duration.ZERO));
+      assertThrows(ProcessDescriptorException.class, () -> DescriptorChannel.listen(path));
+      try (DescriptorChannel client = DescriptorChannel.connect(path);
+          DescriptorChannel server = listener.accept();
+          ChildProcess child = Run.cat().spawn()) {
+        client.send(bytes("by path"), child);
+        try (Message message = receive(server)) {
+          assertEquals("by path", text(message));
+          assertTrue(message.descriptors().get(0).isAlive());
+        }
+        assertTrue(Descriptors.isCloseOnExec(client.fd()));
+        assertTrue(Descriptors.isCloseOnExec(server.fd()));
+      }
+    }
+    assertFalse(Files.exists(path), "the listener took it away");
+    Path tooLong = directory.resolve("x".repeat(200));
+    assertThrows(IllegalArgumentException.class, () -> DescriptorChannel.listen(tooLong));
+    assertThrows(IllegalArgumentException.class, () -> DescriptorChannel.connect(tooLong));
+  }
+
+  @Test
+  @Contract({"C10", "C11"})
+  void whoWaitsToAcceptIsToldOfTheClose() throws Exception {
+    DescriptorChannel.Listener listener = DescriptorChannel.listen(directory.resolve("socket"));
+    try (Crowd<DescriptorChannel> crowd = new Crowd<>(Thread::new)) {
+      crowd.add(listener::accept);
+      crowd.awaitBlocked();
+      listener.close();
+      listener.close();
+      assertThrows(AsynchronousCloseException.class, crowd::results);
+    }
+  }
+
+  @Test
+  @Contract("C10")
+  void whoIsAtTheOtherEnd() throws Exception {
+    Requires.feature(Feature.PEER_DESCRIPTOR);
+    try (DescriptorChannel.Listener listener =
+            DescriptorChannel.listen(directory.resolve("socket"));
+        DescriptorChannel client = DescriptorChannel.connect(directory.resolve("socket"));
+        DescriptorChannel server = listener.accept();
+        ProcessDescriptor peer = server.peer()) {
+      assertEquals(ProcessHandle.current().pid(), peer.pid());
+      assertTrue(peer.isAlive());
+      try (ProcessDescriptor other = client.peer()) {
+        assertEquals(peer.pid(), other.pid());
+      }
+    }
+  }
+
+  @Test
+  @Contract({"C9", "C10"})
+  void whatIsNoChannel() throws Exception {
+    int file = Descriptors.open(Path.of("/dev/null"));
+    try (RawPipe pipe = RawPipe.open()) {
+      for (int fd : new int[] {file, pipe.readEnd()}) {
+        var thrown = assertThrows(ProcessDescriptorException.class, () -> DescriptorChannel.of(fd));
+        assertEquals(Errno.ENOTSOCK.intValue(), thrown.errno());
+        assertTrue(Descriptors.isOpen(fd), "it stays the caller's");
+      }
+    } finally {
+      Descriptors.close(file);
+    }
+    var bad = assertThrows(ProcessDescriptorException.class, () -> DescriptorChannel.of(-1));
+    assertEquals(Errno.EBADF.intValue(), bad.errno());
+  }
+
+  // ---- Who holds it
+
+  @Test
+  @Contract({"C6", "C10"})
+  void whatWasSentOutlivesTheSendersClose() throws Exception {
+    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
+        RawPipe pipe = RawPipe.open()) {
+      ChildProcess child = staying(pipe).spawn();
+      pipe.given();
+      pair.first().send(bytes("x"), child);
+      var end = child.onExit();
+      child.close();
+      assertTrue(end.isCompletedExceptionally() || !end.isDone());
+      assertTrue(pipe.isHeld(), "it is on its way");
+      Message message = receive(pair.second());
+      ProcessDescriptor received = message.descriptors().get(0);
+      assertTrue(received.isAlive());
+      ProcessDescriptor copy = received.duplicate();
+      message.close();
+      assertTrue(copy.isAlive());
+      assertTrue(pipe.isHeld());
+      copy.close();
+      pipe.awaitEnd();
+    }
+  }
+
+  @Test
+  @Contract({"C6", "C10"})
+  void theSendersCloseMayBeTheLast() throws Exception {
+    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
+        RawPipe pipe = RawPipe.open()) {
+      ChildProcess child = staying(pipe).spawn();
+      pipe.given();
+      pair.first().send(bytes("x"), child);
+      receive(pair.second()).close();
+      assertTrue(child.isAlive());
+      assertTrue(pipe.isHeld());
+      child.close();
+      pipe.awaitEnd();
+    }
+  }
+
+  @Test
+  @Contract({"C6", "C10"})
+  void whatWasNeverReceivedDiesWithTheSocket() throws Exception {
+    try (RawPipe pipe = RawPipe.open()) {
+      DescriptorChannel.Pair pair = DescriptorChannel.pair();
+      ChildProcess child = staying(pipe).spawn();
+      pipe.given();
+      pair.first().send(bytes("x"), child);
+      child.close();
+      assertTrue(pipe.isHeld());
+      pair.close();
+      pipe.awaitEnd();
+    }
+  }
+
+  @Test
+  @Contract({"C4", "C10"})
+  void theStatusComesToBothSides() throws Exception {
+    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
+        ChildProcess child = Run.sh("read line; exit 44").spawn()) {
+      pair.first().send(bytes("x"), child);
+      try (Message message = receive(pair.second())) {
+        ProcessDescriptor received = message.descriptors().get(0);
+        var end = received.onExit();
+        child.stdin().close();
+        assertEquals(new ExitStatus.Exited(44), Run.end(child));
+        ExitStatus status = received.waitFor(Timeouts.CEILING).orElseThrow();
+        if (Platform.current().has(Feature.STATUS_FOR_ANY_HOLDER)) {
+          assertEquals(new ExitStatus.Exited(44), status);
+        }
+        assertEquals(status, end.join());
+        assertFalse(received.kill());
+      }
+    }
+  }
+
+  @Test
+  @Contract("C10")
+  void anEndedProcessCanBeSentToo() throws Exception {
+    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
+        ChildProcess child = Run.sh("exit 45").spawn()) {
+      Run.end(child);
+      pair.first().send(bytes("x"), child);
+      try (Message message = receive(pair.second())) {
+        ProcessDescriptor received = message.descriptors().get(0);
+        assertFalse(received.isAlive());
+        assertFalse(received.kill());
+        if (Platform.current().has(Feature.STATUS_FOR_ANY_HOLDER)) {
+          assertEquals(new ExitStatus.Exited(45), received.waitFor());
+        }
+      }
+    }
+  }
+
+  // ---- A program in another language
+
+  @Test
+  @Contract({"C6", "C10"})
+  @Origin("capsicum-test: PipePdfork.PassProcessDescriptor")
+  void passedToAProgramInAnotherLanguage() throws Exception {
+    Requires.feature(Feature.CHILD_SETUP);
+    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
+        Holder python = Holder.python(pair.second());
+        RawPipe pipe = RawPipe.open()) {
+      pair.second().close();
+      ChildProcess child = staying(pipe).spawn();
+      pipe.given();
+      pair.first().send(bytes("hello"), child);
+      String answer = python.ask("receive");
+      assertTrue(answer.matches("hello [12] 0"), answer);
+      child.close();
+      assertEquals("0", python.ask("poll 0"), "it lives");
+      python.order("signal");
+      assertTrue(pipe.isHeld());
+      python.order("close");
+      pipe.awaitEnd();
+    }
+  }
+
+  @Test
+  @Contract({"C6", "C7", "C10"})
+  @Origin("capsicum-test: Pdfork.Bagpuss")
+  void passedToAProgramThatDies() throws Exception {
+    Requires.feature(Feature.CHILD_SETUP);
+    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
+        Holder python = Holder.python(pair.second());
+        RawPipe pipe = RawPipe.open()) {
+      pair.second().close();
+      ChildProcess child = staying(pipe).spawn();
+      pipe.given();
+      pair.first().send(bytes("hello"), child);
+      python.ask("receive");
+      child.close();
+      assertTrue(pipe.isHeld());
+      python.kill();
+      pipe.awaitEnd();
+    }
+  }
+
+  @Test
+  @Contract({"C6", "C10"})
+  void thereAndBackAgain() throws Exception {
+    Requires.feature(Feature.CHILD_SETUP);
+    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
+        Holder python = Holder.python(pair.second());
+        RawPipe pipe = RawPipe.open()) {
+      pair.second().close();
+      ChildProcess child = staying(pipe).spawn();
+      pipe.given();
+      pair.first().send(bytes("hello"), child);
+      child.close();
+      python.ask("receive");
+      python.order("send back");
+      python.order("close");
+      assertTrue(pipe.isHeld());
+      Message message = receive(pair.first());
+      assertEquals("back", text(message));
+      assertEquals(1, message.descriptors().size());
+      assertTrue(message.descriptors().get(0).isAlive());
+      message.close();
+      pipe.awaitEnd();
+    }
+  }
+
+  @Test
+  @Contract("C10")
+  void killedByTheOtherSide() throws Exception {
+    Requires.feature(Feature.CHILD_SETUP);
+    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
+        Holder python = Holder.python(pair.second());
+        ChildProcess child = Run.cat().spawn()) {
+      pair.first().send(bytes("hello"), child);
+      python.ask("receive");
+      python.order("kill");
+      assertEquals(Run.signaled(Signal.KILL), Run.end(child));
+      assertEquals("1", python.ask("poll " + Timeouts.CEILING.toSeconds()));
+    }
+  }
+
+  // ---- Adversarial input
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 253})
+  @Contract("C10")
+  void manyDescriptors(int count) throws Exception {
+    Requires.feature(Feature.CHILD_SETUP);
+    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
+        Holder python = Holder.python(pair.second())) {
+      python.order("self " + count);
+      try (Message message = receive(pair.first())) {
+        assertEquals("self", text(message));
+        assertEquals(count, message.descriptors().size());
+        for (ProcessDescriptor process : message.descriptors()) {
+          assertEquals(python.process().pid(), process.pid());
+        }
+      }
+      python.order("payload 3");
+      assertEquals("ppp", text(receive(pair.first())), "none, and nothing is in disorder");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"file", "proc", "mixed", "lifeline", "lifelines", "thread"})
+  @Contract({"C8", "C10"})
+  @Origin({"selftests/pidfd: pidfd_wait on non-pidfds", "capsicum-test: Pdfork.NonProcessDescriptor"
+  })
+  void whatIsNoProcessIsRefused(String what) throws Exception {
+    Requires.feature(Feature.CHILD_SETUP);
+    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
+        Holder python = Holder.python(pair.second())) {
+      var before = Descriptors.open();
+      String answer = python.ask(what);
+      if (what.equals("thread")) {
+        Requires.that(answer.equals("ok"), "descriptors of threads (Linux 6.9)");
+      }
+      assertEquals("ok", answer);
+      var refused =
+          assertThrows(RefusedMessageException.class, () -> pair.first().receive(Timeouts.CEILING));
+      assertEquals(Reason.NO_PROCESS, refused.reason(), refused.toString());
+      assertEquals(before, Descriptors.open(), "whatever came is closed");
+      python.order("self 1");
+      try (Message message = receive(pair.first())) {
+        assertEquals(1, message.descriptors().size(), "the channel goes on");
+      }
+    }
+  }
+
+  @Test
+  @Contract({"C8", "C10"})
+  void aPayloadThatIsTooLongIsRefused() throws Exception {
+    Requires.feature(Feature.CHILD_SETUP);
+    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
+        Holder python = Holder.python(pair.second())) {
+      for (int length : new int[] {DescriptorChannel.MAX_PAYLOAD + 1, 100_000}) {
+        python.order("payload " + length);
+        var refused = assertThrows(
+            RefusedMessageException.class, () -> pair.first().receive(Timeouts.CEILING));
+        assertEquals(Reason.PAYLOAD_CUT_OFF, refused.reason());
+      }
+      python.order("payload " + DescriptorChannel.MAX_PAYLOAD);
+      assertEquals(DescriptorChannel.MAX_PAYLOAD, receive(pair.first()).payload().length);
+    }
+  }
+
+  @Test
+  @Contract({"C8", "C10"})
+  void descriptorsForWhichThereIsNoRoomAreRefused() throws Exception {
+    Requires.feature(Feature.CHILD_SETUP);
+    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
+        Holder python = Holder.python(pair.second())) {
+      python.order("self 20");
+      pair.first().receive(Duration.ZERO).orElseThrow().close(); // All is loaded.
+      long limit = Descriptors.limit();
+      int highest = Collections.max(Descriptors.open().keySet());
+      var before = Descriptors.open();
+      python.order("self 253");
+      Descriptors.setLimit(highest + 10);
+      RefusedMessageException refused;
+      try {
+        refused = assertThrows(RefusedMessageException.class, () -> pair.first().receive());
+      } finally {
+        Descriptors.setLimit(limit);
+      }
+      assertEquals(Reason.DESCRIPTORS_CUT_OFF, refused.reason());
+      assertEquals(before, Descriptors.open(), "those that came are closed");
+      python.order("self 253");
+      try (Message message = receive(pair.first())) {
+        assertEquals(253, message.descriptors().size());
+      }
+    }
+  }
+
+  @Test
+  @Contract("C10")
+  void emptyPacketsAreSkipped() throws Exception {
+    Requires.feature(Feature.CHILD_SETUP);
+    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
+        Holder python = Holder.python(pair.second())) {
+      pair.second().close();
+      python.order("empty 5");
+      assertEquals(Optional.empty(), pair.first().receive(Duration.ZERO));
+      python.order("empty 5");
+      python.order("payload 2");
+      assertEquals("pp", text(receive(pair.first())));
+      python.order("empty 5");
+      python.order("payload 1");
+      python.order("empty 5");
+      python.exit();
+      assertEquals("p", text(receive(pair.first())), "not the end yet");
+      assertThrows(EOFException.class, () -> pair.first().receive(Timeouts.CEILING));
+    }
+  }
+
+  @Test
+  @Contract({"C8", "C10"})
+  void aFlood() throws Exception {
+    Requires.feature(Feature.CHILD_SETUP);
+    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
+        Holder python = Holder.python(pair.second())) {
+      int count = 2000;
+      python.tell("flood " + count);
+      for (int i = 0; i < count; i++) {
+        try (Message message = receive(pair.first())) {
+          assertEquals(5, message.descriptors().size());
+        }
+      }
+      assertEquals("ok", python.answer());
+    }
+  }
+
+  @Test
+  @Contract({"C8", "C10"})
+  void aFloodThatNobodyReadsLeavesNothing() throws Exception {
+    Requires.feature(Feature.CHILD_SETUP);
+    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
+        Holder python = Holder.python(pair.second())) {
+      python.tell("flood 100000");
+      receive(pair.first()).close();
+      python.kill();
+    }
+  }
+
+  @Test
+  @Contract("C10")
+  void aPeerThatDiesWhileSomebodyWaits() throws Exception {
+    Requires.feature(Feature.CHILD_SETUP);
+    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
+        Holder python = Holder.python(pair.second());
+        Crowd<Message> crowd = new Crowd<>(Thread::new)) {
+      pair.second().close();
+      crowd.add(() -> pair.first().receive());
+      crowd.awaitBlocked();
+      python.kill();
+      assertThrows(EOFException.class, crowd::results);
+    }
+  }
+
+  // ---- Random interleavings, against a model
+
+  /** One process, as the model sees it: who holds it, and whether it must live. */
+  private static final class Model {
+    final RawPipe pipe;
+    int holders = 1;
+    boolean killed;
+
+    Model(RawPipe pipe) {
+      this.pipe = pipe;
+    }
+
+    boolean lives() {
+      return holders > 0 && !killed;
+    }
+
+    void check() {
+      if (lives()) {
+        assertTrue(pipe.isHeld(), "it must live");
+      } else {
+        pipe.awaitEnd();
+      }
+    }
+  }
+
+  private record Held(ProcessDescriptor descriptor, Model model, EnumSet<Right> rights) {}
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+  @Contract({"C6", "C10", "C11"})
+  void anyOrderOfDuplicatesRestrictionsSendsAndCloses(long seed) throws Exception {
+    Random random = new Random(seed);
+    List<Model> models = new ArrayList<>();
+    List<Held> held = new ArrayList<>();
+    Deque<Model> inFlight = new ArrayDeque<>();
+    DescriptorChannel.Pair pair = DescriptorChannel.pair();
+    try {
+      for (int step = 0; step < 120; step++) {
+        if (held.isEmpty() || random.nextInt(12) == 0) {
+          RawPipe pipe = RawPipe.open();
+          Model model = new Model(pipe);
+          models.add(model);
+          held.add(new Held(staying(pipe).spawn(), model, EnumSet.allOf(Right.class)));
+          pipe.given();
+        }
+        Held one = held.get(random.nextInt(held.size()));
+        boolean whole = one.rights.size() == Right.values().length;
+        switch (random.nextInt(8)) {
+          case 0, 1 -> {
+            if (one.rights.contains(Right.DUPLICATE)) {
+              held.add(new Held(one.descriptor.duplicate(), one.model, one.rights.clone()));
+              one.model.holders++;
+            } else {
+              assertThrows(MissingRightException.class, one.descriptor::duplicate);
+            }
+          }
+          case 2 -> {
+            EnumSet<Right> wanted = EnumSet.allOf(Right.class);
+            wanted.removeIf(right -> random.nextInt(3) == 0);
+            if (one.rights.contains(Right.DUPLICATE)) {
+              ProcessDescriptor weak = one.descriptor.restrict(wanted.toArray(new Right[0]));
+              wanted.retainAll(one.rights);
+              held.add(new Held(weak, one.model, wanted));
+              one.model.holders++;
+            } else {
+              assertThrows(
+                  MissingRightException.class,
+                  () -> one.descriptor.restrict(wanted.toArray(new Right[0])));
+            }
+          }
+          case 3 -> {
+            if (whole) {
+              pair.first().send(new byte[] {1}, one.descriptor);
+              inFlight.add(one.model);
+              one.model.holders++;
+            } else {
+              assertThrows(
+                  RuntimeException.class, () -> pair.first().send(new byte[] {1}, one.descriptor));
+            }
+          }
+          case 4 -> {
+            if (!inFlight.isEmpty()) {
+              ProcessDescriptor received = receive(pair.second()).descriptors().get(0);
+              held.add(new Held(received, inFlight.remove(), EnumSet.allOf(Right.class)));
+            }
+          }
+          case 5, 6 -> {
+            one.descriptor.close();
+            held.remove(one);
+            one.model.holders--;
+          }
+          default -> {
+            if (one.rights.contains(Right.SIGNAL) && random.nextInt(4) == 0) {
+              assertEquals(one.model.lives(), one.descriptor.kill());
+              one.model.killed = true;
+              one.model.pipe.awaitEnd();
+              if (one.rights.contains(Right.WAIT)) {
+                assertTrue(one.descriptor.waitFor(Timeouts.CEILING).isPresent());
+              }
+            }
+          }
+        }
+        assertEquals(one.rights, one.descriptor.rights());
+        models.forEach(Model::check);
+        for (Held each : held) {
+          if (each.rights.contains(Right.WAIT) && each.model.lives()) {
+            assertTrue(each.descriptor.isAlive());
+          }
+        }
+      }
+    } finally {
+      held.forEach(each -> each.descriptor.close());
+      pair.close();
+      models.forEach(model -> model.pipe.awaitEnd());
+      models.forEach(model -> model.pipe.close());
+    }
+  }
+}

@@ -1,0 +1,107 @@
+"""A holder of process descriptors in another language, to prove the wire format.
+
+Descriptor 9 is a channel. Orders come on standard input, one in a line; each is answered by one line.
+"""
+
+import array
+import os
+import resource
+import select
+import signal
+import socket
+import sys
+
+channel = socket.socket(fileno=9)
+held = []
+
+
+def send(fds, payload=b"x"):
+    data = array.array("i", fds)
+    control = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, data)] if fds else []
+    channel.sendmsg([payload], control)
+
+
+def receive():
+    payload, fds, flags, _ = socket.recv_fds(channel, 65536, 253)
+    held.extend(fds)
+    return f"{payload.decode()} {len(fds)} {flags & socket.MSG_CTRUNC}"
+
+
+def obey(order, *arguments):
+    if order == "receive":
+        return receive()
+    if order == "send":  # what it holds, with a payload
+        send(held, arguments[0].encode())
+    elif order == "self":  # itself, as often as asked
+        fd = os.pidfd_open(os.getpid())
+        send([fd] * int(arguments[0]), b"self")
+        os.close(fd)
+    elif order == "payload":
+        channel.send(b"p" * int(arguments[0]))
+    elif order == "empty":
+        for _ in range(int(arguments[0])):
+            channel.send(b"")
+    elif order == "file":
+        fd = os.open("/dev/null", os.O_RDONLY)
+        send([fd])
+        os.close(fd)
+    elif order == "proc":  # a directory of /proc, which pidfd_send_signal would take for a pidfd
+        fd = os.open(f"/proc/{os.getpid()}", os.O_RDONLY | os.O_DIRECTORY)
+        send([fd])
+        os.close(fd)
+    elif order == "mixed":  # two processes and a file between them
+        process = os.pidfd_open(os.getpid())
+        fd = os.open("/dev/null", os.O_RDONLY)
+        send([process, fd, process])
+        os.close(process)
+        os.close(fd)
+    elif order == "thread":
+        fd = os.pidfd_open(os.getpid(), 0x80)
+        send([fd])
+        os.close(fd)
+    elif order == "lifeline":  # a lifeline without a process
+        reading, writing = os.pipe()
+        send([writing])
+        os.close(reading)
+        os.close(writing)
+    elif order == "lifelines":  # a process and two lifelines
+        process = os.pidfd_open(os.getpid())
+        reading, writing = os.pipe()
+        send([process, writing, writing])
+        os.close(reading)
+        os.close(writing)
+        os.close(process)
+    elif order == "flood":
+        count = 0
+        process = os.pidfd_open(os.getpid())
+        while count < int(arguments[0]):
+            send([process] * 5)
+            count += 1
+        os.close(process)
+    elif order == "poll":
+        return str(len(select.select([held[0]], [], [], float(arguments[0]))[0]))
+    elif order == "kill":
+        signal.pidfd_send_signal(held[0], signal.SIGKILL)
+    elif order == "signal":
+        signal.pidfd_send_signal(held[0], 0)
+    elif order == "close":
+        for fd in held:
+            os.close(fd)
+        held.clear()
+    elif order == "hangup":
+        channel.close()
+    elif order == "pid":
+        return str(os.getpid())
+    elif order == "exit":
+        os._exit(0)
+    else:
+        return "what?"
+    return "ok"
+
+
+resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+for line in sys.stdin:
+    try:
+        print(obey(*line.split()), flush=True)
+    except OSError as error:
+        print(f"error {error.errno}", flush=True)

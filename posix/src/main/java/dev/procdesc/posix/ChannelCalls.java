@@ -1,0 +1,32 @@
+package dev.procdesc.posix;
+
+import dev.procdesc.ProcessDescriptor;
+import dev.procdesc.ProcessDescriptorException;
+import java.util.Optional;
+
+/** What a backend does with descriptors that come and go over sockets. */
+public interface ChannelCalls {
+  /** Whether a descriptor that came is a whole process's. */
+  boolean isProcess(int fd);
+
+  /** Whether a descriptor that came behind a process's is the lifeline of that process. */
+  default boolean isLifeline(int fd) {
+    return false;
+  }
+
+  /** The object for a process that came, which owns the descriptors. */
+  ProcessDescriptor received(int fd, Optional<Integer> lifeline);
+
+  /**
+   * The process at the other end of a socket.
+   *
+   * @throws dev.procdesc.UnsupportedFeatureException if this system does not tell
+   */
+  ProcessDescriptor peer(int socket) throws ProcessDescriptorException;
+
+  /** The numbers of this system. */
+  PosixNumbers numbers();
+
+  /** The numbers of this system's sockets. */
+  SocketNumbers sockets();
+}

@@ -1,0 +1,300 @@
+package dev.procdesc.posix;
+
+import dev.procdesc.ClosedDescriptorException;
+import dev.procdesc.DescriptorChannel;
+import dev.procdesc.ProcessDescriptor;
+import dev.procdesc.ProcessDescriptorException;
+import dev.procdesc.RefusedMessageException;
+import dev.procdesc.RefusedMessageException.Reason;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.ClosedChannelException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A channel over a socket. The socket is a blocking one, because the other end's program shares
+ * nothing with it but a child that it is given to may; each call says MSG_DONTWAIT instead.
+ *
+ * <p>Sending goes by a second descriptor of the same socket: an event queue watches a descriptor
+ * for one thing only, and one thread may wait to send while another waits to receive.
+ */
+final class SocketChannel implements DescriptorChannel {
+  private final OwnedDescriptor socket;
+  private final PipeEnd reader;
+  private final PipeEnd writer;
+  private final ChannelCalls calls;
+  private final SocketNumbers numbers;
+
+  private SocketChannel(
+      OwnedDescriptor socket, OwnedDescriptor second, ChannelCalls calls, Watcher watcher) {
+    this.socket = socket;
+    this.calls = calls;
+    this.numbers = calls.sockets();
+    this.reader =
+        new PipeEnd(socket, EventQueue.Interest.READABLE, calls.numbers(), watcher, "socket");
+    this.writer =
+        new PipeEnd(second, EventQueue.Interest.WRITABLE, calls.numbers(), watcher, "socket");
+  }
+
+  /** Takes ownership of a connected socket; it is closed if that fails. */
+  static SocketChannel take(int fd, ChannelCalls calls, Watcher watcher)
+      throws ProcessDescriptorException {
+    int second = LibC.fcntl(fd, calls.numbers().fDupfdCloexec(), 0);
+    if (second < 0) {
+      LibC.close(fd);
+      throw Errors.failed("fcntl(F_DUPFD_CLOEXEC)", "a socket", second);
+    }
+    return new SocketChannel(
+        OwnedDescriptor.take(fd, "the channel"),
+        OwnedDescriptor.take(second, "the channel"),
+        calls,
+        watcher);
+  }
+
+  /** Beyond 292 years nanoseconds overflow, which is as good as no limit. */
+  static long nanos(Duration timeout) {
+    if (timeout.isNegative()) {
+      return 0;
+    }
+    return timeout.toSeconds() >= Long.MAX_VALUE / 1_000_000_000L
+        ? Long.MAX_VALUE
+        : timeout.toNanos();
+  }
+
+  @Override
+  public void send(byte[] payload, ProcessDescriptor... processes) throws IOException {
+    send(Long.MAX_VALUE, payload, processes);
+  }
+
+  @Override
+  public boolean send(Duration timeout, byte[] payload, ProcessDescriptor... processes)
+      throws IOException {
+    return send(nanos(timeout), payload, processes);
+  }
+
+  private boolean send(long nanos, byte[] payload, ProcessDescriptor... processes)
+      throws IOException {
+    if (payload.length > MAX_PAYLOAD) {
+      throw new IllegalArgumentException(
+          "a payload is at most " + MAX_PAYLOAD + " bytes long: " + payload.length);
+    }
+    if (payload.length == 0 && processes.length == 0) {
+      throw new IllegalArgumentException("an empty message cannot be told from the end");
+    }
+    List<HeldProcess> held = new ArrayList<>();
+    for (ProcessDescriptor process : processes) {
+      held.add(HeldProcess.of(process));
+    }
+    if (!isOpen()) {
+      throw new ClosedChannelException();
+    }
+    List<ProcessReference.Loan> loans = new ArrayList<>();
+    try {
+      List<Integer> descriptors = new ArrayList<>();
+      for (HeldProcess process : held) {
+        ProcessReference.Loan loan = process.lend();
+        loans.add(loan);
+        descriptors.add(loan.fd());
+        loan.lifelineFd().ifPresent(descriptors::add);
+      }
+      if (descriptors.size() > MAX_DESCRIPTORS) {
+        throw new IllegalArgumentException("a message has at most " + MAX_DESCRIPTORS
+            + " descriptors, lifelines included: " + descriptors.size());
+      }
+      return transmit(nanos, payload, descriptors);
+    } finally {
+      loans.forEach(ProcessReference.Loan::close);
+    }
+  }
+
+  private boolean transmit(long nanos, byte[] payload, List<Integer> descriptors)
+      throws IOException {
+    try {
+      return transmitInTime(nanos, payload, descriptors);
+    } catch (ClosedByInterruptException e) {
+      close(); // The other direction too.
+      throw e;
+    }
+  }
+
+  private boolean transmitInTime(long nanos, byte[] payload, List<Integer> descriptors)
+      throws IOException {
+    long deadline = System.nanoTime() + nanos;
+    if (!writer.enter(nanos)) {
+      return false;
+    }
+    try (SocketMessage message = new SocketMessage(numbers)) {
+      message.fill(payload, descriptors);
+      int flags = numbers.msgDontwait() | numbers.msgNosignal();
+      long left = nanos == Long.MAX_VALUE ? nanos : deadline - System.nanoTime();
+      long count =
+          writer.transfer("sendmsg", fd -> Sockets.sendmsg(fd, message.header(), flags), left);
+      return count >= 0;
+    } finally {
+      writer.lock.unlock();
+    }
+  }
+
+  @Override
+  public Message receive() throws IOException {
+    return receive(Long.MAX_VALUE).orElseThrow();
+  }
+
+  @Override
+  public Optional<Message> receive(Duration timeout) throws IOException {
+    return receive(nanos(timeout));
+  }
+
+  private Optional<Message> receive(long nanos) throws IOException {
+    try {
+      return receiveInTime(nanos);
+    } catch (ClosedByInterruptException e) {
+      close(); // The other direction too.
+      throw e;
+    }
+  }
+
+  private Optional<Message> receiveInTime(long nanos) throws IOException {
+    long deadline = System.nanoTime() + nanos;
+    if (!reader.enter(nanos)) {
+      return Optional.empty();
+    }
+    try (SocketMessage message = new SocketMessage(numbers)) {
+      int flags = numbers.msgDontwait() | numbers.msgCmsgCloexec();
+      while (true) {
+        long left = nanos == Long.MAX_VALUE ? nanos : deadline - System.nanoTime();
+        long count = reader.transfer(
+            "recvmsg",
+            fd -> {
+              message.clear();
+              return Sockets.recvmsg(fd, message.header(), flags);
+            },
+            left);
+        if (count < 0) {
+          return Optional.empty();
+        }
+        List<Integer> descriptors = message.descriptors();
+        if (count > 0 || !descriptors.isEmpty() || isCutOff(message)) {
+          return Optional.of(accept(message, (int) count, descriptors));
+        }
+        if (isAtEnd()) {
+          throw new EOFException("the other end is closed");
+        }
+        if (nanos != Long.MAX_VALUE && System.nanoTime() - deadline >= 0) {
+          return Optional.empty(); // A flood of empty packets is no message.
+        }
+      }
+    } finally {
+      reader.lock.unlock();
+    }
+  }
+
+  private boolean isCutOff(SocketMessage message) {
+    return (message.flags() & (numbers.msgCtrunc() | numbers.msgTrunc())) != 0;
+  }
+
+  /**
+   * Whether nothing can come any more. A packet without data looks like the end of file; the end is
+   * where, after a hang-up, the queue has no bytes either.
+   */
+  private boolean isAtEnd() throws IOException {
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      int events = PosixNumbers.POLLIN | numbers.pollRdhup();
+      long result = reader.attempt(fd -> {
+        memory.bytes().putInt(0, fd).putInt(4, events);
+        int ready = LibC.poll(memory.address(), 1, 0);
+        int seen = memory.bytes().getInt(4) >>> 16;
+        if (ready <= 0 || (seen & (PosixNumbers.POLLHUP | numbers.pollRdhup())) == 0) {
+          return 0;
+        }
+        memory.bytes().putInt(0, 0);
+        int outcome = Sockets.ioctl(fd, numbers.fionread(), memory.address());
+        return outcome < 0 || memory.bytes().getInt(0) == 0 ? 1 : 0;
+      });
+      return result == 1;
+    }
+  }
+
+  /** Makes a message of what came, or closes all of it. */
+  private Message accept(SocketMessage message, int count, List<Integer> descriptors)
+      throws RefusedMessageException {
+    List<ProcessDescriptor> processes = new ArrayList<>();
+    int taken = 0;
+    boolean accepted = false;
+    try {
+      int flags = message.flags();
+      if ((flags & numbers.msgCtrunc()) != 0) {
+        throw new RefusedMessageException(
+            Reason.DESCRIPTORS_CUT_OFF,
+            "descriptors were cut off, " + descriptors.size()
+                + " came: this JVM may have no more of them, or there were too many");
+      }
+      if ((flags & numbers.msgTrunc()) != 0 || count > MAX_PAYLOAD) {
+        throw new RefusedMessageException(
+            Reason.PAYLOAD_CUT_OFF, "the payload is longer than " + MAX_PAYLOAD + " bytes");
+      }
+      while (taken < descriptors.size()) {
+        int fd = descriptors.get(taken);
+        if (!calls.isProcess(fd)) {
+          throw new RefusedMessageException(
+              Reason.NO_PROCESS,
+              "descriptor " + (taken + 1) + " of " + descriptors.size() + " is no process's");
+        }
+        Optional<Integer> lifeline = Optional.empty();
+        if (taken + 1 < descriptors.size() && calls.isLifeline(descriptors.get(taken + 1))) {
+          lifeline = Optional.of(descriptors.get(taken + 1));
+        }
+        taken += lifeline.isPresent() ? 2 : 1;
+        processes.add(calls.received(fd, lifeline));
+      }
+      Message complete = new Message(message.payload(count), processes);
+      accepted = true;
+      return complete;
+    } finally {
+      if (!accepted) {
+        processes.forEach(ProcessDescriptor::close);
+        descriptors.subList(taken, descriptors.size()).forEach(LibC::close);
+      }
+    }
+  }
+
+  @Override
+  public ProcessDescriptor peer() throws IOException {
+    int fd;
+    try {
+      fd = socket.acquire();
+    } catch (ClosedDescriptorException e) {
+      throw (ClosedChannelException) new ClosedChannelException().initCause(e);
+    }
+    try {
+      return calls.peer(fd);
+    } finally {
+      socket.release();
+    }
+  }
+
+  @Override
+  public int fd() {
+    return socket.number();
+  }
+
+  @Override
+  public boolean isOpen() {
+    return !socket.isClosed();
+  }
+
+  @Override
+  public void close() {
+    reader.close();
+    writer.close();
+  }
+
+  @Override
+  public String toString() {
+    return socket.toString();
+  }
+}
