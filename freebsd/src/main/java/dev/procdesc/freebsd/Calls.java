@@ -23,6 +23,7 @@ final class Calls {
   private static final NativeFunction GETRLIMIT = NativeFunction.of("getrlimit");
   private static final NativeFunction GETEGID = NativeFunction.of("getegid");
   private static final NativeFunction PROCCTL = NativeFunction.of("procctl");
+  private static final NativeFunction PREAD = NativeFunction.of("pread");
   private static final NativeFunction XUNAME = NativeFunction.of("__xuname");
 
   private Calls() {}
@@ -91,6 +92,11 @@ final class Calls {
   /** {@code int procctl(idtype_t idtype, id_t id, int cmd, void *arg)}. */
   static int procctl(int idtype, long id, int command, long argument) {
     return PROCCTL.call(idtype, id, command, argument);
+  }
+
+  /** {@code ssize_t pread(int fd, void *buf, size_t nbytes, off_t offset)}. */
+  static int pread(int fd, long buffer, long count, long offset) {
+    return PREAD.call(fd, buffer, count, offset);
   }
 
   /** {@code int __xuname(int namesize, void *namebuf)}: what uname(3) is a wrapper of. */
