@@ -14,12 +14,22 @@ public final class Differences {
     return Platform.current().name().equals("freebsd");
   }
 
+  /** What belongs to the kernel and C library below a simulation is theirs. */
+  private static boolean reallyFreebsd() {
+    return freebsd() && !simulated();
+  }
+
+  /** Whether the backend runs on a simulation of its system, which no result may hide. */
+  public static boolean simulated() {
+    return Platform.current().system().endsWith("(simulated)");
+  }
+
   /**
    * The event that poll(2) reports on a raw descriptor once its process has ended: POLLIN on Linux
    * (POLLIN and POLLHUP from 6.15 on, once it is reaped), POLLHUP on FreeBSD.
    */
   public static int pollEventAtExit() {
-    return freebsd() ? Poll.POLLHUP : Poll.POLLIN;
+    return reallyFreebsd() ? Poll.POLLHUP : Poll.POLLIN;
   }
 
   /**
@@ -41,11 +51,11 @@ public final class Differences {
 
   /** How deep {@code nice} goes: 19 on Linux, 20 on FreeBSD. */
   public static int largestNice() {
-    return freebsd() ? 20 : 19;
+    return reallyFreebsd() ? 20 : 19;
   }
 
   /** {@code SIG_BLOCK}: 0 on Linux, 1 on FreeBSD; {@code SIG_UNBLOCK} is the next one. */
   public static int sigBlock() {
-    return freebsd() ? 1 : 0;
+    return reallyFreebsd() ? 1 : 0;
   }
 }

@@ -23,7 +23,9 @@ final class Calls {
   private static final NativeFunction GETRLIMIT = NativeFunction.of("getrlimit");
   private static final NativeFunction GETEGID = NativeFunction.of("getegid");
   private static final NativeFunction PROCCTL = NativeFunction.of("procctl");
-  private static final NativeFunction CAP_RIGHTS_LIMIT = NativeFunction.of("cap_rights_limit");
+  private static final Optional<NativeFunction> CAP_RIGHTS_LIMIT =
+      NativeFunction.find("cap_rights_limit");
+  private static final NativeFunction PREAD = NativeFunction.of("pread");
   private static final NativeFunction XUNAME = NativeFunction.of("__xuname");
 
   private Calls() {}
@@ -94,9 +96,19 @@ final class Calls {
     return PROCCTL.call(idtype, id, command, argument);
   }
 
+  /** Whether the C library has cap_rights_limit. */
+  static boolean hasCapRightsLimit() {
+    return CAP_RIGHTS_LIMIT.isPresent();
+  }
+
   /** {@code int cap_rights_limit(int fd, const cap_rights_t *rights)}. */
   static int capRightsLimit(int fd, long rights) {
-    return CAP_RIGHTS_LIMIT.call(fd, rights);
+    return CAP_RIGHTS_LIMIT.orElseThrow().call(fd, rights);
+  }
+
+  /** {@code ssize_t pread(int fd, void *buf, size_t nbytes, off_t offset)}. */
+  static int pread(int fd, long buffer, long count, long offset) {
+    return PREAD.call(fd, buffer, count, offset);
   }
 
   /** {@code int __xuname(int namesize, void *namebuf)}: what uname(3) is a wrapper of. */

@@ -119,7 +119,12 @@ public final class FreeBsdBackend implements Backend {
       case PROCESS_IDENTITY ->
         new FeatureReport(
             feature, true, "pdgetpid: no ID is given again while a descriptor is open", "");
-      case KERNEL_RIGHTS -> new FeatureReport(feature, true, "cap_rights_limit", "");
+      case KERNEL_RIGHTS ->
+        new FeatureReport(
+            feature,
+            Calls.hasCapRightsLimit(),
+            "looking up cap_rights_limit",
+            Calls.hasCapRightsLimit() ? "" : "FreeBSD 10");
       case KILL_GROUP ->
         new FeatureReport(
             feature,

@@ -283,6 +283,7 @@ final class Spawning {
       long envp = arena.strings(environment);
       if (request.program() instanceof Program.Descriptor program) {
         int fd = descriptors.lift(program.fd());
+        refuseScript(fd, program.fd());
         Set<Integer> all = new TreeSet<>(kept);
         all.add(fd);
         builder.place(all, kernel.openLimit());
@@ -296,6 +297,25 @@ final class Spawning {
             .execute(candidates(name, environment), argv, envp);
       }
       return builder.script();
+    }
+
+    /**
+     * fexecve of a script succeeds, and then its interpreter cannot open /dev/fd/N, which is closed
+     * by then. An error that the spawn does not tell of would be none.
+     */
+    private void refuseScript(int fd, int programFd) throws SpawnException {
+      SpawnArena.Place start = arena.allocate(8);
+      // What may be executed, but not read, is left to the kernel.
+      if (Calls.pread(fd, start.address(), 2, 0) == 2
+          && start.bytes().get(start.at()) == '#'
+          && start.bytes().get(start.at() + 1) == '!') {
+        throw Errors.spawn(
+            Step.EXECUTE,
+            "fexecve",
+            "descriptor " + programFd,
+            -PosixNumbers.ENOENT,
+            "a script cannot be run from a close-on-exec descriptor; give its path");
+      }
     }
 
     /** pdfork leaves all signals as they are, RFSPAWN the ignored ones. */

@@ -226,6 +226,9 @@ final class Waiting implements ProcessCalls {
 
   @Override
   public OptionalInt limit(int fd, Set<Right> rights) throws ProcessDescriptorException {
+    if (!Calls.hasCapRightsLimit()) {
+      return OptionalInt.empty();
+    }
     int copy = LibC.fcntl(fd, Numbers.POSIX.fDupfdCloexec(), 0);
     if (copy < 0) {
       throw Errors.failed("fcntl(F_DUPFD_CLOEXEC)", "descriptor " + fd, copy);

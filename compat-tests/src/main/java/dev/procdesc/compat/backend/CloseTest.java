@@ -16,6 +16,7 @@ import dev.procdesc.Spawner;
 import dev.procdesc.Stdio;
 import dev.procdesc.compat.Contract;
 import dev.procdesc.compat.Origin;
+import dev.procdesc.compat.Requires;
 import dev.procdesc.compat.Timeouts;
 import dev.procdesc.compat.support.Await;
 import dev.procdesc.compat.support.Children;
@@ -172,6 +173,7 @@ final class CloseTest {
   @Test
   @Contract("C6")
   void aReleasedChildIsNoZombieWhenItEnds() throws Exception {
+    Requires.realSystem("a child whose parent is the JVM");
     ChildProcess child = Run.cat().onClose(OnClose.RELEASE).spawn();
     long pid = child.pid();
     child.close();

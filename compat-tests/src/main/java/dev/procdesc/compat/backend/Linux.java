@@ -30,9 +30,9 @@ final class Linux {
     return Long.parseUnsignedLong(field(status, name), 16);
   }
 
-  /** A signal, in such a set. */
+  /** A signal, in such a set: by this kernel's number, whatever system is simulated on it. */
   static long bit(Signal signal) {
-    return 1L << (signal.number() - 1);
+    return 1L << (jnr.constants.platform.Signal.valueOf(signal.name()).intValue() - 1);
   }
 
   /** A hard limit, of {@code /proc/PID/limits}. */

@@ -74,6 +74,7 @@ final class SpawnTest extends SpawnContract {
   })
   void theSystemNamesTheProcessOfTheDescriptor() throws Exception {
     Requires.file("/proc/self/fdinfo");
+    Requires.realSystem("/proc/self/fdinfo with the process of a descriptor");
     try (ChildProcess child = Run.cat().spawn()) {
       assertEquals(Long.toString(child.pid()), pidOfDescriptor(child.fd()));
       child.kill();
@@ -101,6 +102,7 @@ final class SpawnTest extends SpawnContract {
   @Origin("capsicum-test: PipePdfork.ModeBits")
   void theModeOfTheDescriptorIsTheSystems() throws Exception {
     Requires.file("/proc/self/fd");
+    Requires.realSystem("fstat of a process descriptor");
     try (ChildProcess child = Run.cat().spawn()) {
       Path descriptor = Path.of("/proc/self/fd", Integer.toString(child.fd()));
       assertTrue(isReadable(descriptor));

@@ -1,6 +1,7 @@
 package dev.procdesc.compat.support;
 
 import dev.procdesc.Platform;
+import dev.procdesc.compat.Differences;
 import dev.procdesc.compat.MissingCondition;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -30,7 +31,9 @@ public final class TinyProgram {
   }
 
   private static byte[] elf() {
-    String system = Platform.current().name() + " " + System.getProperty("os.arch");
+    // A simulation has the programs of the kernel below it.
+    String name = Differences.simulated() ? "linux" : Platform.current().name();
+    String system = name + " " + System.getProperty("os.arch");
     // What "exit(42)" is: the number of the call, its argument, the trap.
     byte[] code = switch (system) {
       case "linux amd64" -> x86(60);

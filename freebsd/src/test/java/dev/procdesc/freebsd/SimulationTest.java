@@ -1,0 +1,192 @@
+package dev.procdesc.freebsd;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.procdesc.ChildProcess;
+import dev.procdesc.ExitStatus;
+import dev.procdesc.OnClose;
+import dev.procdesc.Platform;
+import dev.procdesc.Spawner;
+import dev.procdesc.Stdio;
+import java.io.File;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * The simulated FreeBSD: that it behaves as was observed on the real one, and that the backend
+ * works on it. The conformance suite runs on it by {@code ci/freebsd-sim}; nothing of it counts as
+ * FreeBSD.
+ */
+final class SimulationTest {
+  private static final String OPTIONS = "-std=gnu11 -O2 -Wall -Wextra -pthread";
+
+  @TempDir
+  @SuppressWarnings("NullAway.Init") // Set by JUnit.
+  private Path directory;
+
+  @BeforeEach
+  void compile() throws Exception {
+    assumeTrue(System.getProperty("os.name", "").equals("Linux"), "Linux, below the simulation");
+    assumeTrue(Architecture.CURRENT != Architecture.OTHER, "a machine that it is written for");
+    assumeTrue(Cc.execute(List.of("cc", "--version")).isPresent(), "no C compiler");
+    cc("freebsd-sim.c", "libfreebsd-sim.so", "-shared", "-fPIC");
+    cc("freebsd-sim.c", "freebsd-sim", "-DKERNEL");
+  }
+
+  private void cc(String source, String output, String... more) throws Exception {
+    Path file = Path.of(System.getProperty("basedir", ""), "src", "test", "native", source);
+    assumeTrue(Files.exists(file), "no sources here");
+    List<String> command = new ArrayList<>(List.of("cc"));
+    command.addAll(List.of(OPTIONS.split(" ", -1)));
+    command.addAll(List.of("-o", directory.resolve(output).toString(), file.toString()));
+    command.addAll(List.of(more));
+    Cc.Result result = Cc.execute(command).orElseThrow();
+    assertEquals(0, result.status(), result.output());
+    assertEquals("", result.output(), "warnings");
+  }
+
+  private Map<String, Set<String>> observed() throws IOException {
+    Map<String, Set<String>> sections = new HashMap<>();
+    Set<String> lines = new LinkedHashSet<>();
+    for (String line : Observed.lines("behaviour-14.0-amd64.txt")) {
+      if (line.startsWith("== ")) {
+        lines = sections.computeIfAbsent(line, section -> new LinkedHashSet<>());
+      } else {
+        lines.add(line.stripTrailing());
+      }
+    }
+    return sections;
+  }
+
+  /** Each line that the replay prints stands in the same section of the observations. */
+  @Test
+  void itBehavesAsWasObserved() throws Exception {
+    String libraries = directory.toString();
+    cc("simreplay.c", "simreplay", "-L" + libraries, "-lfreebsd-sim", "-Wl,-rpath," + libraries);
+    String replay = Cc.run(List.of(
+            "/bin/sh",
+            "-c",
+            "exec \"$0\" \"$1\" </dev/null",
+            directory.resolve("freebsd-sim").toString(),
+            directory.resolve("simreplay").toString()))
+        .orElse("failed");
+    Map<String, Set<String>> observed = observed();
+    Set<String> seen = Set.of();
+    String section = "";
+    List<String> wrong = new ArrayList<>();
+    int lines = 0;
+    for (String line : replay.lines().toList()) {
+      if (line.startsWith("== ")) {
+        section = line;
+        seen = observed.getOrDefault(line, Set.of());
+        continue;
+      }
+      lines++;
+      String known = line.replaceFirst("\\.\\.\\.$", "").stripTrailing();
+      boolean found = line.endsWith("...")
+          ? seen.stream().anyMatch(other -> other.startsWith(known))
+          : seen.contains(known);
+      if (!found) {
+        wrong.add(section + ": " + line);
+      }
+    }
+    assertEquals(List.of(), wrong, "not observed on FreeBSD 14.0");
+    assertEquals("== end", section, replay);
+    assertTrue(lines >= 99, lines + " lines");
+  }
+
+  /** Spawns, in a JVM of its own. */
+  public static final class Program {
+    private Program() {}
+
+    /** The program. */
+    public static void main(String[] arguments) throws Exception {
+      System.out.println(Platform.current().system());
+      Spawner sh = Spawner.of("/bin/sh", "-c", "read line; echo \"got $line\"; exit 7");
+      for (OnClose onClose : List.of(OnClose.KILL, OnClose.RELEASE)) {
+        try (ChildProcess child = sh.stdin(Stdio.pipe())
+            .stdout(Stdio.pipe())
+            .onClose(onClose)
+            .collectUsage(true)
+            .spawn()) {
+          child.stdin().write("this\n".getBytes(StandardCharsets.UTF_8));
+          child.stdin().close();
+          System.out.print(new String(child.stdout().readAllBytes(), StandardCharsets.UTF_8));
+          ExitStatus status = child.waitFor();
+          System.out.println(status + ", usage " + child.resourceUsage().isPresent());
+        }
+      }
+      try {
+        Spawner.of("/nonexistent/program").spawn().close();
+      } catch (IOException e) {
+        System.out.println(e.getMessage());
+      }
+    }
+  }
+
+  private static String root(Class<?> type) {
+    String name = type.getName().replace('.', '/') + ".class";
+    String url = Objects.requireNonNull(type.getClassLoader().getResource(name)).toString();
+    return Path.of(URI.create(url.substring(0, url.length() - name.length()))).toString();
+  }
+
+  private static String classPath() {
+    Set<String> entries = new LinkedHashSet<>();
+    entries.add(root(SimulationTest.class));
+    entries.add(root(Numbers.class));
+    for (String property : List.of("jdk.module.path", "java.class.path")) {
+      for (String entry : System.getProperty(property, "").split(File.pathSeparator, -1)) {
+        if (!entry.isEmpty()) {
+          entries.add(entry);
+        }
+      }
+    }
+    return String.join(File.pathSeparator, entries);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"14.0", "15.1", "16.0"})
+  void theBackendWorksOnIt(String release) throws Exception {
+    List<String> command = List.of(
+        "/usr/bin/env",
+        "FREEBSD_SIM_RELEASE=" + release,
+        directory.resolve("freebsd-sim").toString(),
+        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "--enable-native-access=ALL-UNNAMED",
+        "-XX:+UseSerialGC",
+        "-Ddev.procdesc.simulation=" + directory.resolve("libfreebsd-sim.so"),
+        "-Ddev.procdesc.backend=freebsd",
+        "-cp",
+        classPath(),
+        Program.class.getName());
+    Cc.Result result = Cc.execute(command).orElseThrow();
+    assertEquals(0, result.status(), result.output());
+    List<String> lines = result.output().lines().toList();
+    assertTrue(
+        lines.get(0).startsWith("FreeBSD " + release + "-SIMULATED")
+            && lines.get(0).endsWith("(simulated)"),
+        result.output());
+    assertEquals(
+        List.of("got this", "Exited[code=7], usage true", "got this", "Exited[code=7], usage true"),
+        lines.subList(1, 5),
+        result.output());
+    assertTrue(lines.get(5).contains("ENOENT") && lines.size() == 6, result.output());
+  }
+}

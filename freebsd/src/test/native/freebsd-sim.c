@@ -1,0 +1,1231 @@
+/*
+ * A simulated FreeBSD, for tests on Linux. Not part of the library, and never counted as FreeBSD.
+ *
+ *     cc -shared -fPIC -o libfreebsd-sim.so freebsd-sim.c       functions of FreeBSD's libc
+ *     cc -DKERNEL -o freebsd-sim freebsd-sim.c                  the kernel that they talk to
+ *
+ *     ./freebsd-sim java -Ddev.procdesc.simulation=$PWD/libfreebsd-sim.so \
+ *         -Ddev.procdesc.backend=freebsd ...
+ *
+ * The library has the functions that the backend calls, under FreeBSD's names, with FreeBSD's
+ * structures, constants, signal and error numbers, and a C function in place of the spawn stub,
+ * which walks the same scripts. Semantics are those of behaviour-14.0-amd64.txt; a test replays it.
+ *
+ * A process descriptor is one end of a socket pair; the kernel process holds the other end and a
+ * pidfd of the process, and is its parent, because it is a subreaper and processes are born by a
+ * double fork. So
+ *
+ *     - the host program neither sees the child by waitpid(-1) nor gets SIGCHLD at its exit;
+ *     - the last close, or the death of all holders, is the end of the connection: SIGKILL, unless
+ *       PD_DAEMON;
+ *     - at the exit the kernel writes the status into the connection, where every holder finds it
+ *       by a look that takes nothing away.
+ *
+ * Not simulated: capabilities, capability mode, waits for groups or all children, fstat, read and
+ * write of a process descriptor, EVFILT_PROC. A child's getppid() is the kernel's.
+ *
+ * FREEBSD_SIM_RELEASE chooses what the kernel knows: 14.0 (the default), 15.1 (pdrfork, pdwait),
+ * 16.0 (PD_NOWAITPID).
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+typedef uint64_t u64;
+typedef int64_t s64;
+
+/* ---- FreeBSD 14.0, amd64 ---- */
+
+enum {
+    PD_DAEMON = 1, PD_CLOEXEC = 2, PD_NOWAITPID = 4,
+    F_WNOHANG = 1, F_WUNTRACED = 2, F_WCONTINUED = 4, F_WNOWAIT = 8, F_WEXITED = 16, F_P_PID = 0,
+    E_AGAIN = 35, E_DEADLK = 11, E_NOTSOCK = 38, E_LOOP = 62, E_NAMETOOLONG = 63, E_NOSYS = 78,
+    E_OPNOTSUPP = 45, E_CONNREFUSED = 61, E_TIMEDOUT = 60, E_OVERFLOW = 84, E_NOBUFS = 55,
+    E_NOTEMPTY = 66, E_DQUOT = 69, E_STALE = 70,
+};
+#define F_RFSPAWN 0x80000000ULL
+
+static const int signal_numbers[32] = { /* by FreeBSD's numbers: Linux's, 0 if it has none */
+    0, SIGHUP, SIGINT, SIGQUIT, SIGILL, SIGTRAP, SIGABRT, 0, SIGFPE, SIGKILL, SIGBUS, SIGSEGV,
+    SIGSYS, SIGPIPE, SIGALRM, SIGTERM, SIGURG, SIGSTOP, SIGTSTP, SIGCONT, SIGCHLD, SIGTTIN,
+    SIGTTOU, SIGIO, SIGXCPU, SIGXFSZ, SIGVTALRM, SIGPROF, SIGWINCH, 0, SIGUSR1, SIGUSR2};
+
+enum { L_SIGRTMIN = 34, L_SIGRTMAX = 64 };
+
+/*
+ * Linux's number of FreeBSD's signal; 0 if it has none. FreeBSD has nothing special from 34 to 64,
+ * Linux its real-time signals: to both they are numbers that end a process.
+ */
+__attribute__((unused)) static int signal_to_linux(u64 number)
+{
+    if (number < 32)
+        return signal_numbers[number];
+    return number >= L_SIGRTMIN && number <= L_SIGRTMAX ? (int)number : 0;
+}
+
+__attribute__((unused)) static int signal_to_freebsd(int number)
+{
+    for (int i = 1; i < 32; i++)
+        if (signal_numbers[i] == number)
+            return i;
+    return number >= L_SIGRTMIN ? number : 7 /* SIGEMT */;
+}
+
+__attribute__((unused)) static int errno_to_freebsd(int e)
+{
+    switch (e) {
+    case EAGAIN: return E_AGAIN;
+    case EDEADLK: return E_DEADLK;
+    case ENOSYS: return E_NOSYS;
+    case ENAMETOOLONG: return E_NAMETOOLONG;
+    case ELOOP: return E_LOOP;
+    case ENOTSOCK: return E_NOTSOCK;
+    case EOPNOTSUPP: return E_OPNOTSUPP;
+    case ECONNREFUSED: return E_CONNREFUSED;
+    case ETIMEDOUT: return E_TIMEDOUT;
+    case EOVERFLOW: return E_OVERFLOW;
+    case ENOBUFS: return E_NOBUFS;
+    case ENOTEMPTY: return E_NOTEMPTY;
+    case EDQUOT: return E_DQUOT;
+    case ESTALE: return E_STALE;
+    default: return e; /* 1 to 34 are the same, but for EAGAIN */
+    }
+}
+
+/* ---- what library and kernel say to each other ---- */
+
+enum operation { REGISTER, PDKILL, PDGETPID, WAIT, PDWAIT };
+
+struct request {
+    int operation;
+    int pid;          /* REGISTER: the child; WAIT: whom */
+    int parent;       /* REGISTER: who called pdfork */
+    int flags;        /* REGISTER: pdflags; PDKILL: Linux's signal; waits: options */
+    u64 inode;        /* which descriptor */
+};
+
+struct reply {
+    int result;       /* a value, or -errno of FreeBSD */
+    int status;       /* of wait(2), with FreeBSD's signal numbers */
+    int code, value;  /* si_code, si_status */
+    u64 usage[18];    /* struct rusage */
+};
+
+struct ended { /* what every holder finds in the connection after the exit */
+    int status;
+};
+
+enum { TAG = 5 }; /* SO_PRIORITY of a process descriptor's socket */
+#define ADDRESS "FREEBSD_SIM"
+
+static socklen_t address(struct sockaddr_un *a, const char *name)
+{
+    memset(a, 0, sizeof *a);
+    a->sun_family = AF_UNIX;
+    memcpy(a->sun_path + 1, name, strlen(name)); /* abstract: no file, and known in any root */
+    return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name));
+}
+
+#ifdef KERNEL
+/* ======== the kernel ======== */
+
+enum { MAX_PROCESSES = 65536 };
+
+static struct process {
+    int used;
+    int pid, parent, flags, pidfd, connection;
+    u64 inode;
+    int exited, reaped, open; /* open: some process holds the descriptor */
+    int status;
+    int change, change_value; /* a stop or continuation that nobody was told of: si_code */
+    struct rusage usage;
+} *processes;
+static int highest; /* entries that were ever used */
+
+static struct waiter {
+    int connection;  /* 0: free */
+    int process;     /* its index */
+    int options;
+    int requester;
+} waiters[1024];
+
+static int epoll, listener;
+enum { LISTEN = 1, SIGNALS = 2, CLIENT = 3, PROCESS = 4, PIDFD = 5 };
+
+static void watch(int fd, unsigned events, u64 kind, u64 value)
+{
+    struct epoll_event event = {.events = events, .data.u64 = kind << 56 | value};
+    if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0)
+        perror("freebsd-sim: epoll_ctl");
+}
+
+static int to_status(const siginfo_t *info)
+{
+    switch (info->si_code) {
+    case CLD_EXITED: return (info->si_status & 0xff) << 8;
+    case CLD_KILLED: return signal_to_freebsd(info->si_status);
+    case CLD_DUMPED: return signal_to_freebsd(info->si_status) | 0x80;
+    case CLD_STOPPED: return signal_to_freebsd(info->si_status) << 8 | 0x7f;
+    default: return 0x13; /* continued */
+    }
+}
+
+/* Really reaps a process that nobody can ask about by its number any more. */
+static void bury(struct process *p)
+{
+    if (p->exited && p->pidfd >= 0) {
+        siginfo_t info;
+        syscall(SYS_waitid, P_PIDFD, p->pidfd, &info, WEXITED | __WALL | WNOHANG, &p->usage);
+        close(p->pidfd);
+        p->pidfd = -1;
+    }
+    if (p->exited && !p->open)
+        p->used = 0;
+}
+
+static int answer(struct process *p, struct reply *r, int options)
+{
+    memset(r, 0, sizeof *r);
+    if (p->exited && (options & F_WEXITED)) {
+        r->result = p->pid;
+        r->status = p->status;
+        r->code = p->status & 0x7f ? p->status & 0x80 ? 3 : 2 : 1;
+        r->value = p->status & 0x7f ? p->status & 0x7f : p->status >> 8;
+        if (!(options & F_WNOWAIT)) {
+            p->reaped = 1;
+            bury(p);
+        }
+        memcpy(r->usage, &p->usage, sizeof r->usage);
+        return 1;
+    }
+    if ((p->change == CLD_STOPPED && (options & F_WUNTRACED)) ||
+        (p->change == CLD_CONTINUED && (options & F_WCONTINUED))) {
+        r->result = p->pid;
+        r->code = p->change; /* the numbers are the same */
+        r->value = signal_to_freebsd(p->change_value);
+        r->status = p->change == CLD_STOPPED ? r->value << 8 | 0x7f : 0x13;
+        if (!(options & F_WNOWAIT))
+            p->change = 0;
+        return 1;
+    }
+    return 0;
+}
+
+static void tell_waiters(void)
+{
+    for (struct waiter *w = waiters; w < waiters + 1024; w++) {
+        if (w->connection == 0)
+            continue;
+        struct process *p = &processes[w->process];
+        struct reply r = {.result = -ECHILD};
+        if (!p->used || p->reaped || answer(p, &r, w->options)) {
+            send(w->connection, &r, sizeof r, MSG_NOSIGNAL);
+            close(w->connection);
+            w->connection = 0;
+        }
+    }
+}
+
+static void look(struct process *p)
+{
+    siginfo_t info;
+    if (!p->used || p->exited)
+        return;
+    memset(&info, 0, sizeof info);
+    if (waitid(P_PIDFD, (id_t)p->pidfd, &info, WSTOPPED | WCONTINUED | WNOHANG | __WALL) == 0 &&
+        info.si_pid != 0) {
+        p->change = info.si_code;
+        p->change_value = info.si_status;
+        if (p->open && p->parent > 0)
+            kill(p->parent, SIGCHLD); /* as observed: at stops and continuations only */
+    }
+    memset(&info, 0, sizeof info);
+    if (syscall(SYS_waitid, P_PIDFD, p->pidfd, &info, WEXITED | WNOWAIT | WNOHANG | __WALL,
+            &p->usage) != 0 || info.si_pid == 0)
+        return;
+    struct ended ended = {.status = p->status = to_status(&info)};
+    p->exited = 1;
+    epoll_ctl(epoll, EPOLL_CTL_DEL, p->pidfd, NULL);
+    if (p->open) {
+        struct epoll_event event = {EPOLLET, .data.u64 = (u64)PROCESS << 56 | (u64)(p - processes)};
+        send(p->connection, &ended, sizeof ended, MSG_NOSIGNAL);
+        shutdown(p->connection, SHUT_RDWR); /* POLLHUP for every holder */
+        epoll_ctl(epoll, EPOLL_CTL_MOD, p->connection, &event);
+    }
+    if (!p->open) { /* init reaps at once */
+        p->reaped = 1;
+        bury(p);
+    }
+}
+
+static pid_t command;
+static int command_status = -1;
+
+/* Reaps what became ours by the death of its parent; process descriptors' zombies stay. */
+static void reap_strangers(void)
+{
+    char path[64];
+    int pid, status;
+    snprintf(path, sizeof path, "/proc/self/task/%d/children", getpid());
+    FILE *list = fopen(path, "re");
+    while (list != NULL && fscanf(list, "%d", &pid) == 1) {
+        int known = 0;
+        for (int i = 0; i < highest && !known; i++)
+            known = processes[i].used && processes[i].pid == pid;
+        if (!known && waitpid(pid, &status, WNOHANG | __WALL) == pid && pid == command)
+            command_status = status;
+    }
+    if (list != NULL)
+        fclose(list);
+}
+
+static void look_at_all(void)
+{
+    for (int i = 0; i < highest; i++)
+        look(&processes[i]);
+    tell_waiters();
+    reap_strangers();
+}
+
+/* The last holder has closed. */
+static void closed(struct process *p)
+{
+    epoll_ctl(epoll, EPOLL_CTL_DEL, p->connection, NULL);
+    close(p->connection);
+    p->connection = -1;
+    p->open = 0;
+    if (!p->exited && !(p->flags & PD_DAEMON))
+        syscall(SYS_pidfd_send_signal, p->pidfd, SIGKILL, NULL, 0);
+    if (p->exited) {
+        p->reaped = 1;
+        bury(p);
+    }
+    tell_waiters();
+}
+
+static struct process *by_inode(u64 inode)
+{
+    for (int i = 0; i < highest; i++)
+        if (processes[i].used && processes[i].open && processes[i].inode == inode)
+            return &processes[i];
+    return NULL;
+}
+
+static int may_signal(struct process *p, const struct ucred *who)
+{
+    char path[64];
+    struct stat st;
+    snprintf(path, sizeof path, "/proc/%d", p->pid);
+    return who->uid == 0 || stat(path, &st) != 0 || st.st_uid == who->uid;
+}
+
+static void serve(int connection)
+{
+    struct request q;
+    struct reply r = {0};
+    union { char bytes[CMSG_SPACE(2 * sizeof(int))]; struct cmsghdr align; } control;
+    struct iovec iov = {&q, sizeof q};
+    struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+        .msg_controllen = sizeof control};
+    int fds[2] = {-1, -1};
+    struct ucred who = {0};
+    socklen_t size = sizeof who;
+    if (recvmsg(connection, &m, MSG_CMSG_CLOEXEC) != sizeof q) {
+        close(connection);
+        return;
+    }
+    struct cmsghdr *h = CMSG_FIRSTHDR(&m);
+    if (h != NULL && h->cmsg_type == SCM_RIGHTS)
+        memcpy(fds, CMSG_DATA(h), sizeof fds);
+    getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &who, &size);
+    struct process *p = NULL;
+    if (q.operation == PDKILL || q.operation == PDGETPID || q.operation == PDWAIT) {
+        p = by_inode(q.inode);
+        if (p == NULL)
+            r.result = -EBADF;
+    }
+    switch (q.operation) {
+    case REGISTER:
+        for (int i = 0; i < MAX_PROCESSES && p == NULL; i++)
+            if (!processes[i].used)
+                p = &processes[i];
+        *p = (struct process){.used = 1, .pid = q.pid, .parent = q.parent, .flags = q.flags,
+            .pidfd = fds[0], .connection = fds[1], .inode = q.inode, .open = 1};
+        if (p - processes >= highest)
+            highest = (int)(p - processes) + 1;
+        watch(fds[1], 0, PROCESS, (u64)(p - processes));
+        watch(fds[0], EPOLLIN | EPOLLET, PIDFD, (u64)(p - processes));
+        break;
+    case PDKILL:
+        if (p == NULL)
+            break;
+        look(p);
+        if (p->reaped)
+            r.result = -ESRCH;
+        else if (!p->exited && !may_signal(p, &who))
+            r.result = -EPERM;
+        else if (!p->exited && syscall(SYS_pidfd_send_signal, p->pidfd, q.flags, NULL, 0) != 0)
+            r.result = -errno;
+        break;
+    case PDGETPID:
+        if (p != NULL)
+            r.result = p->pid;
+        break;
+    case WAIT:
+    case PDWAIT:
+        for (int i = 0; i < highest && q.operation == WAIT && p == NULL; i++)
+            if (processes[i].used && processes[i].pid == q.pid && !processes[i].reaped &&
+                processes[i].open && processes[i].parent == who.pid &&
+                !(processes[i].flags & PD_NOWAITPID))
+                p = &processes[i];
+        if (p == NULL || p->reaped) {
+            if (r.result == 0)
+                r.result = q.operation == WAIT ? -ECHILD : -ESRCH;
+            break;
+        }
+        look(p);
+        if (answer(p, &r, q.flags)) {
+            tell_waiters();
+            break;
+        }
+        if (q.flags & F_WNOHANG)
+            break;
+        for (struct waiter *w = waiters; w < waiters + 1024; w++)
+            if (w->connection == 0) {
+                *w = (struct waiter){connection, (int)(p - processes), q.flags, who.pid};
+                return;
+            }
+        r.result = -ENOMEM;
+        break;
+    }
+    send(connection, &r, sizeof r, MSG_NOSIGNAL);
+    close(connection);
+}
+
+int main(int argc, char **argv)
+{
+    char name[64];
+    struct sockaddr_un a;
+    sigset_t mask, old;
+    if (argc < 2) {
+        fprintf(stderr, "usage: freebsd-sim COMMAND [ARGUMENT...]\n");
+        return 2;
+    }
+    processes = calloc(MAX_PROCESSES, sizeof *processes);
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    snprintf(name, sizeof name, "freebsd-sim-%d", getpid());
+    setenv(ADDRESS, name, 1);
+    epoll = epoll_create1(EPOLL_CLOEXEC);
+    listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    socklen_t length = address(&a, name);
+    if (bind(listener, (struct sockaddr *)&a, length) != 0 || listen(listener, 4096) != 0) {
+        perror("freebsd-sim: bind");
+        return 1;
+    }
+    struct rlimit files;
+    getrlimit(RLIMIT_NOFILE, &files);
+    struct rlimit original = files;
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+    sigemptyset(&mask);
+    sigaddset(&mask, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &mask, &old);
+    int children = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+    command = fork();
+    if (command == 0) {
+        setrlimit(RLIMIT_NOFILE, &original);
+        sigprocmask(SIG_SETMASK, &old, NULL);
+        execvp(argv[1], argv + 1);
+        perror(argv[1]);
+        _exit(127);
+    }
+    signal(SIGINT, SIG_IGN);
+    signal(SIGTERM, SIG_IGN);
+    watch(listener, EPOLLIN, LISTEN, 0);
+    watch(children, EPOLLIN, SIGNALS, 0);
+    while (command_status == -1) {
+        struct epoll_event events[256];
+        int count = epoll_wait(epoll, events, 256, 1000);
+        if (count <= 0)
+            look_at_all();
+        for (int i = 0; i < count; i++) {
+            u64 kind = events[i].data.u64 >> 56, value = events[i].data.u64 & 0xffffffffffffff;
+            struct signalfd_siginfo info;
+            int fd;
+            switch (kind) {
+            case LISTEN:
+                fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+                if (fd >= 0)
+                    watch(fd, EPOLLIN | EPOLLONESHOT, CLIENT, (u64)fd);
+                break;
+            case CLIENT:
+                epoll_ctl(epoll, EPOLL_CTL_DEL, (int)value, NULL);
+                serve((int)value);
+                break;
+            case SIGNALS:
+                while (read(children, &info, sizeof info) == sizeof info) {
+                }
+                look_at_all();
+                break;
+            case PROCESS:
+                /* After the exit we have hung up ourselves; then the unread status at the last close
+                   is an error. */
+                if (processes[value].used && processes[value].open &&
+                    (events[i].events & (processes[value].exited ? EPOLLERR : EPOLLHUP | EPOLLERR)))
+                    closed(&processes[value]);
+                break;
+            case PIDFD:
+                look_at_all();
+                break;
+            }
+        }
+    }
+    for (int i = 0; i < highest; i++) /* all their descriptors are closed now, but for daemons' */
+        if (processes[i].used && !processes[i].exited && !(processes[i].flags & PD_DAEMON))
+            syscall(SYS_pidfd_send_signal, processes[i].pidfd, SIGKILL, NULL, 0);
+    return WIFEXITED(command_status) ? WEXITSTATUS(command_status) : 128 + WTERMSIG(command_status);
+}
+
+#else
+/* ======== the library ======== */
+
+static int release = 1400; /* of FreeBSD */
+static char kernel_name[100];
+
+__attribute__((constructor)) static void load(void)
+{
+    const char *wanted = getenv("FREEBSD_SIM_RELEASE"), *name = getenv(ADDRESS);
+    if (wanted != NULL && strncmp(wanted, "15.", 3) == 0)
+        release = 1501;
+    else if (wanted != NULL && strncmp(wanted, "16", 2) == 0)
+        release = 1600;
+    if (name != NULL)
+        snprintf(kernel_name, sizeof kernel_name, "%s", name);
+}
+
+static s64 raw(s64 n, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
+{
+#if defined(__x86_64__)
+    s64 result;
+    register u64 r10 __asm__("r10") = d;
+    register u64 r8 __asm__("r8") = e;
+    register u64 r9 __asm__("r9") = f;
+    __asm__ volatile("syscall" : "=a"(result) : "a"(n), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8),
+        "r"(r9) : "rcx", "r11", "memory");
+    return result;
+#elif defined(__aarch64__)
+    register u64 x8 __asm__("x8") = (u64)n;
+    register u64 x0 __asm__("x0") = a;
+    register u64 x1 __asm__("x1") = b;
+    register u64 x2 __asm__("x2") = c;
+    register u64 x3 __asm__("x3") = d;
+    register u64 x4 __asm__("x4") = e;
+    register u64 x5 __asm__("x5") = f;
+    __asm__ volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+        : "memory");
+    return (s64)x0;
+#else
+#error "no simulation for this machine"
+#endif
+}
+#define RAW1(n, a) raw(n, (u64)(a), 0, 0, 0, 0, 0)
+#define RAW2(n, a, b) raw(n, (u64)(a), (u64)(b), 0, 0, 0, 0)
+#define RAW3(n, a, b, c) raw(n, (u64)(a), (u64)(b), (u64)(c), 0, 0, 0)
+#define RAW4(n, a, b, c, d) raw(n, (u64)(a), (u64)(b), (u64)(c), (u64)(d), 0, 0)
+#define RAW5(n, a, b, c, d, e) raw(n, (u64)(a), (u64)(b), (u64)(c), (u64)(d), (u64)(e), 0)
+
+/* The result of a kernel's call with FreeBSD's errors. */
+static s64 freebsd(s64 result)
+{
+    return result < 0 && result >= -4095 ? -errno_to_freebsd((int)-result) : result;
+}
+
+/* The result of a function of libc: -1 and errno. */
+static s64 finish(s64 result)
+{
+    if (result < 0) {
+        errno = (int)-result;
+        return -1;
+    }
+    return result;
+}
+
+#define LIBC(call) finish(freebsd(call))
+
+/* Asks the kernel. By raw calls, because intermediate processes do it too. */
+static s64 ask(const struct request *q, struct reply *r, const int fds[2])
+{
+    struct sockaddr_un a;
+    union { char bytes[CMSG_SPACE(2 * sizeof(int))]; struct cmsghdr align; } control;
+    struct iovec iov = {(void *)(uintptr_t)q, sizeof *q};
+    struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1};
+    if (kernel_name[0] == 0)
+        return -ENXIO;
+    s64 s = RAW3(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    if (s < 0)
+        return freebsd(s);
+    socklen_t length = address(&a, kernel_name);
+    s64 result = RAW3(SYS_connect, s, &a, length);
+    if (result == 0) {
+        if (fds != NULL) {
+            memset(&control, 0, sizeof control);
+            m.msg_control = &control;
+            m.msg_controllen = sizeof control;
+            struct cmsghdr *h = CMSG_FIRSTHDR(&m);
+            h->cmsg_level = SOL_SOCKET;
+            h->cmsg_type = SCM_RIGHTS;
+            h->cmsg_len = CMSG_LEN(2 * sizeof(int));
+            memcpy(CMSG_DATA(h), fds, 2 * sizeof(int));
+        }
+        result = RAW3(SYS_sendmsg, s, &m, MSG_NOSIGNAL);
+    }
+    if (result > 0)
+        result = RAW3(SYS_read, s, r, sizeof *r);
+    RAW1(SYS_close, s);
+    if (result < 0)
+        return freebsd(result);
+    return result == sizeof *r ? r->result : -ENXIO;
+}
+
+/* Which process descriptor this is: its inode, or -errno. */
+static s64 procdesc(int fd)
+{
+    struct stat st;
+    int tag = 0, type = 0;
+    socklen_t size = sizeof tag;
+    s64 result = syscall(SYS_fstat, fd, &st) == 0 ? 0 : -errno;
+    if (result < 0)
+        return result;
+    if (!S_ISSOCK(st.st_mode))
+        return S_ISCHR(st.st_mode) ? -ENODEV : -EINVAL;
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_SEQPACKET)
+        return -EINVAL;
+    size = sizeof tag;
+    if (getsockopt(fd, SOL_SOCKET, SO_PRIORITY, &tag, &size) != 0 || tag != TAG)
+        return -EINVAL;
+    return (s64)st.st_ino;
+}
+
+static int status_of(int fd, struct ended *ended)
+{
+    return recv(fd, ended, sizeof *ended, MSG_PEEK | MSG_DONTWAIT) == sizeof *ended;
+}
+
+/* ---- process descriptors ---- */
+
+int pdkill(int fd, int number)
+{
+    struct reply r;
+    s64 inode = procdesc(fd);
+    if (inode < 0)
+        return (int)finish(-EBADF);
+    int linux_number = number < 0 || number > 128 ? 0 : signal_to_linux((u64)number);
+    if (linux_number == 0 && number != 0)
+        return (int)finish(-EINVAL);
+    struct request q = {.operation = PDKILL, .flags = linux_number, .inode = (u64)inode};
+    return (int)finish(ask(&q, &r, NULL));
+}
+
+int pdgetpid(int fd, int *pid)
+{
+    struct reply r;
+    s64 inode = procdesc(fd);
+    if (inode < 0)
+        return (int)finish(-EBADF);
+    struct request q = {.operation = PDGETPID, .inode = (u64)inode};
+    s64 result = ask(&q, &r, NULL);
+    if (result < 0)
+        return (int)finish(result);
+    *pid = (int)result;
+    return 0;
+}
+
+struct freebsd_siginfo { /* 80 bytes */
+    int signo, error, code, pid;
+    unsigned uid;
+    int status;
+    u64 rest[7];
+};
+_Static_assert(sizeof(struct freebsd_siginfo) == 80, "siginfo");
+
+static s64 wait_for(struct request *q, int *status, u64 *usage, struct freebsd_siginfo *info)
+{
+    struct reply r;
+    memset(&r, 0, sizeof r);
+    s64 result = ask(q, &r, NULL);
+    if (info != NULL)
+        memset(info, 0, sizeof *info);
+    if (result <= 0)
+        return result;
+    if (status != NULL)
+        *status = r.status;
+    if (usage != NULL)
+        memcpy(usage, r.usage, sizeof r.usage);
+    if (info != NULL) {
+        info->signo = 20;
+        info->code = r.code;
+        info->pid = r.result;
+        info->status = r.value;
+    }
+    return result;
+}
+
+int wait6(int type, s64 id, int *status, int options, u64 *usage, void *info)
+{
+    if (type != F_P_PID || (options & (F_WEXITED | F_WUNTRACED | F_WCONTINUED)) == 0)
+        return (int)finish(-EINVAL);
+    struct request q = {.operation = WAIT, .pid = (int)id, .flags = options};
+    return (int)finish(wait_for(&q, status, usage, info));
+}
+
+int pdwait(int fd, int *status, int options, u64 *usage, void *info)
+{
+    if (release < 1501)
+        return (int)finish(-E_NOSYS);
+    s64 inode = procdesc(fd);
+    if (inode < 0)
+        return (int)finish(inode);
+    struct request q = {.operation = PDWAIT, .flags = options, .inode = (u64)inode};
+    s64 result = wait_for(&q, status, usage, info);
+    return (int)finish(result > 0 ? 0 : result);
+}
+
+/* ---- kqueue ---- */
+
+struct kevent {
+    u64 ident;
+    short filter;
+    unsigned short flags;
+    unsigned fflags;
+    s64 data;
+    u64 udata;
+    u64 ext[4];
+};
+_Static_assert(sizeof(struct kevent) == 64, "kevent");
+
+enum {
+    F_READ = -1, F_WRITE = -2, F_PROCDESC = -8, F_USER = -11, EV_ADD = 1, EV_DELETE = 2,
+    EV_ONESHOT = 0x10, EV_CLEAR = 0x20, EV_ERROR = 0x4000, EV_EOF = 0x8000,
+};
+#define NOTE_EXIT 0x80000000u
+#define NOTE_TRIGGER 0x01000000u
+
+struct note { /* a registration */
+    struct note *next;
+    int queue, fd; /* fd: what epoll watches */
+    struct kevent event;
+    u64 id;
+};
+static struct note *notes[1024]; /* by what epoll gives back */
+static u64 note_ids;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static struct note **find(int queue, u64 ident, int filter)
+{
+    for (int i = 0; i < 1024; i++)
+        for (struct note **n = &notes[i]; *n != NULL; n = &(*n)->next)
+            if ((*n)->queue == queue && (*n)->event.ident == ident && (*n)->event.filter == filter)
+                return n;
+    return NULL;
+}
+
+static struct note **by_id(u64 id)
+{
+    for (struct note **n = &notes[id % 1024]; *n != NULL; n = &(*n)->next)
+        if ((*n)->id == id)
+            return n;
+    return NULL;
+}
+
+static void drop(struct note **n)
+{
+    struct note *old = *n;
+    *n = old->next;
+    epoll_ctl(old->queue, EPOLL_CTL_DEL, old->fd, NULL);
+    if (old->event.filter == F_USER)
+        syscall(SYS_close, old->fd);
+    free(old);
+}
+
+int kqueue(void)
+{
+    return (int)LIBC(RAW1(SYS_epoll_create1, 0));
+}
+
+static s64 change(int queue, const struct kevent *k)
+{
+    struct note **old = find(queue, k->ident, k->filter);
+    if (k->flags & EV_DELETE) {
+        if (old == NULL)
+            return -ENOENT;
+        drop(old);
+        return 0;
+    }
+    if (!(k->flags & EV_ADD)) {
+        if (old == NULL)
+            return -ENOENT;
+        u64 one = 1;
+        if (k->filter == F_USER && (k->fflags & NOTE_TRIGGER))
+            RAW3(SYS_write, (*old)->fd, &one, 8);
+        return 0;
+    }
+    int fd = (int)k->ident;
+    struct epoll_event event = {0};
+    if (k->filter == F_PROCDESC) {
+        s64 inode = procdesc(fd);
+        if (inode < 0)
+            return inode;
+        if ((k->fflags & NOTE_EXIT) == 0)
+            return 0; /* accepted, and never reported: as observed */
+        event.events = EPOLLIN;
+    } else if (k->filter == F_READ || k->filter == F_WRITE) {
+        if (procdesc(fd) >= 0)
+            return -EINVAL;
+        event.events = k->filter == F_READ ? EPOLLIN : EPOLLOUT;
+    } else if (k->filter != F_USER) {
+        return -EINVAL;
+    }
+    event.events |= k->flags & EV_ONESHOT || k->filter == F_PROCDESC ? EPOLLONESHOT : 0;
+    if (old != NULL)
+        drop(old);
+    if (k->filter == F_USER)
+        fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    struct note *n = calloc(1, sizeof *n);
+    *n = (struct note){notes[(note_ids + 1) % 1024], queue, fd, *k, ++note_ids};
+    event.data.u64 = n->id;
+    s64 result = RAW4(SYS_epoll_ctl, queue, EPOLL_CTL_ADD, fd, &event);
+    if (result == -EEXIST) /* watched for another filter, or by a closed number's copy */
+        result = RAW4(SYS_epoll_ctl, queue, EPOLL_CTL_MOD, fd, &event);
+    if (result < 0) {
+        free(n);
+        return freebsd(result);
+    }
+    notes[n->id % 1024] = n;
+    return 0;
+}
+
+/* What has happened to a registration; 0 if nothing. */
+static int report(u64 id, struct kevent *k)
+{
+    struct note **found = by_id(id);
+    struct ended ended;
+    u64 count;
+    if (found == NULL)
+        return 0;
+    struct note *n = *found;
+    *k = n->event;
+    k->flags = n->event.flags & (EV_ONESHOT | EV_CLEAR);
+    if (k->filter == F_USER) {
+        if (RAW3(SYS_read, n->fd, &count, 8) < 0)
+            return 0;
+        k->fflags = 0;
+        return 1;
+    }
+    if (k->filter == F_PROCDESC) {
+        if (!status_of(n->fd, &ended))
+            return 0;
+        k->flags = EV_EOF | EV_ONESHOT | EV_CLEAR;
+        k->fflags = NOTE_EXIT;
+        k->data = ended.status;
+    }
+    if (k->flags & EV_ONESHOT)
+        drop(found);
+    return 1;
+}
+
+int kevent(int queue, const struct kevent *changes, int change_count, struct kevent *events, int room,
+    const struct timespec *timeout)
+{
+    int count = 0;
+    pthread_mutex_lock(&lock);
+    for (int i = 0; i < change_count; i++) {
+        s64 result = change(queue, &changes[i]);
+        if (result < 0 && count < room) {
+            events[count] = changes[i];
+            events[count].flags = EV_ERROR;
+            events[count++].data = -result;
+        } else if (result < 0) {
+            pthread_mutex_unlock(&lock);
+            return (int)finish(result);
+        }
+    }
+    pthread_mutex_unlock(&lock);
+    if (count > 0 || room == 0)
+        return count;
+    struct epoll_event ready[256];
+    int millis = timeout == NULL ? -1 : (int)(timeout->tv_sec * 1000 + timeout->tv_nsec / 1000000);
+    s64 found = RAW5(SYS_epoll_pwait, queue, ready, room < 256 ? room : 256, millis, 0);
+    if (found < 0)
+        return (int)finish(freebsd(found));
+    pthread_mutex_lock(&lock);
+    for (int i = 0; i < found; i++)
+        count += report(ready[i].data.u64, &events[count]);
+    pthread_mutex_unlock(&lock);
+    return count;
+}
+
+/* ---- functions that differ in numbers only ---- */
+
+static int open_flags(int flags)
+{
+    return (flags & 3) | (flags & 4 ? O_NONBLOCK : 0) | (flags & 8 ? O_APPEND : 0) |
+        (flags & 0x200 ? O_CREAT : 0) | (flags & 0x400 ? O_TRUNC : 0) | (flags & 0x800 ? O_EXCL : 0) |
+        (flags & 0x20000 ? O_DIRECTORY : 0) | (flags & 0x100000 ? O_CLOEXEC : 0);
+}
+
+/* Not under the names that this library's own libc would call. */
+#define REPLACES(name) __asm__(name)
+s64 sim_read(int, void *, size_t) REPLACES("read");
+s64 sim_write(int, const void *, size_t) REPLACES("write");
+int sim_close(int) REPLACES("close");
+int sim_open(const char *, int, int) REPLACES("open");
+int sim_fcntl(int, int, u64) REPLACES("fcntl");
+int sim_pipe2(int *, int) REPLACES("pipe2");
+int sim_poll(struct pollfd *, u64, int) REPLACES("poll");
+s64 sim_mmap(u64, u64, int, int, int, s64) REPLACES("mmap");
+int sim_mprotect(u64, u64, int) REPLACES("mprotect");
+int sim_munmap(u64, u64) REPLACES("munmap");
+int sim_sigaction(int, const u64 *, u64 *) REPLACES("sigaction");
+int sim_getrlimit(int, s64 *) REPLACES("getrlimit");
+int sim_killpg(int, int) REPLACES("killpg");
+
+s64 sim_read(int fd, void *buffer, size_t size)
+{
+    return LIBC(RAW3(SYS_read, fd, buffer, size));
+}
+
+s64 sim_write(int fd, const void *buffer, size_t size)
+{
+    return LIBC(RAW3(SYS_write, fd, buffer, size));
+}
+
+int sim_close(int fd)
+{
+    return (int)LIBC(RAW1(SYS_close, fd));
+}
+
+int sim_open(const char *path, int flags, int mode)
+{
+    return (int)LIBC(RAW4(SYS_openat, AT_FDCWD, path, open_flags(flags), mode));
+}
+
+int sim_fcntl(int fd, int command, u64 argument)
+{
+    if (command == 17)
+        command = F_DUPFD_CLOEXEC;
+    else if (command == F_SETFL)
+        argument = (u64)open_flags((int)argument);
+    return (int)LIBC(RAW3(SYS_fcntl, fd, command, argument));
+}
+
+int sim_pipe2(int *ends, int flags)
+{
+    return (int)LIBC(RAW2(SYS_pipe2, ends, open_flags(flags)));
+}
+
+int sim_poll(struct pollfd *fds, u64 count, int timeout)
+{
+    struct pollfd asked[16];
+    int is_procdesc[16];
+    if (count > 16)
+        return (int)finish(-EINVAL);
+    for (u64 i = 0; i < count; i++) {
+        is_procdesc[i] = procdesc(fds[i].fd) >= 0;
+        asked[i] = fds[i];
+        if (is_procdesc[i])
+            asked[i].events = POLLIN;
+    }
+    struct timespec time = {timeout / 1000, timeout % 1000 * 1000000L};
+    s64 result = RAW5(SYS_ppoll, asked, count, timeout < 0 ? NULL : &time, 0, 0);
+    for (u64 i = 0; i < count && result >= 0; i++)
+        fds[i].revents = is_procdesc[i] && asked[i].revents != 0 ? POLLHUP : asked[i].revents;
+    return (int)LIBC(result);
+}
+
+s64 sim_mmap(u64 at, u64 size, int protection, int flags, int fd, s64 offset)
+{
+    flags = (flags & 3) | (flags & 0x1000 ? MAP_ANONYMOUS : 0);
+    return LIBC(raw(SYS_mmap, at, size, (u64)protection, (u64)flags, (u64)fd, (u64)offset));
+}
+
+int sim_mprotect(u64 at, u64 size, int protection)
+{
+    return (int)LIBC(RAW3(SYS_mprotect, at, size, protection));
+}
+
+int sim_munmap(u64 at, u64 size)
+{
+    return (int)LIBC(RAW2(SYS_munmap, at, size));
+}
+
+int sim_sigaction(int number, const u64 *action, u64 *old)
+{
+    u64 kernel[4];
+    int linux_number = number < 1 || number > 128 ? -1 : signal_to_linux((u64)number);
+    if (linux_number < 0 || action != NULL)
+        return (int)finish(-EINVAL);
+    memset(old, 0, 32);
+    if (linux_number == 0)
+        return 0; /* a signal that Linux does not have has its default */
+    s64 result = RAW4(SYS_rt_sigaction, linux_number, 0, kernel, 8);
+    if (result == 0)
+        old[0] = kernel[0];
+    return (int)LIBC(result);
+}
+
+static int resource_to_linux(u64 resource)
+{
+    static const int numbers[] = {RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_DATA, RLIMIT_STACK, RLIMIT_CORE,
+        RLIMIT_RSS, RLIMIT_MEMLOCK, RLIMIT_NPROC, RLIMIT_NOFILE, -1, RLIMIT_AS};
+    return resource < 11 ? numbers[resource] : -1;
+}
+
+int sim_getrlimit(int resource, s64 *limit)
+{
+    u64 both[2];
+    s64 result = RAW4(SYS_prlimit64, 0, resource_to_linux((u64)resource), 0, both);
+    for (int i = 0; i < 2 && result == 0; i++)
+        limit[i] = both[i] > INT64_MAX ? INT64_MAX : (s64)both[i];
+    return (int)LIBC(result);
+}
+
+int sim_killpg(int group, int number)
+{
+    int linux_number = number == 0 ? 0 : signal_to_linux((u64)number);
+    return (int)LIBC(RAW2(SYS_kill, -group, linux_number));
+}
+
+int procctl(int type, s64 id, int command, int *argument)
+{
+    if (type != 0 || id != 0 || command != 20 /* PROC_NO_NEW_PRIVS_STATUS */)
+        return (int)finish(-EINVAL);
+    *argument = RAW5(SYS_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? 1 : 2;
+    return 0;
+}
+
+int __xuname(int size, char *buffer)
+{
+    struct utsname name;
+    uname(&name);
+    memset(buffer, 0, 5 * (size_t)size);
+    strcpy(buffer, "FreeBSD");
+    strcpy(buffer + size, name.nodename);
+    strcpy(buffer + 2 * size,
+        release == 1400 ? "14.0-SIMULATED" : release == 1501 ? "15.1-SIMULATED" : "16.0-SIMULATED");
+    strcpy(buffer + 4 * size, strcmp(name.machine, "x86_64") == 0 ? "amd64" : "arm64");
+    return 0;
+}
+
+/* ---- the spawn stub, in C ---- */
+
+struct step {
+    u64 number;
+    u64 args[6];
+    u64 tolerated;
+    s64 *target;
+    s64 result;
+};
+
+struct call {
+    u64 block[2];
+    u64 saved[2];
+    s64 failed;
+    u64 count;
+    struct step create;
+    struct step steps[];
+};
+
+static u64 mask_to_linux(const u64 set[2])
+{
+    u64 mask = 0;
+    for (u64 i = 1; i <= 128; i++) {
+        int number = signal_to_linux(i);
+        if (number > 0 && (set[(i - 1) / 64] >> ((i - 1) % 64) & 1))
+            mask |= 1ULL << (number - 1);
+    }
+    return mask;
+}
+
+/* A system call of FreeBSD in a child: a result or -errno. No libc: this is a copy of a thread. */
+static s64 syscall_of(u64 n, const u64 *a)
+{
+    u64 words[4] = {0};
+    switch (n) {
+    case 6: return freebsd(RAW1(SYS_close, a[0]));
+    case 12: return freebsd(RAW1(SYS_chdir, a[0]));
+    case 20: return RAW1(SYS_getpid, 0);
+    case 54:
+        return freebsd(RAW3(SYS_ioctl, a[0],
+            a[1] == 0x20007461 ? 0x540E : a[1] == 0x80047476 ? 0x5410 : 0, a[2]));
+    case 59: return freebsd(RAW3(SYS_execve, a[0], a[1], a[2]));
+    case 60: return RAW1(SYS_umask, a[0]);
+    case 80: { /* the first is the effective group */
+        if (a[0] == 0)
+            return freebsd(RAW2(SYS_setgroups, 0, 0));
+        s64 result = RAW2(SYS_setgroups, a[0] - 1, a[1] + 4);
+        if (result == 0)
+            result = RAW3(SYS_setresgid, -1, *(unsigned *)(uintptr_t)a[1], -1);
+        return freebsd(result);
+    }
+    case 82: return freebsd(RAW2(SYS_setpgid, a[0], a[1]));
+    case 90: return freebsd(RAW3(SYS_dup3, a[0], a[1], 0));
+    case 96: return freebsd(RAW3(SYS_setpriority, a[0], a[1], a[2]));
+    case 147: return freebsd(RAW1(SYS_setsid, 0));
+    case 195:
+        for (int i = 0; i < 2; i++) {
+            words[i] = ((u64 *)(uintptr_t)a[1])[i];
+            if (words[i] == INT64_MAX)
+                words[i] = ~0ULL;
+        }
+        return freebsd(RAW4(SYS_prlimit64, 0, resource_to_linux(a[0]), words, 0));
+    case 311: return freebsd(RAW3(SYS_setresuid, a[0], a[1], a[2]));
+    case 312: return freebsd(RAW3(SYS_setresgid, a[0], a[1], a[2]));
+    case 340:
+        words[0] = mask_to_linux((u64 *)(uintptr_t)a[1]);
+        return a[0] != 3 ? -EINVAL : freebsd(RAW4(SYS_rt_sigprocmask, SIG_SETMASK, words, 0, 8));
+    case 416: {
+        int number = a[0] < 1 || a[0] > 128 ? -1 : signal_to_linux(a[0]);
+        words[0] = ((u64 *)(uintptr_t)a[1])[0];
+        return number < 0 ? -EINVAL : number == 0 ? 0
+            : freebsd(RAW4(SYS_rt_sigaction, number, words, 0, 8));
+    }
+    case 492: return freebsd(RAW5(SYS_execveat, a[0], "", a[1], a[2], AT_EMPTY_PATH));
+    case 544:
+        return a[0] == 0 && a[1] == 0 && a[2] == 19 && *(int *)(uintptr_t)a[3] == 1
+            ? freebsd(RAW5(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) : -EINVAL;
+    case 575: return freebsd(RAW3(436 /* close_range */, a[0], a[1], a[2]));
+    case 600: return release >= 1501 ? -EINVAL : -E_NOSYS;
+    case 601: return release >= 1501 ? -EBADF : -E_NOSYS;
+    default: return -E_NOSYS;
+    }
+}
+
+static void walk(struct call *c)
+{
+    u64 i;
+    for (i = 0; i < c->count; i++) {
+        struct step *s = &c->steps[i];
+        s64 result = syscall_of(s->number, s->args);
+        s->result = result;
+        if (s->target != NULL)
+            *s->target = result;
+        if (result < 0 && result >= -4095 && !(s->tolerated & 1) &&
+            (-result > 63 || !(s->tolerated >> -result & 1)))
+            break;
+    }
+    c->failed = (s64)i;
+    for (;;)
+        RAW1(SYS_exit_group, 127);
+}
+
+static s64 fork1(u64 flags, int *pidfd)
+{
+    return RAW5(SYS_clone, flags, 0, pidfd, 0, 0);
+}
+
+/*
+ * pdfork, or pdrfork with RFSPAWN: 0 in the child, in the parent its pid or -errno. The word to tell
+ * the outcome by must be in shared memory.
+ */
+static s64 create(u64 number, const u64 *a, volatile s64 *told)
+{
+    int flags = (int)a[1], spawn = number == 600;
+    int allowed = PD_DAEMON | PD_CLOEXEC | (release >= 1600 ? PD_NOWAITPID : 0);
+    int pair[2], tag = TAG;
+    struct stat st;
+    if (number != 518 && (number != 600 || release < 1501))
+        return -E_NOSYS;
+    if ((flags & ~allowed) != 0 || (spawn && (a[2] & 0xffffffff) != F_RFSPAWN))
+        return -EINVAL;
+    s64 result = RAW4(SYS_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair);
+    if (result < 0)
+        return freebsd(result);
+    RAW5(SYS_setsockopt, pair[0], SOL_SOCKET, SO_PRIORITY, &tag, sizeof tag);
+    RAW2(SYS_fstat, pair[0], &st);
+    if (!(flags & PD_CLOEXEC))
+        RAW3(SYS_fcntl, pair[0], F_SETFD, 0);
+    s64 parent = RAW1(SYS_getpid, 0);
+    s64 middle = fork1(0, NULL);
+    if (middle == 0) {
+        int fds[2] = {-1, pair[1]};
+        struct reply r;
+        s64 child = fork1(0x1000 /* CLONE_PIDFD */ | (spawn ? CLONE_VFORK : 0), &fds[0]);
+        if (child == 0) { /* a child has no descriptor of itself */
+            RAW1(SYS_close, pair[0]);
+            RAW1(SYS_close, pair[1]);
+            return 0;
+        }
+        struct request q = {.operation = REGISTER, .pid = (int)child, .parent = (int)parent,
+            .flags = flags, .inode = st.st_ino};
+        s64 answer = child < 0 ? freebsd(child) : ask(&q, &r, fds);
+        if (answer < 0 && child > 0)
+            RAW4(SYS_pidfd_send_signal, fds[0], SIGKILL, 0, 0);
+        *told = answer < 0 ? answer : child;
+        for (;;)
+            RAW1(SYS_exit_group, 0);
+    }
+    RAW1(SYS_close, pair[1]);
+    if (middle < 0) {
+        RAW1(SYS_close, pair[0]);
+        return freebsd(middle);
+    }
+    do {
+        result = RAW4(SYS_wait4, middle, 0, __WALL, 0);
+    } while (result == -EINTR);
+    if (*told < 0)
+        RAW1(SYS_close, pair[0]);
+    else
+        *(int *)(uintptr_t)a[0] = pair[0];
+    return *told;
+}
+
+/* As the kernel's, for C programs. */
+int pdfork(int *fdp, int flags)
+{
+    u64 args[2] = {(u64)(uintptr_t)fdp, (u64)flags};
+    s64 *told = (s64 *)(uintptr_t)raw(SYS_mmap, 0, 4096, PROT_READ | PROT_WRITE,
+        MAP_SHARED | MAP_ANONYMOUS, (u64)-1, 0);
+    *told = -EIO;
+    s64 result = (uintptr_t)fdp < 4096 ? -EFAULT : create(518, args, told);
+    if (result != 0)
+        syscall(SYS_munmap, told, 4096);
+    return (int)finish(result);
+}
+
+s64 procdesc_spawn_stub(struct call *c)
+{
+    u64 all = ~0ULL, saved = 0;
+    RAW4(SYS_rt_sigprocmask, SIG_SETMASK, &all, &saved, 8);
+    c->create.result = -EIO;
+    s64 result = create(c->create.number, c->create.args, &c->create.result);
+    if (result == 0)
+        walk(c);
+    c->create.result = result;
+    RAW4(SYS_rt_sigprocmask, SIG_SETMASK, &saved, 0, 8);
+    return c->create.result;
+}
+#endif

@@ -1,0 +1,506 @@
+/*
+ * Replays observations of behaviour-14.0-amd64.txt against the simulated FreeBSD, and prints what it
+ * sees in the same words: "== SECTION" and then lines. A test looks each line up in that file.
+ *
+ *     cc -o simreplay simreplay.c -L. -lfreebsd-sim && ./freebsd-sim ./simreplay
+ *
+ * A line that ends with "..." is the beginning of an observed one, whose end was a time or a size.
+ * The functions of the library stand in front of libc's, so errno has FreeBSD's numbers.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* FreeBSD's names that Linux's headers do not have. */
+struct kevent {
+    uint64_t ident;
+    short filter;
+    unsigned short flags;
+    unsigned fflags;
+    int64_t data;
+    uint64_t udata, ext[4];
+};
+struct info { int signo, error, code, pid; unsigned uid; int status; uint64_t rest[7]; };
+int pdfork(int *, int);
+int pdkill(int, int);
+int pdgetpid(int, int *);
+int wait6(int, int64_t, int *, int, void *, struct info *);
+int kqueue(void);
+int kevent(int, const struct kevent *, int, struct kevent *, int, const struct timespec *);
+
+enum { PD_DAEMON = 1, PD_CLOEXEC = 2, EV_ADD = 1, EV_ONESHOT = 0x10 };
+enum { F_WNOHANG = 1, F_WUNTRACED = 2, F_WCONTINUED = 4, F_WNOWAIT = 8, F_WEXITED = 16 };
+enum { F_SIGSTOP = 17, F_SIGCONT = 19 };
+#define NOTE_EXIT 0x80000000u
+
+static const char *name_of(int e)
+{
+    static const struct { int number; const char *name; } names[] = {{1, "EPERM"}, {2, "ENOENT"},
+        {3, "ESRCH"}, {9, "EBADF"}, {10, "ECHILD"}, {14, "EFAULT"}, {19, "ENODEV"}, {22, "EINVAL"},
+        {35, "EAGAIN"}, {78, "ENOSYS"}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i].number == e)
+            return names[i].name;
+    return "?";
+}
+
+static void is(const char *what, int result)
+{
+    if (result < 0)
+        printf("%-58s -> %d %s(%d)\n", what, result, name_of(errno), errno);
+    else
+        printf("%-58s -> %d\n", what, result);
+}
+#define IS(call) is(#call, call)
+
+static void status(const char *before, int s)
+{
+    printf("%s0x%x ", before, s);
+    if ((s & 0x7f) == 0)
+        printf("exited(%d)\n", s >> 8);
+    else if ((s & 0xff) == 0x7f)
+        printf("stopped(%d)\n", s >> 8);
+    else if (s == 0x13)
+        printf("other WIFCONTINUED=1\n");
+    else
+        printf("signaled(%d)\n", s & 0x7f);
+}
+
+static void poll_is(int fd, int events, int timeout)
+{
+    struct pollfd p = {fd, (short)events, 0};
+    int r = poll(&p, 1, timeout);
+    printf("   poll(events=0x%x,timeout=%d) -> %d revents=0x%x\n", events, timeout, r, p.revents);
+}
+
+/* ---- children: those that end, and those that answer and end when they are told to */
+
+static int talk[2], answer[2];
+
+static int start(int *fd, int flags, int code) /* code < 0: stays */
+{
+    if (code < 0 && (pipe(talk) != 0 || pipe(answer) != 0))
+        abort();
+    int pid = pdfork(fd, flags);
+    if (pid == 0) {
+        char c;
+        if (code >= 0)
+            _exit(code);
+        close(talk[1]);
+        close(answer[0]);
+        while (syscall(SYS_read, talk[0], &c, 1) == 1) {
+            if (c == 'q')
+                _exit(9);
+            if (syscall(SYS_write, answer[1], &c, 1) != 1)
+                break;
+        }
+        for (;;) /* only a signal ends it */
+            syscall(SYS_pause);
+    }
+    if (pid < 0) {
+        perror("pdfork");
+        exit(1);
+    }
+    if (code < 0) {
+        close(talk[0]);
+        close(answer[1]);
+    }
+    return pid;
+}
+
+static int lives(void)
+{
+    char c = 'x';
+    return write(talk[1], &c, 1) == 1 && read(answer[0], &c, 1) == 1;
+}
+
+static void gone(void) /* waits for the end of file */
+{
+    char c;
+    while (read(answer[0], &c, 1) > 0) {
+    }
+}
+
+static void hang_up(void)
+{
+    close(talk[1]);
+    close(answer[0]);
+}
+
+static void ended(int fd)
+{
+    struct pollfd p = {fd, 0, 0};
+    poll(&p, 1, -1);
+}
+
+static int wait_code(int pid, int options)
+{
+    int s = 0;
+    return wait6(0, pid, &s, options, NULL, NULL) < 0 ? -errno : s;
+}
+
+static void echild(const char *what, int r)
+{
+    printf("%s-1 %s\n", what, r < 0 ? name_of(-r) : "?");
+}
+
+/* ---- kqueue */
+
+static int add(int kq, int fd, int filter, int flags, unsigned fflags)
+{
+    struct kevent k = {.ident = (uint64_t)fd, .filter = (short)filter,
+        .flags = (unsigned short)(EV_ADD | flags), .fflags = fflags};
+    return kevent(kq, &k, 1, NULL, 0, NULL);
+}
+
+static void add_is(const char *what, int r)
+{
+    if (r < 0)
+        printf("%s -> -1 %s\n", what, name_of(errno));
+    else
+        printf("%s -> %d\n", what, r);
+}
+
+static void event_is(const char *what, int kq, int wait)
+{
+    struct kevent k;
+    struct timespec none = {0, 0};
+    int r = kevent(kq, NULL, 0, &k, 1, wait ? NULL : &none);
+    if (r == 0)
+        printf("%s -> 0 (timeout)\n", what);
+    else
+        printf("%s -> %d ident=%d filter=%d flags=0x%x fflags=0x%x data=%d (0x%x)\n", what, r,
+            (int)k.ident, k.filter, k.flags, k.fflags, (int)k.data, (unsigned)k.data);
+}
+
+static void at(int *fd, int number) /* where it was on FreeBSD */
+{
+    if (*fd != number) {
+        dup2(*fd, number);
+        close(*fd);
+        *fd = number;
+    }
+}
+
+static volatile sig_atomic_t chld;
+static void on_chld(int number)
+{
+    (void)number;
+    chld++;
+}
+
+static void basics(void)
+{
+    int fd = -1, q = 0, pid;
+    puts("== pdfork basics");
+    pid = start(&fd, 0, 7);
+    status("waitpid(pid)=", wait_code(pid, F_WEXITED));
+    close(fd);
+    pid = start(&fd, PD_CLOEXEC, 0);
+    printf("pdfork(PD_CLOEXEC): FD_CLOEXEC=%ld\n", syscall(SYS_fcntl, fd, 1 /* F_GETFD */));
+    close(fd);
+    pid = start(&fd, 0, -1);
+    IS(pdkill(fd,0));
+    is("pdgetpid(alive)", pdgetpid(fd, &q));
+    printf("   equal to fork return: %d\n", q == pid);
+    is("pdkill(fd,SIGSTOP)", pdkill(fd, F_SIGSTOP));
+    status("waitpid(pid,WNOHANG|WUNTRACED) after SIGSTOP: ", wait_code(pid, F_WUNTRACED));
+    poll_is(fd, 0x11, 0);
+    is("pdkill(fd,SIGCONT)", pdkill(fd, F_SIGCONT));
+    status("waitpid(WCONTINUED): ", wait_code(pid, F_WCONTINUED));
+    is("pdkill(fd,SIGTERM)", pdkill(fd, 15));
+    status("waitpid: ", wait_code(pid, F_WEXITED));
+    close(fd);
+    hang_up();
+    IS(pdkill(0,0));
+    IS(pdkill(99,0));
+    IS(pdgetpid(0,&q));
+    IS(pdfork(&fd,0x100));
+    is("pdfork(&fd,PD_CLOEXEC|0x8)", pdfork(&fd, PD_CLOEXEC | 8));
+    IS(pdfork((int*)8,0));
+}
+
+static void waits(void)
+{
+    int fd, q, s, pid;
+    struct info i;
+    puts("== SIGCHLD / waits");
+    signal(SIGCHLD, on_chld);
+    pid = start(&fd, 0, 7);
+    ended(fd);
+    printf("SIGCHLD count after pdforked child exit: %d...\n", (int)chld);
+    int any = waitpid(-1, NULL, WNOHANG);
+    printf("waitpid(-1,WNOHANG): %d %s\n", any, name_of(errno));
+    for (int n = 1; n <= 2; n++) {
+        memset(&i, 0, sizeof i);
+        int r = wait6(0, pid, &s, F_WNOWAIT | F_WEXITED, NULL, &i);
+        printf("wait6(P_PID,pid,WNOWAIT|WEXITED) #%d: ret==pid:%d 0x%x exited(%d) si_signo=%d "
+            "si_code=%d si_status=%d si_pid ok=%d...\n", n, r == pid, s, s >> 8, i.signo, i.code,
+            i.status, i.pid == pid);
+    }
+    is("pdkill(zombie,0)", pdkill(fd, 0));
+    is("pdkill(zombie,SIGKILL)", pdkill(fd, 9));
+    is("pdgetpid(zombie)", pdgetpid(fd, &q));
+    printf("   pid ok=%d\n", q == pid);
+    is("kill(zombie,0)", kill(pid, 0));
+    poll_is(fd, 0x11, 0);
+    int r = wait6(0, pid, &s, F_WEXITED, NULL, NULL);
+    printf("waitpid(pid,0): ret==pid:%d 0x%x exited(%d)\n", r == pid, s, s >> 8);
+    echild("second waitpid(pid,0): ", wait_code(pid, F_WEXITED));
+    echild("wait6 after reap: ", wait_code(pid, F_WEXITED));
+    is("pdkill(reaped,0)", pdkill(fd, 0));
+    is("pdkill(reaped,SIGKILL)", pdkill(fd, 9));
+    is("pdgetpid(reaped)", pdgetpid(fd, &q));
+    printf("   pid=%s\n", q == pid ? "same pid" : "another");
+    is("kill(reaped,0)", kill(pid, 0));
+    poll_is(fd, 0x11, 0);
+    poll_is(fd, 0, 0);
+    is("close(pd of reaped)", close(fd));
+    is("pdkill(closed fd)", pdkill(fd, 0));
+    pid = start(&fd, 0, -1);
+    printf("waitpid(live,WNOHANG): %d\n", wait6(0, pid, &s, F_WEXITED | F_WNOHANG, NULL, NULL));
+    any = waitpid(-1, NULL, WNOHANG);
+    printf("waitpid(-1,WNOHANG) with only a live pd child: %d %s\n", any, name_of(errno));
+    if (write(talk[1], "q", 1) != 1)
+        abort();
+    r = wait6(0, pid, &s, F_WEXITED, NULL, NULL);
+    printf("blocking waitpid(pid) on live pd child: ok=%d 0x%x exited(%d)...\n", r == pid, s, s >> 8);
+    close(fd);
+    hang_up();
+    pid = start(&fd, 0, -1);
+    close(fd);
+    gone();
+    hang_up();
+    echild("waitpid(pid,WNOHANG) after close() of last pd fd: ", wait_code(pid, F_WEXITED | F_WNOHANG));
+    signal(SIGCHLD, SIG_IGN);
+    pid = start(&fd, 0, 5);
+    ended(fd);
+    r = wait6(0, pid, &s, F_WEXITED | F_WNOHANG, NULL, NULL);
+    printf("SIGCHLD=SIG_IGN: waitpid(pid,WNOHANG) after exit: ok=%d 0x%x exited(%d)\n", r == pid, s,
+        s >> 8);
+    close(fd);
+    signal(SIGCHLD, SIG_DFL);
+}
+
+static void polls(void)
+{
+    int fd, pid = start(&fd, 0, -1);
+    puts("== poll");
+    poll_is(fd, 0x1, 0);
+    poll_is(fd, 0x4, 0);
+    poll_is(fd, 0x10, 0);
+    poll_is(fd, 0x0, 0);
+    pdkill(fd, 9);
+    ended(fd);
+    poll_is(fd, 0x1, 0);
+    poll_is(fd, 0x45, 0);
+    wait_code(pid, F_WEXITED);
+    poll_is(fd, 0x1, 0);
+    close(fd);
+    poll_is(fd, 0x1, 0);
+    hang_up();
+}
+
+static void kqueues(void)
+{
+    int fd, pid, kq, other;
+    puts("== kqueue");
+    kq = kqueue();
+    other = kqueue();
+    at(&kq, 30);
+    at(&other, 31);
+    pid = start(&fd, 0, -1);
+    at(&fd, 5);
+    add_is("EV_ADD while alive", add(kq, fd, -8, 0, NOTE_EXIT));
+    event_is("kevent before exit", kq, 0);
+    pdkill(fd, 9);
+    event_is("kevent SIGKILL", kq, 1);
+    hang_up();
+    close(fd);
+    pid = start(&fd, 0, 7);
+    at(&fd, 5);
+    add_is("EV_ADD", add(kq, fd, -8, 0, NOTE_EXIT));
+    event_is("kevent exit(7)", kq, 1);
+    event_is("kevent again (no EV_CLEAR/ONESHOT)", kq, 0);
+    add_is("EV_ADD in a 2nd kq after exit (zombie)", add(other, fd, -8, 0, NOTE_EXIT));
+    event_is("  kevent", other, 1);
+    status("waitpid: ", wait_code(pid, F_WEXITED));
+    event_is("kevent on first kq after reap", kq, 0);
+    add_is("EV_ADD after reap", add(kq, fd, -8, 0, NOTE_EXIT));
+    event_is("  kevent", kq, 1);
+    close(fd);
+    event_is("kevent after close(pd)", kq, 0);
+    pid = start(&fd, 0, -1);
+    at(&fd, 5);
+    add_is("EV_ADD|EV_ONESHOT", add(kq, fd, -8, EV_ONESHOT, NOTE_EXIT));
+    pdkill(fd, 6);
+    event_is("kevent SIGABRT", kq, 1);
+    status("   waitpid: ", wait_code(pid, F_WEXITED) & ~0x80);
+    close(fd);
+    hang_up();
+    pid = start(&fd, 0, 4);
+    at(&fd, 5);
+    add_is("EV_ADD fflags=0", add(kq, fd, -8, 0, 0));
+    ended(fd);
+    event_is("kevent fflags=0", kq, 0);
+    add_is("EVFILT_READ on procdesc", add(kq, fd, -1, 0, 0));
+    add_is("EVFILT_PROCDESC on fd 0 (not a procdesc)", add(kq, 0, -8, 0, NOTE_EXIT));
+    close(fd);
+    close(kq);
+    close(other);
+    (void)pid;
+}
+
+static void closes(void)
+{
+    int fd, copy, pid;
+    puts("== close semantics");
+    pid = start(&fd, 0, -1);
+    close(fd);
+    gone();
+    printf("close(last fd), PD_DAEMON unset: child gone=1...\n");
+    echild("   waitpid: ", wait_code(pid, F_WEXITED));
+    hang_up();
+    pid = start(&fd, PD_DAEMON, -1);
+    close(fd);
+    printf("PD_DAEMON close: gone within 500ms=%d\n", !lives());
+    is("   kill(pid,0)", kill(pid, 0));
+    echild("   waitpid(pid,WNOHANG): ", wait_code(pid, F_WEXITED | F_WNOHANG));
+    kill(pid, SIGKILL);
+    gone();
+    printf("   killed: gone=1\n");
+    hang_up();
+    pid = start(&fd, 0, -1);
+    copy = dup(fd);
+    close(fd);
+    printf("dup still open: gone within 300ms=%d\n", !lives());
+    is("   pdkill(dup,0)", pdkill(copy, 0));
+    close(copy);
+    gone();
+    printf("   after closing dup: gone=1\n");
+    hang_up();
+    int held[2];
+    char byte;
+    if (pipe(held) != 0)
+        abort();
+    pid_t holder = fork();
+    if (holder == 0) { /* the child has the pipe as well */
+        start(&fd, 0, -1);
+        kill(getpid(), lives() ? SIGKILL : SIGTERM);
+    }
+    close(held[1]);
+    waitpid(holder, &copy, 0);
+    if (WTERMSIG(copy) == SIGKILL && read(held[0], &byte, 1) == 0)
+        printf("holder SIGKILLed: child gone=1...\n");
+    close(held[0]);
+    pid = start(&fd, 0, 3);
+    ended(fd);
+    close(fd);
+    while (kill(pid, 0) == 0)
+        sched_yield();
+    echild("close(pd) of an unreaped zombie, then waitpid: ", wait_code(pid, F_WEXITED));
+    is("   kill(pid,0)", kill(pid, 0));
+}
+
+static void passed(void)
+{
+    int fd, pair[2], kq, q, s;
+    char byte = 0;
+    union { char bytes[CMSG_SPACE(sizeof(int))]; struct cmsghdr align; } control;
+    struct iovec iov = {&byte, 1};
+    struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+        .msg_controllen = sizeof control};
+    puts("== SCM_RIGHTS");
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0)
+        abort();
+    fflush(stdout);
+    pid_t receiver = fork();
+    if (receiver == 0) {
+        close(pair[0]);
+        if (recvmsg(pair[1], &m, 0) != 1)
+            _exit(1);
+        memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof fd);
+        at(&fd, 3);
+        is(" receiver pdgetpid", pdgetpid(fd, &q));
+        poll_is(fd, 0x1, 0);
+        echild(" receiver waitpid(pid,WNOHANG): ", wait_code(q, F_WEXITED | F_WNOHANG));
+        echild(" receiver wait6: ", wait_code(q, F_WEXITED));
+        kq = kqueue();
+        add_is(" receiver kq add", add(kq, fd, -8, 0, NOTE_EXIT));
+        is(" receiver pdkill(SIGTERM)", pdkill(fd, 15));
+        event_is(" receiver kevent", kq, 1);
+        poll_is(fd, 0x1, 0);
+        echild(" receiver waitpid after exit: ", wait_code(q, F_WEXITED));
+        fflush(stdout);
+        if (write(pair[1], "x", 1) != 1 || read(pair[1], &byte, 1) != 1)
+            _exit(1);
+        is(" receiver pdkill after sender reaped", pdkill(fd, 0));
+        is(" receiver pdgetpid after reap", pdgetpid(fd, &q));
+        fflush(stdout);
+        _exit(0);
+    }
+    close(pair[1]);
+    int pid = start(&fd, 0, -1);
+    memset(&control, 0, sizeof control);
+    struct cmsghdr *h = CMSG_FIRSTHDR(&m);
+    h->cmsg_level = SOL_SOCKET;
+    h->cmsg_type = SCM_RIGHTS;
+    h->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(h), &fd, sizeof fd);
+    if (sendmsg(pair[0], &m, 0) != 1 || read(pair[0], &byte, 1) != 1)
+        abort();
+    int r = wait6(0, pid, &s, F_WEXITED, NULL, NULL);
+    printf("sender waitpid: ok=%d 0x%x signaled(%d)\n", r == pid, s, s & 0x7f);
+    fflush(stdout);
+    if (write(pair[0], "x", 1) != 1)
+        abort();
+    waitpid(receiver, NULL, 0);
+    close(fd);
+    hang_up();
+}
+
+static void stops(void)
+{
+    int fd, pid;
+    puts("== extra");
+    chld = 0;
+    signal(SIGCHLD, on_chld);
+    pid = start(&fd, 0, -1);
+    pdkill(fd, F_SIGSTOP);
+    wait_code(pid, F_WUNTRACED);
+    printf("SIGCHLD on SIGSTOP of a pd child: count=%d...\n", (int)chld);
+    pdkill(fd, F_SIGCONT);
+    wait_code(pid, F_WCONTINUED);
+    printf("SIGCHLD after SIGCONT: count=%d...\n", (int)chld);
+    pdkill(fd, 9);
+    wait_code(pid, F_WEXITED);
+    printf("SIGCHLD after kill+reap: count=%d\n", (int)chld);
+    close(fd);
+    hang_up();
+    signal(SIGCHLD, SIG_DFL);
+}
+
+int main(void)
+{
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    basics();
+    waits();
+    polls();
+    kqueues();
+    closes();
+    passed();
+    stops();
+    puts("== end");
+    return 0;
+}
