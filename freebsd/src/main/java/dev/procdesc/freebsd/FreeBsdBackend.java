@@ -119,6 +119,12 @@ public final class FreeBsdBackend implements Backend {
       case PROCESS_IDENTITY ->
         new FeatureReport(
             feature, true, "pdgetpid: no ID is given again while a descriptor is open", "");
+      case DESCRIPTOR_CHANNEL, PEER_DESCRIPTOR ->
+        new FeatureReport(
+            feature,
+            false,
+            "the library has none here yet",
+            "a library with channels for FreeBSD");
       case KERNEL_RIGHTS ->
         new FeatureReport(
             feature,
