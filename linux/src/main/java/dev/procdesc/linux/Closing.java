@@ -32,7 +32,7 @@ final class Closing implements LastClose {
   }
 
   @Override
-  public void kill(int fd) {
+  public boolean kill(int fd) {
     Calls.pidfdSendSignal(fd, PosixNumbers.SIGKILL, 0, 0);
     if (kind == OnClose.KILL_GROUP) {
       Calls.pidfdSendSignal(fd, PosixNumbers.SIGKILL, 0, Numbers.PIDFD_SIGNAL_PROCESS_GROUP);
@@ -47,6 +47,7 @@ final class Closing implements LastClose {
         }
       }
     }
+    return true;
   }
 
   @Override

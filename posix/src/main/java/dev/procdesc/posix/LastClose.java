@@ -9,8 +9,13 @@ public interface LastClose {
     return false;
   }
 
-  /** Kills. Called once, at the close. */
-  void kill(int fd);
+  /**
+   * Kills. Called once, at the close.
+   *
+   * @return false if only the kernel may, and does when the descriptor is closed: the process
+   *     became another user's. Its end is not seen then
+   */
+  boolean kill(int fd);
 
   /** The child has ended; its descriptor may still be held. Called once. */
   default void ended() {}
