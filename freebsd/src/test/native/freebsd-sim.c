@@ -1173,8 +1173,12 @@ static s64 create(u64 number, const u64 *a, volatile s64 *told)
     if (middle == 0) {
         int fds[2] = {-1, pair[1]};
         struct reply r;
+        /* Who ignores SIGCHLD loses its children's status, and this is a parent for a moment. */
+        u64 usual[4] = {0}, old[4] = {0};
+        RAW4(SYS_rt_sigaction, SIGCHLD, usual, old, 8);
         s64 child = fork1(0x1000 /* CLONE_PIDFD */ | (spawn ? CLONE_VFORK : 0), &fds[0]);
         if (child == 0) { /* a child has no descriptor of itself */
+            RAW4(SYS_rt_sigaction, SIGCHLD, old, 0, 8);
             RAW1(SYS_close, pair[0]);
             RAW1(SYS_close, pair[1]);
             return 0;

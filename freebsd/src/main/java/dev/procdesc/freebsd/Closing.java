@@ -10,7 +10,8 @@ import dev.procdesc.posix.PosixNumbers;
  */
 final class Closing implements LastClose {
   @Override
-  public void kill(int fd) {
-    Calls.pdkill(fd, PosixNumbers.SIGKILL);
+  public boolean kill(int fd) {
+    // The kernel's own kill, at the close, asks for no permission.
+    return Calls.pdkill(fd, PosixNumbers.SIGKILL) != -Numbers.EPERM;
   }
 }

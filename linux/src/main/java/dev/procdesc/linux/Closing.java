@@ -66,10 +66,10 @@ final class Closing implements LastClose {
   }
 
   @Override
-  public void kill(int fd) {
+  public boolean kill(int fd) {
     if (isShared()) {
       closeLifeline();
-      return;
+      return true;
     }
     Calls.pidfdSendSignal(fd, PosixNumbers.SIGKILL, 0, 0);
     if (kind == OnClose.KILL_GROUP) {
@@ -85,6 +85,7 @@ final class Closing implements LastClose {
         }
       }
     }
+    return true;
   }
 
   @Override

@@ -121,8 +121,9 @@ final class Passing implements ChannelCalls {
     }
 
     @Override
-    public void kill(int fd) {
+    public boolean kill(int fd) {
       lifeline.close();
+      return true;
     }
   }
 

@@ -39,8 +39,13 @@ public interface LastClose {
     return false;
   }
 
-  /** Kills, or gives up our share in it. Called at most once, at the close. */
-  void kill(int fd);
+  /**
+   * Kills, or gives up our share in it. Called at most once, at the close.
+   *
+   * @return false if only the kernel may, and does when the descriptor is closed: the process
+   *     became another user's. Its end is not seen then
+   */
+  boolean kill(int fd);
 
   /** The child has ended; its descriptor may still be held. Called once. */
   default void ended() {}

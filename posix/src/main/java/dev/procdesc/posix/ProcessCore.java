@@ -322,10 +322,11 @@ public final class ProcessCore implements Watcher.Watched {
       }
     }
     if (last && lastClose.isPresent()) {
-      // EPERM cannot be helped: the process became another user's by a set-user-ID program. The
-      // watcher keeps it, so that it is reaped when it ends.
-      if (running || lastClose.get().reachesOthers() || !ending) {
-        withDescriptor(lastClose.get()::kill);
+      // EPERM cannot always be helped: the process became another user's by a set-user-ID program.
+      // The watcher keeps it, so that it is reaped when it ends.
+      boolean due = running || lastClose.get().reachesOthers() || !ending;
+      if (due && !kill(lastClose.get())) {
+        giveUp();
       }
     }
     if (!ending) {
@@ -366,6 +367,35 @@ public final class ProcessCore implements Watcher.Watched {
       descriptor.close();
       lastClose.ifPresent(LastClose::done);
     }
+  }
+
+  private boolean kill(LastClose close) {
+    int fd;
+    try {
+      fd = descriptor.acquire();
+    } catch (ClosedDescriptorException e) {
+      return true;
+    }
+    try {
+      return close.kill(fd);
+    } finally {
+      descriptor.release();
+    }
+  }
+
+  /** Lets the kernel kill at the close of its descriptor, after which nobody tells of the end. */
+  private void giveUp() {
+    synchronized (collecting) {
+      if (status != null) {
+        return;
+      }
+      if (watched) {
+        withDescriptor(fd -> watcher.unwatch(fd, EventQueue.Interest.EXIT, token));
+      }
+      status = new ExitStatus.Unknown(
+          "the process was another user's, and the kernel killed it when its descriptor was closed");
+    }
+    watcher.execute(publish());
   }
 
   /** Lends the kernel's descriptor, if it is still there, closed by the application or not. */

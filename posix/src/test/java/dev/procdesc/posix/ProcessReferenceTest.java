@@ -99,8 +99,9 @@ final class ProcessReferenceTest {
     }
 
     @Override
-    public void kill(int fd) {
+    public boolean kill(int fd) {
       kills++;
+      return true;
     }
   }
 

@@ -11,6 +11,7 @@ import dev.procdesc.Spawner;
 import dev.procdesc.Stdio;
 import dev.procdesc.compat.Contract;
 import dev.procdesc.compat.support.NothingLeft;
+import dev.procdesc.compat.support.Run;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -22,7 +23,7 @@ import org.junit.jupiter.api.function.Executable;
 /** Misuse is an unchecked exception that says what is wrong, before there is any process. */
 @ExtendWith(NothingLeft.class)
 final class BadInputTest {
-  private static final Spawner SPAWNER = Spawner.of("/bin/true");
+  private static final Spawner SPAWNER = Spawner.of(Run.TRUE);
 
   private static void refused(Executable misuse) {
     IllegalArgumentException thrown = assertThrows(IllegalArgumentException.class, misuse);
@@ -42,7 +43,7 @@ final class BadInputTest {
   @Contract("C9")
   void aNulInAnyText() {
     refused(() -> Spawner.of("/bin/\0true"));
-    refused(() -> Spawner.of("/bin/true", "a\0b"));
+    refused(() -> Spawner.of(Run.TRUE, "a\0b"));
     refused(() -> Spawner.ofDescriptor(0, "a\0b"));
     refused(() -> SPAWNER.argv0("\0"));
     refused(() -> SPAWNER.environment("A\0B", "c"));

@@ -8,6 +8,7 @@ import dev.procdesc.compat.support.ChildJvm;
 import dev.procdesc.compat.support.KillCalls;
 import dev.procdesc.compat.support.KillableJvm;
 import dev.procdesc.compat.support.Libc;
+import dev.procdesc.compat.support.Run;
 import dev.procdesc.compat.support.Scenario;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -90,7 +91,7 @@ public final class DeathParent implements Scenario {
 
   /** Becomes another user, but not before all is open that this one may be needed for. */
   private void become(int user) throws Exception {
-    try (ChildProcess first = Spawner.of("/bin/true").onClose(OnClose.RELEASE).spawn()) {
+    try (ChildProcess first = Spawner.of(Run.TRUE).onClose(OnClose.RELEASE).spawn()) {
       first.waitFor();
     }
     Libc.check(() -> Libc.C.setuid(user));

@@ -130,7 +130,7 @@ final class DeathRefusedTest {
   public static final class Shortage implements Scenario {
     @Override
     public void run(String... arguments) throws Throwable {
-      Spawner spawner = Spawner.of("/bin/true");
+      Spawner spawner = Spawner.of(Run.TRUE);
       // Java has all its files open.
       try (ChildProcess child = spawner.onClose(OnClose.RELEASE).spawn()) {
         assertEquals(new Exited(0), Run.end(child));

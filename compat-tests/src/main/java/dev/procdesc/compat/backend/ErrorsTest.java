@@ -103,9 +103,9 @@ final class ErrorsTest {
   @Test
   @Contract("C9")
   void anArgumentListThatIsTooLong() {
-    List<String> words = new ArrayList<>(List.of("/bin/true"));
+    List<String> words = new ArrayList<>(List.of(Run.TRUE));
     words.addAll(Collections.nCopies(300, "x".repeat(100_000)));
-    assertFails(Run.piped(Spawner.of(words)), Step.EXECUTE, Errno.E2BIG, "/bin/true");
+    assertFails(Run.piped(Spawner.of(words)), Step.EXECUTE, Errno.E2BIG, Run.TRUE);
   }
 
   @Test

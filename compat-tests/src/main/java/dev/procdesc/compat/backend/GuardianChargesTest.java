@@ -121,7 +121,7 @@ final class GuardianChargesTest {
       List<Spawner> failing = new ArrayList<>();
       failing.add(nowhere);
       failing.add(Spawner.of("procdesc-no-such-program"));
-      failing.add(Spawner.of("/bin/true").directory(Path.of("/nowhere/at/all")));
+      failing.add(Spawner.of(Run.TRUE).directory(Path.of("/nowhere/at/all")));
       // The guardian keeps the charge of a group although the leader has gone, unless it is told.
       if (Platform.current().has(Feature.KILL_GROUP)) {
         failing.add(nowhere.newProcessGroup().onClose(OnClose.KILL_GROUP));

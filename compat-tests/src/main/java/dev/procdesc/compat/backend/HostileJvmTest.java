@@ -14,6 +14,7 @@ import dev.procdesc.compat.Requires;
 import dev.procdesc.compat.Tags;
 import dev.procdesc.compat.support.ChildJvm;
 import dev.procdesc.compat.support.NothingLeft;
+import dev.procdesc.compat.support.Run;
 import dev.procdesc.compat.support.Scenario;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Tag;
@@ -31,7 +32,7 @@ final class HostileJvmTest {
     @Override
     public void run(String... arguments) {
       String first = message(Platform::current);
-      assertEquals(first, message(() -> Spawner.of("/bin/true").spawn().close()), "always");
+      assertEquals(first, message(() -> Spawner.of(Run.TRUE).spawn().close()), "always");
       System.out.println(first);
       for (String word : arguments) {
         assertTrue(first.contains(word), () -> "names " + word + ": " + first);
@@ -110,7 +111,7 @@ final class HostileJvmTest {
   public static final class Quiet implements Scenario {
     @Override
     public void run(String... arguments) throws Exception {
-      try (var child = Spawner.of("/bin/true").spawn()) {
+      try (var child = Spawner.of(Run.TRUE).spawn()) {
         assertTrue(child.waitFor().isSuccess());
       }
       assertFalse(Platform.current().features().isEmpty());

@@ -15,6 +15,7 @@ import dev.procdesc.compat.support.ChildJvm;
 import dev.procdesc.compat.support.Children;
 import dev.procdesc.compat.support.Descriptors;
 import dev.procdesc.compat.support.NothingLeft;
+import dev.procdesc.compat.support.Run;
 import dev.procdesc.compat.support.Scenario;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -72,8 +73,8 @@ final class StressTest {
     }
 
     private static void spawnAndWait(int count) throws IOException, InterruptedException {
-      Spawner pipes = Spawner.of("/bin/true").stdin(Stdio.pipe()).stdout(Stdio.pipe());
-      Spawner plain = Spawner.of("/bin/true");
+      Spawner pipes = Spawner.of(Run.TRUE).stdin(Stdio.pipe()).stdout(Stdio.pipe());
+      Spawner plain = Spawner.of(Run.TRUE);
       for (int i = 0; i < count; i++) {
         try (ChildProcess child = (i % 2 == 0 ? plain : pipes).spawn()) {
           assertEquals(new Exited(0), child.waitFor());
@@ -106,7 +107,7 @@ final class StressTest {
   @Contract({"C5", "C6"})
   void manyAtOnceThatNobodyWaitsFor() throws Exception {
     // Each one ends by itself and is closed unseen; the watcher has all the work.
-    Spawner spawner = Spawner.of("/bin/true");
+    Spawner spawner = Spawner.of(Run.TRUE);
     for (int i = 0; i < 500; i++) {
       ChildProcess child = spawner.spawn();
       if (i % 2 == 0) {

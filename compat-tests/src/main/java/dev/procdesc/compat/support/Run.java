@@ -12,11 +12,17 @@ import dev.procdesc.Spawner;
 import dev.procdesc.Stdio;
 import dev.procdesc.compat.Timeouts;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
 /** Spawners that tests start from, and what they do with the children. */
 public final class Run {
+  /** A program that ends at once and well; it is not in the same place everywhere. */
+  public static final String TRUE =
+      Files.exists(Path.of("/bin/true")) ? "/bin/true" : "/usr/bin/true";
+
   private Run() {}
 
   /** A shell script, with pipes at its standard input and output; the arguments are {@code $1}… */
