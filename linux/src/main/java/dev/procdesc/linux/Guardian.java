@@ -458,7 +458,8 @@ final class Guardian {
           header.bytes().putInt(data + i * Integer.BYTES, descriptors.get(i));
         }
         int outcome = send(link, header);
-        if (outcome < 0) {
+        // If this guardian has gone too, the watcher sees that, and the next one is given all.
+        if (outcome < 0 && outcome != -Numbers.EPIPE && outcome != -Numbers.ECONNRESET) {
           LOG.log(
               System.Logger.Level.ERROR,
               "{0} could not be put under guard: {1}",
