@@ -121,10 +121,7 @@ public final class FreeBsdBackend implements Backend {
             feature, true, "pdgetpid: no ID is given again while a descriptor is open", "");
       case DESCRIPTOR_CHANNEL, PEER_DESCRIPTOR ->
         new FeatureReport(
-            feature,
-            false,
-            "the library has none here yet",
-            "a library with channels for FreeBSD");
+            feature, false, "the library has none here yet", "a library with channels for FreeBSD");
       case KERNEL_RIGHTS ->
         new FeatureReport(
             feature,
