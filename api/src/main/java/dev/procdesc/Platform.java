@@ -156,6 +156,52 @@ public final class Platform {
     return backend.deathGuard();
   }
 
+  /**
+   * Gives up, for all threads of this JVM and for good, to act on other processes in any way but
+   * through descriptors that it holds. Spawning, waiting, signalling, sending and receiving
+   * descriptors go on working, and so does the JVM. <b>It cannot be undone.</b>
+   *
+   * <p>Linux: no-new-privileges and a seccomp filter over all threads. With EPERM it refuses every
+   * system call that names another process by PID or reaches into one: {@code kill}, {@code tkill},
+   * {@code tgkill}, {@code rt_sigqueueinfo}, {@code wait4} and {@code waitid} by PID,
+   * {@code pidfd_open}, {@code ptrace}, {@code process_vm_readv} and its kin, {@code kcmp},
+   * {@code pidfd_getfd}, {@code setpriority}, {@code sched_set*}, {@code prlimit}, {@code setpgid},
+   * {@code io_uring_setup} and some more, unless they name this JVM itself. What the caller should
+   * know:
+   *
+   * <ul>
+   *   <li>{@link ProcessBuilder} and {@link ProcessHandle} name processes by PID and work no more.
+   *       {@link ProcessDescriptor#open(long)} is refused, {@link ProcessDescriptor#self()} is not.
+   *   <li>Children inherit it: a shell's {@code kill} and {@code wait} fail in them, and
+   *       set-user-ID programs give no privileges any more.
+   *   <li>Files are another door: {@code /proc/PID/mem}, {@code cgroup.procs}. This does not shut
+   *       it.
+   *   <li>Before Linux 6.5 a child with {@link OnClose#KILL} cannot be put under guard any more,
+   *       and its spawn fails.
+   * </ul>
+   *
+   * <p>FreeBSD: {@code cap_enter}.
+   *
+   * @throws ProcessDescriptorException if the system refuses; EINVAL if a thread of this JVM has a
+   *     seccomp filter of its own. The no-new-privileges of the calling thread may be set then
+   * @throws UnsupportedFeatureException without {@link Feature#DESCRIPTOR_ONLY_MODE}
+   * @see <a href="https://man7.org/linux/man-pages/man2/seccomp.2.html">seccomp(2)</a>
+   * @see <a
+   *     href="https://man.freebsd.org/cgi/man.cgi?query=cap_enter&amp;sektion=2">cap_enter(2)</a>
+   */
+  public void enterDescriptorOnlyMode() throws ProcessDescriptorException {
+    backend.enterDescriptorOnlyMode();
+  }
+
+  /**
+   * Whether this JVM has entered the descriptor-only mode.
+   *
+   * @return true from then on; false if only a parent of it has
+   */
+  public boolean inDescriptorOnlyMode() {
+    return backend.inDescriptorOnlyMode();
+  }
+
   Backend backend() {
     return backend;
   }

@@ -311,8 +311,9 @@ public interface ProcessDescriptor extends AutoCloseable {
   /**
    * Gives up this reference. If it is the last, what {@link OnClose} says is done: with
    * {@link OnClose#KILL} a process that still runs gets {@code SIGKILL} before this method returns,
-   * and is reaped. The process of an opened descriptor is not touched. Idempotent. Never blocks on
-   * the process.
+   * and is reaped. The process of an opened descriptor is not touched. One whose descriptor was
+   * sent ({@link DescriptorChannel}) lives until the last holder, in whatever process, has gone.
+   * Idempotent. Never blocks on the process.
    */
   @Override
   void close();

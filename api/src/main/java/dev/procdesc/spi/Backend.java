@@ -97,6 +97,28 @@ public interface Backend {
   }
 
   /**
+   * Enters the descriptor-only mode, for good.
+   *
+   * @throws ProcessDescriptorException if the system refuses
+   * @throws UnsupportedFeatureException if this system has none
+   */
+  default void enterDescriptorOnlyMode() throws ProcessDescriptorException {
+    throw new UnsupportedFeatureException(
+        Feature.DESCRIPTOR_ONLY_MODE,
+        system(),
+        report(Feature.DESCRIPTOR_ONLY_MODE).lacks());
+  }
+
+  /**
+   * Whether this JVM is in the descriptor-only mode.
+   *
+   * @return true from the moment it entered it
+   */
+  default boolean inDescriptorOnlyMode() {
+    return false;
+  }
+
+  /**
    * What makes channels.
    *
    * @return always the same

@@ -119,9 +119,12 @@ public final class FreeBsdBackend implements Backend {
       case PROCESS_IDENTITY ->
         new FeatureReport(
             feature, true, "pdgetpid: no ID is given again while a descriptor is open", "");
-      case DESCRIPTOR_CHANNEL, PEER_DESCRIPTOR ->
+      case DESCRIPTOR_CHANNEL, PEER_DESCRIPTOR, DESCRIPTOR_ONLY_MODE ->
         new FeatureReport(
-            feature, false, "the library has none here yet", "a library with channels for FreeBSD");
+            feature,
+            false,
+            "the library does not do it on FreeBSD yet",
+            "a library that does it on FreeBSD");
       case KERNEL_RIGHTS ->
         new FeatureReport(
             feature,

@@ -120,6 +120,11 @@ final class Calls {
     return SYSCALL.call(Numbers.SYS_FSTATFS, fd, statfs);
   }
 
+  /** {@code seccomp(operation, flags, args)}. */
+  static int seccomp(int operation, int flags, long argument) {
+    return SYSCALL.call(Numbers.SYS_SECCOMP, operation, flags, argument);
+  }
+
   /** {@code pid_t getpid(void)}. */
   static int getpid() {
     return GETPID.call();

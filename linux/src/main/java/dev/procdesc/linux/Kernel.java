@@ -54,6 +54,7 @@ final class Kernel {
   private static final String INFO = "process_info";
   private static final String PIDFS = "pidfs";
   private static final String PEER = "peer_pidfd";
+  private static final String SECCOMP = "seccomp";
   private static final String CLOSE_RANGE = "close_range";
   private static final String GROUP_SIGNAL = "group_signal";
 
@@ -397,6 +398,25 @@ final class Kernel {
     return mechanism(PIDFS);
   }
 
+  /** Whether system calls can be refused with an error; found out when first asked for. */
+  synchronized Mechanism seccomp() {
+    if (!mechanisms.containsKey(SECCOMP)) {
+      try (NativeMemory memory = NativeMemory.borrow()) {
+        memory.bytes().putInt(0, Numbers.SECCOMP_RET_ERRNO);
+        boolean known = Architecture.CURRENT != Architecture.OTHER;
+        int outcome = known
+            ? Calls.seccomp(Numbers.SECCOMP_GET_ACTION_AVAIL, 0, memory.address())
+            : -Numbers.ENOSYS;
+        decide(
+            SECCOMP,
+            "seccomp(SECCOMP_GET_ACTION_AVAIL)",
+            outcome,
+            "Linux 4.14 with CONFIG_SECCOMP_FILTER, on x86-64 or aarch64");
+      }
+    }
+    return mechanism(SECCOMP);
+  }
+
   /** Whether a socket tells who is at its other end; found out when first asked for. */
   synchronized Mechanism peer() {
     if (!mechanisms.containsKey(PEER)) {
@@ -421,6 +441,7 @@ final class Kernel {
   /** All of them, those used first first. */
   List<Mechanism> all() {
     peer();
+    seccomp();
     List<Mechanism> list = new ArrayList<>();
     for (String name : List.of(
         STUB,
@@ -438,7 +459,8 @@ final class Kernel {
         OPEN,
         INFO,
         PIDFS,
-        PEER)) {
+        PEER,
+        SECCOMP)) {
       list.add(mechanism(name));
     }
     return List.copyOf(list);

@@ -34,6 +34,7 @@ public final class LinuxBackend implements Backend {
   /** Everything native, made at the first use, once for each JVM. */
   private static final class Running {
     static final Kernel KERNEL = new Kernel();
+    static final Sandbox SANDBOX = new Sandbox(KERNEL);
 
     private Running() {}
   }
@@ -135,6 +136,7 @@ public final class LinuxBackend implements Backend {
       case PROCESS_IDENTITY -> of(feature, kernel.pidfs());
       case DESCRIPTOR_CHANNEL ->
         new FeatureReport(feature, true, "sendmsg(SCM_RIGHTS); any Linux has it", "");
+      case DESCRIPTOR_ONLY_MODE -> of(feature, kernel.seccomp());
       case PEER_DESCRIPTOR -> of(feature, kernel.peer());
       case KERNEL_RIGHTS ->
         new FeatureReport(
@@ -196,6 +198,16 @@ public final class LinuxBackend implements Backend {
   @Override
   public ProcessDescriptor self() throws ProcessDescriptorException {
     return Spawns.SPAWNING.open(Calls.getpid());
+  }
+
+  @Override
+  public void enterDescriptorOnlyMode() throws ProcessDescriptorException {
+    Running.SANDBOX.enter();
+  }
+
+  @Override
+  public boolean inDescriptorOnlyMode() {
+    return Running.SANDBOX.isEntered();
   }
 
   @Override

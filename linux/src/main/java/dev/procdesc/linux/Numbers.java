@@ -62,6 +62,91 @@ final class Numbers {
   /** Linux 5.9. */
   static final int SYS_CLOSE_RANGE = 436;
 
+  // Those that the descriptor-only mode refuses, and the one that refuses them.
+
+  static final int SYS_KILL = X86_64 ? 62 : 129;
+  static final int SYS_TKILL = X86_64 ? 200 : 130;
+  static final int SYS_TGKILL = X86_64 ? 234 : 131;
+  static final int SYS_RT_SIGQUEUEINFO = X86_64 ? 129 : 138;
+  static final int SYS_RT_TGSIGQUEUEINFO = X86_64 ? 297 : 240;
+  static final int SYS_PTRACE = X86_64 ? 101 : 117;
+  static final int SYS_WAIT4 = X86_64 ? 61 : 260;
+  static final int SYS_GETPRIORITY = X86_64 ? 140 : 141;
+  static final int SYS_SCHED_SETPARAM = X86_64 ? 142 : 118;
+  static final int SYS_SCHED_GETPARAM = X86_64 ? 143 : 121;
+  static final int SYS_SCHED_SETSCHEDULER = X86_64 ? 144 : 119;
+  static final int SYS_SCHED_GETSCHEDULER = X86_64 ? 145 : 120;
+  static final int SYS_SCHED_RR_GET_INTERVAL = X86_64 ? 148 : 127;
+  static final int SYS_SCHED_SETAFFINITY = X86_64 ? 203 : 122;
+  static final int SYS_IOPRIO_SET = X86_64 ? 251 : 30;
+  static final int SYS_IOPRIO_GET = X86_64 ? 252 : 31;
+  static final int SYS_GETPGID = X86_64 ? 121 : 155;
+  static final int SYS_GETSID = X86_64 ? 124 : 156;
+  static final int SYS_MOVE_PAGES = X86_64 ? 279 : 239;
+  static final int SYS_MIGRATE_PAGES = X86_64 ? 256 : 238;
+  static final int SYS_GET_ROBUST_LIST = X86_64 ? 274 : 100;
+  static final int SYS_PERF_EVENT_OPEN = X86_64 ? 298 : 241;
+
+  /** Linux 3.2. */
+  static final int SYS_PROCESS_VM_READV = X86_64 ? 310 : 270;
+
+  /** Linux 3.2. */
+  static final int SYS_PROCESS_VM_WRITEV = X86_64 ? 311 : 271;
+
+  /** Linux 3.5. */
+  static final int SYS_KCMP = X86_64 ? 312 : 272;
+
+  /** Linux 3.14. */
+  static final int SYS_SCHED_SETATTR = X86_64 ? 314 : 274;
+
+  /** Linux 3.14. */
+  static final int SYS_SCHED_GETATTR = X86_64 ? 315 : 275;
+
+  /** Linux 3.17. */
+  static final int SYS_SECCOMP = X86_64 ? 317 : 277;
+
+  /** Linux 5.1. */
+  static final int SYS_IO_URING_SETUP = 425;
+
+  /** Linux 5.6. */
+  static final int SYS_PIDFD_GETFD = 438;
+
+  /** Linux 5.10. */
+  static final int SYS_PROCESS_MADVISE = 440;
+
+  /** Linux 5.15. */
+  static final int SYS_PROCESS_MRELEASE = 448;
+
+  // ---- linux/seccomp.h, linux/filter.h, linux/audit.h
+
+  static final int SECCOMP_SET_MODE_FILTER = 1;
+  static final int SECCOMP_FILTER_FLAG_TSYNC = 1;
+
+  /** Linux 4.14. */
+  static final int SECCOMP_GET_ACTION_AVAIL = 2;
+
+  static final int SECCOMP_RET_ERRNO = 0x0005_0000;
+  static final int SECCOMP_RET_ALLOW = 0x7FFF_0000;
+  static final int AUDIT_ARCH = X86_64 ? 0xC000_003E : 0xC000_00B7;
+
+  /** {@code struct seccomp_data}; each argument is a word, its lower half first. */
+  static final int SECCOMP_DATA_NR = 0;
+
+  static final int SECCOMP_DATA_ARCH = 4;
+  static final int SECCOMP_DATA_ARGS = 16;
+
+  /** {@code BPF_LD | BPF_W | BPF_ABS}. */
+  static final int BPF_LOAD = 0x20;
+
+  /** {@code BPF_JMP | BPF_JEQ | BPF_K}. */
+  static final int BPF_JUMP_EQUAL = 0x15;
+
+  /** {@code BPF_JMP | BPF_JSET | BPF_K}. */
+  static final int BPF_JUMP_SET = 0x45;
+
+  /** {@code BPF_RET | BPF_K}. */
+  static final int BPF_RETURN = 0x06;
+
   // ---- linux/sched.h
 
   static final long CLONE_VM = 0x100;
@@ -261,6 +346,8 @@ final class Numbers {
   /** Linux 6.3. */
   static final int MFD_EXEC = 0x10;
 
+  static final int F_SETOWN = 8;
+  static final int F_SETOWN_EX = 15;
   static final int F_ADD_SEALS = 1033;
 
   /** F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_GROW, F_SEAL_WRITE. */
@@ -307,6 +394,9 @@ final class Numbers {
 
   // ---- asm-generic/ioctls.h, linux/prctl.h
 
+  static final int FIOSETOWN = 0x8901;
+  static final int SIOCSPGRP = 0x8902;
+  static final int IOPRIO_WHO_PROCESS = 1;
   static final int TIOCSCTTY = 0x540E;
   static final int TIOCSPGRP = 0x5410;
 

@@ -41,9 +41,7 @@ final class SuiteTest {
   /** Those that no test mirrors, because the library has no such thing (yet). */
   private static final Set<String> NOT_MIRRORED = Set.of(
       // No flags are passed by a caller: there is no unknown one.
-      "Pdfork.InvalidFlag",
-      // Capability mode.
-      "Pdfork.DaemonUnrestricted");
+      "Pdfork.InvalidFlag");
 
   private static List<Method> tests() {
     List<Method> tests = new ArrayList<>();

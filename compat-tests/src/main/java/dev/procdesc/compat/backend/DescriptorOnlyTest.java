@@ -1,0 +1,249 @@
+package dev.procdesc.compat.backend;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.procdesc.ChildProcess;
+import dev.procdesc.DescriptorChannel;
+import dev.procdesc.ExitStatus.Exited;
+import dev.procdesc.Feature;
+import dev.procdesc.OnClose;
+import dev.procdesc.Platform;
+import dev.procdesc.ProcessDescriptor;
+import dev.procdesc.ProcessDescriptorException;
+import dev.procdesc.Signal;
+import dev.procdesc.Spawner;
+import dev.procdesc.Stdio;
+import dev.procdesc.UnsupportedFeatureException;
+import dev.procdesc.compat.Contract;
+import dev.procdesc.compat.Origin;
+import dev.procdesc.compat.Requires;
+import dev.procdesc.compat.Tags;
+import dev.procdesc.compat.support.ChildJvm;
+import dev.procdesc.compat.support.Crowd;
+import dev.procdesc.compat.support.Libc;
+import dev.procdesc.compat.support.NothingLeft;
+import dev.procdesc.compat.support.PidCalls;
+import dev.procdesc.compat.support.RawPipe;
+import dev.procdesc.compat.support.Run;
+import dev.procdesc.compat.support.Scenario;
+import dev.procdesc.compat.support.VirtualThreads;
+import java.lang.management.GarbageCollectorMXBean;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ThreadFactory;
+import jnr.constants.platform.Errno;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** The descriptor-only mode, in JVMs of its own: it cannot be left. */
+@ExtendWith(NothingLeft.class)
+@Tag(Tags.JVM)
+final class DescriptorOnlyTest {
+  private static void enter() throws ProcessDescriptorException {
+    assertFalse(Platform.current().inDescriptorOnlyMode());
+    Platform.current().enterDescriptorOnlyMode();
+    assertTrue(Platform.current().inDescriptorOnlyMode());
+    Platform.current().enterDescriptorOnlyMode();
+    assertTrue(Platform.current().inDescriptorOnlyMode());
+  }
+
+  @Test
+  @Contract({"C10", "C12"})
+  void whereThereIsNoneItSaysSo() {
+    Requires.that(
+        !Platform.current().has(Feature.DESCRIPTOR_ONLY_MODE), "a system without such a mode");
+    var thrown = assertThrows(
+        UnsupportedFeatureException.class, () -> Platform.current().enterDescriptorOnlyMode());
+    assertEquals(Feature.DESCRIPTOR_ONLY_MODE, thrown.feature());
+    assertFalse(Platform.current().inDescriptorOnlyMode());
+  }
+
+  @Test
+  @Contract({"C10", "C12"})
+  void everyCallByPidIsRefusedInEveryThread() {
+    Requires.feature(Feature.DESCRIPTOR_ONLY_MODE);
+    PidCalls.require();
+    ChildJvm.of(Probes.class).run();
+  }
+
+  /** Tries them all: in the thread that entered, in older and newer ones, and in virtual ones. */
+  public static final class Probes implements Scenario {
+    @Override
+    public void run(String... arguments) throws Exception {
+      try (ChildProcess child = Run.cat().spawn();
+          Crowd<List<String>> older = new Crowd<>(Thread::new);
+          RawPipe go = RawPipe.open()) {
+        int pid = (int) child.pid();
+        assertFalse(PidCalls.allowed(pid).isEmpty(), "they work before");
+        older.add(() -> {
+          go.line();
+          return PidCalls.allowed(pid);
+        });
+        older.awaitBlocked();
+        enter();
+        go.write("go\n");
+        assertEquals(List.of(List.of()), older.results(), "in an older thread");
+        assertEquals(List.of(), PidCalls.allowed(pid), "in this thread");
+        assertEquals(List.of(), PidCalls.allowed(1));
+        assertEquals(List.of(List.of()), in(Thread::new, pid), "in a newer thread");
+        if (VirtualThreads.AVAILABLE) {
+          assertEquals(List.of(List.of()), in(VirtualThreads.factory(), pid));
+        }
+        // Through the C library's own functions.
+        assertEquals(-1, Libc.C.kill(pid, 0));
+        assertEquals(Errno.EPERM, Libc.errno());
+        assertEquals(-1, Libc.C.waitpid(-1, new int[1], 1));
+        assertEquals(Errno.EPERM, Libc.errno());
+        var thrown = assertThrows(
+            ProcessDescriptorException.class, () -> ProcessDescriptor.open(child.pid()));
+        assertEquals(Errno.EPERM.intValue(), thrown.errno());
+        Run.assertEchoes(child);
+      }
+    }
+
+    private static List<List<String>> in(ThreadFactory factory, int pid) throws Exception {
+      try (Crowd<List<String>> crowd = new Crowd<>(factory)) {
+        crowd.add(() -> PidCalls.allowed(pid));
+        return crowd.results();
+      }
+    }
+  }
+
+  @Test
+  @Contract({"C1", "C4", "C6", "C10", "C12"})
+  @Origin("capsicum-test: Pdfork.DaemonUnrestricted")
+  void allThatGoesByDescriptorGoesOn() {
+    Requires.feature(Feature.DESCRIPTOR_ONLY_MODE);
+    ChildJvm.of(Works.class).run();
+  }
+
+  /** Spawns, waits, signals, sends, receives: with a child from before and with later ones. */
+  public static final class Works implements Scenario {
+    @Override
+    public void run(String... arguments) throws Exception {
+      ChildProcess before = Run.cat().spawn();
+      enter();
+      Run.assertEchoes(before);
+      assertTrue(before.signal(Signal.TERM));
+      assertEquals(Run.signaled(Signal.TERM), Run.end(before));
+      before.close();
+      for (OnClose onClose : new OnClose[] {OnClose.KILL, OnClose.RELEASE}) {
+        try (ChildProcess child = Run.cat().onClose(onClose).spawn();
+            DescriptorChannel.Pair pair = DescriptorChannel.pair();
+            ProcessDescriptor copy = child.duplicate()) {
+          Run.assertEchoes(child);
+          pair.first().send(new byte[] {1}, copy);
+          try (var message = pair.second().receive()) {
+            ProcessDescriptor received = message.descriptors().get(0);
+            assertTrue(received.isAlive());
+            var end = received.onExit();
+            assertTrue(received.kill());
+            assertEquals(Run.signaled(Signal.KILL), Run.end(child));
+            if (Platform.current().has(Feature.STATUS_FOR_ANY_HOLDER)) {
+              assertEquals(Run.signaled(Signal.KILL), end.get());
+            }
+          }
+          child.stdin().close();
+          child.stdout().close();
+        }
+      }
+      try (RawPipe pipe = RawPipe.open()) {
+        ChildProcess child = Run.sh("exec sleep 1000").stdout(pipe.writer()).spawn();
+        pipe.given();
+        assertTrue(pipe.isHeld());
+        child.close();
+        pipe.awaitEnd();
+      }
+      Spawner full = Run.sh("exit 3").newProcessGroup().nice(1);
+      try (ChildProcess child = full.stderr(Stdio.inherit()).spawn()) {
+        assertEquals(new Exited(3), Run.end(child));
+      }
+      if (Platform.current().has(Feature.OPEN_PROCESS)) {
+        try (ProcessDescriptor self = ProcessDescriptor.self()) {
+          assertTrue(self.isAlive());
+        }
+      }
+    }
+  }
+
+  @Test
+  @Contract("C12")
+  void theJvmLivesOn() {
+    Requires.feature(Feature.DESCRIPTOR_ONLY_MODE);
+    Requires.feature(Feature.OPEN_PROCESS);
+    String output = ChildJvm.of(Lives.class)
+        .flag("-XX:TieredStopAtLevel=4")
+        .flag("-XX:-UseSerialGC")
+        .flag("-XX:+UseParallelGC")
+        .flag("-Xcomp")
+        .flag("-XX:CompileCommand=quiet")
+        .flag("-XX:CompileCommand=compileonly,*Lives::*")
+        .run();
+    assertTrue(output.contains("lives"), output);
+  }
+
+  /** Collects garbage, dumps its threads, loads and compiles classes. */
+  public static final class Lives implements Scenario {
+    private static long work(long seed) {
+      long value = seed;
+      for (int i = 0; i < 1000; i++) {
+        value = value * 6364136223846793005L + 1442695040888963407L;
+      }
+      return value;
+    }
+
+    private static long collections() {
+      return ManagementFactory.getGarbageCollectorMXBeans().stream()
+          .mapToLong(GarbageCollectorMXBean::getCollectionCount)
+          .sum();
+    }
+
+    @Override
+    public void run(String... arguments) throws Exception {
+      long before = collections();
+      long compiled = ManagementFactory.getCompilationMXBean().getTotalCompilationTime();
+      enter();
+      System.gc();
+      List<byte[]> garbage = new ArrayList<>();
+      for (int i = 0; i < 2000; i++) {
+        garbage.add(new byte[100_000]);
+        if (garbage.size() > 100) {
+          garbage.clear();
+        }
+      }
+      assertTrue(collections() > before);
+      long value = 1;
+      for (int i = 0; i < 50_000; i++) {
+        value = work(value);
+      }
+      assertTrue(value != 0);
+      assertTrue(ManagementFactory.getCompilationMXBean().getTotalCompilationTime() >= compiled);
+      // A class that nothing has used before.
+      assertEquals("Phaser", Class.forName("java.util.concurrent.Phaser").getSimpleName());
+      try (Crowd<String> crowd = new Crowd<>(Thread::new)) {
+        crowd.add(() -> Thread.currentThread().getName());
+        assertEquals(1, crowd.results().size());
+      }
+      // The JVM prints its threads to descriptor 1; the last but the heap is about JNI.
+      int output = Libc.check(() -> Libc.C.dup(1));
+      try (RawPipe pipe = RawPipe.open();
+          ProcessDescriptor self = ProcessDescriptor.self()) {
+        Libc.check(() -> Libc.C.dup2(pipe.writeEnd(), 1));
+        assertTrue(self.signal(Signal.QUIT));
+        List<String> dump = new ArrayList<>();
+        do {
+          dump.add(pipe.line());
+        } while (!dump.get(dump.size() - 1).startsWith("JNI global refs"));
+        Libc.check(() -> Libc.C.dup2(output, 1));
+        assertTrue(dump.stream().anyMatch(line -> line.startsWith("Full thread dump")));
+        assertTrue(dump.stream().anyMatch(line -> line.startsWith("\"main\"")));
+      }
+      System.out.println("lives");
+    }
+  }
+}

@@ -1,0 +1,113 @@
+package dev.procdesc.linux;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A seccomp filter in the making: rules for system calls, in BPF. Each rule is a block that begins
+ * with "is it this call?" and decides it if so; what no rule decides is allowed. So blocks know
+ * nothing of each other, and no jump is longer than its block.
+ *
+ * <p>Arguments are compared by their lower halves: those compared here are ints to the kernel,
+ * which does not look at the rest either.
+ */
+final class Filter {
+  /** {@code struct sock_filter}: code, two jump distances, an operand. */
+  record Instruction(int code, int ifTrue, int ifFalse, int operand) {
+    static final int SIZE = 8;
+  }
+
+  /** A bit that the numbers of x32's calls have, on x86-64. */
+  private static final int X32 = 0x4000_0000;
+
+  private static final Instruction ALLOW =
+      new Instruction(Numbers.BPF_RETURN, 0, 0, Numbers.SECCOMP_RET_ALLOW);
+
+  private final Instruction refuse;
+  private final List<Instruction> program = new ArrayList<>();
+
+  /** A filter whose refusals are an error; every call of a foreign architecture is refused. */
+  Filter(int errno) {
+    refuse = new Instruction(Numbers.BPF_RETURN, 0, 0, Numbers.SECCOMP_RET_ERRNO | errno);
+    load(Numbers.SECCOMP_DATA_ARCH);
+    program.add(equal(Numbers.AUDIT_ARCH, 1, 0));
+    program.add(refuse);
+    load(Numbers.SECCOMP_DATA_NR);
+    program.add(new Instruction(Numbers.BPF_JUMP_SET, 0, 1, X32));
+    program.add(refuse);
+  }
+
+  private static Instruction equal(int value, int ifTrue, int ifFalse) {
+    return new Instruction(Numbers.BPF_JUMP_EQUAL, ifTrue, ifFalse, value);
+  }
+
+  private void load(int offset) {
+    program.add(new Instruction(Numbers.BPF_LOAD, 0, 0, offset));
+  }
+
+  private void loadArgument(int index) {
+    load(Numbers.SECCOMP_DATA_ARGS + index * Long.BYTES);
+  }
+
+  /** Refuses a call. */
+  Filter refuse(int call) {
+    program.add(equal(call, 0, 1));
+    program.add(refuse);
+    return this;
+  }
+
+  /** Refuses a call unless an argument has one of the values. */
+  Filter onlyIf(int call, int argument, int... values) {
+    program.add(equal(call, 0, values.length + 3));
+    decide(argument, refuse, ALLOW, values);
+    return this;
+  }
+
+  /** Refuses a call if an argument has one of the values. */
+  Filter unless(int call, int argument, int... values) {
+    program.add(equal(call, 0, values.length + 3));
+    decide(argument, ALLOW, refuse, values);
+    return this;
+  }
+
+  /** Refuses a call unless its first argument is this and its second has one of the values. */
+  Filter onlyIfBoth(int call, int first, int... second) {
+    program.add(equal(call, 0, second.length + 6));
+    loadArgument(0);
+    program.add(equal(first, 1, 0));
+    program.add(refuse);
+    decide(1, refuse, ALLOW, second);
+    return this;
+  }
+
+  private void decide(int argument, Instruction none, Instruction one, int... values) {
+    loadArgument(argument);
+    for (int i = 0; i < values.length; i++) {
+      program.add(equal(values[i], values.length - i, 0));
+    }
+    program.add(none);
+    program.add(one);
+  }
+
+  /** The complete program. */
+  List<Instruction> program() {
+    List<Instruction> complete = new ArrayList<>(program);
+    complete.add(ALLOW);
+    return complete;
+  }
+
+  /** Writes the program as the kernel reads it, and returns how many bytes that took. */
+  int write(ByteBuffer bytes, int at) {
+    int next = at;
+    for (Instruction instruction : program()) {
+      bytes
+          .putShort(next, (short) instruction.code())
+          .put(next + 2, (byte) instruction.ifTrue())
+          .put(next + 3, (byte) instruction.ifFalse())
+          .putInt(next + 4, instruction.operand());
+      next += Instruction.SIZE;
+    }
+    return next - at;
+  }
+}
