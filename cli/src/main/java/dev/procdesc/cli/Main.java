@@ -21,6 +21,7 @@ public final class Main
   private static final String[] EXAMPLES = {
     "  pd run -- sh -c 'echo hi; exit 3'",
     "  pd run --timeout 30s --usage -- make test",
+    "  pd watch 1234",
     "  pd doctor",
     "  pd -D dev.procdesc.disable=clone3 doctor",
     "  pd help run"
@@ -56,6 +57,7 @@ public final class Main
         .footerHeading("%nExamples:%n")
         .footer(EXAMPLES);
     spec.addSubcommand("run", RunCommand.spec());
+    spec.addSubcommand("watch", WatchCommand.spec());
     spec.addSubcommand("doctor", DoctorCommand.spec());
     spec.addSubcommand("help", HelpCommand.spec());
     return new CommandLine(spec)

@@ -31,7 +31,7 @@ final class MainTest {
 
   @Test
   void helpFitsAScreen() throws IOException, InterruptedException {
-    for (String command : new String[] {"run", "doctor"}) {
+    for (String command : new String[] {"run", "watch", "doctor"}) {
       Pd.run("help", command)
           .out()
           .lines()

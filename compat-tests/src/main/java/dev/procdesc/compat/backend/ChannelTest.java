@@ -112,6 +112,7 @@ final class ChannelTest {
   @Test
   @Contract("C10")
   void severalDescriptorsInOneMessage() throws Exception {
+    Requires.feature(Feature.OPEN_PROCESS);
     Requires.feature(Feature.PROCESS_IDENTITY);
     try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
         ChildProcess one = Run.cat().spawn();
