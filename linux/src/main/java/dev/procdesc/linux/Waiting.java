@@ -83,33 +83,47 @@ final class Waiting implements ProcessCalls {
 
   /** What the kernel tells one who cannot reap. */
   private Outcome notOurs(int fd, NativeMemory memory) {
-    ByteBuffer bytes = memory.bytes();
-    if (kernel.hasExitInfo()) {
-      bytes.putLong(Numbers.PIDFD_INFO_MASK, Numbers.PIDFD_INFO_EXIT);
-      int outcome = Calls.ioctl(fd, Numbers.PIDFD_GET_INFO, memory.address());
-      if (outcome >= 0 && (bytes.getLong(Numbers.PIDFD_INFO_MASK) & Numbers.PIDFD_INFO_EXIT) != 0) {
-        return new Outcome.Ended(
-            waitStatus(bytes.getInt(Numbers.PIDFD_INFO_EXIT_CODE)), Optional.empty());
-      }
+    Optional<Outcome> told = exitInfo(fd, memory);
+    if (told.isPresent()) {
+      return told.get();
     }
+    ByteBuffer bytes = memory.bytes();
     bytes.putInt(0, fd).putInt(4, PosixNumbers.POLLIN);
     if (LibC.poll(memory.address(), 1, 0) <= 0) {
       return new Outcome.Running();
     }
-    if (kernel.hasExitInfo()) {
-      // Reaped, and nothing was told: the process is outside our PID namespace (EREMOTE).
-      boolean reaped = (bytes.getInt(4) >>> 16 & PosixNumbers.POLLHUP) != 0;
-      return reaped
-          ? new Outcome.Ended(
-              new ExitStatus.Unknown("the kernel does not tell this process of the other"),
-              Optional.empty())
-          : new Outcome.Unreaped();
+    if (!kernel.hasExitInfo()) {
+      return new Outcome.Ended(
+          new ExitStatus.Unknown(
+              "other code reaped the process, or it is another process's child, and this kernel"
+                  + " does not tell then (Linux 6.15 does)"),
+          Optional.empty());
     }
-    return new Outcome.Ended(
-        new ExitStatus.Unknown(
-            "other code reaped the process, or it is another process's child, and this kernel"
-                + " does not tell then (Linux 6.15 does)"),
-        Optional.empty());
+    boolean reaped = (bytes.getInt(4) >>> 16 & PosixNumbers.POLLHUP) != 0;
+    if (!reaped) {
+      return new Outcome.Unreaped();
+    }
+    // Asked again: it may have been reaped after the first question. If the kernel still does not
+    // tell, the process is outside our PID namespace (EREMOTE).
+    return exitInfo(fd, memory)
+        .orElseGet(() -> new Outcome.Ended(
+            new ExitStatus.Unknown("the kernel does not tell this process of the other"),
+            Optional.empty()));
+  }
+
+  /** What the kernel tells of a process that was reaped, to any holder. */
+  private Optional<Outcome> exitInfo(int fd, NativeMemory memory) {
+    if (!kernel.hasExitInfo()) {
+      return Optional.empty();
+    }
+    ByteBuffer bytes = memory.bytes();
+    bytes.putLong(Numbers.PIDFD_INFO_MASK, Numbers.PIDFD_INFO_EXIT);
+    int outcome = Calls.ioctl(fd, Numbers.PIDFD_GET_INFO, memory.address());
+    if (outcome < 0 || (bytes.getLong(Numbers.PIDFD_INFO_MASK) & Numbers.PIDFD_INFO_EXIT) == 0) {
+      return Optional.empty();
+    }
+    return Optional.of(new Outcome.Ended(
+        waitStatus(bytes.getInt(Numbers.PIDFD_INFO_EXIT_CODE)), Optional.empty()));
   }
 
   /** A status in the form of siginfo. */
