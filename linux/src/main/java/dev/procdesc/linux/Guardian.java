@@ -61,6 +61,7 @@ final class Guardian {
   private static final int SOCKET_AT = 3;
   private static final int JVM_AT = 4;
   private static final int START_MILLIS = 30_000;
+  private static final int START_ATTEMPTS = 3;
 
   /** How often a guardian that could not be replaced is tried to be, at first and at last. */
   private static final long FIRST_RETRY_MILLIS = 10;
@@ -85,6 +86,9 @@ final class Guardian {
 
   private @Nullable Link current;
   private Optional<String> unavailable = Optional.empty();
+
+  /** Whether one was ready once, so that whatever hinders the next one passes. */
+  private boolean hasWorked;
 
   Guardian(Kernel kernel, Watcher watcher) {
     this.kernel = kernel;
@@ -159,14 +163,15 @@ final class Guardian {
       String how = "starting it from a memfd";
       try {
         if (kernel.mayUse(Kernel.GUARDIAN)) {
-          Link link = start();
+          Link link = startPatiently();
           current = link;
+          hasWorked = true;
           charges.values().forEach(guarded -> handOver(link, guarded));
         } else {
           unavailable = Optional.of("it is switched off by -D" + Kernel.DISABLE);
         }
       } catch (ProcessDescriptorException e) {
-        if (isShortage(e.errno())) {
+        if (isShortage(e.errno()) || hasWorked) {
           // It passes: the next spawn tries again.
           throw Errors.spawn(SpawnException.Step.GUARD, e.operation(), e.subject(), -e.errno(), "");
         }
@@ -174,6 +179,11 @@ final class Guardian {
         unavailable = Optional.of(how);
       } catch (IOException e) {
         how = String.valueOf(e.getMessage());
+        if (hasWorked) {
+          // It can work here, so somebody was in its way.
+          throw Errors.spawn(
+              SpawnException.Step.GUARD, "start the guardian", "", -Numbers.EPIPE, how);
+        }
         unavailable = Optional.of(how);
       }
       kernel.note(Kernel.GUARDIAN, how, current != null, "leave to execute a memfd");
@@ -481,6 +491,28 @@ final class Guardian {
 
   // ---- Starting
 
+  /** One that ends before it is ready may have been killed by somebody; not every time, though. */
+  private Link startPatiently() throws IOException {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return start();
+      } catch (EndedAtOnceException e) {
+        if (attempt == START_ATTEMPTS) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  /** The guardian ended before it was ready. */
+  private static final class EndedAtOnceException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    EndedAtOnceException() {
+      super("the guardian ended at once; a seccomp filter or security module may be in its way");
+    }
+  }
+
   private Link start() throws IOException {
     try (SpawnArena arena = new SpawnArena();
         Descriptors opened = new Descriptors()) {
@@ -636,8 +668,7 @@ final class Guardian {
       }
       long count = Calls.recv(socket, memory.address(), MESSAGE_SIZE, Numbers.MSG_DONTWAIT);
       if (count != MESSAGE_SIZE || bytes.getInt(0) != READY) {
-        throw new IOException(
-            "the guardian ended at once; a seccomp filter or security module may be in its way");
+        throw new EndedAtOnceException();
       }
       // What it says counts two descriptors for each; ours have one.
       return bytes.getLong(8) * 2;
