@@ -315,6 +315,9 @@ final class GuardianKilledTest {
       Spawner spawner = KillableJvm.child(KillableJvm.STAY);
       List<ChildProcess> children = new ArrayList<>(List.of(spawner.spawn()));
       try (GuardianProcess guardian = GuardianProcess.of(self())) {
+        // What is used in the shortage is read before: a class is a file too.
+        assertEquals(0, Poll.now(children.get(0).fd()));
+        assertEquals("DeathParent", DeathParent.class.getSimpleName());
         KillShortage.during(1, () -> {
           assertTrue(guardian.signal(Signal.KILL));
           guardian.awaitEnd();
