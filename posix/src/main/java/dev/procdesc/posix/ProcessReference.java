@@ -366,19 +366,22 @@ final class ProcessReference {
     if (core.status().isEmpty()) {
       checkOpen();
     }
+    boolean waits;
     synchronized (this) {
-      if (!ended.isDone()) {
+      waits = !ended.isDone();
+      if (waits) {
         futures.add(future);
       }
     }
-    // Known, perhaps, and about to be published: whoever has seen the status finds it here too.
+    // Read after the lock: whoever came too late to wait for a status finds it here, and whoever
+    // has seen one that is yet to be published does so too.
     Optional<ExitStatus> known = core.status();
     if (known.isPresent()) {
       future.complete(known.get());
-    } else if (ended.isDone()) {
-      future.completeExceptionally(closedTooEarly());
-    } else {
+    } else if (waits) {
       core.ensureWatched();
+    } else {
+      future.completeExceptionally(closedTooEarly());
     }
   }
 

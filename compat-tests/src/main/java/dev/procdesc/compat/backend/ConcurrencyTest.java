@@ -28,8 +28,10 @@ import java.nio.channels.Pipe;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -40,6 +42,9 @@ import org.junit.jupiter.api.Test;
 final class ConcurrencyTest extends ConcurrencyContract {
   private static final Set<ExitStatus> POSSIBLE =
       Set.of(new Exited(18), Run.signaled(Signal.KILL), Run.signaled(Signal.TERM));
+
+  /** Enough to be asking while the child ends, few enough for any heap. */
+  private static final int MANY_FUTURES = 5_000;
 
   ConcurrencyTest() {
     super(Subjects.LIBRARY);
@@ -142,6 +147,39 @@ final class ConcurrencyTest extends ConcurrencyContract {
       }
     }
     child.close();
+  }
+
+  @Test
+  @Contract({"C4", "C11"})
+  void aFutureThatIsAskedForAtTheMomentOfTheEndHasTheStatus() throws Exception {
+    for (int round = 0; round < 100; round++) {
+      try (ChildProcess child = Run.cat().spawn();
+          Crowd<ExitStatus> askers = new Crowd<>(Thread::new)) {
+        CyclicBarrier start = new CyclicBarrier(5);
+        for (int asker = 0; asker < 4; asker++) {
+          askers.add(() -> {
+            start.await();
+            CompletableFuture<ExitStatus> future = child.onExit();
+            for (int i = 0; i < MANY_FUTURES && !future.isDone(); i++) {
+              future = child.onExit();
+            }
+            return future.get();
+          });
+        }
+        askers.add(() -> {
+          start.await();
+          child.stdin().close();
+          Optional<ExitStatus> status;
+          do {
+            status = child.poll();
+          } while (status.isEmpty());
+          return status.get();
+        });
+        for (ExitStatus status : askers.results()) {
+          assertEquals(new Exited(0), status);
+        }
+      }
+    }
   }
 
   @Test
