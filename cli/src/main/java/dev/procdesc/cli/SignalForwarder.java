@@ -19,6 +19,9 @@ import sun.misc.SignalHandler;
  * a session of its own, or when this process is not in the foreground: then the signal was meant
  * for this process, and goes on. What only a program sends (TERM, HUP, USR1, USR2) always goes on.
  *
+ * <p>A ^C while the command is being spawned goes on too, for nobody can tell whether the command
+ * was born in time to get it from the terminal: it may come twice, but is never lost.
+ *
  * <p>A signal that is ignored when this process starts, as under nohup(1) or in a script's
  * background job, stays ignored, and the command is to ignore it too.
  *
