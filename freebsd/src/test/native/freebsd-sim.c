@@ -1147,11 +1147,53 @@ static s64 fork1(u64 flags, int *pidfd)
     return RAW5(SYS_clone, flags, 0, pidfd, 0, 0);
 }
 
+/* What the process between parent and child has to do. */
+struct birth {
+    s64 parent;
+    int flags, spawn;
+    int pair[2];
+    u64 inode;
+    volatile s64 *told;
+    struct call *script;
+};
+
+/*
+ * Creates the child and tells the kernel of it. Only the child returns, and only if it has no
+ * script.
+ */
+static int deliver(void *argument)
+{
+    const struct birth *b = argument;
+    int fds[2] = {-1, b->pair[1]};
+    struct reply r;
+    /* Who ignores SIGCHLD loses its children's status, and this is a parent for a moment. */
+    u64 usual[4] = {0}, old[4] = {0};
+    RAW4(SYS_rt_sigaction, SIGCHLD, usual, old, 8);
+    s64 child = fork1(CLONE_PIDFD | (b->spawn ? CLONE_VFORK : 0), &fds[0]);
+    if (child == 0) { /* a child has no descriptor of itself */
+        RAW4(SYS_rt_sigaction, SIGCHLD, old, 0, 8);
+        RAW1(SYS_close, b->pair[0]);
+        RAW1(SYS_close, b->pair[1]);
+        if (b->script == NULL)
+            return 0;
+        walk(b->script);
+    }
+    struct request q = {.operation = REGISTER, .pid = (int)child, .parent = (int)b->parent,
+        .flags = b->flags, .inode = b->inode};
+    s64 answer = child < 0 ? freebsd(child) : ask(&q, &r, fds);
+    if (answer < 0 && child > 0)
+        RAW4(SYS_pidfd_send_signal, fds[0], SIGKILL, 0, 0);
+    *b->told = answer < 0 ? answer : child;
+    for (;;)
+        RAW1(SYS_exit_group, 0);
+}
+
 /*
  * pdfork, or pdrfork with RFSPAWN: 0 in the child, in the parent its pid or -errno. The word to tell
- * the outcome by must be in shared memory.
+ * the outcome by must be in shared memory. A child with a script walks it, and does not return;
+ * then the process in between needs no copy of the memory, which takes most of the time.
  */
-static s64 create(u64 number, const u64 *a, volatile s64 *told)
+static s64 create(u64 number, const u64 *a, volatile s64 *told, struct call *script)
 {
     int flags = (int)a[1], spawn = number == 600;
     int allowed = PD_DAEMON | PD_CLOEXEC | (release >= 1600 ? PD_NOWAITPID : 0);
@@ -1168,29 +1210,20 @@ static s64 create(u64 number, const u64 *a, volatile s64 *told)
     RAW2(SYS_fstat, pair[0], &st);
     if (!(flags & PD_CLOEXEC))
         RAW3(SYS_fcntl, pair[0], F_SETFD, 0);
-    s64 parent = RAW1(SYS_getpid, 0);
-    s64 middle = fork1(0, NULL);
-    if (middle == 0) {
-        int fds[2] = {-1, pair[1]};
-        struct reply r;
-        /* Who ignores SIGCHLD loses its children's status, and this is a parent for a moment. */
-        u64 usual[4] = {0}, old[4] = {0};
-        RAW4(SYS_rt_sigaction, SIGCHLD, usual, old, 8);
-        s64 child = fork1(0x1000 /* CLONE_PIDFD */ | (spawn ? CLONE_VFORK : 0), &fds[0]);
-        if (child == 0) { /* a child has no descriptor of itself */
-            RAW4(SYS_rt_sigaction, SIGCHLD, old, 0, 8);
-            RAW1(SYS_close, pair[0]);
-            RAW1(SYS_close, pair[1]);
+    struct birth birth = {.parent = RAW1(SYS_getpid, 0), .flags = flags, .spawn = spawn,
+        .pair = {pair[0], pair[1]}, .inode = st.st_ino, .told = told, .script = script};
+    s64 middle;
+    if (script == NULL) {
+        middle = fork1(0, NULL);
+        if (middle == 0) {
+            deliver(&birth);
             return 0;
         }
-        struct request q = {.operation = REGISTER, .pid = (int)child, .parent = (int)parent,
-            .flags = flags, .inode = st.st_ino};
-        s64 answer = child < 0 ? freebsd(child) : ask(&q, &r, fds);
-        if (answer < 0 && child > 0)
-            RAW4(SYS_pidfd_send_signal, fds[0], SIGKILL, 0, 0);
-        *told = answer < 0 ? answer : child;
-        for (;;)
-            RAW1(SYS_exit_group, 0);
+    } else {
+        static _Thread_local char stack[16384] __attribute__((aligned(16)));
+        middle = clone(deliver, stack + sizeof stack, CLONE_VM | CLONE_VFORK, &birth);
+        if (middle < 0)
+            middle = -errno;
     }
     RAW1(SYS_close, pair[1]);
     if (middle < 0) {
@@ -1214,7 +1247,7 @@ int pdfork(int *fdp, int flags)
     s64 *told = (s64 *)(uintptr_t)raw(SYS_mmap, 0, 4096, PROT_READ | PROT_WRITE,
         MAP_SHARED | MAP_ANONYMOUS, (u64)-1, 0);
     *told = -EIO;
-    s64 result = (uintptr_t)fdp < 4096 ? -EFAULT : create(518, args, told);
+    s64 result = (uintptr_t)fdp < 4096 ? -EFAULT : create(518, args, told, NULL);
     if (result != 0)
         syscall(SYS_munmap, told, 4096);
     return (int)finish(result);
@@ -1225,10 +1258,7 @@ s64 procdesc_spawn_stub(struct call *c)
     u64 all = ~0ULL, saved = 0;
     RAW4(SYS_rt_sigprocmask, SIG_SETMASK, &all, &saved, 8);
     c->create.result = -EIO;
-    s64 result = create(c->create.number, c->create.args, &c->create.result);
-    if (result == 0)
-        walk(c);
-    c->create.result = result;
+    c->create.result = create(c->create.number, c->create.args, &c->create.result, c);
     RAW4(SYS_rt_sigprocmask, SIG_SETMASK, &saved, 0, 8);
     return c->create.result;
 }

@@ -48,6 +48,9 @@ public record PosixNumbers(
   /** {@code POLLHUP} on every system. */
   public static final int POLLHUP = 0x10;
 
+  /** {@code EPERM} on every system. */
+  public static final int EPERM = 1;
+
   /** {@code ENOENT} on every system. */
   public static final int ENOENT = 2;
 
@@ -60,6 +63,9 @@ public record PosixNumbers(
   /** {@code E2BIG} on every system. */
   public static final int E2BIG = 7;
 
+  /** {@code ENOEXEC} on every system. */
+  public static final int ENOEXEC = 8;
+
   /** {@code EBADF} on every system. */
   public static final int EBADF = 9;
 
@@ -68,6 +74,9 @@ public record PosixNumbers(
 
   /** {@code EACCES} on every system. */
   public static final int EACCES = 13;
+
+  /** {@code ENODEV} on every system. */
+  public static final int ENODEV = 19;
 
   /** {@code ENOTDIR} on every system. */
   public static final int ENOTDIR = 20;
