@@ -12,6 +12,6 @@ final class Closing implements LastClose {
   @Override
   public boolean kill(int fd) {
     // The kernel's own kill, at the close, asks for no permission.
-    return Calls.pdkill(fd, PosixNumbers.SIGKILL) != -Numbers.EPERM;
+    return Calls.pdkill(fd, PosixNumbers.SIGKILL) != -PosixNumbers.EPERM;
   }
 }

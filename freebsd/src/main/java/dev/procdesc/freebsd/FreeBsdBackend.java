@@ -10,13 +10,12 @@ import dev.procdesc.UnsupportedFeatureException;
 import dev.procdesc.posix.NativeAccess;
 import dev.procdesc.posix.NativeFunction;
 import dev.procdesc.posix.NativeMemory;
-import dev.procdesc.posix.SystemStrings;
+import dev.procdesc.posix.SystemName;
 import dev.procdesc.posix.Watcher;
 import dev.procdesc.spi.Backend;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
 
@@ -35,23 +34,8 @@ public final class FreeBsdBackend implements Backend {
     private static String uname() {
       try (NativeMemory memory = NativeMemory.borrow()) {
         int outcome = Calls.xuname(Numbers.UTSNAME_FIELD, memory.address());
-        return outcome < 0
-            ? "FreeBSD"
-            : field(memory, 0) + " " + field(memory, 2) + " " + field(memory, 4);
+        return outcome < 0 ? "FreeBSD" : SystemName.read(memory.bytes(), Numbers.UTSNAME_FIELD);
       }
-    }
-
-    /** A field of {@code struct utsname}. */
-    private static String field(NativeMemory memory, int index) {
-      ByteBuffer bytes = memory.bytes();
-      int start = index * Numbers.UTSNAME_FIELD;
-      int length = 0;
-      while (bytes.get(start + length) != 0) {
-        length++;
-      }
-      byte[] text = new byte[length];
-      bytes.get(start, text);
-      return SystemStrings.decode(text);
     }
   }
 

@@ -71,21 +71,11 @@ final class Numbers {
   static final int WCONTINUED = 4;
   static final int WNOWAIT = 8;
   static final int WEXITED = 16;
-  static final int WCOREFLAG = 0x80;
 
   /** {@code struct __wrusage}: the process's own {@code struct rusage}, then its children's. */
   static final int WRUSAGE_SIZE = 288;
 
   static final int RUSAGE_SIZE = 144;
-  static final int RUSAGE_UTIME = 0;
-  static final int RUSAGE_STIME = 16;
-  static final int RUSAGE_MAXRSS = 32;
-  static final int RUSAGE_MINFLT = 64;
-  static final int RUSAGE_MAJFLT = 72;
-  static final int RUSAGE_INBLOCK = 88;
-  static final int RUSAGE_OUBLOCK = 96;
-  static final int RUSAGE_NVCSW = 128;
-  static final int RUSAGE_NIVCSW = 136;
 
   /** {@code siginfo_t}. */
   static final int SIGINFO_SIZE = 80;
@@ -158,10 +148,7 @@ final class Numbers {
 
   static final int F_SETFD = 2;
   static final int FD_CLOEXEC = 1;
-  static final int EPERM = 1;
-  static final int ENOEXEC = 8;
   static final int ECHILD = 10;
-  static final int ENODEV = 19;
   static final int ENOSYS = 78;
   static final int ENOTCAPABLE = 93;
   static final int ECAPMODE = 94;
@@ -182,8 +169,6 @@ final class Numbers {
   static final int PROC_NO_NEW_PRIVS_ENABLE = 1;
 
   // ---- sys/resource.h
-
-  static final int PRIO_PROCESS = 0;
 
   /** The resource's number. */
   static int rlimit(Resource resource) {

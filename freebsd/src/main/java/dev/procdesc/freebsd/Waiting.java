@@ -2,7 +2,6 @@ package dev.procdesc.freebsd;
 
 import dev.procdesc.ExitStatus;
 import dev.procdesc.ProcessDescriptorException;
-import dev.procdesc.ResourceUsage;
 import dev.procdesc.Right;
 import dev.procdesc.Signal;
 import dev.procdesc.StateChange;
@@ -13,9 +12,9 @@ import dev.procdesc.posix.OwnedDescriptor;
 import dev.procdesc.posix.PosixNumbers;
 import dev.procdesc.posix.ProcessCalls;
 import dev.procdesc.posix.Threads;
+import dev.procdesc.posix.WaitResults;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -65,7 +64,9 @@ final class Waiting implements ProcessCalls {
       boolean reaped = reap(fd, memory, kernel.hasPdwait());
       return new Outcome.Ended(
           waitStatus(status.get()),
-          reaped && wantUsage ? Optional.of(usage(memory.bytes())) : Optional.empty());
+          reaped && wantUsage
+              ? Optional.of(WaitResults.usage(memory.bytes(), Long.BYTES))
+              : Optional.empty());
     }
   }
 
@@ -159,28 +160,7 @@ final class Waiting implements ProcessCalls {
 
   /** A status in the form of wait(2). */
   static ExitStatus waitStatus(int status) {
-    int signal = status & 0x7F;
-    return signal == 0
-        ? new ExitStatus.Exited((status >> 8) & 0xFF)
-        : new ExitStatus.Signaled(Signals.of(signal), (status & Numbers.WCOREFLAG) != 0);
-  }
-
-  private static ResourceUsage usage(ByteBuffer bytes) {
-    int at = Long.BYTES;
-    return new ResourceUsage(
-        time(bytes, at + Numbers.RUSAGE_UTIME),
-        time(bytes, at + Numbers.RUSAGE_STIME),
-        bytes.getLong(at + Numbers.RUSAGE_MAXRSS) * 1024,
-        bytes.getLong(at + Numbers.RUSAGE_MINFLT),
-        bytes.getLong(at + Numbers.RUSAGE_MAJFLT),
-        bytes.getLong(at + Numbers.RUSAGE_INBLOCK),
-        bytes.getLong(at + Numbers.RUSAGE_OUBLOCK),
-        bytes.getLong(at + Numbers.RUSAGE_NVCSW),
-        bytes.getLong(at + Numbers.RUSAGE_NIVCSW));
-  }
-
-  private static Duration time(ByteBuffer bytes, int at) {
-    return Duration.ofSeconds(bytes.getLong(at), bytes.getLong(at + Long.BYTES) * 1000);
+    return WaitResults.status(status, Signals::of);
   }
 
   /** Waits for a child that is about to end because its script failed. */
@@ -272,19 +252,8 @@ final class Waiting implements ProcessCalls {
   @Override
   public void watchStateChanges(
       OwnedDescriptor descriptor, Consumer<? super StateChange> listener) {
-    int fd = descriptor.acquire();
-    try {
-      Threads.startDaemon("procdesc-state-changes", () -> {
-        try {
-          listen(fd, listener, kernel.hasPdwait());
-        } finally {
-          descriptor.release();
-        }
-      });
-    } catch (OutOfMemoryError e) {
-      descriptor.release();
-      throw e;
-    }
+    Threads.startDaemon(
+        "procdesc-state-changes", descriptor, fd -> listen(fd, listener, kernel.hasPdwait()));
   }
 
   /** Blocks in the kernel from change to change, until the process ends. */

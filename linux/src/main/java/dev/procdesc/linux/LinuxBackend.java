@@ -13,14 +13,13 @@ import dev.procdesc.posix.Errors;
 import dev.procdesc.posix.NativeAccess;
 import dev.procdesc.posix.NativeMemory;
 import dev.procdesc.posix.PosixNumbers;
-import dev.procdesc.posix.SystemStrings;
+import dev.procdesc.posix.SystemName;
 import dev.procdesc.posix.Watcher;
 import dev.procdesc.spi.Backend;
 import dev.procdesc.spi.Channels;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -49,9 +48,7 @@ public final class LinuxBackend implements Backend {
     private static String uname() {
       try (NativeMemory memory = NativeMemory.borrow()) {
         int outcome = Calls.uname(memory.address());
-        return outcome < 0
-            ? "Linux"
-            : field(memory, 0) + " " + field(memory, 2) + " " + field(memory, 4);
+        return outcome < 0 ? "Linux" : SystemName.read(memory.bytes(), Numbers.UTSNAME_FIELD);
       }
     }
 
@@ -65,18 +62,6 @@ public final class LinuxBackend implements Backend {
       }
       int actual = Integer.parseInt(version.group(1));
       return actual > major || (actual == major && Integer.parseInt(version.group(2)) >= minor);
-    }
-
-    /** A field of {@code struct utsname}: 65 bytes each. */
-    private static String field(NativeMemory memory, int index) {
-      ByteBuffer bytes = memory.bytes();
-      int length = 0;
-      while (bytes.get(index * 65 + length) != 0) {
-        length++;
-      }
-      byte[] text = new byte[length];
-      bytes.get(index * 65, text);
-      return SystemStrings.decode(text);
     }
   }
 

@@ -207,16 +207,6 @@ final class Numbers {
   /** {@code struct rusage}: sixteen words. */
   static final int RUSAGE_SIZE = 144;
 
-  static final int RUSAGE_UTIME = 0;
-  static final int RUSAGE_STIME = 16;
-  static final int RUSAGE_MAXRSS = 32;
-  static final int RUSAGE_MINFLT = 64;
-  static final int RUSAGE_MAJFLT = 72;
-  static final int RUSAGE_INBLOCK = 88;
-  static final int RUSAGE_OUBLOCK = 96;
-  static final int RUSAGE_NVCSW = 128;
-  static final int RUSAGE_NIVCSW = 136;
-
   // ---- linux/pidfd.h
 
   /** {@code _IOWR(0xFF, 11, struct pidfd_info)} with the 64 bytes of VER0. Linux 6.13. */
@@ -382,8 +372,6 @@ final class Numbers {
   static final int AT_EMPTY_PATH = 0x1000;
   static final int EPERM = 1;
   static final int ECHILD = 10;
-  static final int ENODEV = 19;
-  static final int ENOEXEC = 8;
   static final int EEXIST = 17;
   static final int ENFILE = 23;
   static final int EPIPE = 32;
@@ -406,6 +394,9 @@ final class Numbers {
   static final int PR_GET_DUMPABLE = 3;
   static final int PR_SET_DUMPABLE = 4;
   static final int PRIO_PROCESS = 0;
+
+  /** linux/utsname.h: {@code __NEW_UTS_LEN} and a NUL, for each field of {@code struct utsname}. */
+  static final int UTSNAME_FIELD = 65;
 
   /** asm-generic/resource.h. */
   static int rlimit(Resource resource) {

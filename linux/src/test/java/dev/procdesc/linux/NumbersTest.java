@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
+import dev.procdesc.posix.PosixNumbers;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -152,7 +153,7 @@ final class NumbersTest {
     assertEquals(Numbers.CLONE_ARGS_SIZE_VER0, 8 * Long.BYTES);
     assertEquals(Numbers.CLONE_ARGS_SIZE_VER2, Numbers.CLONE_ARGS_CGROUP + Long.BYTES);
     assertEquals(Numbers.RUSAGE_SIZE, 18 * Long.BYTES);
-    assertEquals(Numbers.RUSAGE_NIVCSW, Numbers.RUSAGE_SIZE - Long.BYTES);
+    assertEquals(PosixNumbers.RUSAGE_NIVCSW, Numbers.RUSAGE_SIZE - Long.BYTES);
     assertEquals(Numbers.PIDFD_INFO_SIZE_VER0, Numbers.PIDFD_INFO_EXIT_CODE + Integer.BYTES);
     assertEquals(Numbers.SIGSET_SIZE * 8, Numbers.NSIG);
     assertEquals(Numbers.EPOLL_EVENT_SIZE, Numbers.EPOLL_EVENT_DATA + Long.BYTES);

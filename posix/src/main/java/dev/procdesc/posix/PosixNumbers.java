@@ -104,4 +104,37 @@ public record PosixNumbers(
 
   /** {@code MAP_PRIVATE} on every system. */
   public static final int MAP_PRIVATE = 0x2;
+
+  /** {@code PRIO_PROCESS} on every system. */
+  public static final int PRIO_PROCESS = 0;
+
+  /** {@code WCOREFLAG} on every system. */
+  public static final int WCOREFLAG = 0x80;
+
+  /** Where a {@code struct rusage} has ru_utime, on every 64-bit system. */
+  public static final int RUSAGE_UTIME = 0;
+
+  /** Where a {@code struct rusage} has ru_stime, on every 64-bit system. */
+  public static final int RUSAGE_STIME = 16;
+
+  /** Where a {@code struct rusage} has ru_maxrss, on every 64-bit system. */
+  public static final int RUSAGE_MAXRSS = 32;
+
+  /** Where a {@code struct rusage} has ru_minflt, on every 64-bit system. */
+  public static final int RUSAGE_MINFLT = 64;
+
+  /** Where a {@code struct rusage} has ru_majflt, on every 64-bit system. */
+  public static final int RUSAGE_MAJFLT = 72;
+
+  /** Where a {@code struct rusage} has ru_inblock, on every 64-bit system. */
+  public static final int RUSAGE_INBLOCK = 88;
+
+  /** Where a {@code struct rusage} has ru_oublock, on every 64-bit system. */
+  public static final int RUSAGE_OUBLOCK = 96;
+
+  /** Where a {@code struct rusage} has ru_nvcsw, on every 64-bit system. */
+  public static final int RUSAGE_NVCSW = 128;
+
+  /** Where a {@code struct rusage} has ru_nivcsw, on every 64-bit system. */
+  public static final int RUSAGE_NIVCSW = 136;
 }

@@ -64,8 +64,7 @@ public final class ScriptFailure {
       case EXECUTE -> explainExecute(errno);
       case DESCRIPTORS ->
         errno == PosixNumbers.EBADF ? "the number is beyond the limit of open files" : "";
-      case USER ->
-        errno == PosixNumbers.EPERM ? "changing users needs the privilege to do so" : "";
+      case USER -> errno == PosixNumbers.EPERM ? "changing users needs the privilege to do so" : "";
       default -> "";
     };
   }

@@ -67,8 +67,7 @@ public final class SpawnStub {
       mechanisms.note(mechanism, "mmap, mprotect(PROT_EXEC)", true, "");
       return mapped;
     } catch (IOException e) {
-      mechanisms.absent(
-          mechanism, String.valueOf(e.getMessage()), "leave to execute mapped code");
+      mechanisms.absent(mechanism, String.valueOf(e.getMessage()), "leave to execute mapped code");
       return Optional.empty();
     }
   }
