@@ -13,6 +13,7 @@ import dev.procdesc.posix.NativeMemory;
 import dev.procdesc.posix.SystemName;
 import dev.procdesc.posix.Watcher;
 import dev.procdesc.spi.Backend;
+import dev.procdesc.spi.Channels;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -103,7 +104,12 @@ public final class FreeBsdBackend implements Backend {
       case PROCESS_IDENTITY ->
         new FeatureReport(
             feature, true, "pdgetpid: no ID is given again while a descriptor is open", "");
-      case DESCRIPTOR_CHANNEL, PEER_DESCRIPTOR, DESCRIPTOR_ONLY_MODE ->
+      case DESCRIPTOR_CHANNEL ->
+        new FeatureReport(feature, true, "sendmsg(SCM_RIGHTS); any FreeBSD has it", "");
+      case PEER_DESCRIPTOR ->
+        new FeatureReport(
+            feature, false, "LOCAL_PEERCRED tells the process ID only", Kernel.PEER_LACKS);
+      case DESCRIPTOR_ONLY_MODE ->
         new FeatureReport(
             feature,
             false,
@@ -112,9 +118,9 @@ public final class FreeBsdBackend implements Backend {
       case KERNEL_RIGHTS ->
         new FeatureReport(
             feature,
-            Calls.hasCapRightsLimit(),
+            Calls.hasCapRights(),
             "looking up cap_rights_limit",
-            Calls.hasCapRightsLimit() ? "" : "FreeBSD 10");
+            Calls.hasCapRights() ? "" : "FreeBSD 10");
       case KILL_GROUP ->
         new FeatureReport(
             feature,
@@ -147,6 +153,11 @@ public final class FreeBsdBackend implements Backend {
   @Override
   public ChildProcess spawn(SpawnRequest request) throws IOException {
     return Spawns.SPAWNING.spawn(request);
+  }
+
+  @Override
+  public Channels channels() {
+    return Spawns.SPAWNING.channels();
   }
 
   @Override

@@ -40,6 +40,9 @@ final class Kernel {
   /** The C library's function that makes posix_spawn give a descriptor. */
   private static final String SETPROCDESCP = "posix_spawnattr_setprocdescp_np";
 
+  /** What would tell who is at the other end of a socket: LOCAL_PEERCRED tells an ID only. */
+  static final String PEER_LACKS = "a socket option that gives a descriptor of the peer";
+
   /** How children are created. */
   enum Rung {
     PDRFORK,

@@ -16,11 +16,13 @@ import dev.procdesc.posix.OwnedDescriptor;
 import dev.procdesc.posix.PosixNumbers;
 import dev.procdesc.posix.ProcessCore;
 import dev.procdesc.posix.ScriptFailure;
+import dev.procdesc.posix.SocketChannels;
 import dev.procdesc.posix.SpawnArena;
 import dev.procdesc.posix.SpawnAttempts;
 import dev.procdesc.posix.SpawnStub;
 import dev.procdesc.posix.Users;
 import dev.procdesc.posix.Watcher;
+import dev.procdesc.spi.Channels;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
 import java.util.BitSet;
@@ -66,12 +68,19 @@ final class Spawning {
   private final Watcher watcher;
   private final Waiting waiting;
   private final Waiting waitingForUsage;
+  private final Channels channels;
 
   Spawning(Kernel kernel, Watcher watcher) throws IOException {
     this.kernel = kernel;
     this.watcher = watcher;
-    this.waiting = new Waiting(kernel, false);
-    this.waitingForUsage = new Waiting(kernel, true);
+    this.waiting = new Waiting(kernel, Waiting.Task.REAP);
+    this.waitingForUsage = new Waiting(kernel, Waiting.Task.REAP_FOR_USAGE);
+    this.channels =
+        new SocketChannels(new Passing(new Waiting(kernel, Waiting.Task.LOOK), watcher), watcher);
+  }
+
+  Channels channels() {
+    return channels;
   }
 
   ChildProcess spawn(SpawnRequest request) throws IOException {

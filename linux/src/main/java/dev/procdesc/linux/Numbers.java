@@ -314,6 +314,8 @@ final class Numbers {
       /* SOCK_NONBLOCK */ 0x800,
       /* SOL_SOCKET */ SOL_SOCKET,
       /* SO_TYPE */ 3,
+      /* SO_SNDBUF */ 7,
+      /* SO_RCVBUF */ 8,
       /* SCM_RIGHTS */ SCM_RIGHTS,
       OptionalInt.of(SCM_PIDFD),
       /* MSG_DONTWAIT */ MSG_DONTWAIT,
@@ -326,7 +328,10 @@ final class Numbers {
       /* lengths are words */ true,
       MSGHDR_FLAGS,
       /* sun_path is the second field */ false,
-      /* sizeof sun_path */ 108);
+      /* sizeof sun_path */ 108,
+      /* each send is a record */ OptionalInt.empty(),
+      /* MSG_CTRUNC tells */ OptionalInt.empty(),
+      /* the default is larger */ OptionalInt.empty());
 
   // ---- linux/memfd.h, linux/fcntl.h
 
