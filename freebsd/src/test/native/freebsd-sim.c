@@ -935,7 +935,9 @@ static s64 change(int queue, const struct kevent *k)
         if (procdesc(fd) >= 0)
             return -EINVAL;
         event.events = k->filter == F_READ ? EPOLLIN : EPOLLOUT;
-    } else if (k->filter != F_USER) {
+    } else if (k->filter == F_USER) {
+        event.events = EPOLLIN;
+    } else {
         return -EINVAL;
     }
     event.events |= k->flags & EV_ONESHOT || k->filter == F_PROCDESC ? EPOLLONESHOT : 0;
