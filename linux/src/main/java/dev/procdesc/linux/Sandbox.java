@@ -1,10 +1,13 @@
 package dev.procdesc.linux;
 
+import dev.procdesc.DescriptorOnly;
 import dev.procdesc.Feature;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.posix.Errors;
 import dev.procdesc.posix.NativeMemory;
 import dev.procdesc.posix.PosixNumbers;
+import java.util.Optional;
+import java.util.Set;
 
 /**
  * The descriptor-only mode: no-new-privileges and a seccomp filter over all threads of this JVM and
@@ -21,13 +24,14 @@ import dev.procdesc.posix.PosixNumbers;
  */
 final class Sandbox {
   private final Kernel kernel;
-  private volatile boolean entered;
+  private volatile Optional<Set<DescriptorOnly>> entered = Optional.empty();
 
   Sandbox(Kernel kernel) {
     this.kernel = kernel;
   }
 
-  boolean isEntered() {
+  /** What was given up beside processes by PID; empty before. */
+  Optional<Set<DescriptorOnly>> entered() {
     return entered;
   }
 
@@ -91,8 +95,12 @@ final class Sandbox {
         .onlyIfBoth(Numbers.SYS_IOPRIO_GET, Numbers.IOPRIO_WHO_PROCESS, callerOrSelf);
   }
 
-  synchronized void enter() throws ProcessDescriptorException {
-    if (entered) {
+  synchronized void enter(Set<DescriptorOnly> also) throws ProcessDescriptorException {
+    if (!also.isEmpty()) {
+      throw LinuxBackend.unsupported(
+          Feature.DESCRIPTOR_ONLY_MODE, "the library does not do it on Linux yet: " + also);
+    }
+    if (entered.isPresent()) {
       return;
     }
     if (!kernel.seccomp().present()) {
@@ -124,7 +132,7 @@ final class Sandbox {
       if (outcome < 0) {
         throw Errors.failed("seccomp(SECCOMP_SET_MODE_FILTER)", "all threads", outcome);
       }
-      entered = true;
+      entered = Optional.of(also);
     }
   }
 }
