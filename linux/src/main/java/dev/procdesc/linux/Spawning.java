@@ -487,6 +487,9 @@ final class Spawning {
           }
           case PosixNumbers.EACCES ->
             "no permission to execute, a directory, or a file system mounted noexec";
+          case Numbers.EPERM ->
+            "refused by a filter or security module; where this JVM gave up to execute programs by"
+                + " name (DescriptorOnly.PROGRAMS), give an open one: Spawner.ofDescriptor";
           case Numbers.ENOEXEC -> "not a program for this machine, and no script with a #! line";
           case PosixNumbers.E2BIG ->
             "arguments and environment together, or one string of them, are too long";
