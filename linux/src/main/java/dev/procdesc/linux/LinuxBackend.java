@@ -2,6 +2,7 @@ package dev.procdesc.linux;
 
 import dev.procdesc.ChildProcess;
 import dev.procdesc.DeathGuard;
+import dev.procdesc.DescriptorOnly;
 import dev.procdesc.Feature;
 import dev.procdesc.FeatureReport;
 import dev.procdesc.Mechanism;
@@ -22,6 +23,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -186,13 +188,13 @@ public final class LinuxBackend implements Backend {
   }
 
   @Override
-  public void enterDescriptorOnlyMode() throws ProcessDescriptorException {
-    Running.SANDBOX.enter();
+  public void enterDescriptorOnlyMode(Set<DescriptorOnly> also) throws ProcessDescriptorException {
+    Running.SANDBOX.enter(also);
   }
 
   @Override
-  public boolean inDescriptorOnlyMode() {
-    return Running.SANDBOX.isEntered();
+  public Optional<Set<DescriptorOnly>> descriptorOnlyMode() {
+    return Running.SANDBOX.entered();
   }
 
   @Override

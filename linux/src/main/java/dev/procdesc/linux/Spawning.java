@@ -53,6 +53,11 @@ import java.util.function.Consumer;
  * </ul>
  */
 final class Spawning {
+  private static final Map<Integer, String> EXECUTE_HINTS = Map.of(
+      PosixNumbers.EPERM,
+      "refused by a filter or security module; where this JVM gave up to execute programs by"
+          + " name (DescriptorOnly.PROGRAMS), give an open one: Spawner.ofDescriptor");
+
   /** Those that have a disposition to change. */
   private static final BitSet ALL_SIGNALS = new BitSet();
 
@@ -307,7 +312,8 @@ final class Spawning {
       }
       Waiting.reap(fd);
       LibC.close(fd);
-      SpawnException failure = new ScriptFailure(request, environment, Map.of()).of(script, run);
+      SpawnException failure =
+          new ScriptFailure(request, environment, EXECUTE_HINTS).of(script, run);
       // The guardian keeps a group's or cgroup's charge when the child is gone.
       if (request.onClose() != OnClose.KILL && failure.step() != Step.GUARD) {
         charge.ifPresent(guardian::release);

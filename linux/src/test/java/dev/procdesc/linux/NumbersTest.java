@@ -30,10 +30,10 @@ import org.junit.jupiter.api.io.TempDir;
 /** Compares {@link Numbers} with the headers of the kernel and the C library. */
 final class NumbersTest {
   private static final Pattern LINE =
-      Pattern.compile("(\\S+) = (.+?) : ([^:]+?)(?: : since ([0-9.]+))?");
+      Pattern.compile("(\\S+) = (.+?) : ([^:]+?)(?: : since ([0-9.]+)| : only (\\S+))?");
 
-  /** A claim about a number: what it is in C, and in which kernel's headers. */
-  private record Claim(Cc.Constant constant, Optional<String> since) {}
+  /** A claim about a number: what it is in C, in which kernel's headers, on which machine. */
+  private record Claim(Cc.Constant constant, Optional<String> since, Optional<String> only) {}
 
   /** The claims by the names of the numbers. */
   private static Map<String, Claim> claims() throws IOException {
@@ -49,7 +49,8 @@ final class NumbersTest {
         String name = matcher.group(1);
         Cc.Constant constant =
             new Cc.Constant(name, matcher.group(2), List.of(matcher.group(3).split(", ", -1)));
-        Claim claim = new Claim(constant, Optional.ofNullable(matcher.group(4)));
+        Claim claim = new Claim(
+            constant, Optional.ofNullable(matcher.group(4)), Optional.ofNullable(matcher.group(5)));
         assertEquals(null, claims.put(name, claim), "twice: " + name);
       }
     }
@@ -115,7 +116,9 @@ final class NumbersTest {
         claims.put(
             name,
             new Claim(
-                new Cc.Constant(name, expression, List.of("asm-generic/unistd.h")), claim.since));
+                new Cc.Constant(name, expression, List.of("asm-generic/unistd.h")),
+                claim.since,
+                claim.only));
       }
     });
     String host = Architecture.CURRENT.resource();
@@ -125,8 +128,10 @@ final class NumbersTest {
   }
 
   private static Stream<DynamicNode> compare(
-      String machine, Cc compiler, Path directory, Map<String, Claim> claims) throws Exception {
+      String machine, Cc compiler, Path directory, Map<String, Claim> all) throws Exception {
     assumeTrue(compiler.hasHeaders(directory), "a C compiler for " + machine + ", but no headers");
+    Map<String, Claim> claims = new LinkedHashMap<>(all);
+    claims.values().removeIf(claim -> !claim.only.orElse(machine).equals(machine));
     List<Cc.Constant> constants = new ArrayList<>();
     claims.values().forEach(claim -> constants.add(claim.constant));
     Map<String, Long> inC = compiler.values(directory, constants);
