@@ -24,7 +24,8 @@
  *
  * Of FreeBSD's sockets there are the default sizes of buffers, which refuse a longer record, and that
  * descriptors without room are dropped with an error. Not simulated: rights of other descriptors than
- * processes', capability mode, waits for groups or all children, read and write of a process
+ * processes', what capability mode refuses to a program that was executed in it or to native code
+ * that does not call this library, waits for groups or all children, read and write of a process
  * descriptor, EVFILT_PROC, records without MSG_EOR (15). A child's getppid() is the kernel's.
  *
  * FREEBSD_SIM_RELEASE chooses what the kernel knows: 14.0 (the default), 15.1 (pdrfork, pdwait),
@@ -70,7 +71,7 @@ enum {
     E_OPNOTSUPP = 45, E_CONNREFUSED = 61, E_TIMEDOUT = 60, E_OVERFLOW = 84, E_NOBUFS = 55,
     E_NOTEMPTY = 66, E_DQUOT = 69, E_STALE = 70, E_MSGSIZE = 40, E_PROTOTYPE = 41, E_NOPROTOOPT = 42,
     E_ADDRINUSE = 48, E_ADDRNOTAVAIL = 49, E_CONNRESET = 54, E_ISCONN = 56, E_NOTCONN = 57,
-    E_NOTCAPABLE = 93,
+    E_NOTCAPABLE = 93, E_CAPMODE = 94,
 };
 #define F_RFSPAWN 0x80000000ULL
 
@@ -571,6 +572,7 @@ int main(int argc, char **argv)
 /* ======== the library ======== */
 
 static int release = 1400; /* of FreeBSD */
+static int capability_mode; /* copies of this process have it too */
 static char kernel_name[100];
 
 __attribute__((constructor)) static void load(void)
@@ -823,8 +825,22 @@ static s64 wait_for(struct request *q, int *status, u64 *usage, struct freebsd_s
     return result;
 }
 
+int cap_enter(void)
+{
+    capability_mode = 1;
+    return 0;
+}
+
+int cap_getmode(unsigned *mode)
+{
+    *mode = (unsigned)capability_mode;
+    return 0;
+}
+
 int wait6(int type, s64 id, int *status, int options, u64 *usage, void *info)
 {
+    if (capability_mode)
+        return (int)finish(-E_CAPMODE);
     if (type != F_P_PID || (options & (F_WEXITED | F_WUNTRACED | F_WCONTINUED)) == 0)
         return (int)finish(-EINVAL);
     struct request q = {.operation = WAIT, .pid = (int)id, .flags = options};
@@ -1074,6 +1090,8 @@ int sim_close(int fd)
 
 int sim_open(const char *path, int flags, int mode)
 {
+    if (capability_mode)
+        return (int)finish(-E_CAPMODE);
     return (int)LIBC(RAW4(SYS_openat, AT_FDCWD, path, open_flags(flags), mode));
 }
 
@@ -1174,6 +1192,8 @@ int sim_socketpair(int domain, int type, int protocol, int *pair)
 static s64 with_address(s64 call, int fd, const char *name, unsigned size)
 {
     char local[110];
+    if (capability_mode)
+        return -E_CAPMODE;
     if (size < 2 || size > 106 || (unsigned char)name[0] != size || name[1] != AF_UNIX)
         return -EINVAL;
     memcpy(local, &(unsigned short){AF_UNIX}, 2);
@@ -1361,12 +1381,16 @@ int sim_getrlimit(int resource, s64 *limit)
 
 int sim_killpg(int group, int number)
 {
+    if (capability_mode)
+        return (int)finish(-E_CAPMODE);
     int linux_number = number == 0 ? 0 : signal_to_linux((u64)number);
     return (int)LIBC(RAW2(SYS_kill, -group, linux_number));
 }
 
 int procctl(int type, s64 id, int command, int *argument)
 {
+    if (capability_mode)
+        return (int)finish(-E_CAPMODE);
     if (type != 0 || id != 0 || command != 20 /* PROC_NO_NEW_PRIVS_STATUS */)
         return (int)finish(-EINVAL);
     *argument = RAW5(SYS_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? 1 : 2;
@@ -1420,6 +1444,8 @@ static u64 mask_to_linux(const u64 set[2])
 static s64 syscall_of(u64 n, const u64 *a)
 {
     u64 words[4] = {0};
+    if (capability_mode && (n == 12 || n == 59 || n == 80 || n == 82 || n == 544))
+        return -E_CAPMODE;
     switch (n) {
     case 6: return freebsd(RAW1(SYS_close, a[0]));
     case 12: return freebsd(RAW1(SYS_chdir, a[0]));

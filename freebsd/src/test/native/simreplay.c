@@ -42,6 +42,9 @@ int kqueue(void);
 int kevent(int, const struct kevent *, int, struct kevent *, int, const struct timespec *);
 int cap_rights_limit(int, const uint64_t *);
 int __cap_rights_get(int, int, uint64_t *);
+int cap_enter(void);
+int cap_getmode(unsigned *);
+int procctl(int, int64_t, int, int *);
 struct message {
     void *name;
     unsigned name_size;
@@ -64,7 +67,7 @@ static const char *name_of(int e)
 {
     static const struct { int number; const char *name; } names[] = {{1, "EPERM"}, {2, "ENOENT"},
         {3, "ESRCH"}, {9, "EBADF"}, {10, "ECHILD"}, {14, "EFAULT"}, {19, "ENODEV"}, {22, "EINVAL"},
-        {35, "EAGAIN"}, {78, "ENOSYS"}, {93, "ENOTCAPABLE"}};
+        {35, "EAGAIN"}, {78, "ENOSYS"}, {93, "ENOTCAPABLE"}, {94, "ECAPMODE"}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (names[i].number == e)
             return names[i].name;
@@ -600,6 +603,37 @@ static void rights(void)
     limited("CAP_FSTAT}", 0, 0x80000);
 }
 
+/* The last one: it cannot be left. */
+static void capability_mode(void)
+{
+    int fd, q, s, kq;
+    unsigned mode;
+    puts("== capability mode");
+    cap_enter();
+    cap_getmode(&mode);
+    printf("cap_getmode: %u sandboxed=%u\n", mode, mode);
+    int pid = start(&fd, 0, -1);
+    at(&fd, 10);
+    is("pdgetpid", pdgetpid(fd, &q));
+    printf("   pid ok=%d\n", q == pid);
+    is("pdkill(pd,0)", pdkill(fd, 0));
+    is("pdkill(pd,SIGTERM)", pdkill(fd, 15));
+    ended(fd);
+    printf("wait4(pid,WNOHANG): -1 %s\n",
+        wait6(0, pid, &s, F_WEXITED | F_WNOHANG, NULL, NULL) < 0 ? name_of(errno) : "?");
+    kq = kqueue();
+    at(&kq, 11);
+    is("kqueue()", kq);
+    add_is("kevent EVFILT_PROCDESC", add(kq, fd, -8, 0, NOTE_EXIT));
+    event_is("  kevent", kq, 1);
+    poll_is(fd, 0x1, 0);
+    is("close(pd)", close(fd));
+    IS(open("/dev/null",O_RDWR));
+    s = 0;
+    is("procctl(PROC_NO_NEW_PRIVS_CTL)", procctl(0, 0, 19, &s));
+    hang_up();
+}
+
 static void stops(void)
 {
     int fd, pid;
@@ -632,6 +666,7 @@ int main(void)
     passed();
     rights();
     stops();
+    capability_mode();
     puts("== end");
     return 0;
 }

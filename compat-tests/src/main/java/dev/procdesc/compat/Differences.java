@@ -49,6 +49,14 @@ public final class Differences {
   }
 
   /**
+   * Whether the descriptor-only mode refuses every name that processes share, of programs and files
+   * too, as FreeBSD's capability mode does. On Linux it refuses what the caller asked for.
+   */
+  public static boolean descriptorOnlyModeRefusesEveryName() {
+    return freebsd();
+  }
+
+  /**
    * Whether the last close kills also a process that the caller has no right to signal (another
    * user's), as FreeBSD's kernel does. On Linux a close is the library's signal, which needs the
    * right.

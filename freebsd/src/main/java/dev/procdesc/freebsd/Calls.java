@@ -27,6 +27,7 @@ final class Calls {
       NativeFunction.find("cap_rights_limit");
   private static final Optional<NativeFunction> CAP_RIGHTS_GET =
       NativeFunction.find("__cap_rights_get");
+  private static final Optional<NativeFunction> CAP_ENTER = NativeFunction.find("cap_enter");
   private static final NativeFunction PREAD = NativeFunction.of("pread");
   private static final NativeFunction XUNAME = NativeFunction.of("__xuname");
 
@@ -111,6 +112,16 @@ final class Calls {
   /** {@code int __cap_rights_get(int version, int fd, cap_rights_t *rights)}. */
   static int capRightsGet(int fd, long rights) {
     return CAP_RIGHTS_GET.orElseThrow().call(Numbers.CAP_RIGHTS_VERSION, fd, rights);
+  }
+
+  /** Whether the C library has cap_enter. */
+  static boolean hasCapEnter() {
+    return CAP_ENTER.isPresent();
+  }
+
+  /** {@code int cap_enter(void)}. */
+  static int capEnter() {
+    return CAP_ENTER.orElseThrow().call();
   }
 
   /** {@code ssize_t pread(int fd, void *buf, size_t nbytes, off_t offset)}. */

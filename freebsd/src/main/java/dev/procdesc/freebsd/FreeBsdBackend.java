@@ -2,9 +2,11 @@ package dev.procdesc.freebsd;
 
 import dev.procdesc.ChildProcess;
 import dev.procdesc.DeathGuard;
+import dev.procdesc.DescriptorOnly;
 import dev.procdesc.Feature;
 import dev.procdesc.FeatureReport;
 import dev.procdesc.Mechanism;
+import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.Signal;
 import dev.procdesc.UnsupportedFeatureException;
 import dev.procdesc.posix.NativeAccess;
@@ -19,6 +21,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** The library on FreeBSD. */
 public final class FreeBsdBackend implements Backend {
@@ -112,9 +115,9 @@ public final class FreeBsdBackend implements Backend {
       case DESCRIPTOR_ONLY_MODE ->
         new FeatureReport(
             feature,
-            false,
-            "the library does not do it on FreeBSD yet",
-            "a library that does it on FreeBSD");
+            Calls.hasCapEnter(),
+            "looking up cap_enter",
+            Calls.hasCapEnter() ? "" : "FreeBSD 10");
       case KERNEL_RIGHTS ->
         new FeatureReport(
             feature,
@@ -153,6 +156,16 @@ public final class FreeBsdBackend implements Backend {
   @Override
   public ChildProcess spawn(SpawnRequest request) throws IOException {
     return Spawns.SPAWNING.spawn(request);
+  }
+
+  @Override
+  public void enterDescriptorOnlyMode(Set<DescriptorOnly> also) throws ProcessDescriptorException {
+    Spawns.SPAWNING.sandbox().enter(); // With it comes everything native.
+  }
+
+  @Override
+  public Optional<Set<DescriptorOnly>> descriptorOnlyMode() {
+    return Spawns.SPAWNING.sandbox().entered();
   }
 
   @Override

@@ -64,6 +64,7 @@ final class Spawning {
       Numbers.ECAPMODE, "in capability mode only a program that was opened before can be executed");
 
   private final IgnoredSignals ignoredSignals = new IgnoredSignals();
+  private final Sandbox sandbox = new Sandbox();
   private final Kernel kernel;
   private final Watcher watcher;
   private final Waiting waiting;
@@ -73,10 +74,14 @@ final class Spawning {
   Spawning(Kernel kernel, Watcher watcher) throws IOException {
     this.kernel = kernel;
     this.watcher = watcher;
-    this.waiting = new Waiting(kernel, Waiting.Task.REAP);
-    this.waitingForUsage = new Waiting(kernel, Waiting.Task.REAP_FOR_USAGE);
-    this.channels =
-        new SocketChannels(new Passing(new Waiting(kernel, Waiting.Task.LOOK), watcher), watcher);
+    this.waiting = new Waiting(kernel, sandbox, Waiting.Task.REAP);
+    this.waitingForUsage = new Waiting(kernel, sandbox, Waiting.Task.REAP_FOR_USAGE);
+    this.channels = new SocketChannels(
+        new Passing(new Waiting(kernel, sandbox, Waiting.Task.LOOK), watcher), watcher);
+  }
+
+  Sandbox sandbox() {
+    return sandbox;
   }
 
   Channels channels() {
@@ -231,7 +236,7 @@ final class Spawning {
     }
 
     private ChildScript script(Set<Integer> kept) throws IOException {
-      return new ScriptBuilder(arena, request, descriptors)
+      return new ScriptBuilder(arena, request, descriptors, sandbox)
           .complete(identity, environment, kept, kernel.openLimit(), keptSignals());
     }
 

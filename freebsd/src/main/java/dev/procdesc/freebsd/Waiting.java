@@ -1,6 +1,7 @@
 package dev.procdesc.freebsd;
 
 import dev.procdesc.ExitStatus;
+import dev.procdesc.Feature;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.Right;
 import dev.procdesc.Signal;
@@ -50,6 +51,7 @@ final class Waiting implements ProcessCalls {
   }
 
   private final Kernel kernel;
+  private final Sandbox sandbox;
   private final Task task;
 
   /** Where nothing stays registered: each question is asked and answered in one call. */
@@ -57,8 +59,9 @@ final class Waiting implements ProcessCalls {
 
   private final Object asking = new Object();
 
-  Waiting(Kernel kernel, Task task) throws IOException {
+  Waiting(Kernel kernel, Sandbox sandbox, Task task) throws IOException {
     this.kernel = kernel;
+    this.sandbox = sandbox;
     this.task = task;
     this.questions = KqueueQueue.Kevent.queue();
   }
@@ -258,6 +261,10 @@ final class Waiting implements ProcessCalls {
   @Override
   public void watchStateChanges(
       OwnedDescriptor descriptor, Consumer<? super StateChange> listener) {
+    if (sandbox.entered().isPresent() && !kernel.hasPdwait()) {
+      throw FreeBsdBackend.unsupported(
+          Feature.STATE_CHANGES, "pdwait (FreeBSD 15.1): capability mode refuses to wait by ID");
+    }
     Threads.startDaemon(
         "procdesc-state-changes", descriptor, fd -> listen(fd, listener, kernel.hasPdwait()));
   }

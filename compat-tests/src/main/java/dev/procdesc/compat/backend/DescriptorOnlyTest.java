@@ -20,6 +20,7 @@ import dev.procdesc.Spawner;
 import dev.procdesc.Stdio;
 import dev.procdesc.UnsupportedFeatureException;
 import dev.procdesc.compat.Contract;
+import dev.procdesc.compat.Differences;
 import dev.procdesc.compat.Origin;
 import dev.procdesc.compat.Requires;
 import dev.procdesc.compat.Tags;
@@ -78,10 +79,17 @@ final class DescriptorOnlyTest {
     assertFalse(Platform.current().inDescriptorOnlyMode());
   }
 
+  private static void leavesOtherNamesAlone() {
+    Requires.feature(Feature.DESCRIPTOR_ONLY_MODE);
+    Requires.that(
+        !Differences.descriptorOnlyModeRefusesEveryName(),
+        "a mode that leaves other names alone; see CapabilityModeTest for the other");
+  }
+
   @Test
   @Contract({"C10", "C12"})
   void everyCallByPidIsRefusedInEveryThread() {
-    Requires.feature(Feature.DESCRIPTOR_ONLY_MODE);
+    leavesOtherNamesAlone();
     PidCalls.require();
     ChildJvm.of(Probes.class).run();
   }
@@ -133,7 +141,7 @@ final class DescriptorOnlyTest {
   @Contract({"C1", "C4", "C6", "C10", "C12"})
   @Origin("capsicum-test: Pdfork.DaemonUnrestricted")
   void allThatGoesByDescriptorGoesOn() {
-    Requires.feature(Feature.DESCRIPTOR_ONLY_MODE);
+    leavesOtherNamesAlone();
     ChildJvm.of(Works.class).run();
   }
 
@@ -189,7 +197,7 @@ final class DescriptorOnlyTest {
   @Test
   @Contract({"C10", "C12"})
   void onlyOpenProgramsAreExecuted() {
-    Requires.feature(Feature.DESCRIPTOR_ONLY_MODE);
+    leavesOtherNamesAlone();
     Requires.feature(Feature.SPAWN_BY_DESCRIPTOR);
     ChildJvm.of(OpenPrograms.class).run();
   }
@@ -233,7 +241,7 @@ final class DescriptorOnlyTest {
   @Test
   @Contract({"C10", "C12"})
   void filesAreNotOpened(@TempDir Path directory) throws Exception {
-    Requires.feature(Feature.DESCRIPTOR_ONLY_MODE);
+    leavesOtherNamesAlone();
     Requires.feature(Feature.SPAWN_BY_DESCRIPTOR);
     TinyProgram.write(directory.resolve("program"));
     Files.writeString(directory.resolve("file"), "text");
@@ -308,7 +316,7 @@ final class DescriptorOnlyTest {
   @ValueSource(strings = {"", "PROGRAMS", "FILES", "PROGRAMS,FILES"})
   @Contract("C12")
   void theJvmLivesOn(String also) {
-    Requires.feature(Feature.DESCRIPTOR_ONLY_MODE);
+    leavesOtherNamesAlone();
     Requires.feature(Feature.OPEN_PROCESS);
     String output = ChildJvm.of(Lives.class, also)
         .flag("-XX:-UsePerfData")
