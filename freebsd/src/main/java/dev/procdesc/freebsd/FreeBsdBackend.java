@@ -108,7 +108,11 @@ public final class FreeBsdBackend implements Backend {
         new FeatureReport(
             feature, true, "pdgetpid: no ID is given again while a descriptor is open", "");
       case DESCRIPTOR_CHANNEL ->
-        new FeatureReport(feature, true, "sendmsg(SCM_RIGHTS); any FreeBSD has it", "");
+        new FeatureReport(
+            feature,
+            kernel.records().present(),
+            kernel.records().how(),
+            kernel.records().lacks());
       case PEER_DESCRIPTOR ->
         new FeatureReport(
             feature, false, "LOCAL_PEERCRED tells the process ID only", Kernel.PEER_LACKS);
@@ -170,6 +174,10 @@ public final class FreeBsdBackend implements Backend {
 
   @Override
   public Channels channels() {
+    Mechanism records = Running.KERNEL.records();
+    if (!records.present()) {
+      throw unsupported(Feature.DESCRIPTOR_CHANNEL, records.lacks());
+    }
     return Spawns.SPAWNING.channels();
   }
 
