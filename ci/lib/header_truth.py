@@ -8,11 +8,11 @@ import subprocess
 import sys
 import tempfile
 
-CLAIM = re.compile(r"(\S+) = (.+?) : ([^:]+?)(?: : since ([0-9.]+))?")
+CLAIM = re.compile(r"(\S+) = (.+?) : ([^:]+?)(?: : since ([0-9.]+)| : only (\S+))?")
 WRONG = re.compile(r"not the value of (\S+)")
 
 
-def read_claims(path):
+def read_claims(path, arch):
     claims = {}
     with open(path, encoding="utf-8") as file:
         for line in map(str.strip, file):
@@ -20,7 +20,8 @@ def read_claims(path):
                 match = CLAIM.fullmatch(line)
                 if not match or match[1] in claims:
                     sys.exit(f"header-truth: {path}: {line}")
-                claims[match[1]] = (match[2], tuple(match[3].split(", ")), match[4])
+                expression = match[2] if match[5] in (None, arch) else None
+                claims[match[1]] = (expression, tuple(match[3].split(", ")), match[4])
     return claims
 
 
@@ -44,9 +45,10 @@ class Compiler:
     def problem(self, headers, claims):
         """What the compiler says of assertions with these headers; empty if all hold.
 
-        Some kernels' headers give the number of clone3 only to who asks for it, and 5.10's
+        Some kernels' headers give the numbers of clone3 and renameat only to who asks for it, and 5.10's
         asm/signal.h forgets stddef.h."""
-        lines = ["#define _GNU_SOURCE", "#define __ARCH_WANT_SYS_CLONE3", "#include <stddef.h>"]
+        lines = ["#define _GNU_SOURCE", "#define __ARCH_WANT_SYS_CLONE3",
+                 "#define __ARCH_WANT_RENAMEAT", "#include <stddef.h>"]
         lines += [f"#include <{header}>" for header in headers]
         for i, (name, expression, value) in enumerate(claims):
             lines.append(f'extern void wrong{i}(void) __attribute__((error("not the value of {name}")));')
@@ -71,12 +73,12 @@ def main():
         parser.add_argument("--" + option, required=True)
     parser.add_argument("--include", action="append", required=True)
     arguments = parser.parse_args()
-    claims, values = read_claims(arguments.claims), read_values(arguments.values)
+    claims, values = read_claims(arguments.claims, arguments.arch), read_values(arguments.values)
     failures = [f"{name} has no value" for name in claims if name not in values]
     failures += [f"{name} has no claim" for name in values if name not in claims]
     groups = {}
     for name, (expression, headers, _) in claims.items():
-        if name in values:
+        if name in values and expression:
             groups.setdefault(headers, []).append((name, expression, literal(values[name])))
     right, newer = 0, []
     with tempfile.TemporaryDirectory(prefix="procdesc-vm.") as directory:

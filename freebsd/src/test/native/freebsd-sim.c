@@ -13,16 +13,20 @@
  *
  * A process descriptor is one end of a socket pair; the kernel process holds the other end and a
  * pidfd of the process, and is its parent, because it is a subreaper and processes are born by a
- * double fork. So
+ * double fork. A descriptor with fewer rights is a socket pair of its own. So
  *
  *     - the host program neither sees the child by waitpid(-1) nor gets SIGCHLD at its exit;
  *     - the last close, or the death of all holders, is the end of the connection: SIGKILL, unless
  *       PD_DAEMON;
  *     - at the exit the kernel writes the status into the connection, where every holder finds it
- *       by a look that takes nothing away.
+ *       by a look that takes nothing away;
+ *     - descriptors go through UNIX sockets, where only the layout of messages is another.
  *
- * Not simulated: capabilities, capability mode, waits for groups or all children, fstat, read and
- * write of a process descriptor, EVFILT_PROC. A child's getppid() is the kernel's.
+ * Of FreeBSD's sockets there are the default sizes of buffers, which refuse a longer record, and that
+ * descriptors without room are dropped with an error. Not simulated: rights of other descriptors than
+ * processes', what capability mode refuses to a program that was executed in it or to native code
+ * that does not call this library, waits for groups or all children, read and write of a process
+ * descriptor, EVFILT_PROC, records without MSG_EOR (15). A child's getppid() is the kernel's.
  *
  * FREEBSD_SIM_RELEASE chooses what the kernel knows: 14.0 (the default), 15.1 (pdrfork, pdwait),
  * 16.0 (PD_NOWAITPID).
@@ -65,7 +69,9 @@ enum {
     F_WNOHANG = 1, F_WUNTRACED = 2, F_WCONTINUED = 4, F_WNOWAIT = 8, F_WEXITED = 16, F_P_PID = 0,
     E_AGAIN = 35, E_DEADLK = 11, E_NOTSOCK = 38, E_LOOP = 62, E_NAMETOOLONG = 63, E_NOSYS = 78,
     E_OPNOTSUPP = 45, E_CONNREFUSED = 61, E_TIMEDOUT = 60, E_OVERFLOW = 84, E_NOBUFS = 55,
-    E_NOTEMPTY = 66, E_DQUOT = 69, E_STALE = 70,
+    E_NOTEMPTY = 66, E_DQUOT = 69, E_STALE = 70, E_MSGSIZE = 40, E_PROTOTYPE = 41, E_NOPROTOOPT = 42,
+    E_ADDRINUSE = 48, E_ADDRNOTAVAIL = 49, E_CONNRESET = 54, E_ISCONN = 56, E_NOTCONN = 57,
+    E_NOTCAPABLE = 93, E_CAPMODE = 94,
 };
 #define F_RFSPAWN 0x80000000ULL
 
@@ -112,13 +118,21 @@ __attribute__((unused)) static int errno_to_freebsd(int e)
     case ENOTEMPTY: return E_NOTEMPTY;
     case EDQUOT: return E_DQUOT;
     case ESTALE: return E_STALE;
+    case EMSGSIZE: return E_MSGSIZE;
+    case EPROTOTYPE: return E_PROTOTYPE;
+    case ENOPROTOOPT: return E_NOPROTOOPT;
+    case EADDRINUSE: return E_ADDRINUSE;
+    case EADDRNOTAVAIL: return E_ADDRNOTAVAIL;
+    case ECONNRESET: return E_CONNRESET;
+    case EISCONN: return E_ISCONN;
+    case ENOTCONN: return E_NOTCONN;
     default: return e; /* 1 to 34 are the same, but for EAGAIN */
     }
 }
 
 /* ---- what library and kernel say to each other ---- */
 
-enum operation { REGISTER, PDKILL, PDGETPID, WAIT, PDWAIT };
+enum operation { REGISTER, PDKILL, PDGETPID, WAIT, PDWAIT, FSTAT, SPLIT };
 
 struct request {
     int operation;
@@ -126,6 +140,7 @@ struct request {
     int parent;       /* REGISTER: who called pdfork */
     int flags;        /* REGISTER: pdflags; PDKILL: Linux's signal; waits: options */
     u64 inode;        /* which descriptor */
+    u64 other;        /* SPLIT: the new one */
 };
 
 struct reply {
@@ -153,18 +168,26 @@ static socklen_t address(struct sockaddr_un *a, const char *name)
 #ifdef KERNEL
 /* ======== the kernel ======== */
 
-enum { MAX_PROCESSES = 65536 };
+enum { MAX_PROCESSES = 65536, MAX_HOLDERS = 2 * MAX_PROCESSES };
 
 static struct process {
     int used;
-    int pid, parent, flags, pidfd, connection;
-    u64 inode;
-    int exited, reaped, open; /* open: some process holds the descriptor */
+    int pid, parent, flags, pidfd;
+    time_t born;
+    int exited, reaped, open; /* open: how many descriptors with rights of their own there are */
     int status;
     int change, change_value; /* a stop or continuation that nobody was told of: si_code */
     struct rusage usage;
 } *processes;
 static int highest; /* entries that were ever used */
+
+static struct holder { /* the other end of a descriptor and its copies */
+    int used;
+    int process; /* its index */
+    int connection;
+    u64 inode;
+} *holders;
+static int highest_holder;
 
 static struct waiter {
     int connection;  /* 0: free */
@@ -174,7 +197,7 @@ static struct waiter {
 } waiters[1024];
 
 static int epoll, listener;
-enum { LISTEN = 1, SIGNALS = 2, CLIENT = 3, PROCESS = 4, PIDFD = 5 };
+enum { LISTEN = 1, SIGNALS = 2, CLIENT = 3, HOLDER = 4, PIDFD = 5 };
 
 static void watch(int fd, unsigned events, u64 kind, u64 value)
 {
@@ -250,6 +273,16 @@ static void tell_waiters(void)
     }
 }
 
+/* Writes the status where every copy of a descriptor finds it. */
+static void tell_end(struct holder *h)
+{
+    struct ended ended = {.status = processes[h->process].status};
+    struct epoll_event event = {EPOLLET, .data.u64 = (u64)HOLDER << 56 | (u64)(h - holders)};
+    send(h->connection, &ended, sizeof ended, MSG_NOSIGNAL);
+    shutdown(h->connection, SHUT_RDWR); /* POLLHUP for every holder */
+    epoll_ctl(epoll, EPOLL_CTL_MOD, h->connection, &event);
+}
+
 static void look(struct process *p)
 {
     siginfo_t info;
@@ -267,15 +300,12 @@ static void look(struct process *p)
     if (syscall(SYS_waitid, P_PIDFD, p->pidfd, &info, WEXITED | WNOWAIT | WNOHANG | __WALL,
             &p->usage) != 0 || info.si_pid == 0)
         return;
-    struct ended ended = {.status = p->status = to_status(&info)};
+    p->status = to_status(&info);
     p->exited = 1;
     epoll_ctl(epoll, EPOLL_CTL_DEL, p->pidfd, NULL);
-    if (p->open) {
-        struct epoll_event event = {EPOLLET, .data.u64 = (u64)PROCESS << 56 | (u64)(p - processes)};
-        send(p->connection, &ended, sizeof ended, MSG_NOSIGNAL);
-        shutdown(p->connection, SHUT_RDWR); /* POLLHUP for every holder */
-        epoll_ctl(epoll, EPOLL_CTL_MOD, p->connection, &event);
-    }
+    for (int i = 0; i < highest_holder; i++)
+        if (holders[i].used && holders[i].process == p - processes)
+            tell_end(&holders[i]);
     if (!p->open) { /* init reaps at once */
         p->reaped = 1;
         bury(p);
@@ -311,13 +341,15 @@ static void look_at_all(void)
     reap_strangers();
 }
 
-/* The last holder has closed. */
-static void closed(struct process *p)
+/* The last copy of a descriptor was closed. */
+static void closed(struct holder *h)
 {
-    epoll_ctl(epoll, EPOLL_CTL_DEL, p->connection, NULL);
-    close(p->connection);
-    p->connection = -1;
-    p->open = 0;
+    struct process *p = &processes[h->process];
+    epoll_ctl(epoll, EPOLL_CTL_DEL, h->connection, NULL);
+    close(h->connection);
+    h->used = 0;
+    if (--p->open > 0)
+        return;
     if (!p->exited && !(p->flags & PD_DAEMON))
         syscall(SYS_pidfd_send_signal, p->pidfd, SIGKILL, NULL, 0);
     if (p->exited) {
@@ -329,10 +361,24 @@ static void closed(struct process *p)
 
 static struct process *by_inode(u64 inode)
 {
-    for (int i = 0; i < highest; i++)
-        if (processes[i].used && processes[i].open && processes[i].inode == inode)
-            return &processes[i];
+    for (int i = 0; i < highest_holder; i++)
+        if (holders[i].used && holders[i].inode == inode)
+            return &processes[holders[i].process];
     return NULL;
+}
+
+static void hold(struct process *p, int connection, u64 inode)
+{
+    struct holder *h = holders;
+    while (h->used && h < holders + MAX_HOLDERS - 1)
+        h++;
+    *h = (struct holder){1, (int)(p - processes), connection, inode};
+    if (h - holders >= highest_holder)
+        highest_holder = (int)(h - holders) + 1;
+    p->open++;
+    watch(connection, 0, HOLDER, (u64)(h - holders));
+    if (p->exited)
+        tell_end(h);
 }
 
 static int may_signal(struct process *p, const struct ucred *who)
@@ -363,7 +409,7 @@ static void serve(int connection)
         memcpy(fds, CMSG_DATA(h), sizeof fds);
     getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &who, &size);
     struct process *p = NULL;
-    if (q.operation == PDKILL || q.operation == PDGETPID || q.operation == PDWAIT) {
+    if (q.operation != REGISTER && q.operation != WAIT) {
         p = by_inode(q.inode);
         if (p == NULL)
             r.result = -EBADF;
@@ -374,10 +420,10 @@ static void serve(int connection)
             if (!processes[i].used)
                 p = &processes[i];
         *p = (struct process){.used = 1, .pid = q.pid, .parent = q.parent, .flags = q.flags,
-            .pidfd = fds[0], .connection = fds[1], .inode = q.inode, .open = 1};
+            .pidfd = fds[0], .born = time(NULL)};
         if (p - processes >= highest)
             highest = (int)(p - processes) + 1;
-        watch(fds[1], 0, PROCESS, (u64)(p - processes));
+        hold(p, fds[1], q.inode);
         watch(fds[0], EPOLLIN | EPOLLET, PIDFD, (u64)(p - processes));
         break;
     case PDKILL:
@@ -390,6 +436,17 @@ static void serve(int connection)
             r.result = -EPERM;
         else if (!p->exited && syscall(SYS_pidfd_send_signal, p->pidfd, q.flags, NULL, 0) != 0)
             r.result = -errno;
+        break;
+    case SPLIT:
+        close(fds[0]);
+        if (p != NULL)
+            hold(p, fds[1], q.other);
+        else
+            close(fds[1]);
+        break;
+    case FSTAT:
+        if (p != NULL)
+            r = (struct reply){.result = p->reaped ? 0 : 0700, .usage = {(u64)p->born}};
         break;
     case PDGETPID:
         if (p != NULL)
@@ -436,6 +493,7 @@ int main(int argc, char **argv)
         return 2;
     }
     processes = calloc(MAX_PROCESSES, sizeof *processes);
+    holders = calloc(MAX_HOLDERS, sizeof *holders);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     snprintf(name, sizeof name, "freebsd-sim-%d", getpid());
     setenv(ADDRESS, name, 1);
@@ -491,12 +549,12 @@ int main(int argc, char **argv)
                 }
                 look_at_all();
                 break;
-            case PROCESS:
+            case HOLDER:
                 /* After the exit we have hung up ourselves; then the unread status at the last close
                    is an error. */
-                if (processes[value].used && processes[value].open &&
-                    (events[i].events & (processes[value].exited ? EPOLLERR : EPOLLHUP | EPOLLERR)))
-                    closed(&processes[value]);
+                if (holders[value].used && (events[i].events &
+                    (processes[holders[value].process].exited ? EPOLLERR : EPOLLHUP | EPOLLERR)))
+                    closed(&holders[value]);
                 break;
             case PIDFD:
                 look_at_all();
@@ -514,6 +572,7 @@ int main(int argc, char **argv)
 /* ======== the library ======== */
 
 static int release = 1400; /* of FreeBSD */
+static int capability_mode; /* copies of this process have it too */
 static char kernel_name[100];
 
 __attribute__((constructor)) static void load(void)
@@ -622,12 +681,84 @@ static s64 procdesc(int fd)
         return result;
     if (!S_ISSOCK(st.st_mode))
         return S_ISCHR(st.st_mode) ? -ENODEV : -EINVAL;
-    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_SEQPACKET)
+    if (RAW5(SYS_getsockopt, fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_SEQPACKET)
         return -EINVAL;
     size = sizeof tag;
-    if (getsockopt(fd, SOL_SOCKET, SO_PRIORITY, &tag, &size) != 0 || tag != TAG)
+    if (RAW5(SYS_getsockopt, fd, SOL_SOCKET, SO_PRIORITY, &tag, &size) != 0 || tag != TAG)
         return -EINVAL;
     return (s64)st.st_ino;
+}
+
+/* ---- rights of process descriptors ---- */
+
+enum { MAY_KILL = 1, MAY_GETPID = 2, MAY_WAIT = 4, MAY_EVENT = 8, MAY_FSTAT = 16, MAY_ALL = 31 };
+#define CAP_ALL0 0x20007ffffffffffULL
+#define CAP_ALL1 0x4000000001fffffULL
+#define CAP_NONE0 0x200000000000000ULL
+#define CAP_NONE1 0x400000000000000ULL
+
+static const struct { int right, word; u64 bit; } cap_rights[] = {{MAY_KILL, 1, 0x800},
+    {MAY_GETPID, 1, 0x200}, {MAY_WAIT, 1, 0x400}, {MAY_EVENT, 1, 0x20}, {MAY_FSTAT, 0, 0x80000}};
+
+/* Written on the descriptor itself, which never sends: how long a send may take. */
+static int rights_of(int fd)
+{
+    struct timeval limit = {0, 0};
+    socklen_t size = sizeof limit;
+    RAW5(SYS_getsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, &limit, &size);
+    return limit.tv_sec == 0 ? MAY_ALL : (int)limit.tv_sec - 1;
+}
+
+/* The descriptor if it may, or -errno; what is no process descriptor may all. */
+static s64 allowed(int fd, int right)
+{
+    s64 inode = procdesc(fd);
+    return inode >= 0 && !(rights_of(fd) & right) ? -E_NOTCAPABLE : inode;
+}
+
+int cap_rights_limit(int fd, const u64 *rights)
+{
+    struct reply r;
+    struct stat st;
+    int pair[2], tag = TAG, wanted = 0;
+    s64 inode = procdesc(fd);
+    if (inode < 0)
+        return (int)finish(inode == -EBADF ? inode : -E_OPNOTSUPP);
+    for (unsigned i = 0; i < sizeof cap_rights / sizeof cap_rights[0]; i++)
+        if (rights[cap_rights[i].word] & cap_rights[i].bit)
+            wanted |= cap_rights[i].right;
+    if (wanted & ~rights_of(fd))
+        return (int)finish(-E_NOTCAPABLE);
+    s64 result = RAW4(SYS_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair);
+    if (result < 0)
+        return (int)LIBC(result);
+    struct timeval limit = {wanted + 1, 0};
+    RAW5(SYS_setsockopt, pair[0], SOL_SOCKET, SO_PRIORITY, &tag, sizeof tag);
+    RAW5(SYS_setsockopt, pair[0], SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    RAW2(SYS_fstat, pair[0], &st);
+    struct request q = {.operation = SPLIT, .inode = (u64)inode, .other = st.st_ino};
+    int fds[2] = {pair[1], pair[1]};
+    result = ask(&q, &r, fds);
+    int cloexec = RAW3(SYS_fcntl, fd, F_GETFD, 0) & FD_CLOEXEC ? O_CLOEXEC : 0;
+    if (result == 0)
+        result = freebsd(RAW3(SYS_dup3, pair[0], fd, cloexec));
+    RAW1(SYS_close, pair[0]);
+    RAW1(SYS_close, pair[1]);
+    return (int)finish(result < 0 ? result : 0);
+}
+
+int __cap_rights_get(int version, int fd, u64 *rights)
+{
+    s64 inode = procdesc(fd);
+    if (version != 0 || inode == -EBADF)
+        return (int)finish(version != 0 ? -EINVAL : inode);
+    int may = inode < 0 ? MAY_ALL : rights_of(fd);
+    rights[0] = may == MAY_ALL ? CAP_ALL0 : CAP_NONE0;
+    rights[1] = may == MAY_ALL ? CAP_ALL1 : CAP_NONE1;
+    for (unsigned i = 0; i < sizeof cap_rights / sizeof cap_rights[0]; i++)
+        if (may & cap_rights[i].right)
+            rights[cap_rights[i].word] |= cap_rights[i].bit;
+    return 0;
 }
 
 static int status_of(int fd, struct ended *ended)
@@ -640,9 +771,9 @@ static int status_of(int fd, struct ended *ended)
 int pdkill(int fd, int number)
 {
     struct reply r;
-    s64 inode = procdesc(fd);
+    s64 inode = allowed(fd, MAY_KILL);
     if (inode < 0)
-        return (int)finish(-EBADF);
+        return (int)finish(inode == -E_NOTCAPABLE ? inode : -EBADF);
     int linux_number = number < 0 || number > 128 ? 0 : signal_to_linux((u64)number);
     if (linux_number == 0 && number != 0)
         return (int)finish(-EINVAL);
@@ -653,9 +784,9 @@ int pdkill(int fd, int number)
 int pdgetpid(int fd, int *pid)
 {
     struct reply r;
-    s64 inode = procdesc(fd);
+    s64 inode = allowed(fd, MAY_GETPID);
     if (inode < 0)
-        return (int)finish(-EBADF);
+        return (int)finish(inode == -E_NOTCAPABLE ? inode : -EBADF);
     struct request q = {.operation = PDGETPID, .inode = (u64)inode};
     s64 result = ask(&q, &r, NULL);
     if (result < 0)
@@ -694,8 +825,22 @@ static s64 wait_for(struct request *q, int *status, u64 *usage, struct freebsd_s
     return result;
 }
 
+int cap_enter(void)
+{
+    capability_mode = 1;
+    return 0;
+}
+
+int cap_getmode(unsigned *mode)
+{
+    *mode = (unsigned)capability_mode;
+    return 0;
+}
+
 int wait6(int type, s64 id, int *status, int options, u64 *usage, void *info)
 {
+    if (capability_mode)
+        return (int)finish(-E_CAPMODE);
     if (type != F_P_PID || (options & (F_WEXITED | F_WUNTRACED | F_WCONTINUED)) == 0)
         return (int)finish(-EINVAL);
     struct request q = {.operation = WAIT, .pid = (int)id, .flags = options};
@@ -706,7 +851,7 @@ int pdwait(int fd, int *status, int options, u64 *usage, void *info)
 {
     if (release < 1501)
         return (int)finish(-E_NOSYS);
-    s64 inode = procdesc(fd);
+    s64 inode = allowed(fd, MAY_WAIT);
     if (inode < 0)
         return (int)finish(inode);
     struct request q = {.operation = PDWAIT, .flags = options, .inode = (u64)inode};
@@ -796,7 +941,7 @@ static s64 change(int queue, const struct kevent *k)
     int fd = (int)k->ident;
     struct epoll_event event = {0};
     if (k->filter == F_PROCDESC) {
-        s64 inode = procdesc(fd);
+        s64 inode = allowed(fd, MAY_EVENT);
         if (inode < 0)
             return inode;
         if ((k->fflags & NOTE_EXIT) == 0)
@@ -806,7 +951,9 @@ static s64 change(int queue, const struct kevent *k)
         if (procdesc(fd) >= 0)
             return -EINVAL;
         event.events = k->filter == F_READ ? EPOLLIN : EPOLLOUT;
-    } else if (k->filter != F_USER) {
+    } else if (k->filter == F_USER) {
+        event.events = EPOLLIN;
+    } else {
         return -EINVAL;
     }
     event.events |= k->flags & EV_ONESHOT || k->filter == F_PROCDESC ? EPOLLONESHOT : 0;
@@ -912,6 +1059,19 @@ int sim_munmap(u64, u64) REPLACES("munmap");
 int sim_sigaction(int, const u64 *, u64 *) REPLACES("sigaction");
 int sim_getrlimit(int, s64 *) REPLACES("getrlimit");
 int sim_killpg(int, int) REPLACES("killpg");
+int sim_fstat(int, char *) REPLACES("fstat");
+int sim_socket(int, int, int) REPLACES("socket");
+int sim_socketpair(int, int, int, int *) REPLACES("socketpair");
+int sim_bind(int, const char *, unsigned) REPLACES("bind");
+int sim_connect(int, const char *, unsigned) REPLACES("connect");
+int sim_listen(int, int) REPLACES("listen");
+int sim_accept4(int, void *, void *, int) REPLACES("accept4");
+int sim_getsockopt(int, int, int, void *, unsigned *) REPLACES("getsockopt");
+int sim_setsockopt(int, int, int, const void *, unsigned) REPLACES("setsockopt");
+int sim_ioctl(int, u64, void *) REPLACES("ioctl");
+struct freebsd_msghdr;
+s64 sim_sendmsg(int, const struct freebsd_msghdr *, int) REPLACES("sendmsg");
+s64 sim_recvmsg(int, struct freebsd_msghdr *, int) REPLACES("recvmsg");
 
 s64 sim_read(int fd, void *buffer, size_t size)
 {
@@ -930,6 +1090,8 @@ int sim_close(int fd)
 
 int sim_open(const char *path, int flags, int mode)
 {
+    if (capability_mode)
+        return (int)finish(-E_CAPMODE);
     return (int)LIBC(RAW4(SYS_openat, AT_FDCWD, path, open_flags(flags), mode));
 }
 
@@ -937,6 +1099,8 @@ int sim_fcntl(int fd, int command, u64 argument)
 {
     if (command == 17)
         command = F_DUPFD_CLOEXEC;
+    else if (command == F_GETFL && procdesc(fd) >= 0 && rights_of(fd) != MAY_ALL)
+        return (int)finish(-E_NOTCAPABLE);
     else if (command == F_SETFL)
         argument = (u64)open_flags((int)argument);
     return (int)LIBC(RAW3(SYS_fcntl, fd, command, argument));
@@ -950,20 +1114,222 @@ int sim_pipe2(int *ends, int flags)
 int sim_poll(struct pollfd *fds, u64 count, int timeout)
 {
     struct pollfd asked[16];
-    int is_procdesc[16];
+    s64 process[16];
+    int invalid = 0;
     if (count > 16)
         return (int)finish(-EINVAL);
     for (u64 i = 0; i < count; i++) {
-        is_procdesc[i] = procdesc(fds[i].fd) >= 0;
+        process[i] = allowed(fds[i].fd, MAY_EVENT);
         asked[i] = fds[i];
-        if (is_procdesc[i])
+        if (process[i] >= 0)
             asked[i].events = POLLIN;
+        else if (fds[i].events & 0x4000) /* POLLRDHUP */
+            asked[i].events = (short)((fds[i].events & ~0x4000) | POLLRDHUP);
+        if (process[i] == -E_NOTCAPABLE) {
+            asked[i].fd = -1;
+            invalid++;
+        }
     }
     struct timespec time = {timeout / 1000, timeout % 1000 * 1000000L};
-    s64 result = RAW5(SYS_ppoll, asked, count, timeout < 0 ? NULL : &time, 0, 0);
-    for (u64 i = 0; i < count && result >= 0; i++)
-        fds[i].revents = is_procdesc[i] && asked[i].revents != 0 ? POLLHUP : asked[i].revents;
-    return (int)LIBC(result);
+    if (invalid > 0)
+        time = (struct timespec){0, 0};
+    s64 result =
+        RAW5(SYS_ppoll, asked, count, timeout < 0 && invalid == 0 ? NULL : &time, 0, 0);
+    for (u64 i = 0; i < count && result >= 0; i++) {
+        short seen = asked[i].revents;
+        fds[i].revents = process[i] == -E_NOTCAPABLE ? POLLNVAL
+            : process[i] >= 0 ? (seen != 0 ? POLLHUP : 0)
+            : (short)((seen & ~POLLRDHUP) | (seen & POLLRDHUP ? 0x4000 : 0));
+    }
+    return (int)LIBC(result < 0 ? result : result + invalid);
+}
+
+/* struct stat has 224 bytes; st_mode is a short at 24. Of the rest only the birth time is there. */
+int sim_fstat(int fd, char *buffer)
+{
+    struct reply r;
+    struct stat st;
+    s64 inode = allowed(fd, MAY_FSTAT);
+    if (inode == -E_NOTCAPABLE)
+        return (int)finish(inode);
+    s64 mode = RAW2(SYS_fstat, fd, &st);
+    if (mode < 0)
+        return (int)LIBC(mode);
+    mode = st.st_mode;
+    if (inode >= 0) {
+        struct request q = {.operation = FSTAT, .inode = (u64)inode};
+        mode = ask(&q, &r, NULL);
+        if (mode < 0)
+            return (int)finish(mode);
+        mode |= S_IFREG;
+    }
+    memset(buffer, 0, 224);
+    memcpy(buffer + 24, &(unsigned short){(unsigned short)mode}, 2);
+    if (inode >= 0)
+        memcpy(buffer + 96, r.usage, 8); /* st_birthtim */
+    return 0;
+}
+
+/* ---- sockets ---- */
+
+static int socket_type(int type)
+{
+    return (type & 0xf) | (type & 0x10000000 ? SOCK_CLOEXEC : 0) |
+        (type & 0x20000000 ? SOCK_NONBLOCK : 0);
+}
+
+int sim_socket(int domain, int type, int protocol)
+{
+    return (int)LIBC(RAW3(SYS_socket, domain, socket_type(type), protocol));
+}
+
+int sim_socketpair(int domain, int type, int protocol, int *pair)
+{
+    return (int)LIBC(RAW4(SYS_socketpair, domain, socket_type(type), protocol, pair));
+}
+
+/* A sockaddr_un begins with its length; or -errno. */
+static s64 with_address(s64 call, int fd, const char *name, unsigned size)
+{
+    char local[110];
+    if (capability_mode)
+        return -E_CAPMODE;
+    if (size < 2 || size > 106 || (unsigned char)name[0] != size || name[1] != AF_UNIX)
+        return -EINVAL;
+    memcpy(local, &(unsigned short){AF_UNIX}, 2);
+    memcpy(local + 2, name + 2, size - 2);
+    return freebsd(RAW3(call, fd, local, size));
+}
+
+int sim_bind(int fd, const char *name, unsigned size)
+{
+    return (int)finish(with_address(SYS_bind, fd, name, size));
+}
+
+int sim_connect(int fd, const char *name, unsigned size)
+{
+    return (int)finish(with_address(SYS_connect, fd, name, size));
+}
+
+int sim_listen(int fd, int backlog)
+{
+    return (int)LIBC(RAW2(SYS_listen, fd, backlog));
+}
+
+int sim_accept4(int fd, void *name, void *size, int flags)
+{
+    return (int)LIBC(RAW4(SYS_accept4, fd, name, size, socket_type(flags)));
+}
+
+static int socket_option(int level, int option)
+{
+    if (level != 0xffff)
+        return -1;
+    return option == 0x1001 ? SO_SNDBUF : option == 0x1002 ? SO_RCVBUF
+        : option == 0x1007 ? SO_ERROR : option == 0x1008 ? SO_TYPE : -1;
+}
+
+int sim_getsockopt(int fd, int level, int option, void *value, unsigned *size)
+{
+    if (socket_option(level, option) < 0)
+        return (int)finish(-E_NOPROTOOPT);
+    return (int)LIBC(RAW5(
+        SYS_getsockopt, fd, SOL_SOCKET, socket_option(level, option), value, size));
+}
+
+int sim_setsockopt(int fd, int level, int option, const void *value, unsigned size)
+{
+    if (socket_option(level, option) < 0)
+        return (int)finish(-E_NOPROTOOPT);
+    return (int)LIBC(RAW5(
+        SYS_setsockopt, fd, SOL_SOCKET, socket_option(level, option), value, size));
+}
+
+int sim_ioctl(int fd, u64 request, void *argument)
+{
+    return (int)LIBC(RAW3(SYS_ioctl, fd, request == 0x4004667f ? 0x541B : 0, argument));
+}
+
+struct freebsd_msghdr {
+    void *name;
+    unsigned name_size;
+    struct iovec *iov;
+    int iov_count;
+    char *control;
+    unsigned control_size;
+    int flags;
+};
+_Static_assert(sizeof(struct freebsd_msghdr) == 48, "msghdr");
+_Static_assert(offsetof(struct freebsd_msghdr, control_size) == 40, "msghdr");
+
+enum { CONTROL_ROOM = 4096, HEADER = 16 };
+
+/* How long a record may be: what SO_SNDBUF was set to, or FreeBSD's default. */
+static size_t longest(int fd)
+{
+    static int untouched;
+    int room = 0;
+    socklen_t size = sizeof room;
+    if (untouched == 0) {
+        int fresh = (int)RAW3(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+        RAW5(SYS_getsockopt, fresh, SOL_SOCKET, SO_SNDBUF, &untouched, &size);
+        RAW1(SYS_close, fresh);
+    }
+    RAW5(SYS_getsockopt, fd, SOL_SOCKET, SO_SNDBUF, &room, &size);
+    return room != untouched ? (size_t)room / 2 : release < 1500 ? 8192 : 65536;
+}
+
+/* The data of a control message begins at 16 on both; what differs is the header before it. */
+s64 sim_sendmsg(int fd, const struct freebsd_msghdr *m, int flags)
+{
+    _Alignas(8) char control[CONTROL_ROOM] = {0};
+    size_t total = 0;
+    if (m->control_size > sizeof control)
+        return finish(-E_MSGSIZE);
+    for (int i = 0; i < m->iov_count; i++)
+        total += m->iov[i].iov_len;
+    if (total > longest(fd))
+        return finish(-E_MSGSIZE);
+    memcpy(control, m->control, m->control_size);
+    for (unsigned at = 0; at + HEADER <= m->control_size;) {
+        unsigned length;
+        int level, type;
+        memcpy(&length, control + at, 4);
+        memcpy(&level, control + at + 4, 4);
+        memcpy(&type, control + at + 8, 4);
+        if (length < HEADER || length > m->control_size - at || level != 0xffff || type != 1)
+            return finish(-EINVAL);
+        *(struct cmsghdr *)(void *)(control + at) = (struct cmsghdr){.cmsg_len = length,
+            .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+        at += (length + 7) & ~7U;
+    }
+    struct msghdr native = {.msg_iov = m->iov, .msg_iovlen = (size_t)m->iov_count,
+        .msg_control = m->control_size > 0 ? control : NULL, .msg_controllen = m->control_size};
+    int native_flags = (flags & 0x80 ? MSG_DONTWAIT : 0) | (flags & 0x20000 ? MSG_NOSIGNAL : 0);
+    return LIBC(RAW3(SYS_sendmsg, fd, &native, native_flags));
+}
+
+s64 sim_recvmsg(int fd, struct freebsd_msghdr *m, int flags)
+{
+    struct msghdr native = {.msg_iov = m->iov, .msg_iovlen = (size_t)m->iov_count,
+        .msg_control = m->control, .msg_controllen = m->control_size};
+    int native_flags = (flags & 0x80 ? MSG_DONTWAIT : 0) | (flags & 2 ? MSG_PEEK : 0) |
+        (flags & 0x40000 ? MSG_CMSG_CLOEXEC : 0);
+    s64 result = RAW3(SYS_recvmsg, fd, &native, native_flags);
+    if (result < 0)
+        return LIBC(result);
+    for (struct cmsghdr *h = CMSG_FIRSTHDR(&native), *next; h != NULL; h = next) {
+        unsigned length = (unsigned)h->cmsg_len;
+        next = CMSG_NXTHDR(&native, h);
+        for (unsigned at = HEADER; (native.msg_flags & MSG_CTRUNC) && at + 4 <= length; at += 4)
+            RAW1(SYS_close, *(int *)(void *)((char *)h + at));
+        memcpy(h, &(struct { unsigned length; int level, type, none; }){length, 0xffff, 1, 0}, 16);
+    }
+    m->control_size = (unsigned)native.msg_controllen;
+    if (native.msg_flags & MSG_CTRUNC) /* unp_externalize: all of them or none */
+        return finish(-E_MSGSIZE);
+    m->flags = (native.msg_flags & MSG_TRUNC ? 0x10 : 0) | 0x8 /* MSG_EOR */;
+    return result;
 }
 
 s64 sim_mmap(u64 at, u64 size, int protection, int flags, int fd, s64 offset)
@@ -1015,12 +1381,16 @@ int sim_getrlimit(int resource, s64 *limit)
 
 int sim_killpg(int group, int number)
 {
+    if (capability_mode)
+        return (int)finish(-E_CAPMODE);
     int linux_number = number == 0 ? 0 : signal_to_linux((u64)number);
     return (int)LIBC(RAW2(SYS_kill, -group, linux_number));
 }
 
 int procctl(int type, s64 id, int command, int *argument)
 {
+    if (capability_mode)
+        return (int)finish(-E_CAPMODE);
     if (type != 0 || id != 0 || command != 20 /* PROC_NO_NEW_PRIVS_STATUS */)
         return (int)finish(-EINVAL);
     *argument = RAW5(SYS_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? 1 : 2;
@@ -1074,6 +1444,8 @@ static u64 mask_to_linux(const u64 set[2])
 static s64 syscall_of(u64 n, const u64 *a)
 {
     u64 words[4] = {0};
+    if (capability_mode && (n == 12 || n == 59 || n == 80 || n == 82 || n == 544))
+        return -E_CAPMODE;
     switch (n) {
     case 6: return freebsd(RAW1(SYS_close, a[0]));
     case 12: return freebsd(RAW1(SYS_chdir, a[0]));
@@ -1147,11 +1519,53 @@ static s64 fork1(u64 flags, int *pidfd)
     return RAW5(SYS_clone, flags, 0, pidfd, 0, 0);
 }
 
+/* What the process between parent and child has to do. */
+struct birth {
+    s64 parent;
+    int flags, spawn;
+    int pair[2];
+    u64 inode;
+    volatile s64 *told;
+    struct call *script;
+};
+
+/*
+ * Creates the child and tells the kernel of it. Only the child returns, and only if it has no
+ * script.
+ */
+static int deliver(void *argument)
+{
+    const struct birth *b = argument;
+    int fds[2] = {-1, b->pair[1]};
+    struct reply r;
+    /* Who ignores SIGCHLD loses its children's status, and this is a parent for a moment. */
+    u64 usual[4] = {0}, old[4] = {0};
+    RAW4(SYS_rt_sigaction, SIGCHLD, usual, old, 8);
+    s64 child = fork1(CLONE_PIDFD | (b->spawn ? CLONE_VFORK : 0), &fds[0]);
+    if (child == 0) { /* a child has no descriptor of itself */
+        RAW4(SYS_rt_sigaction, SIGCHLD, old, 0, 8);
+        RAW1(SYS_close, b->pair[0]);
+        RAW1(SYS_close, b->pair[1]);
+        if (b->script == NULL)
+            return 0;
+        walk(b->script);
+    }
+    struct request q = {.operation = REGISTER, .pid = (int)child, .parent = (int)b->parent,
+        .flags = b->flags, .inode = b->inode};
+    s64 answer = child < 0 ? freebsd(child) : ask(&q, &r, fds);
+    if (answer < 0 && child > 0)
+        RAW4(SYS_pidfd_send_signal, fds[0], SIGKILL, 0, 0);
+    *b->told = answer < 0 ? answer : child;
+    for (;;)
+        RAW1(SYS_exit_group, 0);
+}
+
 /*
  * pdfork, or pdrfork with RFSPAWN: 0 in the child, in the parent its pid or -errno. The word to tell
- * the outcome by must be in shared memory.
+ * the outcome by must be in shared memory. A child with a script walks it, and does not return;
+ * then the process in between needs no copy of the memory, which takes most of the time.
  */
-static s64 create(u64 number, const u64 *a, volatile s64 *told)
+static s64 create(u64 number, const u64 *a, volatile s64 *told, struct call *script)
 {
     int flags = (int)a[1], spawn = number == 600;
     int allowed = PD_DAEMON | PD_CLOEXEC | (release >= 1600 ? PD_NOWAITPID : 0);
@@ -1168,29 +1582,20 @@ static s64 create(u64 number, const u64 *a, volatile s64 *told)
     RAW2(SYS_fstat, pair[0], &st);
     if (!(flags & PD_CLOEXEC))
         RAW3(SYS_fcntl, pair[0], F_SETFD, 0);
-    s64 parent = RAW1(SYS_getpid, 0);
-    s64 middle = fork1(0, NULL);
-    if (middle == 0) {
-        int fds[2] = {-1, pair[1]};
-        struct reply r;
-        /* Who ignores SIGCHLD loses its children's status, and this is a parent for a moment. */
-        u64 usual[4] = {0}, old[4] = {0};
-        RAW4(SYS_rt_sigaction, SIGCHLD, usual, old, 8);
-        s64 child = fork1(0x1000 /* CLONE_PIDFD */ | (spawn ? CLONE_VFORK : 0), &fds[0]);
-        if (child == 0) { /* a child has no descriptor of itself */
-            RAW4(SYS_rt_sigaction, SIGCHLD, old, 0, 8);
-            RAW1(SYS_close, pair[0]);
-            RAW1(SYS_close, pair[1]);
+    struct birth birth = {.parent = RAW1(SYS_getpid, 0), .flags = flags, .spawn = spawn,
+        .pair = {pair[0], pair[1]}, .inode = st.st_ino, .told = told, .script = script};
+    s64 middle;
+    if (script == NULL) {
+        middle = fork1(0, NULL);
+        if (middle == 0) {
+            deliver(&birth);
             return 0;
         }
-        struct request q = {.operation = REGISTER, .pid = (int)child, .parent = (int)parent,
-            .flags = flags, .inode = st.st_ino};
-        s64 answer = child < 0 ? freebsd(child) : ask(&q, &r, fds);
-        if (answer < 0 && child > 0)
-            RAW4(SYS_pidfd_send_signal, fds[0], SIGKILL, 0, 0);
-        *told = answer < 0 ? answer : child;
-        for (;;)
-            RAW1(SYS_exit_group, 0);
+    } else {
+        static _Thread_local char stack[16384] __attribute__((aligned(16)));
+        middle = clone(deliver, stack + sizeof stack, CLONE_VM | CLONE_VFORK, &birth);
+        if (middle < 0)
+            middle = -errno;
     }
     RAW1(SYS_close, pair[1]);
     if (middle < 0) {
@@ -1214,7 +1619,7 @@ int pdfork(int *fdp, int flags)
     s64 *told = (s64 *)(uintptr_t)raw(SYS_mmap, 0, 4096, PROT_READ | PROT_WRITE,
         MAP_SHARED | MAP_ANONYMOUS, (u64)-1, 0);
     *told = -EIO;
-    s64 result = (uintptr_t)fdp < 4096 ? -EFAULT : create(518, args, told);
+    s64 result = (uintptr_t)fdp < 4096 ? -EFAULT : create(518, args, told, NULL);
     if (result != 0)
         syscall(SYS_munmap, told, 4096);
     return (int)finish(result);
@@ -1225,10 +1630,7 @@ s64 procdesc_spawn_stub(struct call *c)
     u64 all = ~0ULL, saved = 0;
     RAW4(SYS_rt_sigprocmask, SIG_SETMASK, &all, &saved, 8);
     c->create.result = -EIO;
-    s64 result = create(c->create.number, c->create.args, &c->create.result);
-    if (result == 0)
-        walk(c);
-    c->create.result = result;
+    c->create.result = create(c->create.number, c->create.args, &c->create.result, c);
     RAW4(SYS_rt_sigprocmask, SIG_SETMASK, &saved, 0, 8);
     return c->create.result;
 }

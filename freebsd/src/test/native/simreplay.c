@@ -9,6 +9,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -17,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -38,6 +40,23 @@ int pdgetpid(int, int *);
 int wait6(int, int64_t, int *, int, void *, struct info *);
 int kqueue(void);
 int kevent(int, const struct kevent *, int, struct kevent *, int, const struct timespec *);
+int cap_rights_limit(int, const uint64_t *);
+int __cap_rights_get(int, int, uint64_t *);
+int cap_enter(void);
+int cap_getmode(unsigned *);
+int procctl(int, int64_t, int, int *);
+struct message {
+    void *name;
+    unsigned name_size;
+    struct iovec *iov;
+    int iov_count;
+    void *control;
+    unsigned control_size;
+    int flags;
+};
+int64_t freebsd_sendmsg(int, const struct message *, int) __asm__("sendmsg");
+int64_t freebsd_recvmsg(int, struct message *, int) __asm__("recvmsg");
+int freebsd_fstat(int, char *) __asm__("fstat");
 
 enum { PD_DAEMON = 1, PD_CLOEXEC = 2, EV_ADD = 1, EV_ONESHOT = 0x10 };
 enum { F_WNOHANG = 1, F_WUNTRACED = 2, F_WCONTINUED = 4, F_WNOWAIT = 8, F_WEXITED = 16 };
@@ -48,7 +67,7 @@ static const char *name_of(int e)
 {
     static const struct { int number; const char *name; } names[] = {{1, "EPERM"}, {2, "ENOENT"},
         {3, "ESRCH"}, {9, "EBADF"}, {10, "ECHILD"}, {14, "EFAULT"}, {19, "ENODEV"}, {22, "EINVAL"},
-        {35, "EAGAIN"}, {78, "ENOSYS"}};
+        {35, "EAGAIN"}, {78, "ENOSYS"}, {93, "ENOTCAPABLE"}, {94, "ECAPMODE"}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (names[i].number == e)
             return names[i].name;
@@ -204,9 +223,25 @@ static void basics(void)
 {
     int fd = -1, q = 0, pid;
     puts("== pdfork basics");
+    char st[224];
+    unsigned short mode;
+    uint64_t inode, birth;
+    unsigned uid;
     pid = start(&fd, 0, 7);
     status("waitpid(pid)=", wait_code(pid, F_WEXITED));
+    is("fstat(pd after reap)", freebsd_fstat(fd, st));
+    memcpy(&inode, st + 8, 8);
+    memcpy(&mode, st + 24, 2);
+    memcpy(&uid, st + 28, 4);
+    printf("   st_mode=0%o st_uid=%u st_ino=%d\n", mode, uid, (int)inode);
     close(fd);
+    pid = start(&fd, 0, -1);
+    is("fstat(pd alive)", freebsd_fstat(fd, st));
+    memcpy(&mode, st + 24, 2);
+    memcpy(&birth, st + 96, 8);
+    printf("   st_mode=0%o (S_IFMT 0%o) birthtim set=%d\n", mode, mode & 0170000, birth != 0);
+    close(fd);
+    hang_up();
     pid = start(&fd, PD_CLOEXEC, 0);
     printf("pdfork(PD_CLOEXEC): FD_CLOEXEC=%ld\n", syscall(SYS_fcntl, fd, 1 /* F_GETFD */));
     close(fd);
@@ -413,14 +448,46 @@ static void closes(void)
     is("   kill(pid,0)", kill(pid, 0));
 }
 
+/* A descriptor in a message of one byte, laid out as on FreeBSD. */
+struct passing {
+    char byte;
+    struct iovec iov;
+    struct { unsigned length; int level, type, none, fd, last; } control;
+    struct message message;
+};
+
+static struct message *prepare(struct passing *p, int fd)
+{
+    memset(p, 0, sizeof *p);
+    p->iov = (struct iovec){&p->byte, 1};
+    p->control.length = 20;
+    p->control.level = 0xffff;
+    p->control.type = 1;
+    p->control.fd = fd;
+    p->message = (struct message){.iov = &p->iov, .iov_count = 1, .control = &p->control,
+        .control_size = sizeof p->control};
+    return &p->message;
+}
+
+static int give(int socket, int fd)
+{
+    struct passing p;
+    return (int)freebsd_sendmsg(socket, prepare(&p, fd), 0);
+}
+
+static int take(int socket)
+{
+    struct passing p;
+    if (freebsd_recvmsg(socket, prepare(&p, -1), 0) != 1 || p.control.level != 0xffff ||
+        p.control.type != 1 || p.control.length != 20)
+        abort();
+    return p.control.fd;
+}
+
 static void passed(void)
 {
     int fd, pair[2], kq, q, s;
     char byte = 0;
-    union { char bytes[CMSG_SPACE(sizeof(int))]; struct cmsghdr align; } control;
-    struct iovec iov = {&byte, 1};
-    struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
-        .msg_controllen = sizeof control};
     puts("== SCM_RIGHTS");
     if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0)
         abort();
@@ -428,9 +495,9 @@ static void passed(void)
     pid_t receiver = fork();
     if (receiver == 0) {
         close(pair[0]);
-        if (recvmsg(pair[1], &m, 0) != 1)
-            _exit(1);
-        memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof fd);
+        fd = take(pair[1]);
+        int own = fcntl(fd, F_GETFD);
+        printf(" receiver: got fd ok=1 FD_CLOEXEC=%d\n", own);
         at(&fd, 3);
         is(" receiver pdgetpid", pdgetpid(fd, &q));
         poll_is(fd, 0x1, 0);
@@ -452,13 +519,9 @@ static void passed(void)
     }
     close(pair[1]);
     int pid = start(&fd, 0, -1);
-    memset(&control, 0, sizeof control);
-    struct cmsghdr *h = CMSG_FIRSTHDR(&m);
-    h->cmsg_level = SOL_SOCKET;
-    h->cmsg_type = SCM_RIGHTS;
-    h->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(h), &fd, sizeof fd);
-    if (sendmsg(pair[0], &m, 0) != 1 || read(pair[0], &byte, 1) != 1)
+    is("sendmsg SCM_RIGHTS(procdesc)", give(pair[0], fd));
+    fflush(stdout);
+    if (read(pair[0], &byte, 1) != 1)
         abort();
     int r = wait6(0, pid, &s, F_WEXITED, NULL, NULL);
     printf("sender waitpid: ok=%d 0x%x signaled(%d)\n", r == pid, s, s & 0x7f);
@@ -467,6 +530,107 @@ static void passed(void)
         abort();
     waitpid(receiver, NULL, 0);
     close(fd);
+    hang_up();
+}
+
+/* ---- rights */
+
+#define CAP_NONE0 0x200000000000000ULL
+#define CAP_NONE1 0x400000000000000ULL
+
+static void limited(const char *name, int word, uint64_t right)
+{
+    int fd, pair[2], q, copy, kq = kqueue();
+    char buffer[224];
+    uint64_t rights[2] = {CAP_NONE0, CAP_NONE1};
+    rights[word] |= right;
+    at(&kq, 30);
+    int pid = start(&fd, 0, -1);
+    at(&talk[1], 31);
+    at(&answer[0], 32);
+    dup2(0, 3);
+    at(&fd, 4);
+    printf("-- limited to {%s: cap_rights_limit=%d\n", name, cap_rights_limit(fd, rights));
+    is("   pdkill(fd,0)", pdkill(fd, 0));
+    is("   pdgetpid", pdgetpid(fd, &q));
+    is("   fstat", freebsd_fstat(fd, buffer));
+    poll_is(fd, 0x1, 0);
+    if (add(kq, fd, -8, 0, NOTE_EXIT) < 0)
+        printf("   kevent EV_ADD -> -1 %s\n", name_of(errno));
+    else
+        printf("   kevent EV_ADD -> 0\n");
+    int flags = fcntl(fd, F_GETFL);
+    is("   fcntl(F_GETFL)", flags);
+    is("   fcntl(F_GETFD)", fcntl(fd, F_GETFD));
+    is("   dup", copy = dup(fd));
+    close(copy);
+    if (socketpair(1, SOCK_STREAM, 0, pair) != 0)
+        abort();
+    is("   sendmsg(SCM_RIGHTS)", give(pair[0], fd));
+    copy = take(pair[1]);
+    is("   pdkill on received copy", pdkill(copy, 0));
+    printf("   waitpid(pid,WNOHANG)=%d\n", wait_code(pid, F_WEXITED | F_WNOHANG));
+    if (word == 0 && right != 0) {
+        rights[1] |= 0x800;
+        is("widening rights", cap_rights_limit(fd, rights));
+    }
+    close(copy);
+    close(fd);
+    close(pair[0]);
+    close(pair[1]);
+    close(kq);
+    hang_up();
+}
+
+static void rights(void)
+{
+    int fd;
+    uint64_t all[2];
+    puts("== cap_rights_limit on a procdesc");
+    start(&fd, 0, -1);
+    __cap_rights_get(0, fd, all);
+    printf("initial rights: cr_rights[0]=0x%llx [1]=0x%llx\n", (unsigned long long)all[0],
+        (unsigned long long)all[1]);
+    printf("  PDGETPID:%d PDWAIT:%d PDKILL:%d EVENT:%d FSTAT:%d\n", !!(all[1] & 0x200),
+        !!(all[1] & 0x400), !!(all[1] & 0x800), !!(all[1] & 0x20), !!(all[0] & 0x80000));
+    close(fd);
+    hang_up();
+    limited("} (none)", 1, 0);
+    limited("CAP_PDKILL}", 1, 0x800);
+    limited("CAP_PDGETPID}", 1, 0x200);
+    limited("CAP_EVENT}", 1, 0x20);
+    limited("CAP_PDWAIT}", 1, 0x400);
+    limited("CAP_FSTAT}", 0, 0x80000);
+}
+
+/* The last one: it cannot be left. */
+static void capability_mode(void)
+{
+    int fd, q, s, kq;
+    unsigned mode;
+    puts("== capability mode");
+    cap_enter();
+    cap_getmode(&mode);
+    printf("cap_getmode: %u sandboxed=%u\n", mode, mode);
+    int pid = start(&fd, 0, -1);
+    at(&fd, 10);
+    is("pdgetpid", pdgetpid(fd, &q));
+    printf("   pid ok=%d\n", q == pid);
+    is("pdkill(pd,0)", pdkill(fd, 0));
+    is("pdkill(pd,SIGTERM)", pdkill(fd, 15));
+    ended(fd);
+    printf("wait4(pid,WNOHANG): -1 %s\n",
+        wait6(0, pid, &s, F_WEXITED | F_WNOHANG, NULL, NULL) < 0 ? name_of(errno) : "?");
+    kq = kqueue();
+    at(&kq, 11);
+    is("kqueue()", kq);
+    add_is("kevent EVFILT_PROCDESC", add(kq, fd, -8, 0, NOTE_EXIT));
+    event_is("  kevent", kq, 1);
+    poll_is(fd, 0x1, 0);
+    is("close(pd)", close(fd));
+    IS(open("/dev/null",O_RDWR));
+    s = 0;
+    is("procctl(PROC_NO_NEW_PRIVS_CTL)", procctl(0, 0, 19, &s));
     hang_up();
 }
 
@@ -500,7 +664,9 @@ int main(void)
     kqueues();
     closes();
     passed();
+    rights();
     stops();
+    capability_mode();
     puts("== end");
     return 0;
 }

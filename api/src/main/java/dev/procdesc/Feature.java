@@ -79,7 +79,7 @@ public enum Feature {
   /** {@link DescriptorChannel#peer()}. Linux 6.5. */
   PEER_DESCRIPTOR("a descriptor of the process at the other end of a socket"),
 
-  /** {@link Platform#enterDescriptorOnlyMode()}. Linux 4.14, FreeBSD 10. */
+  /** {@link Platform#enterDescriptorOnlyMode}. Linux 4.14, FreeBSD 10. */
   DESCRIPTOR_ONLY_MODE("acting on processes through descriptors alone"),
 
   /** The kernel enforces {@link Right}s, and they travel with a descriptor. FreeBSD 10. */

@@ -174,14 +174,19 @@ public final class Platform {
    *       {@link ProcessDescriptor#open(long)} is refused, {@link ProcessDescriptor#self()} is not.
    *   <li>Children inherit it: a shell's {@code kill} and {@code wait} fail in them, and
    *       set-user-ID programs give no privileges any more.
-   *   <li>Files are another door: {@code /proc/PID/mem}, {@code cgroup.procs}. This does not shut
-   *       it.
+   *   <li>Files are another door: {@code /proc/PID/mem}, {@code cgroup.procs}. Only
+   *       {@link DescriptorOnly#FILES} shuts it.
    *   <li>Before Linux 6.5 a child with {@link OnClose#KILL} cannot be put under guard any more,
    *       and its spawn fails.
    * </ul>
    *
-   * <p>FreeBSD: {@code cap_enter}.
+   * <p>FreeBSD: {@code cap_enter}, which does to every global name what is done to PIDs here: to
+   * programs and files too, whether asked for or not.
    *
+   * <p>It may be called again, to give up more. It holds for all threads when it returns. Threads
+   * may call it at the same time.
+   *
+   * @param also what else is to be reached through descriptors alone; nothing is the default
    * @throws ProcessDescriptorException if the system refuses; EINVAL if a thread of this JVM has a
    *     seccomp filter of its own. The no-new-privileges of the calling thread may be set then
    * @throws UnsupportedFeatureException without {@link Feature#DESCRIPTOR_ONLY_MODE}
@@ -189,8 +194,10 @@ public final class Platform {
    * @see <a
    *     href="https://man.freebsd.org/cgi/man.cgi?query=cap_enter&amp;sektion=2">cap_enter(2)</a>
    */
-  public void enterDescriptorOnlyMode() throws ProcessDescriptorException {
-    backend.enterDescriptorOnlyMode();
+  public void enterDescriptorOnlyMode(DescriptorOnly... also) throws ProcessDescriptorException {
+    Set<DescriptorOnly> wanted = EnumSet.noneOf(DescriptorOnly.class);
+    Collections.addAll(wanted, also);
+    backend.enterDescriptorOnlyMode(Collections.unmodifiableSet(wanted));
   }
 
   /**
@@ -199,7 +206,19 @@ public final class Platform {
    * @return true from then on; false if only a parent of it has
    */
   public boolean inDescriptorOnlyMode() {
-    return backend.inDescriptorOnlyMode();
+    return backend.descriptorOnlyMode().isPresent();
+  }
+
+  /**
+   * Whether this JVM has entered the descriptor-only mode with this in it.
+   *
+   * @param also what was given up too
+   * @return true from then on, on FreeBSD whether it was asked for or not; false if only a parent
+   *     of this JVM has
+   */
+  public boolean inDescriptorOnlyMode(DescriptorOnly also) {
+    Objects.requireNonNull(also, "also");
+    return backend.descriptorOnlyMode().filter(given -> given.contains(also)).isPresent();
   }
 
   Backend backend() {

@@ -2,6 +2,7 @@ package dev.procdesc.spi;
 
 import dev.procdesc.ChildProcess;
 import dev.procdesc.DeathGuard;
+import dev.procdesc.DescriptorOnly;
 import dev.procdesc.Feature;
 import dev.procdesc.FeatureReport;
 import dev.procdesc.Mechanism;
@@ -12,6 +13,7 @@ import dev.procdesc.UnsupportedFeatureException;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The library on one operating system. Implementations are found by
@@ -97,12 +99,14 @@ public interface Backend {
   }
 
   /**
-   * Enters the descriptor-only mode, for good.
+   * Enters the descriptor-only mode, for good; or gives up more, if it was entered before.
    *
+   * @param also what else than processes is to be reached through descriptors alone; where the
+   *     system refuses more than that, it does
    * @throws ProcessDescriptorException if the system refuses
    * @throws UnsupportedFeatureException if this system has none
    */
-  default void enterDescriptorOnlyMode() throws ProcessDescriptorException {
+  default void enterDescriptorOnlyMode(Set<DescriptorOnly> also) throws ProcessDescriptorException {
     throw new UnsupportedFeatureException(
         Feature.DESCRIPTOR_ONLY_MODE,
         system(),
@@ -112,10 +116,10 @@ public interface Backend {
   /**
    * Whether this JVM is in the descriptor-only mode.
    *
-   * @return true from the moment it entered it
+   * @return what it gave up beside processes by PID, from the moment it entered it; empty before
    */
-  default boolean inDescriptorOnlyMode() {
-    return false;
+  default Optional<Set<DescriptorOnly>> descriptorOnlyMode() {
+    return Optional.empty();
   }
 
   /**

@@ -41,6 +41,22 @@ public final class Differences {
   }
 
   /**
+   * Whether a descriptor tells its process's ID after the end too, because nobody else gets it as
+   * long as a descriptor is open, as on FreeBSD ({@code pdgetpid}).
+   */
+  public static boolean idStaysWithTheDescriptor() {
+    return freebsd();
+  }
+
+  /**
+   * Whether the descriptor-only mode refuses every name that processes share, of programs and files
+   * too, as FreeBSD's capability mode does. On Linux it refuses what the caller asked for.
+   */
+  public static boolean descriptorOnlyModeRefusesEveryName() {
+    return freebsd();
+  }
+
+  /**
    * Whether the last close kills also a process that the caller has no right to signal (another
    * user's), as FreeBSD's kernel does. On Linux a close is the library's signal, which needs the
    * right.

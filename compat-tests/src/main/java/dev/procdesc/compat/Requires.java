@@ -68,15 +68,6 @@ public final class Requires {
   }
 
   /**
-   * A real kernel: what a simulation of the system, for tests of the backend, does not do.
-   *
-   * @param what that is
-   */
-  public static void realSystem(String what) {
-    that(!Differences.simulated(), what + ", of a real system");
-  }
-
-  /**
    * A file that only some systems have.
    *
    * @param path where

@@ -25,6 +25,10 @@ final class Calls {
   private static final NativeFunction PROCCTL = NativeFunction.of("procctl");
   private static final Optional<NativeFunction> CAP_RIGHTS_LIMIT =
       NativeFunction.find("cap_rights_limit");
+  private static final Optional<NativeFunction> CAP_RIGHTS_GET =
+      NativeFunction.find("__cap_rights_get");
+  private static final Optional<NativeFunction> CAP_ENTER = NativeFunction.find("cap_enter");
+  private static final NativeFunction SOCKETPAIR = NativeFunction.of("socketpair");
   private static final NativeFunction PREAD = NativeFunction.of("pread");
   private static final NativeFunction XUNAME = NativeFunction.of("__xuname");
 
@@ -96,14 +100,34 @@ final class Calls {
     return PROCCTL.call(idtype, id, command, argument);
   }
 
-  /** Whether the C library has cap_rights_limit. */
-  static boolean hasCapRightsLimit() {
-    return CAP_RIGHTS_LIMIT.isPresent();
+  /** Whether the C library has cap_rights_limit and cap_rights_get. */
+  static boolean hasCapRights() {
+    return CAP_RIGHTS_LIMIT.isPresent() && CAP_RIGHTS_GET.isPresent();
   }
 
   /** {@code int cap_rights_limit(int fd, const cap_rights_t *rights)}. */
   static int capRightsLimit(int fd, long rights) {
     return CAP_RIGHTS_LIMIT.orElseThrow().call(fd, rights);
+  }
+
+  /** {@code int __cap_rights_get(int version, int fd, cap_rights_t *rights)}. */
+  static int capRightsGet(int fd, long rights) {
+    return CAP_RIGHTS_GET.orElseThrow().call(Numbers.CAP_RIGHTS_VERSION, fd, rights);
+  }
+
+  /** Whether the C library has cap_enter. */
+  static boolean hasCapEnter() {
+    return CAP_ENTER.isPresent();
+  }
+
+  /** {@code int cap_enter(void)}. */
+  static int capEnter() {
+    return CAP_ENTER.orElseThrow().call();
+  }
+
+  /** {@code int socketpair(int domain, int type, int protocol, int *sv)}. */
+  static int socketpair(int domain, int type, int protocol, long pair) {
+    return SOCKETPAIR.call(domain, type, protocol, pair);
   }
 
   /** {@code ssize_t pread(int fd, void *buf, size_t nbytes, off_t offset)}. */

@@ -2,23 +2,26 @@ package dev.procdesc.freebsd;
 
 import dev.procdesc.ChildProcess;
 import dev.procdesc.DeathGuard;
+import dev.procdesc.DescriptorOnly;
 import dev.procdesc.Feature;
 import dev.procdesc.FeatureReport;
 import dev.procdesc.Mechanism;
+import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.Signal;
 import dev.procdesc.UnsupportedFeatureException;
 import dev.procdesc.posix.NativeAccess;
 import dev.procdesc.posix.NativeFunction;
 import dev.procdesc.posix.NativeMemory;
-import dev.procdesc.posix.SystemStrings;
+import dev.procdesc.posix.SystemName;
 import dev.procdesc.posix.Watcher;
 import dev.procdesc.spi.Backend;
+import dev.procdesc.spi.Channels;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** The library on FreeBSD. */
 public final class FreeBsdBackend implements Backend {
@@ -35,23 +38,8 @@ public final class FreeBsdBackend implements Backend {
     private static String uname() {
       try (NativeMemory memory = NativeMemory.borrow()) {
         int outcome = Calls.xuname(Numbers.UTSNAME_FIELD, memory.address());
-        return outcome < 0
-            ? "FreeBSD"
-            : field(memory, 0) + " " + field(memory, 2) + " " + field(memory, 4);
+        return outcome < 0 ? "FreeBSD" : SystemName.read(memory.bytes(), Numbers.UTSNAME_FIELD);
       }
-    }
-
-    /** A field of {@code struct utsname}. */
-    private static String field(NativeMemory memory, int index) {
-      ByteBuffer bytes = memory.bytes();
-      int start = index * Numbers.UTSNAME_FIELD;
-      int length = 0;
-      while (bytes.get(start + length) != 0) {
-        length++;
-      }
-      byte[] text = new byte[length];
-      bytes.get(start, text);
-      return SystemStrings.decode(text);
     }
   }
 
@@ -119,18 +107,27 @@ public final class FreeBsdBackend implements Backend {
       case PROCESS_IDENTITY ->
         new FeatureReport(
             feature, true, "pdgetpid: no ID is given again while a descriptor is open", "");
-      case DESCRIPTOR_CHANNEL, PEER_DESCRIPTOR, DESCRIPTOR_ONLY_MODE ->
+      case DESCRIPTOR_CHANNEL ->
         new FeatureReport(
             feature,
-            false,
-            "the library does not do it on FreeBSD yet",
-            "a library that does it on FreeBSD");
+            kernel.records().present(),
+            kernel.records().how(),
+            kernel.records().lacks());
+      case PEER_DESCRIPTOR ->
+        new FeatureReport(
+            feature, false, "LOCAL_PEERCRED tells the process ID only", Kernel.PEER_LACKS);
+      case DESCRIPTOR_ONLY_MODE ->
+        new FeatureReport(
+            feature,
+            Calls.hasCapEnter(),
+            "looking up cap_enter",
+            Calls.hasCapEnter() ? "" : "FreeBSD 10");
       case KERNEL_RIGHTS ->
         new FeatureReport(
             feature,
-            Calls.hasCapRightsLimit(),
+            Calls.hasCapRights(),
             "looking up cap_rights_limit",
-            Calls.hasCapRightsLimit() ? "" : "FreeBSD 10");
+            Calls.hasCapRights() ? "" : "FreeBSD 10");
       case KILL_GROUP ->
         new FeatureReport(
             feature,
@@ -163,6 +160,25 @@ public final class FreeBsdBackend implements Backend {
   @Override
   public ChildProcess spawn(SpawnRequest request) throws IOException {
     return Spawns.SPAWNING.spawn(request);
+  }
+
+  @Override
+  public void enterDescriptorOnlyMode(Set<DescriptorOnly> also) throws ProcessDescriptorException {
+    Spawns.SPAWNING.sandbox().enter(); // With it comes everything native.
+  }
+
+  @Override
+  public Optional<Set<DescriptorOnly>> descriptorOnlyMode() {
+    return Spawns.SPAWNING.sandbox().entered();
+  }
+
+  @Override
+  public Channels channels() {
+    Mechanism records = Running.KERNEL.records();
+    if (!records.present()) {
+      throw unsupported(Feature.DESCRIPTOR_CHANNEL, records.lacks());
+    }
+    return Spawns.SPAWNING.channels();
   }
 
   @Override

@@ -7,22 +7,16 @@ import dev.procdesc.posix.ChildScript;
 import dev.procdesc.posix.ChildScript.Purpose;
 import dev.procdesc.posix.Errors;
 import dev.procdesc.posix.LibC;
+import dev.procdesc.posix.Mechanisms;
 import dev.procdesc.posix.NativeFunction;
 import dev.procdesc.posix.NativeMemory;
 import dev.procdesc.posix.PosixNumbers;
+import dev.procdesc.posix.SocketNumbers;
 import dev.procdesc.posix.SpawnArena;
 import dev.procdesc.posix.SpawnStub;
-import java.io.IOException;
-import java.io.InputStream;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Collectors;
 
 /**
  * What the running kernel and C library can do, found by calling: backports, jails and kernels
@@ -33,14 +27,8 @@ import java.util.stream.Collectors;
  * newer calls are tried in the script of such a child, in which all signals are blocked: there an
  * unknown call is ENOSYS and no more. Rejected: kern.osreldate, which a jail may be told wrong, and
  * ignoring SIGSYS in the JVM for a moment, which is the host program's to handle.
- *
- * <p>Every mechanism can be left out by {@code -Ddev.procdesc.disable=name,name}, so that the ones
- * below it are tested on any kernel.
  */
 final class Kernel {
-  /** The system property that leaves mechanisms out. */
-  static final String DISABLE = "dev.procdesc.disable";
-
   private static final String STUB = "stub";
   private static final String PDRFORK = "pdrfork";
   private static final String PDFORK = "pdfork";
@@ -49,9 +37,13 @@ final class Kernel {
   private static final String NOWAITPID = "nowaitpid";
   private static final String CLOSE_RANGE = "close_range";
   private static final String NO_NEW_PRIVS = "no_new_privs";
+  private static final String RECORDS = "socket_records";
 
   /** The C library's function that makes posix_spawn give a descriptor. */
   private static final String SETPROCDESCP = "posix_spawnattr_setprocdescp_np";
+
+  /** What would tell who is at the other end of a socket: LOCAL_PEERCRED tells an ID only. */
+  static final String PEER_LACKS = "a socket option that gives a descriptor of the peer";
 
   /** How children are created. */
   enum Rung {
@@ -60,19 +52,14 @@ final class Kernel {
     POSIX_SPAWN
   }
 
-  private final Set<String> disabled = Arrays.stream(
-          System.getProperty(DISABLE, "").split(","))
-      .map(String::strip)
-      .filter(name -> !name.isEmpty())
-      .collect(Collectors.toUnmodifiableSet());
-
-  private final Map<String, Mechanism> mechanisms = new ConcurrentHashMap<>();
+  private final Mechanisms mechanisms;
   private final Optional<SpawnStub> stub;
   private final Optional<Rung> rung;
   private final Optional<String> unavailable;
 
   Kernel() {
     unavailable = basics();
+    mechanisms = new Mechanisms(unavailable, "");
     if (unavailable.isPresent()) {
       stub = Optional.empty();
       rung = Optional.empty();
@@ -80,7 +67,7 @@ final class Kernel {
     }
     stub = mapStub();
     boolean pdfork = probePdfork();
-    boolean pdrfork = has(PDRFORK)
+    boolean pdrfork = mechanisms.has(PDRFORK)
         && probe(PDRFORK, "pdrfork(RFSPAWN) with an empty script", "FreeBSD 15.1", new long[] {
           Numbers.SYS_PDRFORK, 0, Numbers.PD_CLOEXEC, Numbers.RFSPAWN
         });
@@ -90,17 +77,18 @@ final class Kernel {
         Numbers.SYS_PDFORK, 0, flags
       });
     } else {
-      absent(NOWAITPID, "pdfork(PD_NOWAITPID)", "pdfork");
+      mechanisms.absent(NOWAITPID, "pdfork(PD_NOWAITPID)", "pdfork");
     }
-    decide(NO_NEW_PRIVS, "procctl(PROC_NO_NEW_PRIVS_STATUS)", noNewPrivileges(), "FreeBSD 13.1");
+    mechanisms.decide(
+        NO_NEW_PRIVS, "procctl(PROC_NO_NEW_PRIVS_STATUS)", noNewPrivileges(), "FreeBSD 13.1");
     boolean libcSpawn = NativeFunction.find(SETPROCDESCP).isPresent();
-    decide(
+    mechanisms.decide(
         POSIX_SPAWN, "looking up " + SETPROCDESCP, libcSpawn ? 0 : -Numbers.ENOSYS, "FreeBSD 15.1");
     if (pdrfork) {
       rung = Optional.of(Rung.PDRFORK);
     } else if (pdfork) {
       rung = Optional.of(Rung.PDFORK);
-    } else if (has(POSIX_SPAWN)) {
+    } else if (mechanisms.has(POSIX_SPAWN)) {
       rung = Optional.of(Rung.POSIX_SPAWN);
     } else {
       rung = Optional.empty();
@@ -130,59 +118,20 @@ final class Kernel {
       return unavailable;
     }
     return Optional.of("there is no way to create a child as a descriptor: "
-        + List.of(STUB, PDRFORK, PDFORK, POSIX_SPAWN).stream()
-            .map(this::mechanism)
-            .map(m -> m.name() + ": " + m.how() + ", lacks " + m.lacks())
-            .collect(Collectors.joining("; ")));
-  }
-
-  private boolean isDisabled(String name) {
-    return disabled.contains(name);
-  }
-
-  private void absent(String name, String how, String lacks) {
-    mechanisms.put(
-        name,
-        isDisabled(name)
-            ? new Mechanism(name, false, "switched off by -D" + DISABLE, "the property unset")
-            : new Mechanism(name, false, how, lacks));
-  }
-
-  private boolean decide(String name, String how, long outcome, String lacks) {
-    if (isDisabled(name) || outcome < 0) {
-      String answer = outcome < 0 ? how + ": " + Errors.describe((int) -outcome) : how;
-      absent(name, answer, lacks);
-      return false;
-    }
-    mechanisms.put(name, new Mechanism(name, true, how, ""));
-    return true;
+        + mechanisms.describe(List.of(STUB, PDRFORK, PDFORK, POSIX_SPAWN)));
   }
 
   private Optional<SpawnStub> mapStub() {
-    if (isDisabled(STUB)) {
-      absent(STUB, "", "");
-      return Optional.empty();
-    }
-    if (NativeFunction.isSimulated()) {
-      decide(STUB, "the simulation's own", 0, "");
+    if (NativeFunction.isSimulated() && !mechanisms.isDisabled(STUB)) {
+      mechanisms.note(STUB, "the simulation's own", true, "");
       return NativeFunction.find("procdesc_spawn_stub").map(SpawnStub::of);
     }
     String name = "spawnstub-" + Architecture.CURRENT.resource() + ".bin";
-    try (InputStream bytes = Kernel.class.getResourceAsStream(name)) {
-      if (bytes == null) {
-        absent(
-            STUB,
-            "looking for machine code",
-            "a spawn stub for the machine " + System.getProperty("os.arch"));
-        return Optional.empty();
-      }
-      Optional<SpawnStub> mapped = Optional.of(SpawnStub.map(bytes, Numbers.POSIX));
-      decide(STUB, "mmap, mprotect(PROT_EXEC)", 0, "");
-      return mapped;
-    } catch (IOException e) {
-      absent(STUB, String.valueOf(e.getMessage()), "leave to execute mapped code");
-      return Optional.empty();
-    }
+    return SpawnStub.find(
+        mechanisms,
+        STUB,
+        Optional.ofNullable(Kernel.class.getResourceAsStream(name)),
+        Numbers.POSIX);
   }
 
   /** Creates a child by pdfork, and lets it try what an older kernel does not have. */
@@ -194,25 +143,25 @@ final class Kernel {
     attempt(script, Numbers.SYS_CLOSE_RANGE, 1, 0, 0);
     long[] create = {Numbers.SYS_PDFORK, 0, Numbers.PD_CLOEXEC};
     String how = "pdfork with a script of calls that may be missing";
-    if (stub.isEmpty() || (isDisabled(PDFORK) && isDisabled(PDRFORK))) {
+    if (stub.isEmpty() || (mechanisms.isDisabled(PDFORK) && mechanisms.isDisabled(PDRFORK))) {
       for (String name : List.of(PDFORK, PDRFORK, PDWAIT, CLOSE_RANGE)) {
-        absent(name, how, "the spawn stub");
+        mechanisms.absent(name, how, "the spawn stub");
       }
       return false;
     }
     SpawnStub.Run run = create(script, create);
     if (run.created() > 0 && run.results().size() == script.size()) {
-      decide(PDRFORK, "pdrfork() in a child", known(run, 0), "FreeBSD 15.1");
+      mechanisms.decide(PDRFORK, "pdrfork() in a child", known(run, 0), "FreeBSD 15.1");
       boolean bound = Calls.hasPdwait();
-      decide(
+      mechanisms.decide(
           PDWAIT, "pdwait() in a child", bound ? known(run, 1) : -Numbers.ENOSYS, "FreeBSD 15.1");
-      decide(CLOSE_RANGE, "close_range() in a child", known(run, 2), "FreeBSD 12.2");
+      mechanisms.decide(CLOSE_RANGE, "close_range() in a child", known(run, 2), "FreeBSD 12.2");
     } else {
       for (String name : List.of(PDRFORK, PDWAIT, CLOSE_RANGE)) {
-        absent(name, how, "a child that tries");
+        mechanisms.absent(name, how, "a child that tries");
       }
     }
-    return decide(PDFORK, how, run.created(), "the kernel's option PROCDESC");
+    return mechanisms.decide(PDFORK, how, run.created(), "the kernel's option PROCDESC");
   }
 
   private static void attempt(ChildScript script, long number, long... arguments) {
@@ -227,11 +176,11 @@ final class Kernel {
 
   /** Creates a child that ends at once. */
   private boolean probe(String name, String how, String lacks, long[] create) {
-    if (isDisabled(name) || stub.isEmpty()) {
-      absent(name, how, "the spawn stub");
+    if (mechanisms.isDisabled(name) || stub.isEmpty()) {
+      mechanisms.absent(name, how, "the spawn stub");
       return false;
     }
-    return decide(name, how, create(new ChildScript(), create).created(), lacks);
+    return mechanisms.decide(name, how, create(new ChildScript(), create).created(), lacks);
   }
 
   /** Creates a child with a script that does not execute anything, and waits for its end. */
@@ -258,11 +207,6 @@ final class Kernel {
     }
   }
 
-  private boolean has(String name) {
-    Mechanism mechanism = mechanisms.get(name);
-    return mechanism != null && mechanism.present();
-  }
-
   Rung rung() {
     return rung.orElseThrow();
   }
@@ -273,12 +217,12 @@ final class Kernel {
 
   /** Whether a process can be waited for by its descriptor. */
   boolean hasPdwait() {
-    return has(PDWAIT);
+    return mechanisms.has(PDWAIT);
   }
 
   /** Whether the descriptor alone can keep a zombie, and does so only if it was asked to. */
   boolean hasNoWaitpid() {
-    return has(NOWAITPID);
+    return mechanisms.has(NOWAITPID);
   }
 
   /** The flags of a child's descriptor. */
@@ -291,7 +235,7 @@ final class Kernel {
 
   /** Up to which number a child must close descriptors singly; empty where close_range does it. */
   OptionalLong openLimit() {
-    if (has(CLOSE_RANGE)) {
+    if (mechanisms.has(CLOSE_RANGE)) {
       return OptionalLong.empty();
     }
     try (NativeMemory limit = NativeMemory.borrow()) {
@@ -300,24 +244,45 @@ final class Kernel {
     }
   }
 
-  private Mechanism mechanism(String name) {
-    Mechanism mechanism = mechanisms.get(name);
-    return mechanism == null
-        ? new Mechanism(name, false, "not probed", unavailable.orElse("a probe"))
-        : mechanism;
+  Mechanism noNewPrivs() {
+    return mechanisms.get(NO_NEW_PRIVS);
   }
 
-  Mechanism noNewPrivs() {
-    return mechanism(NO_NEW_PRIVS);
+  /**
+   * Whether each send over a SOCK_SEQPACKET socket is a record, which arrives whole; found out when
+   * first asked for. Since FreeBSD 15 only MSG_EOR ends a record, and a send that does not wait may
+   * be cut anywhere: half a message with a descriptor would be no message.
+   */
+  synchronized Mechanism records() {
+    if (!mechanisms.isKnown(RECORDS)) {
+      try (NativeMemory memory = NativeMemory.borrow()) {
+        int type = SocketNumbers.SOCK_SEQPACKET | Numbers.SOCKETS.sockCloexec();
+        int outcome = Calls.socketpair(SocketNumbers.AF_UNIX, type, 0, memory.address());
+        boolean kept = false;
+        if (outcome == 0) {
+          int one = memory.bytes().getInt(0);
+          int other = memory.bytes().getInt(Integer.BYTES);
+          long first = LibC.write(one, memory.address(), 1);
+          long second = LibC.write(one, memory.address(), 1);
+          kept = first == 1 && second == 1 && LibC.read(other, memory.address(), 2) == 1;
+          LibC.close(one);
+          LibC.close(other);
+        }
+        mechanisms.note(
+            RECORDS,
+            "two writes to a SOCK_SEQPACKET socket and a read",
+            kept,
+            "sends that are records by themselves (FreeBSD 14), or a library that puts parts"
+                + " together");
+      }
+    }
+    return mechanisms.get(RECORDS);
   }
 
   /** All of them, those used first first. */
   List<Mechanism> all() {
-    List<Mechanism> list = new ArrayList<>();
-    for (String name :
-        List.of(STUB, PDRFORK, PDFORK, POSIX_SPAWN, PDWAIT, NOWAITPID, CLOSE_RANGE, NO_NEW_PRIVS)) {
-      list.add(mechanism(name));
-    }
-    return List.copyOf(list);
+    records();
+    return mechanisms.get(List.of(
+        STUB, PDRFORK, PDFORK, POSIX_SPAWN, PDWAIT, NOWAITPID, CLOSE_RANGE, NO_NEW_PRIVS, RECORDS));
   }
 }

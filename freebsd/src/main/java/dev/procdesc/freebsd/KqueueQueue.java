@@ -103,7 +103,7 @@ final class KqueueQueue implements EventQueue {
       if (outcome < 0) {
         throw Errors.failed("kqueue", "the watcher", outcome);
       }
-      LibC.fcntl(outcome, Numbers.F_SETFD, Numbers.FD_CLOEXEC);
+      LibC.fcntl(outcome, PosixNumbers.F_SETFD, PosixNumbers.FD_CLOEXEC);
       return outcome;
     }
 

@@ -2,6 +2,8 @@ package dev.procdesc.freebsd;
 
 import dev.procdesc.Resource;
 import dev.procdesc.posix.PosixNumbers;
+import dev.procdesc.posix.SocketNumbers;
+import java.util.OptionalInt;
 
 /**
  * Every number and structure layout of FreeBSD that the backend uses, with the header it comes from
@@ -71,21 +73,11 @@ final class Numbers {
   static final int WCONTINUED = 4;
   static final int WNOWAIT = 8;
   static final int WEXITED = 16;
-  static final int WCOREFLAG = 0x80;
 
   /** {@code struct __wrusage}: the process's own {@code struct rusage}, then its children's. */
   static final int WRUSAGE_SIZE = 288;
 
   static final int RUSAGE_SIZE = 144;
-  static final int RUSAGE_UTIME = 0;
-  static final int RUSAGE_STIME = 16;
-  static final int RUSAGE_MAXRSS = 32;
-  static final int RUSAGE_MINFLT = 64;
-  static final int RUSAGE_MAJFLT = 72;
-  static final int RUSAGE_INBLOCK = 88;
-  static final int RUSAGE_OUBLOCK = 96;
-  static final int RUSAGE_NVCSW = 128;
-  static final int RUSAGE_NIVCSW = 136;
 
   /** {@code siginfo_t}. */
   static final int SIGINFO_SIZE = 80;
@@ -156,15 +148,42 @@ final class Numbers {
       /* F_DUPFD_CLOEXEC */ 17,
       /* MAP_ANON */ 0x1000);
 
-  static final int F_SETFD = 2;
-  static final int FD_CLOEXEC = 1;
-  static final int EPERM = 1;
-  static final int ENOEXEC = 8;
   static final int ECHILD = 10;
-  static final int ENODEV = 19;
   static final int ENOSYS = 78;
+  static final int EMSGSIZE = 40;
   static final int ENOTCAPABLE = 93;
   static final int ECAPMODE = 94;
+
+  // ---- sys/socket.h, sys/un.h, sys/filio.h, poll.h
+
+  /** Since FreeBSD 15 a record of a SOCK_SEQPACKET socket ends with this flag, and not without. */
+  static final int MSG_EOR = 0x8;
+
+  /** Also of sys/un.h, poll.h, sys/filio.h. */
+  static final SocketNumbers SOCKETS = new SocketNumbers(
+      /* SOCK_CLOEXEC */ 0x1000_0000,
+      /* SOCK_NONBLOCK */ 0x2000_0000,
+      /* SOL_SOCKET */ 0xFFFF,
+      /* SO_TYPE */ 0x1008,
+      /* SO_SNDBUF */ 0x1001,
+      /* SO_RCVBUF */ 0x1002,
+      /* SCM_RIGHTS */ 1,
+      /* no process by a control message */ OptionalInt.empty(),
+      /* MSG_DONTWAIT */ 0x80,
+      /* MSG_NOSIGNAL */ 0x20000,
+      /* MSG_CMSG_CLOEXEC */ 0x40000,
+      /* MSG_TRUNC */ 0x10,
+      /* MSG_CTRUNC */ 0x20,
+      /* POLLRDHUP */ 0x4000,
+      /* FIONREAD */ 0x4004_667FL,
+      /* lengths are ints */ false,
+      /* offsetof msg_flags */ 44,
+      /* sun_len is the first field */ true,
+      /* sizeof sun_path */ 104,
+      OptionalInt.of(MSG_EOR),
+      OptionalInt.of(EMSGSIZE),
+      // Up to FreeBSD 14 the default is 8 KiB, and a longer record is refused.
+      OptionalInt.of(256 * 1024));
 
   // ---- sys/ttycom.h
 
@@ -182,8 +201,6 @@ final class Numbers {
   static final int PROC_NO_NEW_PRIVS_ENABLE = 1;
 
   // ---- sys/resource.h
-
-  static final int PRIO_PROCESS = 0;
 
   /** The resource's number. */
   static int rlimit(Resource resource) {
@@ -212,6 +229,9 @@ final class Numbers {
 
   /** {@code CAPRIGHT(1, 0)}: no right, in the second word. */
   static final long CAP_NONE1 = 1L << 58;
+
+  /** The version of {@code cap_rights_t}. */
+  static final int CAP_RIGHTS_VERSION = 0;
 
   static final long CAP_EVENT = CAP_NONE1 | 0x20;
   static final long CAP_PDGETPID = CAP_NONE1 | 0x200;

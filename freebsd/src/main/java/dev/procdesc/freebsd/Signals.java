@@ -1,11 +1,10 @@
 package dev.procdesc.freebsd;
 
 import dev.procdesc.Signal;
+import dev.procdesc.posix.SignalNames;
 import dev.procdesc.posix.SpawnArena;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 
 /** The signals of FreeBSD: sys/signal.h. */
 final class Signals {
@@ -15,47 +14,27 @@ final class Signals {
       "ALRM", "TERM", "URG", "STOP", "TSTP", "CONT", "CHLD", "TTIN", "TTOU", "IO", "XCPU", "XFSZ",
       "VTALRM", "PROF", "WINCH", "", "USR1", "USR2");
 
-  private static final Map<Signal, Integer> NUMBERS = new HashMap<>();
-
-  static {
-    for (int i = 0; i < NAMES.size(); i++) {
-      if (!NAMES.get(i).isEmpty()) {
-        NUMBERS.put(Signal.of(NAMES.get(i)), i + 1);
-      }
-    }
-  }
+  private static final SignalNames SIGNALS = new SignalNames("FreeBSD", Numbers.NSIG, NAMES);
 
   private Signals() {}
 
   /** The number of a named or numbered signal. */
   static int number(Signal signal) {
-    Integer number = NUMBERS.get(signal);
-    if (number != null) {
-      return number;
-    }
-    String digits = signal.name().substring("SIG".length());
-    if (digits.chars().allMatch(Character::isDigit)) {
-      return Integer.parseInt(digits);
-    }
-    throw new IllegalArgumentException("FreeBSD has no signal " + signal.name());
+    return SIGNALS.number(signal);
   }
 
   /** A mask: {@code sigset_t}, 128 bits. */
   static long mask(SpawnArena arena, Collection<Signal> signals) {
     long[] words = new long[Numbers.SIGSET_SIZE / Long.BYTES];
     for (Signal signal : signals) {
-      int number = number(signal);
-      if (number < 1 || number > Numbers.NSIG) {
-        throw new IllegalArgumentException("FreeBSD has no signal " + signal.name());
-      }
-      words[(number - 1) / Long.SIZE] |= 1L << ((number - 1) % Long.SIZE);
+      int place = SIGNALS.existing(signal) - 1;
+      words[place / Long.SIZE] |= 1L << (place % Long.SIZE);
     }
     return arena.words(words);
   }
 
   /** The signal of a number. */
   static Signal of(int number) {
-    String name = number <= NAMES.size() ? NAMES.get(number - 1) : "";
-    return Signal.of(name.isEmpty() ? "SIG" + number : name);
+    return SIGNALS.of(number);
   }
 }

@@ -15,22 +15,21 @@ import dev.procdesc.posix.LibC;
 import dev.procdesc.posix.OwnedDescriptor;
 import dev.procdesc.posix.PosixNumbers;
 import dev.procdesc.posix.ProcessCore;
+import dev.procdesc.posix.ScriptFailure;
+import dev.procdesc.posix.SocketChannels;
 import dev.procdesc.posix.SpawnArena;
+import dev.procdesc.posix.SpawnAttempts;
 import dev.procdesc.posix.SpawnStub;
-import dev.procdesc.posix.SystemStrings;
 import dev.procdesc.posix.Users;
 import dev.procdesc.posix.Watcher;
-import dev.procdesc.spi.Program;
+import dev.procdesc.spi.Channels;
 import dev.procdesc.spi.SpawnRequest;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
-import java.util.concurrent.locks.LockSupport;
 
 /**
  * How children are born. There are four ways to do it from a JVM:
@@ -49,11 +48,6 @@ import java.util.concurrent.locks.LockSupport;
  * </ul>
  */
 final class Spawning {
-  /** ETXTBSY and EAGAIN pass within milliseconds or not at all: 1 + 2 + 4 … 64 ms in all. */
-  private static final int ATTEMPTS = 8;
-
-  private static final byte[] DEFAULT_PATH = SystemStrings.encode("/bin:/usr/bin");
-
   /**
    * Those that a copy of the JVM gets back to their default in any case: a signal that waits for
    * the mask to be lifted must not run one of the JVM's handlers in the child.
@@ -66,17 +60,32 @@ final class Spawning {
     ORDINARY_SIGNALS.clear(Numbers.SIGSTOP);
   }
 
+  private static final Map<Integer, String> EXECUTE_HINTS = Map.of(
+      Numbers.ECAPMODE, "in capability mode only a program that was opened before can be executed");
+
   private final IgnoredSignals ignoredSignals = new IgnoredSignals();
+  private final Sandbox sandbox = new Sandbox();
   private final Kernel kernel;
   private final Watcher watcher;
   private final Waiting waiting;
   private final Waiting waitingForUsage;
+  private final Channels channels;
 
   Spawning(Kernel kernel, Watcher watcher) throws IOException {
     this.kernel = kernel;
     this.watcher = watcher;
-    this.waiting = new Waiting(kernel, false);
-    this.waitingForUsage = new Waiting(kernel, true);
+    this.waiting = new Waiting(kernel, sandbox, Waiting.Task.REAP);
+    this.waitingForUsage = new Waiting(kernel, sandbox, Waiting.Task.REAP_FOR_USAGE);
+    this.channels = new SocketChannels(
+        new Passing(new Waiting(kernel, sandbox, Waiting.Task.LOOK), watcher), watcher);
+  }
+
+  Sandbox sandbox() {
+    return sandbox;
+  }
+
+  Channels channels() {
+    return channels;
   }
 
   ChildProcess spawn(SpawnRequest request) throws IOException {
@@ -119,31 +128,6 @@ final class Spawning {
   /** A child that executes its program. */
   record Born(int descriptor, long pid) {}
 
-  /** The candidates for a program, by the rules of execvp. */
-  static List<byte[]> candidates(String name, List<byte[]> environment) {
-    byte[] program = SystemStrings.encode(name);
-    if (name.indexOf('/') >= 0) {
-      return List.of(program);
-    }
-    byte[] path = Environment.value(environment, "PATH").orElse(DEFAULT_PATH);
-    List<byte[]> all = new ArrayList<>();
-    ByteArrayOutputStream candidate = new ByteArrayOutputStream();
-    for (int i = 0; i <= path.length; i++) {
-      if (i < path.length && path[i] != ':') {
-        candidate.write(path[i]);
-        continue;
-      }
-      // An empty element is the working directory.
-      if (candidate.size() > 0) {
-        candidate.write('/');
-      }
-      candidate.writeBytes(program);
-      all.add(candidate.toByteArray());
-      candidate.reset();
-    }
-    return all;
-  }
-
   /** One spawn by the stub. */
   private final class Attempt {
     private final SpawnArena arena;
@@ -158,34 +142,13 @@ final class Spawning {
       this.request = request;
       this.descriptors = descriptors;
       this.environment = Environment.of(request.inheritEnvironment(), request.environment());
-      boolean otherIdentity = request.user().isPresent()
-          || request.group().isPresent()
-          || request.supplementaryGroups().isPresent();
-      this.identity = otherIdentity
-          ? Users.identify(request.user(), request.group(), request.supplementaryGroups())
-          : new Users.Identity(Optional.empty(), Optional.empty(), Optional.empty());
+      this.identity = Users.identify(request);
     }
 
     Born spawn() throws IOException {
-      for (int attempt = 1; ; attempt++) {
-        try {
-          return kernel.rung() == Kernel.Rung.PDRFORK ? spawnSharing() : spawnCopy();
-        } catch (SpawnException e) {
-          if (!isPassing(e) || attempt == ATTEMPTS || Thread.currentThread().isInterrupted()) {
-            throw e;
-          }
-        }
-        LockSupport.parkNanos(1_000_000L << (attempt - 1));
-      }
-    }
-
-    private boolean isPassing(SpawnException failure) {
-      boolean again = failure.errno() == Numbers.POSIX.eagain();
-      return switch (failure.step()) {
-        case CREATE -> again;
-        case EXECUTE -> again || failure.errno() == PosixNumbers.ETXTBSY;
-        default -> false;
-      };
+      return SpawnAttempts.make(
+          failure -> SpawnAttempts.isPassing(failure, Numbers.POSIX),
+          () -> kernel.rung() == Kernel.Rung.PDRFORK ? spawnSharing() : spawnCopy());
     }
 
     private int flags() {
@@ -263,7 +226,7 @@ final class Spawning {
       }
       Waiting.reap(fd, kernel.hasPdwait());
       LibC.close(fd);
-      throw failure(script, run);
+      throw new ScriptFailure(request, environment, EXECUTE_HINTS).of(script, run);
     }
 
     private String hint(long outcome) {
@@ -273,49 +236,8 @@ final class Spawning {
     }
 
     private ChildScript script(Set<Integer> kept) throws IOException {
-      ScriptBuilder builder = new ScriptBuilder(arena, request, descriptors);
-      builder.session().limits().identity(identity).directoryAndPrivileges();
-      List<byte[]> arguments = new ArrayList<>();
-      for (String argument : request.arguments()) {
-        arguments.add(SystemStrings.encode(argument));
-      }
-      long argv = arena.strings(arguments);
-      long envp = arena.strings(environment);
-      if (request.program() instanceof Program.Descriptor program) {
-        int fd = descriptors.lift(program.fd());
-        refuseScript(fd, program.fd());
-        Set<Integer> all = new TreeSet<>(kept);
-        all.add(fd);
-        builder.place(all, kernel.openLimit());
-        builder.terminal().signals(keptSignals()).execute(fd, program.fd(), argv, envp);
-      } else {
-        String name = ((Program.Named) request.program()).name();
-        builder.place(kept, kernel.openLimit());
-        builder
-            .terminal()
-            .signals(keptSignals())
-            .execute(candidates(name, environment), argv, envp);
-      }
-      return builder.script();
-    }
-
-    /**
-     * fexecve of a script succeeds, and then its interpreter cannot open /dev/fd/N, which is closed
-     * by then. An error that the spawn does not tell of would be none.
-     */
-    private void refuseScript(int fd, int programFd) throws SpawnException {
-      SpawnArena.Place start = arena.allocate(8);
-      // What may be executed, but not read, is left to the kernel.
-      if (Calls.pread(fd, start.address(), 2, 0) == 2
-          && start.bytes().get(start.at()) == '#'
-          && start.bytes().get(start.at() + 1) == '!') {
-        throw Errors.spawn(
-            Step.EXECUTE,
-            "fexecve",
-            "descriptor " + programFd,
-            -PosixNumbers.ENOENT,
-            "a script cannot be run from a close-on-exec descriptor; give its path");
-      }
+      return new ScriptBuilder(arena, request, descriptors, sandbox)
+          .complete(identity, environment, kept, kernel.openLimit(), keptSignals());
     }
 
     /** pdfork leaves all signals as they are, RFSPAWN the ignored ones. */
@@ -327,68 +249,6 @@ final class Spawning {
       all.or(ignoredSignals.current());
       all.or(ignoredSignals.handled());
       return all;
-    }
-
-    private SpawnException failure(ChildScript script, SpawnStub.Run run) {
-      int step = run.failedStep();
-      if (step < script.size()) {
-        ChildScript.Purpose purpose = script.purpose(step);
-        return failure(purpose, run.results().get(step));
-      }
-      // Every candidate of the search failed in a way that execvp goes on after.
-      int last = script.size() - 1;
-      long outcome = run.results().get(last);
-      int first = last;
-      while (first > 0 && script.purpose(first - 1).step() == Step.EXECUTE) {
-        first--;
-      }
-      for (int i = first; i <= last; i++) {
-        if (run.results().get(i) == -PosixNumbers.EACCES) {
-          return failure(script.purpose(i), run.results().get(i));
-        }
-      }
-      String name = ((Program.Named) request.program()).name();
-      return Errors.spawn(
-          Step.EXECUTE,
-          "execve",
-          name,
-          outcome == -PosixNumbers.ENOTDIR ? -PosixNumbers.ENOENT : outcome,
-          "not found in PATH: "
-              + SystemStrings.decode(Environment.value(environment, "PATH").orElse(DEFAULT_PATH)));
-    }
-
-    private SpawnException failure(ChildScript.Purpose purpose, long outcome) {
-      return Errors.spawn(
-          purpose.step(), purpose.operation(), purpose.subject(), outcome, explain(purpose, (int)
-              -outcome));
-    }
-
-    private String explain(ChildScript.Purpose purpose, int errno) {
-      boolean byDescriptor = request.program() instanceof Program.Descriptor;
-      if (purpose.step() == Step.EXECUTE) {
-        return switch (errno) {
-          case PosixNumbers.ENOENT ->
-            byDescriptor
-                ? "a script cannot be run from a close-on-exec descriptor; give its path"
-                : "there is no such file, or the interpreter that it names is missing";
-          case PosixNumbers.EACCES ->
-            "no permission to execute, a directory, or a file system mounted noexec";
-          case Numbers.ENOEXEC -> "not a program for this machine, and no script with a #! line";
-          case PosixNumbers.E2BIG ->
-            "arguments and environment together, or one string of them, are too long";
-          case PosixNumbers.ETXTBSY -> "the file is still open for writing somewhere";
-          case Numbers.ECAPMODE ->
-            "in capability mode only a program that was opened before can be executed";
-          default -> "";
-        };
-      }
-      if (purpose.step() == Step.DESCRIPTORS && errno == PosixNumbers.EBADF) {
-        return "the number is beyond the limit of open files";
-      }
-      if (errno == Numbers.EPERM && purpose.step() == Step.USER) {
-        return "changing users needs the privilege to do so";
-      }
-      return "";
     }
   }
 

@@ -1,8 +1,8 @@
 package dev.procdesc.freebsd;
 
 import dev.procdesc.ExitStatus;
+import dev.procdesc.Feature;
 import dev.procdesc.ProcessDescriptorException;
-import dev.procdesc.ResourceUsage;
 import dev.procdesc.Right;
 import dev.procdesc.Signal;
 import dev.procdesc.StateChange;
@@ -13,9 +13,9 @@ import dev.procdesc.posix.OwnedDescriptor;
 import dev.procdesc.posix.PosixNumbers;
 import dev.procdesc.posix.ProcessCalls;
 import dev.procdesc.posix.Threads;
+import dev.procdesc.posix.WaitResults;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -37,19 +37,38 @@ final class Waiting implements ProcessCalls {
 
   private static final long LOOK_NANOS = 100_000;
 
+  /** Whose business the process is. */
+  enum Task {
+    /** A child of the library's, which it reaps. */
+    REAP,
+    /** The same, and its resource usage is wanted. */
+    REAP_FOR_USAGE,
+    /**
+     * A process that was received or opened. It may be a child of this JVM all the same, another's
+     * in it to reap: so nothing is ever reaped.
+     */
+    LOOK
+  }
+
   private final Kernel kernel;
-  private final boolean wantUsage;
+  private final Sandbox sandbox;
+  private final Task task;
 
   /** Where nothing stays registered: each question is asked and answered in one call. */
   private final int questions;
 
   private final Object asking = new Object();
 
-  /** Waiting for children whose resource usage is wanted, or not. */
-  Waiting(Kernel kernel, boolean wantUsage) throws IOException {
+  Waiting(Kernel kernel, Sandbox sandbox, Task task) throws IOException {
     this.kernel = kernel;
-    this.wantUsage = wantUsage;
+    this.sandbox = sandbox;
+    this.task = task;
     this.questions = KqueueQueue.Kevent.queue();
+  }
+
+  @Override
+  public boolean reaps() {
+    return task != Task.LOOK;
   }
 
   @Override
@@ -62,10 +81,12 @@ final class Waiting implements ProcessCalls {
       if (status.isEmpty()) {
         return new Outcome.Running();
       }
-      boolean reaped = reap(fd, memory, kernel.hasPdwait());
+      boolean reaped = reaps() && reap(fd, memory, kernel.hasPdwait());
       return new Outcome.Ended(
           waitStatus(status.get()),
-          reaped && wantUsage ? Optional.of(usage(memory.bytes())) : Optional.empty());
+          reaped && task == Task.REAP_FOR_USAGE
+              ? Optional.of(WaitResults.usage(memory.bytes(), Long.BYTES))
+              : Optional.empty());
     }
   }
 
@@ -75,16 +96,27 @@ final class Waiting implements ProcessCalls {
     int outcome = LibC.poll(memory.address(), 1, 0);
     // The kernel puts revents into the upper half of the word that holds events.
     int events = memory.bytes().getInt(4) >>> 16;
-    // POLLHUP is all that poll says of a process descriptor.
-    if (outcome > 0 && (events & PosixNumbers.POLLHUP) == 0) {
-      throw new IllegalStateException("poll tells " + Integer.toHexString(events)
-          + " of descriptor " + fd + ", which is no process or lacks CAP_EVENT");
-    }
-    return outcome > 0;
+    // POLLHUP is all that poll says of a process descriptor. POLLNVAL: one that came here without
+    // CAP_EVENT, whose holder may not know.
+    return outcome > 0 && (events & PosixNumbers.POLLHUP) != 0;
   }
 
   /** The status of a process that has ended. */
   private Optional<Integer> status(int fd, NativeMemory memory) {
+    int outcome = ask(fd, memory);
+    if (outcome < 0) {
+      throw new IllegalStateException("kevent: " + Errors.describe(-outcome));
+    }
+    return outcome == 0
+        ? Optional.empty()
+        : Optional.of((int) memory.bytes().getLong(Numbers.KEVENT_SIZE + Numbers.KEVENT_DATA));
+  }
+
+  /**
+   * Asks whether the process has ended: 1 if so, with the event behind the question; 0 if not; or
+   * {@code -errno}.
+   */
+  int ask(int fd, NativeMemory memory) {
     ByteBuffer bytes = memory.bytes();
     // Another question's event must not be taken for this one's.
     synchronized (asking) {
@@ -100,19 +132,14 @@ final class Waiting implements ProcessCalls {
       bytes.putLong(timeout, 0).putLong(timeout + Long.BYTES, 0);
       int outcome = Calls.kevent(
           questions, memory.address(), 1, memory.address() + at, 1, memory.address() + timeout);
-      if (outcome < 0) {
-        throw new IllegalStateException("kevent: " + Errors.describe(-outcome));
-      }
       if (outcome > 0 && (bytes.getShort(at + Numbers.KEVENT_FLAGS) & Numbers.EV_ERROR) != 0) {
-        int errno = (int) bytes.getLong(at + Numbers.KEVENT_DATA);
-        throw new IllegalStateException("kevent: " + Errors.describe(errno));
+        return (int) -bytes.getLong(at + Numbers.KEVENT_DATA);
       }
       if (outcome == 0) {
         KqueueQueue.Kevent.put(bytes, fd, Numbers.EVFILT_PROCDESC, Numbers.EV_DELETE, 0, 0);
         Calls.kevent(questions, memory.address(), 1, 0, 0, 0);
-        return Optional.empty();
       }
-      return Optional.of((int) bytes.getLong(at + Numbers.KEVENT_DATA));
+      return outcome;
     }
   }
 
@@ -159,28 +186,7 @@ final class Waiting implements ProcessCalls {
 
   /** A status in the form of wait(2). */
   static ExitStatus waitStatus(int status) {
-    int signal = status & 0x7F;
-    return signal == 0
-        ? new ExitStatus.Exited((status >> 8) & 0xFF)
-        : new ExitStatus.Signaled(Signals.of(signal), (status & Numbers.WCOREFLAG) != 0);
-  }
-
-  private static ResourceUsage usage(ByteBuffer bytes) {
-    int at = Long.BYTES;
-    return new ResourceUsage(
-        time(bytes, at + Numbers.RUSAGE_UTIME),
-        time(bytes, at + Numbers.RUSAGE_STIME),
-        bytes.getLong(at + Numbers.RUSAGE_MAXRSS) * 1024,
-        bytes.getLong(at + Numbers.RUSAGE_MINFLT),
-        bytes.getLong(at + Numbers.RUSAGE_MAJFLT),
-        bytes.getLong(at + Numbers.RUSAGE_INBLOCK),
-        bytes.getLong(at + Numbers.RUSAGE_OUBLOCK),
-        bytes.getLong(at + Numbers.RUSAGE_NVCSW),
-        bytes.getLong(at + Numbers.RUSAGE_NIVCSW));
-  }
-
-  private static Duration time(ByteBuffer bytes, int at) {
-    return Duration.ofSeconds(bytes.getLong(at), bytes.getLong(at + Long.BYTES) * 1000);
+    return WaitResults.status(status, Signals::of);
   }
 
   /** Waits for a child that is about to end because its script failed. */
@@ -226,37 +232,20 @@ final class Waiting implements ProcessCalls {
 
   @Override
   public OptionalInt limit(int fd, Set<Right> rights) throws ProcessDescriptorException {
-    if (!Calls.hasCapRightsLimit()) {
+    if (!Calls.hasCapRights()) {
       return OptionalInt.empty();
     }
     int copy = LibC.fcntl(fd, Numbers.POSIX.fDupfdCloexec(), 0);
     if (copy < 0) {
       throw Errors.failed("fcntl(F_DUPFD_CLOEXEC)", "descriptor " + fd, copy);
     }
-    try (NativeMemory memory = NativeMemory.borrow()) {
-      long word = Numbers.CAP_NONE1;
-      for (Right right : rights) {
-        word |= kernelRights(right);
-      }
-      memory.bytes().putLong(0, Numbers.CAP_NONE0).putLong(Long.BYTES, word);
-      int outcome = Calls.capRightsLimit(copy, memory.address());
-      if (outcome < 0) {
-        LibC.close(copy);
-        throw Errors.failed("cap_rights_limit", "descriptor " + fd, outcome);
-      }
+    try {
+      Rights.limit(copy, rights);
       return OptionalInt.of(copy);
+    } catch (ProcessDescriptorException e) {
+      LibC.close(copy);
+      throw e;
     }
-  }
-
-  private static long kernelRights(Right right) {
-    return switch (right) {
-      case SIGNAL -> Numbers.CAP_PDKILL;
-      // The status comes as an event.
-      case WAIT -> Numbers.CAP_PDWAIT | Numbers.CAP_EVENT;
-      case PID -> Numbers.CAP_PDGETPID;
-      case EVENT -> Numbers.CAP_EVENT;
-      case SEND, DUPLICATE -> Numbers.CAP_NONE1;
-    };
   }
 
   @Override
@@ -272,19 +261,12 @@ final class Waiting implements ProcessCalls {
   @Override
   public void watchStateChanges(
       OwnedDescriptor descriptor, Consumer<? super StateChange> listener) {
-    int fd = descriptor.acquire();
-    try {
-      Threads.startDaemon("procdesc-state-changes", () -> {
-        try {
-          listen(fd, listener, kernel.hasPdwait());
-        } finally {
-          descriptor.release();
-        }
-      });
-    } catch (OutOfMemoryError e) {
-      descriptor.release();
-      throw e;
+    if (sandbox.entered().isPresent() && !kernel.hasPdwait()) {
+      throw FreeBsdBackend.unsupported(
+          Feature.STATE_CHANGES, "pdwait (FreeBSD 15.1): capability mode refuses to wait by ID");
     }
+    Threads.startDaemon(
+        "procdesc-state-changes", descriptor, fd -> listen(fd, listener, kernel.hasPdwait()));
   }
 
   /** Blocks in the kernel from change to change, until the process ends. */

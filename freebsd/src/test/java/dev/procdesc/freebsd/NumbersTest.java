@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import dev.procdesc.Resource;
 import dev.procdesc.posix.PosixNumbers;
+import dev.procdesc.posix.SocketNumbers;
 import java.io.IOException;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
@@ -55,14 +56,24 @@ final class NumbersTest {
     Map<String, Long> values = new LinkedHashMap<>();
     constants(Numbers.class, "", values);
     constants(PosixNumbers.class, "PosixNumbers.", values);
-    for (RecordComponent component : PosixNumbers.class.getRecordComponents()) {
-      Object value = component.getAccessor().invoke(Numbers.POSIX);
-      values.put("POSIX." + component.getName(), ((Number) value).longValue());
-    }
+    components("POSIX.", Numbers.POSIX, values);
+    components("SOCKETS.", Numbers.SOCKETS, values);
+    values.put("SocketNumbers.AF_UNIX", (long) SocketNumbers.AF_UNIX);
+    values.put("SocketNumbers.SOCK_SEQPACKET", (long) SocketNumbers.SOCK_SEQPACKET);
     for (Resource resource : Resource.values()) {
       values.put("rlimit." + resource.name(), (long) Numbers.rlimit(resource));
     }
     return values;
+  }
+
+  /** The components that are numbers; what is a choice of the library's own is no claim. */
+  private static void components(String prefix, Record numbers, Map<String, Long> values)
+      throws ReflectiveOperationException {
+    for (RecordComponent component : numbers.getClass().getRecordComponents()) {
+      if (component.getAccessor().invoke(numbers) instanceof Number value) {
+        values.put(prefix + component.getName(), value.longValue());
+      }
+    }
   }
 
   private static void constants(Class<?> type, String prefix, Map<String, Long> values)
@@ -128,6 +139,9 @@ final class NumbersTest {
         "sys/procctl.h",
         "sys/procdesc.h",
         "sys/resource.h",
+        "sys/socket.h",
+        "sys/filio.h",
+        "sys/un.h",
         "sys/syscall.h",
         "sys/ttycom.h",
         "sys/utsname.h",
@@ -166,9 +180,24 @@ final class NumbersTest {
   // ---- a few layouts, anywhere
 
   @Test
+  void messagesAreLaidOutAsOnTheSystem() throws Exception {
+    Map<String, Long> observed = Observed.constants();
+    // What SocketNumbers takes for the same on every system, and how long the lengths are.
+    assertEquals(16, observed.get("offsetof(struct msghdr, msg_iov)"));
+    assertEquals(24, observed.get("offsetof(struct msghdr, msg_iovlen)"));
+    assertEquals(32, observed.get("offsetof(struct msghdr, msg_control)"));
+    assertEquals(40, observed.get("offsetof(struct msghdr, msg_controllen)"));
+    assertEquals(4, observed.get("offsetof(struct cmsghdr, cmsg_level)"));
+    assertEquals(8, observed.get("offsetof(struct cmsghdr, cmsg_type)"));
+    assertEquals(16, observed.get("CMSG_LEN(0)"));
+    assertEquals(24, observed.get("CMSG_SPACE(4)"));
+    assertEquals(2, observed.get("offsetof(struct sockaddr_un, sun_path)"));
+  }
+
+  @Test
   void layoutsDoNotContradictThemselves() {
     assertEquals(Numbers.RUSAGE_SIZE, 18 * Long.BYTES);
-    assertEquals(Numbers.RUSAGE_NIVCSW, Numbers.RUSAGE_SIZE - Long.BYTES);
+    assertEquals(PosixNumbers.RUSAGE_NIVCSW, Numbers.RUSAGE_SIZE - Long.BYTES);
     assertEquals(Numbers.WRUSAGE_SIZE, 2 * Numbers.RUSAGE_SIZE);
     assertEquals(Numbers.SIGSET_SIZE * 8, Numbers.NSIG);
     assertEquals(Numbers.KEVENT_SIZE, Numbers.KEVENT_EXT + 4 * Long.BYTES);

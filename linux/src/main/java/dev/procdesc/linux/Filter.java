@@ -29,13 +29,17 @@ final class Filter {
 
   /** A filter whose refusals are an error; every call of a foreign architecture is refused. */
   Filter(int errno) {
-    refuse = new Instruction(Numbers.BPF_RETURN, 0, 0, Numbers.SECCOMP_RET_ERRNO | errno);
+    refuse = error(errno);
     load(Numbers.SECCOMP_DATA_ARCH);
     program.add(equal(Numbers.AUDIT_ARCH, 1, 0));
     program.add(refuse);
     load(Numbers.SECCOMP_DATA_NR);
     program.add(new Instruction(Numbers.BPF_JUMP_SET, 0, 1, X32));
     program.add(refuse);
+  }
+
+  private static Instruction error(int errno) {
+    return new Instruction(Numbers.BPF_RETURN, 0, 0, Numbers.SECCOMP_RET_ERRNO | errno);
   }
 
   private static Instruction equal(int value, int ifTrue, int ifFalse) {
@@ -78,6 +82,35 @@ final class Filter {
     program.add(equal(first, 1, 0));
     program.add(refuse);
     decide(1, refuse, ALLOW, second);
+    return this;
+  }
+
+  /** Refuses a call unless an argument has this bit. */
+  Filter onlyWith(int call, int argument, int bit) {
+    program.add(equal(call, 0, 4));
+    loadArgument(argument);
+    program.add(new Instruction(Numbers.BPF_JUMP_SET, 1, 0, bit));
+    program.add(refuse);
+    program.add(ALLOW);
+    return this;
+  }
+
+  /** Refuses a call unless an argument, a pointer, is null: here both halves count. */
+  Filter onlyIfNull(int call, int argument) {
+    program.add(equal(call, 0, 6));
+    loadArgument(argument);
+    program.add(equal(0, 0, 2));
+    load(Numbers.SECCOMP_DATA_ARGS + argument * Long.BYTES + Integer.BYTES);
+    program.add(equal(0, 1, 0));
+    program.add(refuse);
+    program.add(ALLOW);
+    return this;
+  }
+
+  /** Answers every call with a higher number as a kernel does that lacks it. */
+  Filter lacksAllAfter(int call) {
+    program.add(new Instruction(Numbers.BPF_JUMP_GREATER, 0, 1, call));
+    program.add(error(Numbers.ENOSYS));
     return this;
   }
 

@@ -5,35 +5,25 @@ import dev.procdesc.Resource;
 import dev.procdesc.posix.ChildScript;
 import dev.procdesc.posix.Errors;
 import dev.procdesc.posix.LibC;
+import dev.procdesc.posix.Mechanisms;
 import dev.procdesc.posix.NativeFunction;
 import dev.procdesc.posix.NativeMemory;
 import dev.procdesc.posix.PosixNumbers;
 import dev.procdesc.posix.SpawnArena;
 import dev.procdesc.posix.SpawnStub;
-import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Collectors;
 
 /**
  * What the running kernel and C library can do, found by calling: version numbers lie under seccomp
  * filters and backports. Probed once, at the first spawn or the first question; it costs two or
  * three children that end at once.
- *
- * <p>Every mechanism can be left out by {@code -Ddev.procdesc.disable=name,name}, so that the ones
- * below it are tested on any kernel.
  */
 final class Kernel {
   /** The system property that leaves mechanisms out. */
-  static final String DISABLE = "dev.procdesc.disable";
+  static final String DISABLE = Mechanisms.DISABLE;
 
   private static final String STUB = "stub";
   private static final String CLONE3 = "clone3";
@@ -65,25 +55,25 @@ final class Kernel {
     PIDFD_SPAWN
   }
 
-  private final Set<String> disabled = Arrays.stream(
-          System.getProperty(DISABLE, "").split(","))
-      .map(String::strip)
-      .filter(name -> !name.isEmpty())
-      .collect(Collectors.toUnmodifiableSet());
-
-  private final Map<String, Mechanism> mechanisms = new ConcurrentHashMap<>();
+  private final Mechanisms mechanisms;
   private final Optional<SpawnStub> stub;
   private final Optional<Rung> rung;
   private final Optional<String> unavailable;
 
   Kernel() {
     unavailable = basics();
+    mechanisms = new Mechanisms(unavailable, ", or no filter in the way");
     if (unavailable.isPresent()) {
       stub = Optional.empty();
       rung = Optional.empty();
       return;
     }
-    stub = mapStub();
+    String code = "spawnstub-" + Architecture.CURRENT.resource() + ".bin";
+    stub = SpawnStub.find(
+        mechanisms,
+        STUB,
+        Optional.ofNullable(Kernel.class.getResourceAsStream(code)),
+        Numbers.POSIX);
     boolean clone3 = probe(CLONE3, "clone3(CLONE_PIDFD) with an empty script", "Linux 5.3", 0);
     boolean clone = probe(CLONE, "clone(CLONE_PIDFD) with an empty script", "Linux 5.2", 0);
     boolean autoreap =
@@ -98,30 +88,31 @@ final class Kernel {
           kill | Numbers.CLONE_NNP);
     } else {
       if (!clone3) {
-        absent(AUTOREAP, "clone3(CLONE_AUTOREAP)", "clone3");
+        mechanisms.absent(AUTOREAP, "clone3(CLONE_AUTOREAP)", "clone3");
       }
-      absent(AUTOKILL, "clone3(CLONE_PIDFD_AUTOKILL)", "Linux 7.1");
-      absent(AUTOKILL_NNP, "clone3(CLONE_PIDFD_AUTOKILL | CLONE_NNP)", "Linux 7.1");
+      mechanisms.absent(AUTOKILL, "clone3(CLONE_PIDFD_AUTOKILL)", "Linux 7.1");
+      mechanisms.absent(AUTOKILL_NNP, "clone3(CLONE_PIDFD_AUTOKILL | CLONE_NNP)", "Linux 7.1");
     }
-    if (!mechanisms.containsKey(EXIT_INFO)) {
-      absent(EXIT_INFO, "ioctl(PIDFD_GET_INFO)", "a child to ask about");
+    if (!mechanisms.isKnown(EXIT_INFO)) {
+      mechanisms.absent(EXIT_INFO, "ioctl(PIDFD_GET_INFO)", "a child to ask about");
     }
-    decide(CLOSE_RANGE, "close_range()", Calls.closeRange(-1, -1, 0), "Linux 5.9");
+    mechanisms.decide(CLOSE_RANGE, "close_range()", Calls.closeRange(-1, -1, 0), "Linux 5.9");
     // Flags are looked at before the descriptor: EINVAL if unknown, EBADF if known.
     int group = Calls.pidfdSendSignal(-1, 0, 0, Numbers.PIDFD_SIGNAL_PROCESS_GROUP);
-    decide(
+    mechanisms.decide(
         GROUP_SIGNAL,
         "pidfd_send_signal(PIDFD_SIGNAL_PROCESS_GROUP)",
         group == -PosixNumbers.EBADF ? 0 : group,
         "Linux 6.9");
     probeSelf();
     boolean libcSpawn = NativeFunction.find(PIDFD_SPAWN).isPresent();
-    decide(PIDFD_SPAWN, "looking up pidfd_spawn", libcSpawn ? 0 : -Numbers.ENOSYS, "glibc 2.39");
+    mechanisms.decide(
+        PIDFD_SPAWN, "looking up pidfd_spawn", libcSpawn ? 0 : -Numbers.ENOSYS, "glibc 2.39");
     if (clone3) {
       rung = Optional.of(Rung.CLONE3);
     } else if (clone) {
       rung = Optional.of(Rung.CLONE);
-    } else if (has(PIDFD_SPAWN)) {
+    } else if (mechanisms.has(PIDFD_SPAWN)) {
       rung = Optional.of(Rung.PIDFD_SPAWN);
     } else {
       rung = Optional.empty();
@@ -131,21 +122,21 @@ final class Kernel {
   /** Opens this JVM, and learns from it what the kernel tells of a process. */
   private void probeSelf() {
     int self = Calls.pidfdOpen(Calls.getpid(), 0);
-    decide(OPEN, "pidfd_open()", self, "Linux 5.3");
+    mechanisms.decide(OPEN, "pidfd_open()", self, "Linux 5.3");
     if (self < 0) {
-      absent(INFO, "ioctl(PIDFD_GET_INFO)", "pidfd_open to find out");
-      absent(PIDFS, "fstatfs() of a pidfd", "pidfd_open to find out");
+      mechanisms.absent(INFO, "ioctl(PIDFD_GET_INFO)", "pidfd_open to find out");
+      mechanisms.absent(PIDFS, "fstatfs() of a pidfd", "pidfd_open to find out");
       return;
     }
     try (NativeMemory memory = NativeMemory.borrow()) {
-      decide(INFO, "ioctl(PIDFD_GET_INFO)", Waiting.askInfo(self, memory), "Linux 6.13");
+      mechanisms.decide(INFO, "ioctl(PIDFD_GET_INFO)", Waiting.askInfo(self, memory), "Linux 6.13");
       int outcome = Calls.fstatfs(self, memory.address());
       boolean pidfs =
           outcome == 0 && memory.bytes().getLong(Numbers.STATFS_TYPE) == Numbers.PID_FS_MAGIC;
-      decide(
+      mechanisms.decide(
           PIDFS,
           "fstatfs() of a pidfd",
-          outcome == 0 && !pidfs ? -Numbers.ENODEV : outcome,
+          outcome == 0 && !pidfs ? -PosixNumbers.ENODEV : outcome,
           "Linux 6.9");
     } finally {
       LibC.close(self);
@@ -154,16 +145,12 @@ final class Kernel {
 
   /** Whether a mechanism was not switched off. */
   boolean mayUse(String name) {
-    return !isDisabled(name);
+    return !mechanisms.isDisabled(name);
   }
 
   /** Records what was found out about a mechanism elsewhere. */
   void note(String name, String how, boolean present, String lacks) {
-    if (present) {
-      mechanisms.put(name, new Mechanism(name, true, how, ""));
-    } else {
-      absent(name, how, lacks);
-    }
+    mechanisms.note(name, how, present, lacks);
   }
 
   /** What nothing works without. */
@@ -189,61 +176,13 @@ final class Kernel {
       return unavailable;
     }
     return Optional.of("there is no way to create a child as a descriptor: "
-        + List.of(STUB, CLONE3, CLONE, PIDFD_SPAWN).stream()
-            .map(mechanisms::get)
-            .map(m -> m.name() + ": " + m.how() + ", lacks " + m.lacks())
-            .collect(Collectors.joining("; ")));
-  }
-
-  private boolean isDisabled(String name) {
-    return disabled.contains(name);
-  }
-
-  private void absent(String name, String how, String lacks) {
-    mechanisms.put(
-        name,
-        isDisabled(name)
-            ? new Mechanism(name, false, "switched off by -D" + DISABLE, "the property unset")
-            : new Mechanism(name, false, how, lacks));
-  }
-
-  private boolean decide(String name, String how, long outcome, String lacks) {
-    if (isDisabled(name) || outcome < 0) {
-      String answer = outcome < 0 ? how + ": " + Errors.describe((int) -outcome) : how;
-      absent(name, answer, lacks + ", or no filter in the way");
-      return false;
-    }
-    mechanisms.put(name, new Mechanism(name, true, how, ""));
-    return true;
-  }
-
-  private Optional<SpawnStub> mapStub() {
-    if (isDisabled(STUB)) {
-      absent(STUB, "", "");
-      return Optional.empty();
-    }
-    String name = "spawnstub-" + Architecture.CURRENT.resource() + ".bin";
-    try (InputStream bytes = Kernel.class.getResourceAsStream(name)) {
-      if (bytes == null) {
-        absent(
-            STUB,
-            "looking for machine code",
-            "a spawn stub for the machine " + System.getProperty("os.arch"));
-        return Optional.empty();
-      }
-      Optional<SpawnStub> mapped = Optional.of(SpawnStub.map(bytes, Numbers.POSIX));
-      decide(STUB, "mmap, mprotect(PROT_EXEC)", 0, "");
-      return mapped;
-    } catch (IOException e) {
-      absent(STUB, String.valueOf(e.getMessage()), "leave to execute mapped code");
-      return Optional.empty();
-    }
+        + mechanisms.describe(List.of(STUB, CLONE3, CLONE, PIDFD_SPAWN)));
   }
 
   /** Creates a child that ends at once, and learns from it what the kernel can do. */
   private boolean probe(String name, String how, String lacks, long flags) {
-    if (isDisabled(name) || stub.isEmpty()) {
-      absent(name, how, "the spawn stub");
+    if (mechanisms.isDisabled(name) || stub.isEmpty()) {
+      mechanisms.absent(name, how, "the spawn stub");
       return false;
     }
     try (SpawnArena arena = new SpawnArena()) {
@@ -256,14 +195,14 @@ final class Kernel {
         int fd = pidfd.bytes().getInt(pidfd.at());
         try {
           Waiting.reap(fd);
-          if (!mechanisms.containsKey(EXIT_INFO)) {
-            decide(EXIT_INFO, "ioctl(PIDFD_GET_INFO)", exitInfo(fd), "Linux 6.15");
+          if (!mechanisms.isKnown(EXIT_INFO)) {
+            mechanisms.decide(EXIT_INFO, "ioctl(PIDFD_GET_INFO)", exitInfo(fd), "Linux 6.15");
           }
         } finally {
           LibC.close(fd);
         }
       }
-      return decide(name, how, run.created(), lacks);
+      return mechanisms.decide(name, how, run.created(), lacks);
     }
   }
 
@@ -313,11 +252,6 @@ final class Kernel {
         : clone(pidfd.address());
   }
 
-  private boolean has(String name) {
-    Mechanism mechanism = mechanisms.get(name);
-    return mechanism != null && mechanism.present();
-  }
-
   Rung rung() {
     return rung.orElseThrow();
   }
@@ -327,21 +261,21 @@ final class Kernel {
   }
 
   boolean hasAutoreap() {
-    return has(AUTOREAP);
+    return mechanisms.has(AUTOREAP);
   }
 
   /** Whether the kernel kills at the last close, for a child that keeps or gives up privileges. */
   boolean hasAutokill(boolean noNewPrivileges) {
-    return has(AUTOKILL) || (noNewPrivileges && has(AUTOKILL_NNP));
+    return mechanisms.has(AUTOKILL) || (noNewPrivileges && mechanisms.has(AUTOKILL_NNP));
   }
 
   boolean hasExitInfo() {
-    return has(EXIT_INFO);
+    return mechanisms.has(EXIT_INFO);
   }
 
   /** Up to which number a child must close descriptors singly; empty where close_range does it. */
   OptionalLong openLimit() {
-    if (has(CLOSE_RANGE)) {
+    if (mechanisms.has(CLOSE_RANGE)) {
       return OptionalLong.empty();
     }
     try (NativeMemory limit = NativeMemory.borrow()) {
@@ -352,14 +286,11 @@ final class Kernel {
   }
 
   Mechanism mechanism(String name) {
-    Mechanism mechanism = mechanisms.get(name);
-    return mechanism == null
-        ? new Mechanism(name, false, "not probed", unavailable.orElse("a probe"))
-        : mechanism;
+    return mechanisms.get(name);
   }
 
   boolean hasGroupSignal() {
-    return has(GROUP_SIGNAL);
+    return mechanisms.has(GROUP_SIGNAL);
   }
 
   Mechanism groupSignal() {
@@ -375,7 +306,7 @@ final class Kernel {
   }
 
   boolean canOpen() {
-    return has(OPEN);
+    return mechanisms.has(OPEN);
   }
 
   Mechanism opening() {
@@ -383,7 +314,7 @@ final class Kernel {
   }
 
   boolean hasInfo() {
-    return has(INFO);
+    return mechanisms.has(INFO);
   }
 
   Mechanism info() {
@@ -391,7 +322,7 @@ final class Kernel {
   }
 
   boolean hasPidfs() {
-    return has(PIDFS);
+    return mechanisms.has(PIDFS);
   }
 
   Mechanism pidfs() {
@@ -400,14 +331,14 @@ final class Kernel {
 
   /** Whether system calls can be refused with an error; found out when first asked for. */
   synchronized Mechanism seccomp() {
-    if (!mechanisms.containsKey(SECCOMP)) {
+    if (!mechanisms.isKnown(SECCOMP)) {
       try (NativeMemory memory = NativeMemory.borrow()) {
         memory.bytes().putInt(0, Numbers.SECCOMP_RET_ERRNO);
         boolean known = Architecture.CURRENT != Architecture.OTHER;
         int outcome = known
             ? Calls.seccomp(Numbers.SECCOMP_GET_ACTION_AVAIL, 0, memory.address())
             : -Numbers.ENOSYS;
-        decide(
+        mechanisms.decide(
             SECCOMP,
             "seccomp(SECCOMP_GET_ACTION_AVAIL)",
             outcome,
@@ -419,7 +350,7 @@ final class Kernel {
 
   /** Whether a socket tells who is at its other end; found out when first asked for. */
   synchronized Mechanism peer() {
-    if (!mechanisms.containsKey(PEER)) {
+    if (!mechanisms.isKnown(PEER)) {
       try (NativeMemory memory = NativeMemory.borrow()) {
         int outcome = Calls.socketpair(
             Numbers.AF_UNIX, Numbers.SOCK_SEQPACKET | Numbers.SOCK_CLOEXEC, 0, memory.address());
@@ -432,7 +363,7 @@ final class Kernel {
           LibC.close(one);
           LibC.close(memory.bytes().getInt(Integer.BYTES));
         }
-        decide(PEER, "getsockopt(SO_PEERPIDFD)", outcome, "Linux 6.5");
+        mechanisms.decide(PEER, "getsockopt(SO_PEERPIDFD)", outcome, "Linux 6.5");
       }
     }
     return mechanism(PEER);
@@ -442,8 +373,7 @@ final class Kernel {
   List<Mechanism> all() {
     peer();
     seccomp();
-    List<Mechanism> list = new ArrayList<>();
-    for (String name : List.of(
+    return mechanisms.get(List.of(
         STUB,
         CLONE3,
         CLONE,
@@ -460,9 +390,6 @@ final class Kernel {
         INFO,
         PIDFS,
         PEER,
-        SECCOMP)) {
-      list.add(mechanism(name));
-    }
-    return List.copyOf(list);
+        SECCOMP));
   }
 }

@@ -2,20 +2,13 @@ package dev.procdesc.linux;
 
 import dev.procdesc.Feature;
 import dev.procdesc.OnClose;
-import dev.procdesc.Signal;
-import dev.procdesc.SpawnException.Step;
 import dev.procdesc.posix.ChildDescriptors;
-import dev.procdesc.posix.Environment;
-import dev.procdesc.posix.Errors;
+import dev.procdesc.posix.LibcSpawn;
 import dev.procdesc.posix.NativeFunction;
-import dev.procdesc.posix.PosixNumbers;
 import dev.procdesc.posix.SpawnArena;
-import dev.procdesc.posix.SystemStrings;
 import dev.procdesc.spi.Program;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -23,7 +16,7 @@ import java.util.Optional;
  * there is none for the machine. It knows directory, descriptors 0 to 2, session, process group and
  * signal mask; the other options are refused.
  */
-final class LibcSpawning {
+final class LibcSpawning extends LibcSpawn {
   /** spawn.h of glibc: POSIX_SPAWN_SETPGROUP, SETSIGDEF, SETSIGMASK, SETSID (2.26). */
   private static final int SETPGROUP = 0x02;
 
@@ -38,62 +31,20 @@ final class LibcSpawning {
   private static final int SIGSET_SIZE = 128;
 
   private static final class Functions {
-    static final NativeFunction PIDFD_SPAWN = NativeFunction.of("pidfd_spawn");
     static final NativeFunction PIDFD_GETPID = NativeFunction.of("pidfd_getpid");
-    static final NativeFunction ATTR_INIT = NativeFunction.of("posix_spawnattr_init");
-    static final NativeFunction ATTR_DESTROY = NativeFunction.of("posix_spawnattr_destroy");
-    static final NativeFunction ATTR_FLAGS = NativeFunction.of("posix_spawnattr_setflags");
-    static final NativeFunction ATTR_PGROUP = NativeFunction.of("posix_spawnattr_setpgroup");
-    static final NativeFunction ATTR_DEFAULT = NativeFunction.of("posix_spawnattr_setsigdefault");
-    static final NativeFunction ATTR_MASK = NativeFunction.of("posix_spawnattr_setsigmask");
-    static final NativeFunction ACTIONS_INIT = NativeFunction.of("posix_spawn_file_actions_init");
-    static final NativeFunction ACTIONS_DESTROY =
-        NativeFunction.of("posix_spawn_file_actions_destroy");
-    static final NativeFunction ADD_DUP2 = NativeFunction.of("posix_spawn_file_actions_adddup2");
-    static final NativeFunction ADD_CHDIR =
-        NativeFunction.of("posix_spawn_file_actions_addchdir_np");
-    static final NativeFunction ADD_CLOSEFROM =
-        NativeFunction.of("posix_spawn_file_actions_addclosefrom_np");
 
     private Functions() {}
   }
 
-  private final SpawnArena arena;
-  private final SpawnRequest request;
-  private final ChildDescriptors descriptors;
-
   LibcSpawning(SpawnArena arena, SpawnRequest request, ChildDescriptors descriptors) {
-    this.arena = arena;
-    this.request = request;
-    this.descriptors = descriptors;
+    super(arena, request, descriptors, "pidfd_spawn", ATTRIBUTES_SIZE, ACTIONS_SIZE);
   }
 
   Spawning.Born spawn() throws IOException {
     refuseWhatItCannot();
-    List<byte[]> environment = Environment.of(request.inheritEnvironment(), request.environment());
-    List<byte[]> arguments = new ArrayList<>();
-    for (String argument : request.arguments()) {
-      arguments.add(SystemStrings.encode(argument));
-    }
-    long argv = arena.strings(arguments);
-    long envp = arena.strings(environment);
-    String name = ((Program.Named) request.program()).name();
-    long attributes = arena.allocate(ATTRIBUTES_SIZE).address();
-    long actions = arena.allocate(ACTIONS_SIZE).address();
-    check("posix_spawnattr_init", Functions.ATTR_INIT.call(attributes));
-    try {
-      check("posix_spawn_file_actions_init", Functions.ACTIONS_INIT.call(actions));
-      try {
-        setAttributes(attributes);
-        addActions(actions);
-        return search(
-            Spawning.candidates(name, environment), name, actions, attributes, argv, envp);
-      } finally {
-        Functions.ACTIONS_DESTROY.call(actions);
-      }
-    } finally {
-      Functions.ATTR_DESTROY.call(attributes);
-    }
+    int fd = spawnNamed();
+    return new Spawning.Born(
+        fd, Functions.PIDFD_GETPID.call(fd), Optional.empty(), Optional.empty());
   }
 
   private void refuseWhatItCannot() {
@@ -110,96 +61,27 @@ final class LibcSpawning {
     if (request.noNewPrivileges()) {
       throw Spawning.needsStub(Feature.NO_NEW_PRIVILEGES);
     }
-    if (request.user().isPresent()
-        || request.group().isPresent()
-        || request.supplementaryGroups().isPresent()
-        || request.umask().isPresent()
-        || !request.limits().isEmpty()
-        || request.nice().isPresent()
-        || request.controllingTerminal().isPresent()
-        || request.foreground().isPresent()
-        || !request.ignoredSignals().isEmpty()
-        || descriptors.targets().last() > 2) {
+    if (needsScript()) {
       throw Spawning.needsStub(Feature.CHILD_SETUP);
     }
   }
 
-  private void setAttributes(long attributes) throws IOException {
+  @Override
+  protected void setAttributes(long attributes) throws IOException {
     int flags = SETSIGDEF | SETSIGMASK;
     if (request.newSession()) {
       flags |= SETSID;
     } else if (request.processGroup().isPresent()) {
       flags |= SETPGROUP;
-      check(
-          "posix_spawnattr_setpgroup",
-          Functions.ATTR_PGROUP.call(attributes, request.processGroup().getAsInt()));
+      setGroup(attributes, request.processGroup().getAsInt());
     }
-    long all = signals(-1L);
-    long blocked = 0;
-    for (Signal signal : request.blockedSignals()) {
-      blocked |= Signals.bit(signal);
-    }
-    check("posix_spawnattr_setflags", Functions.ATTR_FLAGS.call(attributes, flags));
-    check("posix_spawnattr_setsigdefault", Functions.ATTR_DEFAULT.call(attributes, all));
-    check("posix_spawnattr_setsigmask", Functions.ATTR_MASK.call(attributes, signals(blocked)));
+    setFlags(attributes, flags);
+    setSignals(attributes, signals(-1L), signals(Signals.mask(request.blockedSignals())));
   }
 
   private long signals(long first) {
     long[] words = new long[SIGSET_SIZE / Long.BYTES];
     words[0] = first;
     return arena.words(words);
-  }
-
-  private void addActions(long actions) throws IOException {
-    for (ChildDescriptors.Placement placement : descriptors.placements()) {
-      check(
-          "posix_spawn_file_actions_adddup2",
-          Functions.ADD_DUP2.call(actions, placement.source(), placement.target()));
-    }
-    if (request.directory().isPresent()) {
-      check(
-          "posix_spawn_file_actions_addchdir_np",
-          Functions.ADD_CHDIR.call(
-              actions, arena.string(request.directory().get().toString())));
-    }
-    check("posix_spawn_file_actions_addclosefrom_np", Functions.ADD_CLOSEFROM.call(actions, 3));
-  }
-
-  private Spawning.Born search(
-      List<byte[]> candidates, String name, long actions, long attributes, long argv, long envp)
-      throws IOException {
-    SpawnArena.Place pidfd = arena.allocate(8);
-    Optional<Integer> remembered = Optional.empty();
-    int outcome = PosixNumbers.ENOENT;
-    for (byte[] candidate : candidates) {
-      long path = arena.string(candidate);
-      // These functions return the error number itself.
-      outcome = Functions.PIDFD_SPAWN.call(pidfd.address(), path, actions, attributes, argv, envp);
-      if (outcome == 0) {
-        int fd = pidfd.bytes().getInt(pidfd.at());
-        return new Spawning.Born(
-            fd, Functions.PIDFD_GETPID.call(fd), Optional.empty(), Optional.empty());
-      }
-      if (outcome == PosixNumbers.EACCES) {
-        remembered = Optional.of(outcome);
-      } else if (outcome != PosixNumbers.ENOENT && outcome != PosixNumbers.ENOTDIR) {
-        break;
-      }
-    }
-    int errno = outcome == PosixNumbers.ENOENT ? remembered.orElse(outcome) : outcome;
-    throw Errors.spawn(
-        Step.EXECUTE,
-        "pidfd_spawn",
-        name,
-        -errno,
-        request.directory().isPresent()
-            ? "or the same of the directory " + request.directory().get()
-            : "");
-  }
-
-  private static void check(String operation, int errno) throws IOException {
-    if (errno != 0) {
-      throw Errors.spawn(Step.PREPARE, operation, "", -errno, "");
-    }
   }
 }

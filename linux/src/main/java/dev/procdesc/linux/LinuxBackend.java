@@ -2,6 +2,7 @@ package dev.procdesc.linux;
 
 import dev.procdesc.ChildProcess;
 import dev.procdesc.DeathGuard;
+import dev.procdesc.DescriptorOnly;
 import dev.procdesc.Feature;
 import dev.procdesc.FeatureReport;
 import dev.procdesc.Mechanism;
@@ -13,16 +14,16 @@ import dev.procdesc.posix.Errors;
 import dev.procdesc.posix.NativeAccess;
 import dev.procdesc.posix.NativeMemory;
 import dev.procdesc.posix.PosixNumbers;
-import dev.procdesc.posix.SystemStrings;
+import dev.procdesc.posix.SystemName;
 import dev.procdesc.posix.Watcher;
 import dev.procdesc.spi.Backend;
 import dev.procdesc.spi.Channels;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -49,9 +50,7 @@ public final class LinuxBackend implements Backend {
     private static String uname() {
       try (NativeMemory memory = NativeMemory.borrow()) {
         int outcome = Calls.uname(memory.address());
-        return outcome < 0
-            ? "Linux"
-            : field(memory, 0) + " " + field(memory, 2) + " " + field(memory, 4);
+        return outcome < 0 ? "Linux" : SystemName.read(memory.bytes(), Numbers.UTSNAME_FIELD);
       }
     }
 
@@ -65,18 +64,6 @@ public final class LinuxBackend implements Backend {
       }
       int actual = Integer.parseInt(version.group(1));
       return actual > major || (actual == major && Integer.parseInt(version.group(2)) >= minor);
-    }
-
-    /** A field of {@code struct utsname}: 65 bytes each. */
-    private static String field(NativeMemory memory, int index) {
-      ByteBuffer bytes = memory.bytes();
-      int length = 0;
-      while (bytes.get(index * 65 + length) != 0) {
-        length++;
-      }
-      byte[] text = new byte[length];
-      bytes.get(index * 65, text);
-      return SystemStrings.decode(text);
     }
   }
 
@@ -201,13 +188,13 @@ public final class LinuxBackend implements Backend {
   }
 
   @Override
-  public void enterDescriptorOnlyMode() throws ProcessDescriptorException {
-    Running.SANDBOX.enter();
+  public void enterDescriptorOnlyMode(Set<DescriptorOnly> also) throws ProcessDescriptorException {
+    Running.SANDBOX.enter(also);
   }
 
   @Override
-  public boolean inDescriptorOnlyMode() {
-    return Running.SANDBOX.isEntered();
+  public Optional<Set<DescriptorOnly>> descriptorOnlyMode() {
+    return Running.SANDBOX.entered();
   }
 
   @Override

@@ -117,6 +117,107 @@ final class Numbers {
   /** Linux 5.15. */
   static final int SYS_PROCESS_MRELEASE = 448;
 
+  // Those that open, make or change files by name. Names that only x86-64 has are the successor's
+  // elsewhere.
+
+  static final int SYS_OPENAT = X86_64 ? 257 : 56;
+
+  /** Linux 5.6. */
+  static final int SYS_OPENAT2 = 437;
+
+  static final int SYS_OPEN = X86_64 ? 2 : SYS_OPENAT;
+  static final int SYS_CREAT = X86_64 ? 85 : SYS_OPENAT;
+  static final int SYS_OPEN_BY_HANDLE_AT = X86_64 ? 304 : 265;
+  static final int SYS_MKNODAT = X86_64 ? 259 : 33;
+  static final int SYS_MKNOD = X86_64 ? 133 : SYS_MKNODAT;
+  static final int SYS_MKDIRAT = X86_64 ? 258 : 34;
+  static final int SYS_MKDIR = X86_64 ? 83 : SYS_MKDIRAT;
+  static final int SYS_UNLINKAT = X86_64 ? 263 : 35;
+  static final int SYS_UNLINK = X86_64 ? 87 : SYS_UNLINKAT;
+  static final int SYS_RMDIR = X86_64 ? 84 : SYS_UNLINKAT;
+
+  /** Linux 3.15. */
+  static final int SYS_RENAMEAT2 = X86_64 ? 316 : 276;
+
+  static final int SYS_RENAMEAT = X86_64 ? 264 : 38;
+  static final int SYS_RENAME = X86_64 ? 82 : SYS_RENAMEAT;
+  static final int SYS_LINKAT = X86_64 ? 265 : 37;
+  static final int SYS_LINK = X86_64 ? 86 : SYS_LINKAT;
+  static final int SYS_SYMLINKAT = X86_64 ? 266 : 36;
+  static final int SYS_SYMLINK = X86_64 ? 88 : SYS_SYMLINKAT;
+  static final int SYS_FCHMODAT = X86_64 ? 268 : 53;
+
+  /** Linux 6.6. */
+  static final int SYS_FCHMODAT2 = 452;
+
+  static final int SYS_CHMOD = X86_64 ? 90 : SYS_FCHMODAT;
+  static final int SYS_FCHOWNAT = X86_64 ? 260 : 54;
+  static final int SYS_CHOWN = X86_64 ? 92 : SYS_FCHOWNAT;
+  static final int SYS_LCHOWN = X86_64 ? 94 : SYS_FCHOWNAT;
+  static final int SYS_TRUNCATE = X86_64 ? 76 : 45;
+  static final int SYS_UTIMENSAT = X86_64 ? 280 : 88;
+  static final int SYS_UTIME = X86_64 ? 132 : SYS_UTIMENSAT;
+  static final int SYS_UTIMES = X86_64 ? 235 : SYS_UTIMENSAT;
+  static final int SYS_FUTIMESAT = X86_64 ? 261 : SYS_UTIMENSAT;
+  static final int SYS_SETXATTR = X86_64 ? 188 : 5;
+  static final int SYS_LSETXATTR = X86_64 ? 189 : 6;
+
+  /** Linux 6.13. */
+  static final int SYS_SETXATTRAT = 463;
+
+  static final int SYS_REMOVEXATTR = X86_64 ? 197 : 14;
+  static final int SYS_LREMOVEXATTR = X86_64 ? 198 : 15;
+
+  /** Linux 6.13. */
+  static final int SYS_REMOVEXATTRAT = 466;
+
+  /** Linux 6.17. */
+  static final int SYS_FILE_SETATTR = 469;
+
+  static final int SYS_MQ_OPEN = X86_64 ? 240 : 180;
+  static final int SYS_MQ_UNLINK = X86_64 ? 241 : 181;
+  static final int SYS_MOUNT = X86_64 ? 165 : 40;
+  static final int SYS_UMOUNT2 = X86_64 ? 166 : 39;
+  static final int SYS_PIVOT_ROOT = X86_64 ? 155 : 41;
+  static final int SYS_CHROOT = X86_64 ? 161 : 51;
+  static final int SYS_SWAPON = X86_64 ? 167 : 224;
+  static final int SYS_SWAPOFF = X86_64 ? 168 : 225;
+  static final int SYS_ACCT = X86_64 ? 163 : 89;
+  static final int SYS_QUOTACTL = X86_64 ? 179 : 60;
+  static final int SYS_USELIB = X86_64 ? 134 : SYS_OPENAT;
+
+  /** Linux 3.18. */
+  static final int SYS_BPF = X86_64 ? 321 : 280;
+
+  static final int SYS_FANOTIFY_INIT = X86_64 ? 300 : 262;
+
+  /** Linux 5.2. */
+  static final int SYS_OPEN_TREE = 428;
+
+  /** Linux 5.2. */
+  static final int SYS_MOVE_MOUNT = 429;
+
+  /** Linux 5.2. */
+  static final int SYS_FSOPEN = 430;
+
+  /** Linux 5.2. */
+  static final int SYS_FSCONFIG = 431;
+
+  /** Linux 5.2. */
+  static final int SYS_FSPICK = 433;
+
+  /** Linux 5.12. */
+  static final int SYS_MOUNT_SETATTR = 442;
+
+  /** Linux 6.15. */
+  static final int SYS_OPEN_TREE_ATTR = 467;
+
+  /**
+   * The last one that was known when the descriptor-only mode was written: rseq_slice_yield, Linux
+   * 7.0. Those that come later have higher numbers, on every architecture.
+   */
+  static final int SYS_LAST_KNOWN = 471;
+
   // ---- linux/seccomp.h, linux/filter.h, linux/audit.h
 
   static final int SECCOMP_SET_MODE_FILTER = 1;
@@ -140,6 +241,9 @@ final class Numbers {
 
   /** {@code BPF_JMP | BPF_JEQ | BPF_K}. */
   static final int BPF_JUMP_EQUAL = 0x15;
+
+  /** {@code BPF_JMP | BPF_JGT | BPF_K}. */
+  static final int BPF_JUMP_GREATER = 0x25;
 
   /** {@code BPF_JMP | BPF_JSET | BPF_K}. */
   static final int BPF_JUMP_SET = 0x45;
@@ -206,16 +310,6 @@ final class Numbers {
 
   /** {@code struct rusage}: sixteen words. */
   static final int RUSAGE_SIZE = 144;
-
-  static final int RUSAGE_UTIME = 0;
-  static final int RUSAGE_STIME = 16;
-  static final int RUSAGE_MAXRSS = 32;
-  static final int RUSAGE_MINFLT = 64;
-  static final int RUSAGE_MAJFLT = 72;
-  static final int RUSAGE_INBLOCK = 88;
-  static final int RUSAGE_OUBLOCK = 96;
-  static final int RUSAGE_NVCSW = 128;
-  static final int RUSAGE_NIVCSW = 136;
 
   // ---- linux/pidfd.h
 
@@ -324,6 +418,8 @@ final class Numbers {
       /* SOCK_NONBLOCK */ 0x800,
       /* SOL_SOCKET */ SOL_SOCKET,
       /* SO_TYPE */ 3,
+      /* SO_SNDBUF */ 7,
+      /* SO_RCVBUF */ 8,
       /* SCM_RIGHTS */ SCM_RIGHTS,
       OptionalInt.of(SCM_PIDFD),
       /* MSG_DONTWAIT */ MSG_DONTWAIT,
@@ -336,7 +432,10 @@ final class Numbers {
       /* lengths are words */ true,
       MSGHDR_FLAGS,
       /* sun_path is the second field */ false,
-      /* sizeof sun_path */ 108);
+      /* sizeof sun_path */ 108,
+      /* each send is a record */ OptionalInt.empty(),
+      /* MSG_CTRUNC tells */ OptionalInt.empty(),
+      /* the default is larger */ OptionalInt.empty());
 
   // ---- linux/memfd.h, linux/fcntl.h
 
@@ -382,8 +481,6 @@ final class Numbers {
   static final int AT_EMPTY_PATH = 0x1000;
   static final int EPERM = 1;
   static final int ECHILD = 10;
-  static final int ENODEV = 19;
-  static final int ENOEXEC = 8;
   static final int EEXIST = 17;
   static final int ENFILE = 23;
   static final int EPIPE = 32;
@@ -406,6 +503,9 @@ final class Numbers {
   static final int PR_GET_DUMPABLE = 3;
   static final int PR_SET_DUMPABLE = 4;
   static final int PRIO_PROCESS = 0;
+
+  /** linux/utsname.h: {@code __NEW_UTS_LEN} and a NUL, for each field of {@code struct utsname}. */
+  static final int UTSNAME_FIELD = 65;
 
   /** asm-generic/resource.h. */
   static int rlimit(Resource resource) {

@@ -1,10 +1,16 @@
 package dev.procdesc.linux;
 
+import dev.procdesc.DescriptorOnly;
 import dev.procdesc.Feature;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.posix.Errors;
 import dev.procdesc.posix.NativeMemory;
+import dev.procdesc.posix.NullDevice;
 import dev.procdesc.posix.PosixNumbers;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.Optional;
+import java.util.Set;
 
 /**
  * The descriptor-only mode: no-new-privileges and a seccomp filter over all threads of this JVM and
@@ -17,24 +23,104 @@ import dev.procdesc.posix.PosixNumbers;
  * <p>Left alone, on purpose: {@code sched_getaffinity}, which only reads and which the C library's
  * {@code pthread_getattr_np} calls with a thread's ID whenever a thread starts; {@code capget},
  * which only reads and whose PID stands in memory, where no filter looks; files, such as
- * {@code /proc/PID/mem}, which are no system call of their own.
+ * {@code /proc/PID/mem}, which are no system call of their own, unless FILES was asked for; what
+ * only looks at a name, {@code stat} and its kin, because the JVM and the C library do so before
+ * much that needs no file.
+ *
+ * <p>A call that is newer than this list is answered with ENOSYS, as by a kernel without it: nobody
+ * knows what it names.
+ *
+ * <p>Landlock would be another means for PROGRAMS and FILES. Rejected, because:
+ *
+ * <ul>
+ *   <li>it binds the calling thread and those that this one starts. For all threads of a JVM it
+ *       needs LANDLOCK_RESTRICT_SELF_TSYNC, which is of Linux 7.0;
+ *   <li>it looks at a file when it is opened, and exec opens anew what a descriptor refers to. So a
+ *       rule against reading or executing refuses open programs too, unless they are copies in a
+ *       memfd; and the run-time linker, which the kernel opens by itself. With a rule that allows
+ *       the linker, everybody runs any program by it;
+ *   <li>where it is compiled in, it is often not switched on ({@code lsm=}).
+ * </ul>
+ *
+ * <p>What it could do and no filter can: see the path that stands beside AT_EMPTY_PATH. Rejected
+ * too: to compare the address of that path with the one of an empty string in a sealed page. It
+ * would hold for this JVM, not for what its children map there.
  */
 final class Sandbox {
+  /** What opens, makes or changes files by name; or gives names to what others opened. */
+  private static final int[] FILES = {
+    Numbers.SYS_OPENAT,
+    Numbers.SYS_OPENAT2,
+    Numbers.SYS_OPEN,
+    Numbers.SYS_CREAT,
+    Numbers.SYS_OPEN_BY_HANDLE_AT,
+    Numbers.SYS_MKNODAT,
+    Numbers.SYS_MKNOD,
+    Numbers.SYS_MKDIRAT,
+    Numbers.SYS_MKDIR,
+    Numbers.SYS_UNLINKAT,
+    Numbers.SYS_UNLINK,
+    Numbers.SYS_RMDIR,
+    Numbers.SYS_RENAMEAT2,
+    Numbers.SYS_RENAMEAT,
+    Numbers.SYS_RENAME,
+    Numbers.SYS_LINKAT,
+    Numbers.SYS_LINK,
+    Numbers.SYS_SYMLINKAT,
+    Numbers.SYS_SYMLINK,
+    Numbers.SYS_FCHMODAT,
+    Numbers.SYS_FCHMODAT2,
+    Numbers.SYS_CHMOD,
+    Numbers.SYS_FCHOWNAT,
+    Numbers.SYS_CHOWN,
+    Numbers.SYS_LCHOWN,
+    Numbers.SYS_TRUNCATE,
+    Numbers.SYS_SETXATTR,
+    Numbers.SYS_LSETXATTR,
+    Numbers.SYS_SETXATTRAT,
+    Numbers.SYS_REMOVEXATTR,
+    Numbers.SYS_LREMOVEXATTR,
+    Numbers.SYS_REMOVEXATTRAT,
+    Numbers.SYS_FILE_SETATTR,
+    Numbers.SYS_MQ_OPEN,
+    Numbers.SYS_MQ_UNLINK,
+    Numbers.SYS_MOUNT,
+    Numbers.SYS_UMOUNT2,
+    Numbers.SYS_PIVOT_ROOT,
+    Numbers.SYS_CHROOT,
+    Numbers.SYS_SWAPON,
+    Numbers.SYS_SWAPOFF,
+    Numbers.SYS_ACCT,
+    Numbers.SYS_QUOTACTL,
+    Numbers.SYS_USELIB,
+    Numbers.SYS_BPF,
+    Numbers.SYS_FANOTIFY_INIT,
+    Numbers.SYS_OPEN_TREE,
+    Numbers.SYS_OPEN_TREE_ATTR,
+    Numbers.SYS_MOVE_MOUNT,
+    Numbers.SYS_FSOPEN,
+    Numbers.SYS_FSCONFIG,
+    Numbers.SYS_FSPICK,
+    Numbers.SYS_MOUNT_SETATTR,
+  };
+
   private final Kernel kernel;
-  private volatile boolean entered;
+  private volatile Optional<Set<DescriptorOnly>> entered = Optional.empty();
 
   Sandbox(Kernel kernel) {
     this.kernel = kernel;
   }
 
-  boolean isEntered() {
+  /** What was given up beside processes by PID; empty before. */
+  Optional<Set<DescriptorOnly>> entered() {
     return entered;
   }
 
   /** What is refused to a process with this PID. */
-  static Filter filter(int self) {
+  static Filter filter(int self, Set<DescriptorOnly> also) {
     int[] callerOrSelf = {0, self};
     Filter filter = new Filter(Numbers.EPERM)
+        .lacksAllAfter(Numbers.SYS_LAST_KNOWN)
         // Signals.
         .onlyIf(Numbers.SYS_KILL, 0, self)
         .onlyIf(Numbers.SYS_TGKILL, 0, self)
@@ -84,26 +170,48 @@ final class Sandbox {
     }) {
       filter.onlyIf(call, 0, callerOrSelf);
     }
-    return filter
+    filter
         .onlyIfBoth(Numbers.SYS_SETPRIORITY, Numbers.PRIO_PROCESS, callerOrSelf)
         .onlyIfBoth(Numbers.SYS_GETPRIORITY, Numbers.PRIO_PROCESS, callerOrSelf)
         .onlyIfBoth(Numbers.SYS_IOPRIO_SET, Numbers.IOPRIO_WHO_PROCESS, callerOrSelf)
         .onlyIfBoth(Numbers.SYS_IOPRIO_GET, Numbers.IOPRIO_WHO_PROCESS, callerOrSelf);
+    if (also.contains(DescriptorOnly.PROGRAMS)) {
+      // The flag allows an empty path and does not demand one; what is in memory no filter sees.
+      filter.refuse(Numbers.SYS_EXECVE).onlyWith(Numbers.SYS_EXECVEAT, 4, Numbers.AT_EMPTY_PATH);
+    }
+    if (also.contains(DescriptorOnly.FILES)) {
+      for (int call : FILES) {
+        filter.refuse(call);
+      }
+      // Without a path it is of an open file.
+      filter.onlyIfNull(Numbers.SYS_UTIMENSAT, 1);
+      if (Architecture.CURRENT == Architecture.X86_64) {
+        filter.refuse(Numbers.SYS_UTIME).refuse(Numbers.SYS_UTIMES).refuse(Numbers.SYS_FUTIMESAT);
+      }
+    }
+    return filter;
   }
 
-  synchronized void enter() throws ProcessDescriptorException {
-    if (entered) {
+  /** Enters it, or gives up more. A later filter is asked beside the earlier ones. */
+  synchronized void enter(Set<DescriptorOnly> also) throws ProcessDescriptorException {
+    if (entered.isPresent() && entered.get().containsAll(also)) {
       return;
     }
     if (!kernel.seccomp().present()) {
       throw LinuxBackend.unsupported(
           Feature.DESCRIPTOR_ONLY_MODE, kernel.seccomp().lacks());
     }
+    Set<DescriptorOnly> all = EnumSet.noneOf(DescriptorOnly.class);
+    all.addAll(also);
+    all.addAll(entered.orElse(Set.of()));
     // It must be found out while it still can be: probes name this JVM and make children.
     kernel.peer();
+    if (also.contains(DescriptorOnly.FILES)) {
+      NullDevice.keep(Numbers.POSIX);
+    }
     try (NativeMemory memory = NativeMemory.borrow()) {
       int program = 16;
-      int size = filter(Calls.getpid()).write(memory.bytes(), program);
+      int size = filter(Calls.getpid(), all).write(memory.bytes(), program);
       // struct sock_fprog
       memory.bytes().putShort(0, (short) (size / Filter.Instruction.SIZE));
       memory.bytes().putLong(8, memory.address() + program);
@@ -124,7 +232,7 @@ final class Sandbox {
       if (outcome < 0) {
         throw Errors.failed("seccomp(SECCOMP_SET_MODE_FILTER)", "all threads", outcome);
       }
-      entered = true;
+      entered = Optional.of(Collections.unmodifiableSet(all));
     }
   }
 }

@@ -1,9 +1,9 @@
 package dev.procdesc.linux;
 
 import dev.procdesc.Signal;
-import java.util.HashMap;
+import dev.procdesc.posix.SignalNames;
+import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 
 /** The signals of x86-64 and aarch64: asm/signal.h, asm-generic/signal.h. */
 final class Signals {
@@ -13,43 +13,26 @@ final class Signals {
       "PIPE", "ALRM", "TERM", "", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU",
       "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "", "SYS");
 
-  private static final Map<Signal, Integer> NUMBERS = new HashMap<>();
-
-  static {
-    for (int i = 0; i < NAMES.size(); i++) {
-      if (!NAMES.get(i).isEmpty()) {
-        NUMBERS.put(Signal.of(NAMES.get(i)), i + 1);
-      }
-    }
-  }
+  private static final SignalNames SIGNALS = new SignalNames("Linux", Numbers.NSIG, NAMES);
 
   private Signals() {}
 
   /** The number of a named or numbered signal. */
   static int number(Signal signal) {
-    Integer number = NUMBERS.get(signal);
-    if (number != null) {
-      return number;
-    }
-    String digits = signal.name().substring("SIG".length());
-    if (digits.chars().allMatch(Character::isDigit)) {
-      return Integer.parseInt(digits);
-    }
-    throw new IllegalArgumentException("Linux has no signal " + signal.name());
+    return SIGNALS.number(signal);
   }
 
-  /** The place of a signal in a mask. */
-  static long bit(Signal signal) {
-    int number = number(signal);
-    if (number < 1 || number > Numbers.NSIG) {
-      throw new IllegalArgumentException("Linux has no signal " + signal.name());
+  /** A mask: the kernel's {@code sigset_t}, 64 bits. */
+  static long mask(Collection<Signal> signals) {
+    long mask = 0;
+    for (Signal signal : signals) {
+      mask |= 1L << (SIGNALS.existing(signal) - 1);
     }
-    return 1L << (number - 1);
+    return mask;
   }
 
   /** The signal of a number. */
   static Signal of(int number) {
-    String name = number <= NAMES.size() ? NAMES.get(number - 1) : "";
-    return Signal.of(name.isEmpty() ? "SIG" + number : name);
+    return SIGNALS.of(number);
   }
 }

@@ -19,24 +19,22 @@ import dev.procdesc.posix.LibC;
 import dev.procdesc.posix.OwnedDescriptor;
 import dev.procdesc.posix.PosixNumbers;
 import dev.procdesc.posix.ProcessCore;
+import dev.procdesc.posix.ScriptFailure;
 import dev.procdesc.posix.SocketChannels;
 import dev.procdesc.posix.SpawnArena;
+import dev.procdesc.posix.SpawnAttempts;
 import dev.procdesc.posix.SpawnStub;
-import dev.procdesc.posix.SystemStrings;
 import dev.procdesc.posix.Users;
 import dev.procdesc.posix.Watcher;
 import dev.procdesc.spi.Channels;
-import dev.procdesc.spi.Program;
 import dev.procdesc.spi.SpawnRequest;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /**
@@ -55,10 +53,10 @@ import java.util.function.Consumer;
  * </ul>
  */
 final class Spawning {
-  /** ETXTBSY and EAGAIN pass within milliseconds or not at all: 1 + 2 + 4 … 64 ms in all. */
-  private static final int ATTEMPTS = 8;
-
-  private static final byte[] DEFAULT_PATH = SystemStrings.encode("/bin:/usr/bin");
+  private static final Map<Integer, String> EXECUTE_HINTS = Map.of(
+      PosixNumbers.EPERM,
+      "refused by a filter or security module; where this JVM gave up to execute programs by"
+          + " name (DescriptorOnly.PROGRAMS), give an open one: Spawner.ofDescriptor");
 
   /** Those that have a disposition to change. */
   private static final BitSet ALL_SIGNALS = new BitSet();
@@ -146,31 +144,6 @@ final class Spawning {
       Optional<Guardian.Charge> charge,
       Optional<OwnedDescriptor> cgroupKill) {}
 
-  /** The candidates for a program, by the rules of execvp. */
-  static List<byte[]> candidates(String name, List<byte[]> environment) {
-    byte[] program = SystemStrings.encode(name);
-    if (name.indexOf('/') >= 0) {
-      return List.of(program);
-    }
-    byte[] path = Environment.value(environment, "PATH").orElse(DEFAULT_PATH);
-    List<byte[]> all = new ArrayList<>();
-    ByteArrayOutputStream candidate = new ByteArrayOutputStream();
-    for (int i = 0; i <= path.length; i++) {
-      if (i < path.length && path[i] != ':') {
-        candidate.write(path[i]);
-        continue;
-      }
-      // An empty element is the working directory.
-      if (candidate.size() > 0) {
-        candidate.write('/');
-      }
-      candidate.writeBytes(program);
-      all.add(candidate.toByteArray());
-      candidate.reset();
-    }
-    return all;
-  }
-
   /** One spawn by the stub. */
   private final class Attempt {
     private final SpawnArena arena;
@@ -178,7 +151,6 @@ final class Spawning {
     private final ChildDescriptors descriptors;
     private final List<byte[]> environment;
     private final Users.Identity identity;
-    private final boolean otherIdentity;
 
     Attempt(SpawnArena arena, SpawnRequest request, ChildDescriptors descriptors)
         throws IOException {
@@ -186,12 +158,7 @@ final class Spawning {
       this.request = request;
       this.descriptors = descriptors;
       this.environment = Environment.of(request.inheritEnvironment(), request.environment());
-      this.otherIdentity = request.user().isPresent()
-          || request.group().isPresent()
-          || request.supplementaryGroups().isPresent();
-      this.identity = otherIdentity
-          ? Users.identify(request.user(), request.group(), request.supplementaryGroups())
-          : new Users.Identity(Optional.empty(), Optional.empty(), Optional.empty());
+      this.identity = Users.identify(request);
     }
 
     Born spawn() throws IOException {
@@ -214,20 +181,15 @@ final class Spawning {
             : Kernel.clone(pidfd.address());
         boolean guarded =
             request.onClose() != OnClose.RELEASE && (flags & Numbers.CLONE_PIDFD_AUTOKILL) == 0;
-        for (int attempt = 1; ; attempt++) {
-          try {
-            Born child = guarded
-                ? spawnGuarded(pidfd, create, cgroup, cgroupKill)
-                : spawn(pidfd, create, script(cgroup, Optional.empty()), Optional.empty());
-            born = true;
-            return child;
-          } catch (SpawnException e) {
-            if (!isPassing(e) || attempt == ATTEMPTS || Thread.currentThread().isInterrupted()) {
-              throw e;
-            }
-          }
-          LockSupport.parkNanos(1_000_000L << (attempt - 1));
-        }
+        Optional<Integer> procs = cgroup;
+        Optional<OwnedDescriptor> kill = cgroupKill;
+        Born child = SpawnAttempts.make(
+            this::isPassing,
+            () -> guarded
+                ? spawnGuarded(pidfd, create, procs, kill)
+                : spawn(pidfd, create, script(procs, Optional.empty()), Optional.empty()));
+        born = true;
+        return child;
       } finally {
         cgroup.ifPresent(LibC::close);
         if (!born) {
@@ -280,14 +242,10 @@ final class Spawning {
     }
 
     private boolean isPassing(SpawnException failure) {
-      boolean again = failure.errno() == Numbers.POSIX.eagain();
-      return switch (failure.step()) {
-        case CREATE -> again;
-        case EXECUTE -> again || failure.errno() == PosixNumbers.ETXTBSY;
-        // Its guardian is gone; the next attempt finds a new one.
-        case GUARD -> failure.errno() == Numbers.EPIPE || failure.errno() == Numbers.ECONNRESET;
-        default -> false;
-      };
+      // Its guardian is gone; the next attempt finds a new one.
+      boolean unguarded = failure.step() == Step.GUARD
+          && (failure.errno() == Numbers.EPIPE || failure.errno() == Numbers.ECONNRESET);
+      return unguarded || SpawnAttempts.isPassing(failure, Numbers.POSIX);
     }
 
     private Born spawnGuarded(
@@ -334,8 +292,9 @@ final class Spawning {
     private Born spawn(
         SpawnArena.Place pidfd, long[] create, ChildScript script, Optional<Guardian.Charge> charge)
         throws SpawnException {
-      SpawnStub.Run run =
-          otherIdentity ? runAsOther(script, create) : kernel.stub().run(arena, script, create);
+      SpawnStub.Run run = identity.isOther()
+          ? runAsOther(script, create)
+          : kernel.stub().run(arena, script, create);
       if (run.created() == -PosixNumbers.EBADF && request.cgroup().isPresent()) {
         throw Errors.spawn(
             Step.CGROUP,
@@ -353,7 +312,8 @@ final class Spawning {
       }
       Waiting.reap(fd);
       LibC.close(fd);
-      SpawnException failure = failure(script, run);
+      SpawnException failure =
+          new ScriptFailure(request, environment, EXECUTE_HINTS).of(script, run);
       // The guardian keeps a group's or cgroup's charge when the child is gone.
       if (request.onClose() != OnClose.KILL && failure.step() != Step.GUARD) {
         charge.ifPresent(guardian::release);
@@ -371,30 +331,10 @@ final class Spawning {
         throws IOException {
       ScriptBuilder builder = new ScriptBuilder(arena, request, descriptors);
       guard.ifPresent(first -> first.accept(builder));
-      builder.session();
       if (cgroup.isPresent() && kernel.rung() == Kernel.Rung.CLONE) {
         builder.enterCgroup(cgroup.get(), request.cgroup().orElseThrow());
       }
-      builder.limits().identity(identity).directoryAndPrivileges();
-      List<byte[]> arguments = new ArrayList<>();
-      for (String argument : request.arguments()) {
-        arguments.add(SystemStrings.encode(argument));
-      }
-      long argv = arena.strings(arguments);
-      long envp = arena.strings(environment);
-      if (request.program() instanceof Program.Descriptor program) {
-        int fd = descriptors.lift(program.fd());
-        builder.place(Set.of(fd), kernel.openLimit());
-        builder.terminal().signals(keptSignals()).execute(fd, program.fd(), argv, envp);
-      } else {
-        String name = ((Program.Named) request.program()).name();
-        builder.place(Set.of(), kernel.openLimit());
-        builder
-            .terminal()
-            .signals(keptSignals())
-            .execute(candidates(name, environment), argv, envp);
-      }
-      return builder.script();
+      return builder.complete(identity, environment, Set.of(), kernel.openLimit(), keptSignals());
     }
 
     /** clone leaves all signals as they are, clone3 the ignored ones. */
@@ -429,78 +369,6 @@ final class Spawning {
         }
         return run;
       }
-    }
-
-    private SpawnException failure(ChildScript script, SpawnStub.Run run) {
-      int step = run.failedStep();
-      if (step < script.size()) {
-        ChildScript.Purpose purpose = script.purpose(step);
-        return failure(purpose, run.results().get(step));
-      }
-      // Every candidate of the search failed in a way that execvp goes on after.
-      int last = script.size() - 1;
-      long outcome = run.results().get(last);
-      int first = last;
-      while (first > 0 && script.purpose(first - 1).step() == Step.EXECUTE) {
-        first--;
-      }
-      for (int i = first; i <= last; i++) {
-        if (run.results().get(i) == -PosixNumbers.EACCES) {
-          return failure(script.purpose(i), run.results().get(i));
-        }
-      }
-      String name = ((Program.Named) request.program()).name();
-      return Errors.spawn(
-          Step.EXECUTE,
-          "execve",
-          name,
-          outcome == -PosixNumbers.ENOTDIR ? -PosixNumbers.ENOENT : outcome,
-          notInPath());
-    }
-
-    private boolean isSearched() {
-      return request.program() instanceof Program.Named named && named.name().indexOf('/') < 0;
-    }
-
-    private String notInPath() {
-      return "not found in PATH: "
-          + SystemStrings.decode(Environment.value(environment, "PATH").orElse(DEFAULT_PATH));
-    }
-
-    private SpawnException failure(ChildScript.Purpose purpose, long outcome) {
-      return Errors.spawn(
-          purpose.step(), purpose.operation(), purpose.subject(), outcome, explain(purpose, (int)
-              -outcome));
-    }
-
-    private String explain(ChildScript.Purpose purpose, int errno) {
-      boolean byDescriptor = request.program() instanceof Program.Descriptor;
-      if (purpose.step() == Step.EXECUTE) {
-        return switch (errno) {
-          case PosixNumbers.ENOENT -> {
-            if (isSearched()) {
-              yield notInPath();
-            }
-            yield byDescriptor
-                ? "a script cannot be run from a close-on-exec descriptor; give its path"
-                : "there is no such file, or the interpreter that it names is missing";
-          }
-          case PosixNumbers.EACCES ->
-            "no permission to execute, a directory, or a file system mounted noexec";
-          case Numbers.ENOEXEC -> "not a program for this machine, and no script with a #! line";
-          case PosixNumbers.E2BIG ->
-            "arguments and environment together, or one string of them, are too long";
-          case PosixNumbers.ETXTBSY -> "the file is still open for writing somewhere";
-          default -> "";
-        };
-      }
-      if (purpose.step() == Step.DESCRIPTORS && errno == PosixNumbers.EBADF) {
-        return "the number is beyond the limit of open files";
-      }
-      if (errno == Numbers.EPERM && purpose.step() == Step.USER) {
-        return "changing users needs the privilege to do so";
-      }
-      return "";
     }
   }
 

@@ -4,7 +4,6 @@ import dev.procdesc.ExitStatus;
 import dev.procdesc.Feature;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.ProcessInfo;
-import dev.procdesc.ResourceUsage;
 import dev.procdesc.Signal;
 import dev.procdesc.StateChange;
 import dev.procdesc.posix.Errors;
@@ -14,8 +13,8 @@ import dev.procdesc.posix.OwnedDescriptor;
 import dev.procdesc.posix.PosixNumbers;
 import dev.procdesc.posix.ProcessCalls;
 import dev.procdesc.posix.Threads;
+import dev.procdesc.posix.WaitResults;
 import java.nio.ByteBuffer;
-import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
@@ -72,7 +71,9 @@ final class Waiting implements ProcessCalls {
             ? new Outcome.Running()
             : new Outcome.Ended(
                 status(bytes.getInt(Numbers.SIGINFO_CODE), bytes.getInt(Numbers.SIGINFO_STATUS)),
-                wantUsage ? Optional.of(usage(bytes)) : Optional.empty());
+                wantUsage
+                    ? Optional.of(WaitResults.usage(bytes, Numbers.SIGINFO_SIZE))
+                    : Optional.empty());
       }
       if (outcome == -Numbers.ECHILD) {
         return notOurs(fd, memory);
@@ -138,28 +139,7 @@ final class Waiting implements ProcessCalls {
 
   /** A status in the form of wait(2). */
   static ExitStatus waitStatus(int status) {
-    int signal = status & 0x7F;
-    return signal == 0
-        ? new ExitStatus.Exited((status >> 8) & 0xFF)
-        : new ExitStatus.Signaled(Signals.of(signal), (status & 0x80) != 0);
-  }
-
-  private static ResourceUsage usage(ByteBuffer bytes) {
-    int at = Numbers.SIGINFO_SIZE;
-    return new ResourceUsage(
-        time(bytes, at + Numbers.RUSAGE_UTIME),
-        time(bytes, at + Numbers.RUSAGE_STIME),
-        bytes.getLong(at + Numbers.RUSAGE_MAXRSS) * 1024,
-        bytes.getLong(at + Numbers.RUSAGE_MINFLT),
-        bytes.getLong(at + Numbers.RUSAGE_MAJFLT),
-        bytes.getLong(at + Numbers.RUSAGE_INBLOCK),
-        bytes.getLong(at + Numbers.RUSAGE_OUBLOCK),
-        bytes.getLong(at + Numbers.RUSAGE_NVCSW),
-        bytes.getLong(at + Numbers.RUSAGE_NIVCSW));
-  }
-
-  private static Duration time(ByteBuffer bytes, int at) {
-    return Duration.ofSeconds(bytes.getLong(at), bytes.getLong(at + Long.BYTES) * 1000);
+    return WaitResults.status(status, Signals::of);
   }
 
   /** Waits for a child that is about to end because its script failed. */
@@ -271,19 +251,7 @@ final class Waiting implements ProcessCalls {
   @Override
   public void watchStateChanges(
       OwnedDescriptor descriptor, Consumer<? super StateChange> listener) {
-    int fd = descriptor.acquire();
-    try {
-      Threads.startDaemon("procdesc-state-changes", () -> {
-        try {
-          listen(fd, listener);
-        } finally {
-          descriptor.release();
-        }
-      });
-    } catch (OutOfMemoryError e) {
-      descriptor.release();
-      throw e;
-    }
+    Threads.startDaemon("procdesc-state-changes", descriptor, fd -> listen(fd, listener));
   }
 
   /** Blocks in the kernel from change to change, until the process ends. */

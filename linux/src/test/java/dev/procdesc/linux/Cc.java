@@ -81,8 +81,8 @@ final class Cc {
   private Optional<String> compile(Path directory, List<Constant> group)
       throws IOException, InterruptedException {
     // The generic table of system calls has clone3 for those only who ask for it.
-    StringBuilder source =
-        new StringBuilder("#define _GNU_SOURCE\n#define __ARCH_WANT_SYS_CLONE3\n");
+    StringBuilder source = new StringBuilder(
+        "#define _GNU_SOURCE\n#define __ARCH_WANT_SYS_CLONE3\n#define __ARCH_WANT_RENAMEAT\n");
     group.get(0).headers().forEach(header -> source.append("#include <" + header + ">\n"));
     source.append("void values(void) {\n");
     for (Constant constant : group) {

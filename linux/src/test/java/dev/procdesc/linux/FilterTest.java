@@ -3,17 +3,22 @@ package dev.procdesc.linux;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.procdesc.DescriptorOnly;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** The filter's program, run by an interpreter that knows the four instructions. */
+/** The filter's program, run by an interpreter that knows the five instructions. */
 final class FilterTest {
   private static final int SELF = 1234;
   private static final int EPERM = Numbers.SECCOMP_RET_ERRNO | Numbers.EPERM;
   private static final int ALLOW = Numbers.SECCOMP_RET_ALLOW;
-  private static final Filter FILTER = Sandbox.filter(SELF);
+  private static final int ENOSYS = Numbers.SECCOMP_RET_ERRNO | Numbers.ENOSYS;
+  private static final Filter FILTER = Sandbox.filter(SELF, Set.of());
+  private static final Filter FULL = Sandbox.filter(SELF, EnumSet.allOf(DescriptorOnly.class));
 
   private static int run(Filter filter, int arch, int call, long... arguments) {
     ByteBuffer data = ByteBuffer.allocate(64).order(ByteOrder.LITTLE_ENDIAN);
@@ -29,6 +34,10 @@ final class FilterTest {
         case Numbers.BPF_LOAD -> accumulator = data.getInt(now.operand());
         case Numbers.BPF_JUMP_EQUAL ->
           at += accumulator == now.operand() ? now.ifTrue() : now.ifFalse();
+        case Numbers.BPF_JUMP_GREATER ->
+          at += Integer.compareUnsigned(accumulator, now.operand()) > 0
+              ? now.ifTrue()
+              : now.ifFalse();
         case Numbers.BPF_JUMP_SET ->
           at += (accumulator & now.operand()) != 0 ? now.ifTrue() : now.ifFalse();
         case Numbers.BPF_RETURN -> {
@@ -119,6 +128,52 @@ final class FilterTest {
     }
   }
 
+  private static int decideFull(int call, long... arguments) {
+    return run(FULL, Numbers.AUDIT_ARCH, call, arguments);
+  }
+
+  @Test
+  void programsAreExecutedFromOpenDescriptors() {
+    assertEquals(ALLOW, decide(Numbers.SYS_EXECVE));
+    assertEquals(ALLOW, decide(Numbers.SYS_EXECVEAT, -100));
+    assertEquals(EPERM, decideFull(Numbers.SYS_EXECVE));
+    assertEquals(EPERM, decideFull(Numbers.SYS_EXECVEAT, -100));
+    assertEquals(EPERM, decideFull(Numbers.SYS_EXECVEAT, 5, 1, 1, 1, 0x100));
+    assertEquals(ALLOW, decideFull(Numbers.SYS_EXECVEAT, 5, 1, 1, 1, Numbers.AT_EMPTY_PATH));
+    assertEquals(
+        ALLOW, decideFull(Numbers.SYS_EXECVEAT, 5, 1, 1, 1, Numbers.AT_EMPTY_PATH | 0x100));
+  }
+
+  @Test
+  void filesAreNotOpenedByName() {
+    for (int call : new int[] {
+      Numbers.SYS_OPENAT,
+      Numbers.SYS_OPEN,
+      Numbers.SYS_OPENAT2,
+      Numbers.SYS_UNLINKAT,
+      Numbers.SYS_MOUNT,
+      Numbers.SYS_MOUNT_SETATTR
+    }) {
+      assertEquals(ALLOW, decide(call), "call " + call);
+      assertEquals(EPERM, decideFull(call), "call " + call);
+    }
+    assertEquals(ALLOW, decideFull(Numbers.SYS_UTIMENSAT, 5, 0));
+    assertEquals(EPERM, decideFull(Numbers.SYS_UTIMENSAT, 5, 4096));
+    assertEquals(EPERM, decideFull(Numbers.SYS_UTIMENSAT, 5, 1L << 32));
+    assertEquals(ALLOW, decide(Numbers.SYS_UTIMENSAT, 5, 4096));
+    assertEquals(ALLOW, decideFull(Numbers.SYS_FSTATFS));
+    assertEquals(ALLOW, decideFull(Numbers.SYS_MEMFD_CREATE));
+    assertEquals(EPERM, decideFull(Numbers.SYS_KILL, 1), "and what is always refused");
+  }
+
+  @Test
+  void whatNobodyKnewIsNotThere() {
+    assertEquals(ALLOW, decide(Numbers.SYS_LAST_KNOWN));
+    assertEquals(ENOSYS, decide(Numbers.SYS_LAST_KNOWN + 1));
+    assertEquals(ENOSYS, decide(0x3FFF_FFFF));
+    assertEquals(EPERM, decide(-1), "x32's bit is set in it");
+  }
+
   @Test
   void theUpperHalfOfAnArgumentMakesNoDifference() {
     // The kernel takes a PID as an int.
@@ -134,8 +189,8 @@ final class FilterTest {
 
   @Test
   void itFits() {
-    assertTrue(FILTER.program().size() < 4096, "BPF_MAXINSNS");
-    for (Filter.Instruction instruction : FILTER.program()) {
+    assertTrue(FULL.program().size() < 4096, "BPF_MAXINSNS");
+    for (Filter.Instruction instruction : FULL.program()) {
       assertTrue(instruction.ifTrue() < 256 && instruction.ifFalse() < 256);
     }
     ByteBuffer bytes = ByteBuffer.allocate(65536).order(ByteOrder.nativeOrder());

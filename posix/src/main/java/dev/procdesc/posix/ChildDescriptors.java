@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -70,7 +71,10 @@ public final class ChildDescriptors implements AutoCloseable {
       return pipe(target, pipe);
     }
     if (source instanceof Stdio.Null) {
-      return openFile("/dev/null", PosixNumbers.O_RDWR, 0);
+      OptionalInt kept = NullDevice.kept();
+      return kept.isPresent()
+          ? duplicate(kept.getAsInt())
+          : openFile(NullDevice.PATH, PosixNumbers.O_RDWR, 0);
     }
     if (source instanceof Stdio.File file) {
       return openFile(file.path().toString(), flags(file.access()), file.mode());

@@ -30,7 +30,7 @@ public sealed class HeldProcess implements ProcessDescriptor permits DescriptorC
   private final ProcessReference reference;
   private final Cleaner.Cleanable cleanable;
 
-  /** The first descriptor of a process, with every right. */
+  /** The first descriptor of a process, with every right that the kernel gives it. */
   public HeldProcess(ProcessCore core) {
     this(ProcessReference.first(core));
   }

@@ -48,6 +48,9 @@ public record PosixNumbers(
   /** {@code POLLHUP} on every system. */
   public static final int POLLHUP = 0x10;
 
+  /** {@code EPERM} on every system. */
+  public static final int EPERM = 1;
+
   /** {@code ENOENT} on every system. */
   public static final int ENOENT = 2;
 
@@ -60,6 +63,9 @@ public record PosixNumbers(
   /** {@code E2BIG} on every system. */
   public static final int E2BIG = 7;
 
+  /** {@code ENOEXEC} on every system. */
+  public static final int ENOEXEC = 8;
+
   /** {@code EBADF} on every system. */
   public static final int EBADF = 9;
 
@@ -68,6 +74,9 @@ public record PosixNumbers(
 
   /** {@code EACCES} on every system. */
   public static final int EACCES = 13;
+
+  /** {@code ENODEV} on every system. */
+  public static final int ENODEV = 19;
 
   /** {@code ENOTDIR} on every system. */
   public static final int ENOTDIR = 20;
@@ -95,4 +104,37 @@ public record PosixNumbers(
 
   /** {@code MAP_PRIVATE} on every system. */
   public static final int MAP_PRIVATE = 0x2;
+
+  /** {@code PRIO_PROCESS} on every system. */
+  public static final int PRIO_PROCESS = 0;
+
+  /** {@code WCOREFLAG} on every system. */
+  public static final int WCOREFLAG = 0x80;
+
+  /** Where a {@code struct rusage} has ru_utime, on every 64-bit system. */
+  public static final int RUSAGE_UTIME = 0;
+
+  /** Where a {@code struct rusage} has ru_stime, on every 64-bit system. */
+  public static final int RUSAGE_STIME = 16;
+
+  /** Where a {@code struct rusage} has ru_maxrss, on every 64-bit system. */
+  public static final int RUSAGE_MAXRSS = 32;
+
+  /** Where a {@code struct rusage} has ru_minflt, on every 64-bit system. */
+  public static final int RUSAGE_MINFLT = 64;
+
+  /** Where a {@code struct rusage} has ru_majflt, on every 64-bit system. */
+  public static final int RUSAGE_MAJFLT = 72;
+
+  /** Where a {@code struct rusage} has ru_inblock, on every 64-bit system. */
+  public static final int RUSAGE_INBLOCK = 88;
+
+  /** Where a {@code struct rusage} has ru_oublock, on every 64-bit system. */
+  public static final int RUSAGE_OUBLOCK = 96;
+
+  /** Where a {@code struct rusage} has ru_nvcsw, on every 64-bit system. */
+  public static final int RUSAGE_NVCSW = 128;
+
+  /** Where a {@code struct rusage} has ru_nivcsw, on every 64-bit system. */
+  public static final int RUSAGE_NIVCSW = 136;
 }

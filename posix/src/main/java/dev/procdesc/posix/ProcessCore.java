@@ -4,14 +4,18 @@ import dev.procdesc.ClosedDescriptorException;
 import dev.procdesc.ExitStatus;
 import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.ResourceUsage;
+import dev.procdesc.Right;
 import dev.procdesc.StateChange;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
@@ -36,6 +40,9 @@ public final class ProcessCore implements Watcher.Watched {
 
   private final OwnedDescriptor descriptor;
   private final OptionalLong pid;
+
+  /** What the kernel lets this descriptor do. */
+  private final Set<Right> rights;
 
   /** Absent for a process that is released. */
   private final Optional<LastClose> lastClose;
@@ -92,11 +99,27 @@ public final class ProcessCore implements Watcher.Watched {
       Optional<LastClose> lastClose,
       ProcessCalls calls,
       Watcher watcher) {
+    this(descriptor, pid, EnumSet.allOf(Right.class), lastClose, calls, watcher);
+  }
+
+  /** A process behind a descriptor that can do only so much. */
+  public ProcessCore(
+      OwnedDescriptor descriptor,
+      OptionalLong pid,
+      Set<Right> rights,
+      Optional<LastClose> lastClose,
+      ProcessCalls calls,
+      Watcher watcher) {
     this.descriptor = descriptor;
     this.pid = pid;
+    this.rights = Collections.unmodifiableSet(EnumSet.copyOf(rights));
     this.lastClose = lastClose;
     this.calls = calls;
     this.watcher = watcher;
+  }
+
+  Set<Right> rights() {
+    return rights;
   }
 
   OptionalLong pid() {

@@ -57,10 +57,9 @@ final class ProcessReference {
     core.add(this);
   }
 
-  /** The first reference to a process, with every right. */
+  /** The first reference to a process, with every right that its descriptor has. */
   static ProcessReference first(ProcessCore core) {
-    return new ProcessReference(
-        core, Collections.unmodifiableSet(EnumSet.allOf(Right.class)), Optional.empty());
+    return new ProcessReference(core, core.rights(), Optional.empty());
   }
 
   ProcessCore core() {
@@ -135,9 +134,7 @@ final class ProcessReference {
     OptionalInt copy;
     int fd = mine.acquire();
     try {
-      copy = left.size() == Right.values().length
-          ? OptionalInt.empty()
-          : core.calls().limit(fd, left);
+      copy = left.equals(core.rights()) ? OptionalInt.empty() : core.calls().limit(fd, left);
     } finally {
       mine.release();
     }
@@ -424,7 +421,7 @@ final class ProcessReference {
   Loan lend() throws IOException {
     check(Right.SEND);
     OwnedDescriptor mine = descriptor();
-    if (limited.isEmpty() && rights.size() < Right.values().length) {
+    if (limited.isEmpty() && !rights.equals(core.rights())) {
       throw core.calls().cannotSend(rights);
     }
     Optional<OwnedDescriptor> lifeline = core.share();

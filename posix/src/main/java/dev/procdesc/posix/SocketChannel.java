@@ -48,11 +48,27 @@ final class SocketChannel implements DescriptorChannel {
       LibC.close(fd);
       throw Errors.failed("fcntl(F_DUPFD_CLOEXEC)", "a socket", second);
     }
+    widen(fd, calls.sockets());
     return new SocketChannel(
         OwnedDescriptor.take(fd, "the channel"),
         OwnedDescriptor.take(second, "the channel"),
         calls,
         watcher);
+  }
+
+  /**
+   * Makes room for the longest payload. A system that gives less room refuses such a payload, and
+   * says so when it is sent.
+   */
+  private static void widen(int fd, SocketNumbers numbers) {
+    numbers.bufferSize().ifPresent(size -> {
+      try (NativeMemory memory = NativeMemory.borrow()) {
+        memory.bytes().putInt(0, size);
+        for (int option : new int[] {numbers.soSndbuf(), numbers.soRcvbuf()}) {
+          Sockets.setsockopt(fd, numbers.solSocket(), option, memory.address(), Integer.BYTES);
+        }
+      }
+    });
   }
 
   /** Beyond 292 years nanoseconds overflow, which is as good as no limit. */
@@ -129,7 +145,8 @@ final class SocketChannel implements DescriptorChannel {
     }
     try (SocketMessage message = new SocketMessage(numbers)) {
       message.fill(payload, descriptors);
-      int flags = numbers.msgDontwait() | numbers.msgNosignal();
+      int flags =
+          numbers.msgDontwait() | numbers.msgNosignal() | numbers.msgEor().orElse(0);
       long left = nanos == Long.MAX_VALUE ? nanos : deadline - System.nanoTime();
       long count =
           writer.transfer("sendmsg", fd -> Sockets.sendmsg(fd, message.header(), flags), left);
@@ -167,13 +184,22 @@ final class SocketChannel implements DescriptorChannel {
       int flags = numbers.msgDontwait() | numbers.msgCmsgCloexec();
       while (true) {
         long left = nanos == Long.MAX_VALUE ? nanos : deadline - System.nanoTime();
+        boolean[] noRoom = {false};
         long count = reader.transfer(
             "recvmsg",
             fd -> {
               message.clear();
-              return Sockets.recvmsg(fd, message.header(), flags);
+              int outcome = Sockets.recvmsg(fd, message.header(), flags);
+              noRoom[0] =
+                  numbers.noRoom().isPresent() && outcome == -numbers.noRoom().getAsInt();
+              return noRoom[0] ? 0 : outcome;
             },
             left);
+        if (noRoom[0]) {
+          throw new RefusedMessageException(
+              Reason.DESCRIPTORS_CUT_OFF,
+              "its descriptors were dropped: this JVM may have no more of them");
+        }
         if (count < 0) {
           return Optional.empty();
         }

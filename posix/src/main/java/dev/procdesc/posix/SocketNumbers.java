@@ -15,12 +15,19 @@ import java.util.OptionalInt;
  *     family in another (FreeBSD), else with the family in two
  * @param pathSize the room for a path in a {@code sockaddr_un}, with its NUL
  * @param scmPidfd a control message of the kernel's own that brings a descriptor
+ * @param msgEor the flag that ends a record, where a send does not do so by itself
+ * @param noRoom the error of recvmsg where descriptors find no room; absent where it takes those
+ *     that do, and says MSG_CTRUNC
+ * @param bufferSize what the buffers must be set to so that the longest payload fits; absent where
+ *     it does anyway
  */
 public record SocketNumbers(
     int sockCloexec,
     int sockNonblock,
     int solSocket,
     int soType,
+    int soSndbuf,
+    int soRcvbuf,
     int scmRights,
     OptionalInt scmPidfd,
     int msgDontwait,
@@ -33,7 +40,10 @@ public record SocketNumbers(
     boolean longLengths,
     int msghdrFlags,
     boolean addressHasLength,
-    int pathSize) {
+    int pathSize,
+    OptionalInt msgEor,
+    OptionalInt noRoom,
+    OptionalInt bufferSize) {
   /** {@code AF_UNIX} on every system. */
   public static final int AF_UNIX = 1;
 

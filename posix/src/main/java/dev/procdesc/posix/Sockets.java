@@ -14,6 +14,7 @@ final class Sockets {
   private static final NativeFunction SENDMSG = NativeFunction.of("sendmsg");
   private static final NativeFunction RECVMSG = NativeFunction.of("recvmsg");
   private static final NativeFunction GETSOCKOPT = NativeFunction.of("getsockopt");
+  private static final NativeFunction SETSOCKOPT = NativeFunction.of("setsockopt");
   private static final NativeFunction IOCTL = NativeFunction.of("ioctl");
 
   private Sockets() {}
@@ -61,6 +62,11 @@ final class Sockets {
   /** {@code int getsockopt(int s, int level, int optname, void *optval, socklen_t *optlen)}. */
   static int getsockopt(int fd, int level, int name, long value, long size) {
     return GETSOCKOPT.call(fd, level, name, value, size);
+  }
+
+  /** {@code int setsockopt(int s, int level, int optname, const void *optval, socklen_t len)}. */
+  static int setsockopt(int fd, int level, int name, long value, int size) {
+    return SETSOCKOPT.call(fd, level, name, value, size);
   }
 
   /** {@code int ioctl(int d, unsigned long request, void *argp)}. */

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The machine code that creates a child and walks its script. It is mapped once, written, and then
@@ -40,6 +41,35 @@ public final class SpawnStub {
       throw Errors.failed("mprotect(PROT_EXEC)", "the spawn stub", outcome);
     }
     return new SpawnStub(NativeFunction.at(address));
+  }
+
+  /**
+   * Maps the stub for this machine, and records how that went.
+   *
+   * @param mechanism the stub's name among the mechanisms
+   * @param bytes the backend's resource; empty if there is none for this machine
+   */
+  public static Optional<SpawnStub> find(
+      Mechanisms mechanisms, String mechanism, Optional<InputStream> bytes, PosixNumbers numbers) {
+    if (mechanisms.isDisabled(mechanism)) {
+      mechanisms.absent(mechanism, "", "");
+      return Optional.empty();
+    }
+    if (bytes.isEmpty()) {
+      mechanisms.absent(
+          mechanism,
+          "looking for machine code",
+          "a spawn stub for the machine " + System.getProperty("os.arch"));
+      return Optional.empty();
+    }
+    try (InputStream code = bytes.get()) {
+      Optional<SpawnStub> mapped = Optional.of(map(code, numbers));
+      mechanisms.note(mechanism, "mmap, mprotect(PROT_EXEC)", true, "");
+      return mapped;
+    } catch (IOException e) {
+      mechanisms.absent(mechanism, String.valueOf(e.getMessage()), "leave to execute mapped code");
+      return Optional.empty();
+    }
   }
 
   /** A stub that is not mapped from machine code: a simulation's, for tests. */

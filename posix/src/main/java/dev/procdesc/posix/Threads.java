@@ -3,6 +3,7 @@ package dev.procdesc.posix;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.util.function.IntConsumer;
 
 /** The library's own threads, and which kind of thread is running. */
 public final class Threads {
@@ -32,6 +33,27 @@ public final class Threads {
     thread.setDaemon(true);
     thread.setContextClassLoader(null);
     thread.start();
+  }
+
+  /**
+   * Starts a thread of the library that has a descriptor lent for as long as it runs.
+   *
+   * @throws OutOfMemoryError if the system has no thread left
+   */
+  public static void startDaemon(String name, OwnedDescriptor descriptor, IntConsumer body) {
+    int fd = descriptor.acquire();
+    try {
+      startDaemon(name, () -> {
+        try {
+          body.accept(fd);
+        } finally {
+          descriptor.release();
+        }
+      });
+    } catch (OutOfMemoryError e) {
+      descriptor.release();
+      throw e;
+    }
   }
 
   /** Whether a blocking native call in this thread would hold a carrier. */

@@ -4,6 +4,7 @@ import com.kenai.jffi.MemoryIO;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.SpawnException;
 import dev.procdesc.spi.Account;
+import dev.procdesc.spi.SpawnRequest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -20,7 +21,17 @@ public final class Users {
 
   /** Whom a child is to be. Absent parts stay as the parent's. */
   public record Identity(
-      Optional<Long> user, Optional<Long> group, Optional<List<Long>> supplementary) {}
+      Optional<Long> user, Optional<Long> group, Optional<List<Long>> supplementary) {
+    /** Whether any part is another than the parent's. */
+    public boolean isOther() {
+      return user.isPresent() || group.isPresent() || supplementary.isPresent();
+    }
+  }
+
+  /** Whom a request's child is to be. */
+  public static Identity identify(SpawnRequest request) throws ProcessDescriptorException {
+    return identify(request.user(), request.group(), request.supplementaryGroups());
+  }
 
   /**
    * {@code struct passwd} and {@code struct group} begin alike in glibc, musl and FreeBSD's libc:

@@ -19,6 +19,8 @@ final class SocketMessageTest {
             0x800,
             1,
             3,
+            7,
+            8,
             1,
             OptionalInt.of(4),
             0x40,
@@ -31,12 +33,17 @@ final class SocketMessageTest {
             true,
             48,
             false,
-            108)
+            108,
+            OptionalInt.empty(),
+            OptionalInt.empty(),
+            OptionalInt.empty())
         : new SocketNumbers(
             0x10000000,
             0x20000000,
             0xFFFF,
             0x1008,
+            0x1001,
+            0x1002,
             1,
             OptionalInt.empty(),
             0x80,
@@ -49,7 +56,10 @@ final class SocketMessageTest {
             false,
             44,
             true,
-            104);
+            104,
+            OptionalInt.of(0x8),
+            OptionalInt.of(40),
+            OptionalInt.of(0x10000));
   }
 
   @ParameterizedTest

@@ -7,11 +7,19 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.procdesc.SpawnException;
 import dev.procdesc.SpawnException.Step;
 import dev.procdesc.Spawner;
+import dev.procdesc.compat.Differences;
 import jnr.constants.platform.Errno;
 
 /** What a failed spawn must say. That it left nothing behind, {@link NothingLeft} looks after. */
 public final class Errors {
   private Errors() {}
+
+  /** The number of an error on the system that the library runs on, simulated or not. */
+  public static int number(Errno errno) {
+    return Differences.simulated()
+        ? jnr.constants.platform.freebsd.Errno.valueOf(errno.name()).intValue()
+        : errno.intValue();
+  }
 
   /**
    * A spawn fails, and says why.

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.procdesc.ChildProcess;
 import dev.procdesc.DescriptorChannel;
 import dev.procdesc.OnClose;
+import dev.procdesc.Platform;
 import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.Signal;
 import dev.procdesc.Spawner;
@@ -52,7 +53,10 @@ public final class Holder implements AutoCloseable {
       script =
           new String(java.util.Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8);
     }
-    String check = "import os, socket, signal; os.pidfd_open; socket.recv_fds; os.close";
+    boolean freebsd = Platform.current().name().equals("freebsd");
+    String library = System.getProperty("dev.procdesc.simulation", "");
+    String check = "import ctypes, socket; socket.recv_fds"
+        + (freebsd ? "" : "; import os, signal; os.pidfd_open; signal.pidfd_send_signal");
     boolean there;
     try (ChildProcess probe =
         Run.piped(Spawner.of(python.toString(), "-c", check)).spawn()) {
@@ -63,7 +67,8 @@ public final class Holder implements AutoCloseable {
       throw new AssertionError(e);
     }
     Requires.that(there, "Python 3.9");
-    return new Holder(Spawner.of(python.toString(), "-c", script)
+    String kind = freebsd ? "procdesc" : "pidfd";
+    return new Holder(Spawner.of(python.toString(), "-c", script, kind, library)
         .stdin(Stdio.pipe())
         .stdout(Stdio.pipe())
         .descriptor(CHANNEL, Stdio.descriptor(channel.fd()))

@@ -1,9 +1,12 @@
 """A holder of process descriptors in another language, to prove the wire format.
 
 Descriptor 9 is a channel. Orders come on standard input, one in a line; each is answered by one line.
+Arguments: pidfd or procdesc, what a process descriptor is on this system; and the library that has the
+functions for the latter, or nothing for the C library.
 """
 
 import array
+import ctypes
 import os
 import resource
 import select
@@ -13,6 +16,45 @@ import sys
 
 channel = socket.socket(fileno=9)
 held = []
+
+
+class Pidfd:
+    """Linux: every process can be opened, so this one is what is sent."""
+
+    pid = os.getpid()
+
+    def open(self):
+        return os.pidfd_open(self.pid)
+
+    def kill(self, fd, number):
+        signal.pidfd_send_signal(fd, number)
+
+
+class Procdesc:
+    """FreeBSD: only a child has a descriptor, so there is one, which does nothing."""
+
+    def __init__(self, library):
+        self.library = ctypes.CDLL(library or None, use_errno=True)
+        fd = ctypes.c_int(-1)
+        self.pid = self.check(self.library.pdfork(ctypes.byref(fd), 2))
+        if self.pid == 0:
+            while True:
+                signal.pause()
+        self.fd = fd.value
+
+    def check(self, result):
+        if result < 0:
+            raise OSError(ctypes.get_errno(), "procdesc")
+        return result
+
+    def open(self):
+        return os.dup(self.fd)
+
+    def kill(self, fd, number):
+        self.check(self.library.pdkill(fd, int(number)))
+
+
+processes = Pidfd() if sys.argv[1] == "pidfd" else Procdesc(sys.argv[2])
 
 
 def send(fds, payload=b"x"):
@@ -32,8 +74,8 @@ def obey(order, *arguments):
         return receive()
     if order == "send":  # what it holds, with a payload
         send(held, arguments[0].encode())
-    elif order == "self":  # itself, as often as asked
-        fd = os.pidfd_open(os.getpid())
+    elif order == "self":  # a process, as often as asked
+        fd = processes.open()
         send([fd] * int(arguments[0]), b"self")
         os.close(fd)
     elif order == "payload":
@@ -50,12 +92,14 @@ def obey(order, *arguments):
         send([fd])
         os.close(fd)
     elif order == "mixed":  # two processes and a file between them
-        process = os.pidfd_open(os.getpid())
+        process = processes.open()
         fd = os.open("/dev/null", os.O_RDONLY)
         send([process, fd, process])
         os.close(process)
         os.close(fd)
     elif order == "thread":
+        if not isinstance(processes, Pidfd):
+            return "none"
         fd = os.pidfd_open(os.getpid(), 0x80)
         send([fd])
         os.close(fd)
@@ -65,7 +109,7 @@ def obey(order, *arguments):
         os.close(reading)
         os.close(writing)
     elif order == "lifelines":  # a process and two lifelines
-        process = os.pidfd_open(os.getpid())
+        process = processes.open()
         reading, writing = os.pipe()
         send([process, writing, writing])
         os.close(reading)
@@ -73,7 +117,7 @@ def obey(order, *arguments):
         os.close(process)
     elif order == "flood":
         count = 0
-        process = os.pidfd_open(os.getpid())
+        process = processes.open()
         while count < int(arguments[0]):
             send([process] * 5)
             count += 1
@@ -81,9 +125,9 @@ def obey(order, *arguments):
     elif order == "poll":
         return str(len(select.select([held[0]], [], [], float(arguments[0]))[0]))
     elif order == "kill":
-        signal.pidfd_send_signal(held[0], signal.SIGKILL)
+        processes.kill(held[0], signal.SIGKILL)
     elif order == "signal":
-        signal.pidfd_send_signal(held[0], 0)
+        processes.kill(held[0], 0)
     elif order == "close":
         for fd in held:
             os.close(fd)
@@ -91,7 +135,7 @@ def obey(order, *arguments):
     elif order == "hangup":
         channel.close()
     elif order == "pid":
-        return str(os.getpid())
+        return str(processes.pid)
     elif order == "exit":
         os._exit(0)
     else:

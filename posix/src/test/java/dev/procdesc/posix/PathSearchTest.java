@@ -1,4 +1,4 @@
-package dev.procdesc.freebsd;
+package dev.procdesc.posix;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
@@ -8,14 +8,15 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** Where a program is looked for: the rules of execvp(3). */
-final class CandidatesTest {
+final class PathSearchTest {
   private static List<String> candidates(String name, String... environment) {
     List<byte[]> bytes = Stream.of(environment)
         .map(entry -> entry.getBytes(StandardCharsets.ISO_8859_1))
         .toList();
-    return Spawning.candidates(name, bytes).stream()
-        .map(path -> new String(path, StandardCharsets.ISO_8859_1))
-        .toList();
+    return new PathSearch(name, bytes)
+        .candidates().stream()
+            .map(path -> new String(path, StandardCharsets.ISO_8859_1))
+            .toList();
   }
 
   @Test

@@ -1,0 +1,86 @@
+package dev.procdesc.freebsd;
+
+import dev.procdesc.Feature;
+import dev.procdesc.ProcessDescriptor;
+import dev.procdesc.Right;
+import dev.procdesc.posix.ChannelCalls;
+import dev.procdesc.posix.HeldProcess;
+import dev.procdesc.posix.NativeMemory;
+import dev.procdesc.posix.OwnedDescriptor;
+import dev.procdesc.posix.PosixNumbers;
+import dev.procdesc.posix.ProcessCore;
+import dev.procdesc.posix.SocketNumbers;
+import dev.procdesc.posix.Watcher;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+
+/**
+ * Descriptors that come and go over sockets. Everything that Linux needs a lifeline for is the
+ * kernel's here: it counts the descriptors of a process wherever they are, and its rights travel
+ * with them.
+ */
+final class Passing implements ChannelCalls {
+  private final Waiting looking;
+  private final Watcher watcher;
+
+  Passing(Waiting looking, Watcher watcher) {
+    this.looking = looking;
+    this.watcher = watcher;
+  }
+
+  /**
+   * Asked by the calls that take process descriptors only. The kernel looks at rights first: a call
+   * that is refused for want of a right says nothing. A descriptor that may do none of the three is
+   * good for nothing, and refused as well.
+   */
+  @Override
+  public boolean isProcess(int fd) {
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      int outcome = Calls.pdgetpid(fd, memory.address());
+      if (outcome == -Numbers.ENOTCAPABLE) {
+        outcome = Calls.pdkill(fd, 0);
+      }
+      if (outcome == -Numbers.ENOTCAPABLE) {
+        outcome = looking.ask(fd, memory);
+      }
+      // Another user's process, and one that was reaped.
+      return outcome >= 0 || outcome == -PosixNumbers.EPERM || outcome == -PosixNumbers.ESRCH;
+    }
+  }
+
+  @Override
+  public ProcessDescriptor received(int fd, Optional<Integer> lifeline) {
+    Set<Right> rights = Rights.of(fd);
+    return new HeldProcess(new ProcessCore(
+        OwnedDescriptor.take(fd, "the descriptor of a received process"),
+        pid(fd),
+        rights,
+        Optional.empty(),
+        looking,
+        watcher));
+  }
+
+  private static OptionalLong pid(int fd) {
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      return Calls.pdgetpid(fd, memory.address()) < 0
+          ? OptionalLong.empty()
+          : OptionalLong.of(memory.bytes().getInt(0));
+    }
+  }
+
+  @Override
+  public ProcessDescriptor peer(int socket) {
+    throw FreeBsdBackend.unsupported(Feature.PEER_DESCRIPTOR, Kernel.PEER_LACKS);
+  }
+
+  @Override
+  public PosixNumbers numbers() {
+    return Numbers.POSIX;
+  }
+
+  @Override
+  public SocketNumbers sockets() {
+    return Numbers.SOCKETS;
+  }
+}

@@ -1,0 +1,59 @@
+package dev.procdesc.freebsd;
+
+import dev.procdesc.ProcessDescriptorException;
+import dev.procdesc.Right;
+import dev.procdesc.posix.Errors;
+import dev.procdesc.posix.NativeMemory;
+import java.util.EnumSet;
+import java.util.Set;
+
+/** The library's rights in the kernel's: a {@code cap_rights_t}. */
+final class Rights {
+  private static final int SECOND = Long.BYTES;
+
+  private Rights() {}
+
+  private static long kernel(Right right) {
+    return switch (right) {
+      case SIGNAL -> Numbers.CAP_PDKILL;
+      // The status comes as an event.
+      case WAIT -> Numbers.CAP_PDWAIT | Numbers.CAP_EVENT;
+      case PID -> Numbers.CAP_PDGETPID;
+      case EVENT -> Numbers.CAP_EVENT;
+      // The library's own: the kernel has none of the kind.
+      case SEND, DUPLICATE -> Numbers.CAP_NONE1;
+    };
+  }
+
+  /** Limits a descriptor, for good. */
+  static void limit(int fd, Set<Right> rights) throws ProcessDescriptorException {
+    long word = Numbers.CAP_NONE1;
+    for (Right right : rights) {
+      word |= kernel(right);
+    }
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      memory.bytes().putLong(0, Numbers.CAP_NONE0).putLong(SECOND, word);
+      int outcome = Calls.capRightsLimit(fd, memory.address());
+      if (outcome < 0) {
+        throw Errors.failed("cap_rights_limit", "descriptor " + fd, outcome);
+      }
+    }
+  }
+
+  /** What a descriptor that came from elsewhere can do. */
+  static Set<Right> of(int fd) {
+    Set<Right> rights = EnumSet.allOf(Right.class);
+    if (!Calls.hasCapRights()) {
+      return rights;
+    }
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      int outcome = Calls.capRightsGet(fd, memory.address());
+      if (outcome < 0) {
+        throw new IllegalStateException("cap_rights_get: " + Errors.describe(-outcome));
+      }
+      long word = memory.bytes().getLong(SECOND);
+      rights.removeIf(right -> (word & kernel(right)) != kernel(right));
+    }
+    return rights;
+  }
+}

@@ -1,0 +1,45 @@
+package dev.procdesc.freebsd;
+
+import dev.procdesc.DescriptorOnly;
+import dev.procdesc.Feature;
+import dev.procdesc.ProcessDescriptorException;
+import dev.procdesc.posix.Errors;
+import dev.procdesc.posix.NullDevice;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The descriptor-only mode: Capsicum's capability mode, which refuses every name that all processes
+ * share, those of programs and files too. So what the library needs by name is opened before. The
+ * wait calls are refused as well: the status comes from kqueue in any case, and a zombie goes with
+ * its descriptor.
+ */
+final class Sandbox {
+  private static final Set<DescriptorOnly> ALL =
+      Collections.unmodifiableSet(EnumSet.allOf(DescriptorOnly.class));
+
+  private volatile boolean entered;
+
+  /** What was given up beside processes by ID; empty before. */
+  Optional<Set<DescriptorOnly>> entered() {
+    return entered ? Optional.of(ALL) : Optional.empty();
+  }
+
+  /** Enters it. */
+  synchronized void enter() throws ProcessDescriptorException {
+    if (entered) {
+      return;
+    }
+    if (!Calls.hasCapEnter()) {
+      throw FreeBsdBackend.unsupported(Feature.DESCRIPTOR_ONLY_MODE, "cap_enter (FreeBSD 10)");
+    }
+    NullDevice.keep(Numbers.POSIX);
+    int outcome = Calls.capEnter();
+    if (outcome < 0) {
+      throw Errors.failed("cap_enter", "this process", outcome);
+    }
+    entered = true;
+  }
+}
