@@ -75,8 +75,9 @@ final class ScriptBuilder {
   }
 
   /** Puts the child under guard, before anything else. */
-  ScriptBuilder guard(Guardian.Charge charge, int socket, Optional<Integer> cgroupKill) {
-    Guardian.tell(charge, socket, cgroupKill, script, arena);
+  ScriptBuilder guard(
+      Guardian.Charge charge, int socket, SpawnArena.Place pidfd, Optional<Integer> cgroupKill) {
+    Guardian.tell(charge, socket, pidfd, cgroupKill, script, arena);
     return this;
   }
 

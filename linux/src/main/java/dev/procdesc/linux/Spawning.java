@@ -207,18 +207,19 @@ final class Spawning {
         if (request.onClose() == OnClose.KILL_CGROUP) {
           cgroupKill = Optional.of(openCgroupKill(request.cgroup().orElseThrow()));
         }
-        SpawnArena.Place pidfd = arena.allocate(8);
+        SpawnArena.Place pidfd = Guardian.placeForPidfd(arena);
         long flags = clone3 ? flags() : 0;
-        long[] create = clone3
-            ? Kernel.clone3(arena, pidfd.address(), flags, cgroup)
-            : Kernel.clone(pidfd.address());
         boolean guarded =
             request.onClose() != OnClose.RELEASE && (flags & Numbers.CLONE_PIDFD_AUTOKILL) == 0;
         for (int attempt = 1; ; attempt++) {
           try {
             Born child = guarded
-                ? spawnGuarded(pidfd, create, cgroup, cgroupKill)
-                : spawn(pidfd, create, script(cgroup, Optional.empty()), Optional.empty());
+                ? spawnGuarded(pidfd, flags, cgroup, cgroupKill)
+                : spawn(
+                    pidfd,
+                    create(pidfd, flags, cgroup),
+                    script(cgroup, Optional.empty()),
+                    Optional.empty());
             born = true;
             return child;
           } catch (SpawnException e) {
@@ -234,6 +235,12 @@ final class Spawning {
           cgroupKill.ifPresent(OwnedDescriptor::close);
         }
       }
+    }
+
+    private long[] create(SpawnArena.Place pidfd, long flags, Optional<Integer> cgroup) {
+      return kernel.rung() == Kernel.Rung.CLONE3
+          ? Kernel.clone3(arena, pidfd.address(), flags, cgroup)
+          : Kernel.clone(pidfd.address(), flags);
     }
 
     private void refuseWhatIsNotThere() {
@@ -285,14 +292,18 @@ final class Spawning {
         case CREATE -> again;
         case EXECUTE -> again || failure.errno() == PosixNumbers.ETXTBSY;
         // Its guardian is gone; the next attempt finds a new one.
-        case GUARD -> failure.errno() == Numbers.EPIPE || failure.errno() == Numbers.ECONNRESET;
+        case GUARD ->
+          failure.errno() == Numbers.EPIPE
+              || failure.errno() == Numbers.ECONNRESET
+              // The descriptor-only mode was entered meanwhile.
+              || (failure.errno() == Numbers.EPERM && kernel.isConfined());
         default -> false;
       };
     }
 
     private Born spawnGuarded(
         SpawnArena.Place pidfd,
-        long[] create,
+        long flags,
         Optional<Integer> cgroup,
         Optional<OwnedDescriptor> cgroupKill)
         throws IOException {
@@ -318,11 +329,12 @@ final class Spawning {
         Optional<Integer> kill = cgroupKill.map(OwnedDescriptor::number);
         return spawn(
             pidfd,
-            create,
-            script(cgroup, Optional.of(builder -> builder.guard(charge, fd, kill))),
+            create(pidfd, charge.byTable() ? flags | Numbers.CLONE_FILES : flags, cgroup),
+            script(cgroup, Optional.of(builder -> builder.guard(charge, fd, pidfd, kill))),
             Optional.of(charge));
       } catch (SpawnException e) {
-        if (e.step() == Step.GUARD) {
+        // A refusal is not the guardian's.
+        if (e.step() == Step.GUARD && e.errno() != Numbers.EPERM) {
           guardian.lost(charge.link());
         }
         throw e;
