@@ -26,6 +26,7 @@ import dev.procdesc.UnsupportedFeatureException;
 import dev.procdesc.compat.Contract;
 import dev.procdesc.compat.Origin;
 import dev.procdesc.compat.Requires;
+import dev.procdesc.compat.Tags;
 import dev.procdesc.compat.Timeouts;
 import dev.procdesc.compat.support.Crowd;
 import dev.procdesc.compat.support.Descriptors;
@@ -53,6 +54,7 @@ import java.util.Random;
 import java.util.concurrent.ThreadFactory;
 import jnr.constants.platform.Errno;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -532,6 +534,7 @@ final class ChannelTest {
   // ---- Adversarial input
 
   @ParameterizedTest
+  @Tag(Tags.PIDS)
   @ValueSource(ints = {1, 2, 253})
   @Contract("C10")
   void manyDescriptors(int count) throws Exception {
@@ -552,6 +555,7 @@ final class ChannelTest {
   }
 
   @ParameterizedTest
+  @Tag(Tags.PIDS)
   @ValueSource(strings = {"file", "proc", "mixed", "lifeline", "lifelines", "thread"})
   @Contract({"C8", "C10"})
   @Origin({"selftests/pidfd: pidfd_wait on non-pidfds", "capsicum-test: Pdfork.NonProcessDescriptor"
@@ -595,6 +599,7 @@ final class ChannelTest {
   }
 
   @Test
+  @Tag(Tags.PIDS)
   @Contract({"C8", "C10"})
   void descriptorsForWhichThereIsNoRoomAreRefused() throws Exception {
     Requires.feature(Feature.CHILD_SETUP);
@@ -644,6 +649,7 @@ final class ChannelTest {
   }
 
   @Test
+  @Tag(Tags.PIDS)
   @Contract({"C8", "C10"})
   void aFlood() throws Exception {
     Requires.feature(Feature.CHILD_SETUP);
@@ -661,6 +667,7 @@ final class ChannelTest {
   }
 
   @Test
+  @Tag(Tags.PIDS)
   @Contract({"C8", "C10"})
   void aFloodThatNobodyReadsLeavesNothing() throws Exception {
     Requires.feature(Feature.CHILD_SETUP);
