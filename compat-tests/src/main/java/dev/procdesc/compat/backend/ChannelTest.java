@@ -22,6 +22,7 @@ import dev.procdesc.RefusedMessageException.Reason;
 import dev.procdesc.Right;
 import dev.procdesc.Signal;
 import dev.procdesc.Spawner;
+import dev.procdesc.StateChange;
 import dev.procdesc.UnsupportedFeatureException;
 import dev.procdesc.compat.Contract;
 import dev.procdesc.compat.Origin;
@@ -51,7 +52,9 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
 import jnr.constants.platform.Errno;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -388,6 +391,30 @@ final class ChannelTest {
       assertTrue(child.isAlive());
       assertTrue(pipe.isHeld());
       child.close();
+      pipe.awaitEnd();
+    }
+  }
+
+  @Test
+  @Contract({"C6", "C10"})
+  void whoListensForStateChangesIsNoHolder() throws Exception {
+    Requires.feature(Feature.STATE_CHANGES);
+    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
+        RawPipe pipe = RawPipe.open()) {
+      // Where the kernel kills at the last close, this is what it wants for it.
+      ChildProcess child = staying(pipe).noNewPrivileges(true).spawn();
+      pipe.given();
+      CompletableFuture<StateChange> stopped = new CompletableFuture<>();
+      child.onStateChange(stopped::complete);
+      assertTrue(child.signal(Signal.STOP));
+      assertEquals(
+          new StateChange.Stopped(Signal.STOP),
+          stopped.get(Timeouts.CEILING.toMillis(), TimeUnit.MILLISECONDS));
+      pair.first().send(bytes("x"), child);
+      Message message = receive(pair.second());
+      child.close();
+      assertTrue(pipe.isHeld());
+      message.close();
       pipe.awaitEnd();
     }
   }
