@@ -3,6 +3,7 @@ package dev.procdesc.compat.backend;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -33,6 +34,7 @@ import dev.procdesc.compat.support.Crowd;
 import dev.procdesc.compat.support.Descriptors;
 import dev.procdesc.compat.support.Holder;
 import dev.procdesc.compat.support.NothingLeft;
+import dev.procdesc.compat.support.Poll;
 import dev.procdesc.compat.support.RawPipe;
 import dev.procdesc.compat.support.Run;
 import dev.procdesc.compat.support.VirtualThreads;
@@ -474,6 +476,28 @@ final class ChannelTest {
   }
 
   // ---- A program in another language
+
+  @Test
+  @Contract({"C5", "C10"})
+  @Origin("capsicum-test: PipePdfork.PollMultiple")
+  void twoProcessesPollTheSameDescriptor() throws Exception {
+    Requires.feature(Feature.CHILD_SETUP);
+    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
+        Holder python = Holder.python(pair.second());
+        ChildProcess child = Run.cat().spawn()) {
+      pair.second().close();
+      pair.first().send(bytes("hello"), child);
+      python.ask("receive");
+      assertEquals("0", python.ask("poll 0"));
+      assertEquals(0, Poll.now(child.fd()));
+      python.tell("poll " + Timeouts.CEILING.toSeconds());
+      child.stdin().close();
+      assertNotEquals(0, Poll.readable(child.fd()));
+      assertEquals("1", python.answer());
+      assertEquals(new ExitStatus.Exited(0), Run.end(child));
+      assertEquals("1", python.ask("poll 0"), "it stays so");
+    }
+  }
 
   @Test
   @Contract({"C6", "C10"})
