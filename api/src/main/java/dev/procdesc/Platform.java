@@ -176,8 +176,8 @@ public final class Platform {
    *       set-user-ID programs give no privileges any more.
    *   <li>Files are another door: {@code /proc/PID/mem}, {@code cgroup.procs}. Only
    *       {@link DescriptorOnly#FILES} shuts it.
-   *   <li>Before Linux 6.5 a child with {@link OnClose#KILL} cannot be put under guard any more,
-   *       and its spawn fails.
+   *   <li>Before Linux 6.5 a spawn with {@link OnClose#KILL} needs {@code unshare}, which some
+   *       containers refuse; it fails then.
    * </ul>
    *
    * <p>FreeBSD: {@code cap_enter}, which does to every global name what is done to PIDs here: to

@@ -21,7 +21,10 @@ public final class Main
   private static final String[] EXAMPLES = {
     "  pd run -- sh -c 'echo hi; exit 3'",
     "  pd run --timeout 30s --usage -- make test",
+    "  pd run --sandbox -- ./untrusted",
     "  pd watch 1234",
+    "  pd receive /tmp/pd.sock",
+    "  pd send /tmp/pd.sock sleep 1000",
     "  pd doctor",
     "  pd -D dev.procdesc.disable=clone3 doctor",
     "  pd help run"
@@ -58,6 +61,8 @@ public final class Main
         .footer(EXAMPLES);
     spec.addSubcommand("run", RunCommand.spec());
     spec.addSubcommand("watch", WatchCommand.spec());
+    spec.addSubcommand("send", SendCommand.spec());
+    spec.addSubcommand("receive", ReceiveCommand.spec());
     spec.addSubcommand("doctor", DoctorCommand.spec());
     spec.addSubcommand("help", HelpCommand.spec());
     return new CommandLine(spec)

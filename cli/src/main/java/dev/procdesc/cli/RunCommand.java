@@ -5,6 +5,7 @@ import dev.procdesc.ExitStatus;
 import dev.procdesc.Feature;
 import dev.procdesc.OnClose;
 import dev.procdesc.Platform;
+import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.Signal;
 import dev.procdesc.Spawner;
 import dev.procdesc.Stdio;
@@ -55,6 +56,7 @@ final class RunCommand implements Callable<Integer> {
     "  pd run --json -o result.json --stdout file:log.txt --stderr stdout -- ./nightly",
     "  pd run --clear-env --env PATH --env LC_ALL=C -- env",
     "  pd run --user nobody --no-new-privileges --limit nofile=64 --limit as=1G -- ./untrusted",
+    "  pd run --sandbox -- ./untrusted",
     "  pid=$(pd run --detach --stdout append:server.log --stderr stdout -- ./server)"
   };
 
@@ -89,6 +91,14 @@ final class RunCommand implements Callable<Integer> {
   private final Options.Flag json = options.flag(
       "At its end, prints how it ended and what it cost on standard error, as a line of JSON.",
       "--json");
+
+  private final Options.Flag sandbox = options.flag(
+      "Before it starts, pd enters the descriptor-only mode, for itself and the command, for good:"
+          + " what names another process by its ID is refused (kill, wait, ptrace and more; see pd"
+          + " doctor), and set-user-ID programs have no effect. pd waits and signals by"
+          + " descriptors; a shell as COMMAND cannot wait for what it starts. Files are not"
+          + " refused on Linux.",
+      "--sandbox");
 
   private final Options.Value<Path> output =
       options.value(Path::of, "FILE", "Where --usage or --json print instead.", "-o", "--output");
@@ -128,6 +138,9 @@ final class RunCommand implements Callable<Integer> {
     Report report = new Report(command, json.isGiven());
     try (PrintStream to = reportStream()) {
       try {
+        if (sandbox.isGiven()) {
+          Platform.current().enterDescriptorOnlyMode();
+        }
         return detach.isGiven() ? detach(report, to) : supervise(report, to);
       } catch (IOException | RuntimeException | LinkageError e) {
         int exitCode = Failure.exitCode(e);
@@ -191,6 +204,13 @@ final class RunCommand implements Callable<Integer> {
   private static void dieOfInterrupt(SignalForwarder signals)
       throws IOException, InterruptedException {
     signals.releaseInterrupt();
+    if (Platform.current().inDescriptorOnlyMode()) {
+      // No child may name this process, but its own descriptor does.
+      try (ProcessDescriptor self = ProcessDescriptor.self()) {
+        self.signal(Signal.INT);
+      }
+      return;
+    }
     try (ChildProcess shell = Spawner.of("/bin/sh", "-c", "kill -INT $PPID").spawn()) {
       shell.waitFor();
     }

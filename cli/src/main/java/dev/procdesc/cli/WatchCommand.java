@@ -90,8 +90,8 @@ final class WatchCommand implements Callable<Integer> {
         try {
           ProcessDescriptor process = ProcessDescriptor.open(pid);
           opened.add(process);
-          say(pid, "watched");
-          ends.add(process.onExit().thenAccept(status -> say(pid, words(status))));
+          say("" + pid, "watched");
+          ends.add(process.onExit().thenAccept(status -> say("" + pid, words(status))));
         } catch (ProcessDescriptorException e) {
           Failure.tell(e);
           code = ExitCodes.UNHEALTHY;
@@ -105,14 +105,15 @@ final class WatchCommand implements Callable<Integer> {
   }
 
   /** One line, at once. */
-  private static void say(long pid, String what) {
+  static void say(String name, String what) {
     synchronized (System.out) {
-      System.out.println(pid + " " + what);
+      System.out.println(name + " " + what);
       System.out.flush();
     }
   }
 
-  private static String words(ExitStatus status) {
+  /** How a process has ended. */
+  static String words(ExitStatus status) {
     if (status instanceof ExitStatus.Exited exited) {
       return "exited with " + exited.code();
     }

@@ -3,6 +3,7 @@ package dev.procdesc.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
@@ -238,5 +239,18 @@ final class RunCommandTest {
     Path path = directory.resolve(name);
     assertEquals(0, new ProcessBuilder("mkfifo", path.toString()).start().waitFor());
     return path;
+  }
+
+  @Test
+  void theSandboxHoldsForTheCommand() throws Exception {
+    assumeTrue(
+        Platform.current().has(Feature.DESCRIPTOR_ONLY_MODE),
+        "lacks " + Feature.DESCRIPTOR_ONLY_MODE);
+    Pd.Result kill = Pd.run("run", "--sandbox", "--", "sh", "-c", "kill -0 1 && exit 9; exit 3");
+    assertEquals(3, kill.code(), kill.toString());
+    Pd.Result plain = Pd.run("run", "--", "sh", "-c", "kill -0 $PPID && exit 9; exit 3");
+    assertEquals(9, plain.code(), plain.toString());
+    Pd.Result timeout = Pd.run("run", "--sandbox", "--timeout", "100ms", "--", "sleep", "1000");
+    assertEquals(ExitCodes.TIMED_OUT, timeout.code(), timeout.toString());
   }
 }

@@ -3,6 +3,7 @@ package dev.procdesc.compat;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectPackage;
 
 import dev.procdesc.Platform;
+import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.UnsupportedFeatureException;
 import dev.procdesc.compat.report.Outcome;
 import dev.procdesc.compat.report.Report;
@@ -42,6 +43,8 @@ public final class Main {
         --no-rungs       do not run again with mechanisms switched off
         --all-rungs      do that with all tests, not only the quick ones
         --seccomp        under a filter that refuses clone3 and kill, as containers do
+        --descriptor-only  in the descriptor-only mode, without the control group: what names a
+                         process by its ID is skipped
         --help           show this
       Exits with 0 if tests ran and none failed, 1 if not, 2 for a wrong option, 3 where no backend works.
       """;
@@ -57,6 +60,7 @@ public final class Main {
           Timeouts.scaled(Duration.ofMinutes(10)).toSeconds() + " s");
 
   private Optional<Path> directory = Optional.empty();
+  private boolean descriptorOnly;
 
   private Main() {}
 
@@ -76,6 +80,9 @@ public final class Main {
     }
     try {
       parse(arguments);
+      if (descriptorOnly) {
+        Platform.current().enterDescriptorOnlyMode();
+      }
       System.out.println(Platform.current() + ", Java " + Runtime.version());
     } catch (IllegalArgumentException e) {
       System.err.println(e.getMessage());
@@ -84,6 +91,9 @@ public final class Main {
     } catch (UnsupportedFeatureException e) {
       System.err.println(e.getMessage());
       return UNSUPPORTED;
+    } catch (ProcessDescriptorException e) {
+      System.err.println("cannot enter the descriptor-only mode: " + e.getMessage());
+      return 2;
     }
     Launcher launcher = LauncherFactory.create(LauncherConfig.builder()
         .enableTestExecutionListenerAutoRegistration(false)
@@ -127,6 +137,11 @@ public final class Main {
         case "--seccomp" -> {
           Seccomp.refuseClone3AndKill();
           request.filters(TagFilter.excludeTags(Tags.KILLS, Tags.JVM));
+        }
+        // The control group names processes by their IDs.
+        case "--descriptor-only" -> {
+          descriptorOnly = true;
+          request.filters(ClassNameFilter.excludeClassNamePatterns(".*\\.control\\..*"));
         }
         default -> throw new IllegalArgumentException("unknown option " + option);
       }

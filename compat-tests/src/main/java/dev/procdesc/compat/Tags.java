@@ -14,5 +14,8 @@ public final class Tags {
   /** Its children need kill(2). */
   public static final String KILLS = "kills";
 
+  /** It, or a child of it, names a process by its ID. */
+  public static final String PIDS = "pids";
+
   private Tags() {}
 }

@@ -75,6 +75,8 @@ final class Guardian {
       new Purpose(SpawnException.Step.GUARD, "start the guardian", "");
   private static final Purpose GUARDING =
       new Purpose(SpawnException.Step.GUARD, "tell the guardian", "");
+  private static final Purpose UNSHARING =
+      new Purpose(SpawnException.Step.GUARD, "unshare(CLONE_FILES)", "");
 
   private final Kernel kernel;
   private final Watcher watcher;
@@ -122,8 +124,11 @@ final class Guardian {
    * @param link which guardian it tells
    * @param kind how far the killing is to reach
    * @param cgroupKill the open {@code cgroup.kill}, for {@link OnClose#KILL_CGROUP}
+   * @param byTable whether the child must be born with our table of descriptors, where the kernel
+   *     has just put its pidfd: it is not told who sends, and may not open itself
    */
-  record Charge(long id, Link link, OnClose kind, Optional<OwnedDescriptor> cgroupKill) {
+  record Charge(
+      long id, Link link, OnClose kind, Optional<OwnedDescriptor> cgroupKill, boolean byTable) {
     private int flags() {
       return (kind == OnClose.KILL_GROUP ? FLAG_GROUP : 0)
           | (kind == OnClose.KILL_CGROUP ? FLAG_CGROUP : 0);
@@ -211,18 +216,31 @@ final class Guardian {
               + " children already, as many as the hard limit of open files lets it; raise that"
               + " limit, or spawn with OnClose.RELEASE");
     }
-    return new Charge(ids.incrementAndGet(), link, kind, cgroupKill);
+    return new Charge(
+        ids.incrementAndGet(), link, kind, cgroupKill, !link.bySender && kernel.isConfined());
+  }
+
+  /**
+   * Where clone is to put the pidfd: in a control message, so that a child that shares our table of
+   * descriptors can send it as it is.
+   */
+  static SpawnArena.Place placeForPidfd(SpawnArena arena) {
+    SpawnArena.Place control = arena.allocate(Numbers.CMSG_DATA + 2 * Long.BYTES);
+    return new SpawnArena.Place(
+        control.address() + Numbers.CMSG_DATA, control.bytes(), control.at() + Numbers.CMSG_DATA);
   }
 
   /**
    * Adds the child's message to its script.
    *
    * @param socket our end, which the child has too until it executes its program
+   * @param pidfd of {@link #placeForPidfd}
    * @param cgroupKill the number of the charge's cgroup.kill, if it has one
    */
   static void tell(
       Charge charge,
       int socket,
+      SpawnArena.Place pidfd,
       Optional<Integer> cgroupKill,
       ChildScript script,
       SpawnArena arena) {
@@ -230,6 +248,16 @@ final class Guardian {
     int flags = charge.flags() | (bySender ? FLAG_SENDER : 0);
     int descriptors = (bySender ? 0 : 1) + (cgroupKill.isPresent() ? 1 : 0);
     SpawnArena.Place header = messageHeader(arena, CHARGE, flags, charge.id(), descriptors);
+    if (charge.byTable()) {
+      long control = pidfd.address() - Numbers.CMSG_DATA;
+      header.bytes().putLong(header.at() + Numbers.MSGHDR_CONTROL, control);
+      writeControl(pidfd.bytes(), pidfd.at() - Numbers.CMSG_DATA, descriptors);
+      cgroupKill.ifPresent(kill -> pidfd.bytes().putInt(pidfd.at() + Integer.BYTES, kill));
+      script.step(GUARDING, Numbers.SYS_SENDMSG, socket, header.address(), Numbers.MSG_NOSIGNAL);
+      // From here on it has a table of its own, as every other child.
+      script.step(UNSHARING, Numbers.SYS_UNSHARE, Numbers.CLONE_FILES);
+      return;
+    }
     long data = header.address() + Numbers.MSGHDR_SIZE + Numbers.CMSG_DATA;
     if (!bySender) {
       // Before Linux 6.5 the kernel does not say by descriptor who sends, so the child opens one.
@@ -266,14 +294,20 @@ final class Guardian {
     bytes.putLong(header.at() + Numbers.MSGHDR_IOV, vector);
     bytes.putLong(header.at() + Numbers.MSGHDR_IOVLEN, 1);
     if (descriptors > 0) {
-      int control = header.at() + Numbers.MSGHDR_SIZE;
       int length = Numbers.CMSG_DATA + descriptors * Integer.BYTES;
       bytes.putLong(header.at() + Numbers.MSGHDR_CONTROL, header.address() + Numbers.MSGHDR_SIZE);
       bytes.putLong(header.at() + Numbers.MSGHDR_CONTROLLEN, (length + 7) & ~7);
-      bytes.putLong(control, length);
-      bytes.putInt(control + 8, Numbers.SOL_SOCKET).putInt(control + 12, Numbers.SCM_RIGHTS);
+      writeControl(bytes, header.at() + Numbers.MSGHDR_SIZE, descriptors);
     }
     return header;
+  }
+
+  /** Begins a control message that brings descriptors. */
+  private static void writeControl(ByteBuffer bytes, int at, int descriptors) {
+    bytes
+        .putLong(at, Numbers.CMSG_DATA + (long) descriptors * Integer.BYTES)
+        .putInt(at + 8, Numbers.SOL_SOCKET)
+        .putInt(at + 12, Numbers.SCM_RIGHTS);
   }
 
   /**

@@ -59,6 +59,7 @@ final class Kernel {
   private final Optional<SpawnStub> stub;
   private final Optional<Rung> rung;
   private final Optional<String> unavailable;
+  private volatile boolean confined;
 
   Kernel() {
     unavailable = basics();
@@ -188,7 +189,7 @@ final class Kernel {
     try (SpawnArena arena = new SpawnArena()) {
       SpawnArena.Place pidfd = arena.allocate(8);
       long[] create = name.equals(CLONE)
-          ? clone(pidfd.address())
+          ? clone(pidfd.address(), 0)
           : clone3(arena, pidfd.address(), flags, Optional.empty());
       SpawnStub.Run run = stub.get().run(arena, new ChildScript(), create);
       if (run.created() > 0) {
@@ -218,9 +219,9 @@ final class Kernel {
   }
 
   /** The call {@code clone(flags, 0, pidfd, 0, 0)}: the last two differ in order, and are zero. */
-  static long[] clone(long pidfd) {
-    long flags = Numbers.CLONE_VM | Numbers.CLONE_VFORK | Numbers.CLONE_PIDFD;
-    return new long[] {Numbers.SYS_CLONE, flags, 0, pidfd, 0, 0};
+  static long[] clone(long pidfd, long flags) {
+    long all = Numbers.CLONE_VM | Numbers.CLONE_VFORK | Numbers.CLONE_PIDFD | flags;
+    return new long[] {Numbers.SYS_CLONE, all, 0, pidfd, 0, 0};
   }
 
   /** The call {@code clone3(args, size)}. */
@@ -249,7 +250,7 @@ final class Kernel {
     return rung() == Rung.CLONE3
         ? clone3(
             arena, pidfd.address(), hasAutoreap() ? Numbers.CLONE_AUTOREAP : 0, Optional.empty())
-        : clone(pidfd.address());
+        : clone(pidfd.address(), 0);
   }
 
   Rung rung() {
@@ -258,6 +259,16 @@ final class Kernel {
 
   SpawnStub stub() {
     return stub.orElseThrow();
+  }
+
+  /** A filter is about to refuse to whoever is not this JVM to open itself by its PID. */
+  void confine() {
+    confined = true;
+  }
+
+  /** Whether children may not open themselves. */
+  boolean isConfined() {
+    return confined;
   }
 
   boolean hasAutoreap() {

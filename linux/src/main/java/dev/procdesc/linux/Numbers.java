@@ -37,6 +37,7 @@ final class Numbers {
   static final int SYS_SETRESGID = X86_64 ? 119 : 149;
   static final int SYS_SETPRIORITY = X86_64 ? 141 : 140;
   static final int SYS_PRCTL = X86_64 ? 157 : 167;
+  static final int SYS_UNSHARE = X86_64 ? 272 : 97;
   static final int SYS_WAITID = X86_64 ? 247 : 95;
   static final int SYS_DUP3 = X86_64 ? 292 : 24;
   static final int SYS_PRLIMIT64 = X86_64 ? 302 : 261;
@@ -254,6 +255,7 @@ final class Numbers {
   // ---- linux/sched.h
 
   static final long CLONE_VM = 0x100;
+  static final long CLONE_FILES = 0x400;
 
   /** Linux 5.2. */
   static final long CLONE_PIDFD = 0x1000;

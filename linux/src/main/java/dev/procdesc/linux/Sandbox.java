@@ -206,6 +206,7 @@ final class Sandbox {
     all.addAll(entered.orElse(Set.of()));
     // It must be found out while it still can be: probes name this JVM and make children.
     kernel.peer();
+    kernel.confine();
     if (also.contains(DescriptorOnly.FILES)) {
       NullDevice.keep(Numbers.POSIX);
     }

@@ -61,8 +61,9 @@ final class ScriptBuilder extends ChildSetup {
   }
 
   /** Puts the child under guard, before anything else. */
-  ScriptBuilder guard(Guardian.Charge charge, int socket, Optional<Integer> cgroupKill) {
-    Guardian.tell(charge, socket, cgroupKill, script, arena);
+  ScriptBuilder guard(
+      Guardian.Charge charge, int socket, SpawnArena.Place pidfd, Optional<Integer> cgroupKill) {
+    Guardian.tell(charge, socket, pidfd, cgroupKill, script, arena);
     return this;
   }
 

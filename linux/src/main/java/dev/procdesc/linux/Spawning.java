@@ -174,11 +174,8 @@ final class Spawning {
         if (request.onClose() == OnClose.KILL_CGROUP) {
           cgroupKill = Optional.of(openCgroupKill(request.cgroup().orElseThrow()));
         }
-        SpawnArena.Place pidfd = arena.allocate(8);
+        SpawnArena.Place pidfd = Guardian.placeForPidfd(arena);
         long flags = clone3 ? flags() : 0;
-        long[] create = clone3
-            ? Kernel.clone3(arena, pidfd.address(), flags, cgroup)
-            : Kernel.clone(pidfd.address());
         boolean guarded =
             request.onClose() != OnClose.RELEASE && (flags & Numbers.CLONE_PIDFD_AUTOKILL) == 0;
         Optional<Integer> procs = cgroup;
@@ -186,8 +183,12 @@ final class Spawning {
         Born child = SpawnAttempts.make(
             this::isPassing,
             () -> guarded
-                ? spawnGuarded(pidfd, create, procs, kill)
-                : spawn(pidfd, create, script(procs, Optional.empty()), Optional.empty()));
+                ? spawnGuarded(pidfd, flags, procs, kill)
+                : spawn(
+                    pidfd,
+                    create(pidfd, flags, procs),
+                    script(procs, Optional.empty()),
+                    Optional.empty()));
         born = true;
         return child;
       } finally {
@@ -196,6 +197,12 @@ final class Spawning {
           cgroupKill.ifPresent(OwnedDescriptor::close);
         }
       }
+    }
+
+    private long[] create(SpawnArena.Place pidfd, long flags, Optional<Integer> cgroup) {
+      return kernel.rung() == Kernel.Rung.CLONE3
+          ? Kernel.clone3(arena, pidfd.address(), flags, cgroup)
+          : Kernel.clone(pidfd.address(), flags);
     }
 
     private void refuseWhatIsNotThere() {
@@ -242,15 +249,19 @@ final class Spawning {
     }
 
     private boolean isPassing(SpawnException failure) {
-      // Its guardian is gone; the next attempt finds a new one.
       boolean unguarded = failure.step() == Step.GUARD
-          && (failure.errno() == Numbers.EPIPE || failure.errno() == Numbers.ECONNRESET);
+          && (
+          // Its guardian is gone; the next attempt finds a new one.
+          failure.errno() == Numbers.EPIPE
+              || failure.errno() == Numbers.ECONNRESET
+              // The descriptor-only mode was entered meanwhile.
+              || (failure.errno() == PosixNumbers.EPERM && kernel.isConfined()));
       return unguarded || SpawnAttempts.isPassing(failure, Numbers.POSIX);
     }
 
     private Born spawnGuarded(
         SpawnArena.Place pidfd,
-        long[] create,
+        long flags,
         Optional<Integer> cgroup,
         Optional<OwnedDescriptor> cgroupKill)
         throws IOException {
@@ -276,11 +287,12 @@ final class Spawning {
         Optional<Integer> kill = cgroupKill.map(OwnedDescriptor::number);
         return spawn(
             pidfd,
-            create,
-            script(cgroup, Optional.of(builder -> builder.guard(charge, fd, kill))),
+            create(pidfd, charge.byTable() ? flags | Numbers.CLONE_FILES : flags, cgroup),
+            script(cgroup, Optional.of(builder -> builder.guard(charge, fd, pidfd, kill))),
             Optional.of(charge));
       } catch (SpawnException e) {
-        if (e.step() == Step.GUARD) {
+        // A refusal is not the guardian's.
+        if (e.step() == Step.GUARD && e.errno() != Numbers.EPERM) {
           guardian.lost(charge.link());
         }
         throw e;

@@ -66,7 +66,7 @@ final class ScriptTest {
             script,
             KERNEL.rung() == Kernel.Rung.CLONE3
                 ? Kernel.clone3(arena, pidfd.address(), 0, Optional.empty())
-                : Kernel.clone(pidfd.address()));
+                : Kernel.clone(pidfd.address(), 0));
   }
 
   /** Walks a script without a program and collects the child. */

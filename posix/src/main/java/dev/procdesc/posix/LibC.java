@@ -11,6 +11,7 @@ public final class LibC {
   private static final NativeFunction FCNTL = NativeFunction.of("fcntl");
   private static final NativeFunction OPEN = NativeFunction.of("open");
   private static final NativeFunction PIPE2 = NativeFunction.of("pipe2");
+  private static final NativeFunction DUP3 = NativeFunction.of("dup3");
   private static final NativeFunction POLL = NativeFunction.of("poll");
   private static final NativeFunction MMAP = NativeFunction.of("mmap");
   private static final NativeFunction MPROTECT = NativeFunction.of("mprotect");
@@ -49,6 +50,11 @@ public final class LibC {
   /** {@code int pipe2(int fildes[2], int flags)}. */
   public static int pipe2(long pair, int flags) {
     return PIPE2.call(pair, flags);
+  }
+
+  /** {@code int dup3(int oldd, int newd, int flags)}. */
+  static int dup3(int from, int to, int flags) {
+    return DUP3.call(from, to, flags);
   }
 
   /** {@code int poll(struct pollfd fds[], nfds_t nfds, int timeout)}. */

@@ -81,6 +81,30 @@ public final class OwnedDescriptor {
     }
   }
 
+  /**
+   * Closes at once what the number refers to, and the number at the end of the last loan: until
+   * then it is a pipe's end, of which a borrower's system call says EBADF or the like. For a
+   * descriptor whose last close does something, when a borrower may be blocked for long.
+   *
+   * <p>If the pipe cannot be made, this is {@link #close()}.
+   */
+  void closeNow(PosixNumbers numbers) {
+    synchronized (this) {
+      if (!closed && users > 0) {
+        try (SpawnArena arena = new SpawnArena()) {
+          SpawnArena.Place pair = arena.allocate(2 * Integer.BYTES);
+          if (LibC.pipe2(pair.address(), numbers.oCloexec()) == 0) {
+            int end = pair.bytes().getInt(pair.at());
+            LibC.dup3(end, fd, numbers.oCloexec());
+            LibC.close(end);
+            LibC.close(pair.bytes().getInt(pair.at() + Integer.BYTES));
+          }
+        }
+      }
+    }
+    close();
+  }
+
   /** Wakes those who wait on this descriptor in the kernel, so that they look again. */
   void wakeWaiting() {
     synchronized (this) {

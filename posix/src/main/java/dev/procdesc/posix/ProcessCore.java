@@ -387,7 +387,16 @@ public final class ProcessCore implements Watcher.Watched {
       closeDone = true;
     }
     if (first) {
-      descriptor.close();
+      boolean lent;
+      synchronized (stateListeners) {
+        lent = watchesState;
+      }
+      if (lent) {
+        // Who listens for state changes is blocked until the end, which this close may bring.
+        descriptor.closeNow(calls.numbers());
+      } else {
+        descriptor.close();
+      }
       lastClose.ifPresent(LastClose::done);
     }
   }

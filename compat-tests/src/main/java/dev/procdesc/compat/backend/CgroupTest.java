@@ -12,12 +12,14 @@ import dev.procdesc.SpawnException;
 import dev.procdesc.SpawnException.Step;
 import dev.procdesc.compat.Contract;
 import dev.procdesc.compat.Requires;
+import dev.procdesc.compat.Tags;
 import dev.procdesc.compat.support.NothingLeft;
 import dev.procdesc.compat.support.Run;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import jnr.constants.platform.Errno;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,6 +45,7 @@ final class CgroupTest {
   }
 
   @Test
+  @Tag(Tags.PIDS)
   @Contract("C9")
   void theChildrenOfTheChildAreToo() throws Exception {
     Requires.feature(Feature.CGROUP);

@@ -3,6 +3,7 @@ package dev.procdesc.compat.backend;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -22,16 +23,19 @@ import dev.procdesc.RefusedMessageException.Reason;
 import dev.procdesc.Right;
 import dev.procdesc.Signal;
 import dev.procdesc.Spawner;
+import dev.procdesc.StateChange;
 import dev.procdesc.UnsupportedFeatureException;
 import dev.procdesc.compat.Contract;
 import dev.procdesc.compat.Origin;
 import dev.procdesc.compat.Requires;
+import dev.procdesc.compat.Tags;
 import dev.procdesc.compat.Timeouts;
 import dev.procdesc.compat.support.Crowd;
 import dev.procdesc.compat.support.Descriptors;
 import dev.procdesc.compat.support.Errors;
 import dev.procdesc.compat.support.Holder;
 import dev.procdesc.compat.support.NothingLeft;
+import dev.procdesc.compat.support.Poll;
 import dev.procdesc.compat.support.RawPipe;
 import dev.procdesc.compat.support.Run;
 import dev.procdesc.compat.support.VirtualThreads;
@@ -51,9 +55,12 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
 import jnr.constants.platform.Errno;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -393,6 +400,30 @@ final class ChannelTest {
 
   @Test
   @Contract({"C6", "C10"})
+  void whoListensForStateChangesIsNoHolder() throws Exception {
+    Requires.feature(Feature.STATE_CHANGES);
+    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
+        RawPipe pipe = RawPipe.open()) {
+      // Where the kernel kills at the last close, this is what it wants for it.
+      ChildProcess child = staying(pipe).noNewPrivileges(true).spawn();
+      pipe.given();
+      CompletableFuture<StateChange> stopped = new CompletableFuture<>();
+      child.onStateChange(stopped::complete);
+      assertTrue(child.signal(Signal.STOP));
+      assertEquals(
+          new StateChange.Stopped(Signal.STOP),
+          stopped.get(Timeouts.CEILING.toMillis(), TimeUnit.MILLISECONDS));
+      pair.first().send(bytes("x"), child);
+      Message message = receive(pair.second());
+      child.close();
+      assertTrue(pipe.isHeld());
+      message.close();
+      pipe.awaitEnd();
+    }
+  }
+
+  @Test
+  @Contract({"C6", "C10"})
   void whatWasNeverReceivedDiesWithTheSocket() throws Exception {
     try (RawPipe pipe = RawPipe.open()) {
       DescriptorChannel.Pair pair = DescriptorChannel.pair();
@@ -446,6 +477,28 @@ final class ChannelTest {
   }
 
   // ---- A program in another language
+
+  @Test
+  @Contract({"C5", "C10"})
+  @Origin("capsicum-test: PipePdfork.PollMultiple")
+  void twoProcessesPollTheSameDescriptor() throws Exception {
+    Requires.feature(Feature.CHILD_SETUP);
+    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
+        Holder python = Holder.python(pair.second());
+        ChildProcess child = Run.cat().spawn()) {
+      pair.second().close();
+      pair.first().send(bytes("hello"), child);
+      python.ask("receive");
+      assertEquals("0", python.ask("poll 0"));
+      assertEquals(0, Poll.now(child.fd()));
+      python.tell("poll " + Timeouts.CEILING.toSeconds());
+      child.stdin().close();
+      assertNotEquals(0, Poll.readable(child.fd()));
+      assertEquals("1", python.answer());
+      assertEquals(new ExitStatus.Exited(0), Run.end(child));
+      assertEquals("1", python.ask("poll 0"), "it stays so");
+    }
+  }
 
   @Test
   @Contract({"C6", "C10"})
@@ -533,6 +586,7 @@ final class ChannelTest {
   // ---- Adversarial input
 
   @ParameterizedTest
+  @Tag(Tags.PIDS)
   @ValueSource(ints = {1, 2, 253})
   @Contract("C10")
   void manyDescriptors(int count) throws Exception {
@@ -554,6 +608,7 @@ final class ChannelTest {
   }
 
   @ParameterizedTest
+  @Tag(Tags.PIDS)
   @ValueSource(strings = {"file", "proc", "mixed", "lifeline", "lifelines", "thread"})
   @Contract({"C8", "C10"})
   @Origin({"selftests/pidfd: pidfd_wait on non-pidfds", "capsicum-test: Pdfork.NonProcessDescriptor"
@@ -600,6 +655,7 @@ final class ChannelTest {
   }
 
   @Test
+  @Tag(Tags.PIDS)
   @Contract({"C8", "C10"})
   void descriptorsForWhichThereIsNoRoomAreRefused() throws Exception {
     Requires.feature(Feature.CHILD_SETUP);
@@ -649,6 +705,7 @@ final class ChannelTest {
   }
 
   @Test
+  @Tag(Tags.PIDS)
   @Contract({"C8", "C10"})
   void aFlood() throws Exception {
     Requires.feature(Feature.CHILD_SETUP);
@@ -666,6 +723,7 @@ final class ChannelTest {
   }
 
   @Test
+  @Tag(Tags.PIDS)
   @Contract({"C8", "C10"})
   void aFloodThatNobodyReadsLeavesNothing() throws Exception {
     Requires.feature(Feature.CHILD_SETUP);

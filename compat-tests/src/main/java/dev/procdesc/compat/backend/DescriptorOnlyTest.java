@@ -27,6 +27,7 @@ import dev.procdesc.compat.Tags;
 import dev.procdesc.compat.support.ChildJvm;
 import dev.procdesc.compat.support.Crowd;
 import dev.procdesc.compat.support.Descriptors;
+import dev.procdesc.compat.support.KillRungs;
 import dev.procdesc.compat.support.Libc;
 import dev.procdesc.compat.support.NothingLeft;
 import dev.procdesc.compat.support.PidCalls;
@@ -53,6 +54,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.junit.platform.commons.support.ReflectionSupport;
 
@@ -137,12 +139,18 @@ final class DescriptorOnlyTest {
     }
   }
 
-  @Test
+  /** With each way in which a child tells who it is to what guards it. */
+  static Stream<String> rungs() {
+    return KillRungs.all();
+  }
+
+  @ParameterizedTest(name = "without {0}")
+  @MethodSource("rungs")
   @Contract({"C1", "C4", "C6", "C10", "C12"})
   @Origin("capsicum-test: Pdfork.DaemonUnrestricted")
-  void allThatGoesByDescriptorGoesOn() {
+  void allThatGoesByDescriptorGoesOn(String without) {
     leavesOtherNamesAlone();
-    ChildJvm.of(Works.class).run();
+    KillRungs.without(without, ChildJvm.of(Works.class)).run();
   }
 
   /** Spawns, waits, signals, sends, receives: with a child from before and with later ones. */

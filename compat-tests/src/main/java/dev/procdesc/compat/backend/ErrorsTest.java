@@ -368,6 +368,7 @@ final class ErrorsTest {
   }
 
   @Test
+  @Tag(Tags.PIDS)
   @Contract("C9")
   @Origin("rust-lang/rust: #114554 ETXTBSY")
   void aProgramThatIsBeingWritten() throws Exception {

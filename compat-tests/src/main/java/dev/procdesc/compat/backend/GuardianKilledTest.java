@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.procdesc.ChildProcess;
+import dev.procdesc.DescriptorChannel;
 import dev.procdesc.OnClose;
 import dev.procdesc.Signal;
 import dev.procdesc.Spawner;
@@ -18,11 +19,13 @@ import dev.procdesc.compat.support.Children;
 import dev.procdesc.compat.support.Crowd;
 import dev.procdesc.compat.support.Descriptors;
 import dev.procdesc.compat.support.GuardianProcess;
+import dev.procdesc.compat.support.Holder;
 import dev.procdesc.compat.support.KillRungs;
 import dev.procdesc.compat.support.KillShortage;
 import dev.procdesc.compat.support.KillableJvm;
 import dev.procdesc.compat.support.NothingLeft;
 import dev.procdesc.compat.support.Poll;
+import dev.procdesc.compat.support.RawPipe;
 import dev.procdesc.compat.support.Scenario;
 import dev.procdesc.compat.support.Text;
 import java.time.Duration;
@@ -166,10 +169,14 @@ final class GuardianKilledTest {
 
   /** Kills the guardian of a JVM, and waits until the JVM has another one. */
   private static void replace(KillableJvm jvm) {
-    try (GuardianProcess old = GuardianProcess.of(jvm.pid())) {
+    replace(jvm.pid());
+  }
+
+  private static void replace(long jvm) {
+    try (GuardianProcess old = GuardianProcess.of(jvm)) {
       assertTrue(old.signal(Signal.KILL));
       Await.until("there is another guardian", () -> {
-        Optional<GuardianProcess> guardian = GuardianProcess.find(jvm.pid());
+        Optional<GuardianProcess> guardian = GuardianProcess.find(jvm);
         guardian.ifPresent(GuardianProcess::close);
         return guardian.isPresent() && guardian.get().pid() != old.pid();
       });
@@ -190,6 +197,35 @@ final class GuardianKilledTest {
       jvm.order("count");
       assertEquals("" + MORE_THAN_A_QUEUE, jvm.awaitValue("alive"));
       jvm.killAndAwaitEnd();
+    }
+  }
+
+  @ParameterizedTest(name = "without {0}")
+  @MethodSource("rungs")
+  @Contract({"C6", "C7", "C10"})
+  void theNextOneIsToldWhatOthersHoldToo(String without) throws Exception {
+    ChildJvm holder = KillRungs.guardian(
+        KillRungs.without(without, ChildJvm.of(Holder.Scene.class).flag("-XX:-UsePerfData")));
+    try (RawPipe heart = RawPipe.open();
+        DescriptorChannel.Pair ab = DescriptorChannel.pair();
+        Holder a = Holder.jvm(holder, ab.first(), -1, heart.writeEnd());
+        Holder b = Holder.python(ab.second())) {
+      heart.given();
+      ab.first().close();
+      ab.second().close();
+      a.order("spawn");
+      a.order("drop-heart");
+      a.order("send handed");
+      assertEquals("handed 2 0", b.ask("receive"), "the process and its lifeline");
+      // One after the other: the lifeline goes from each to the next, and is no reason to kill.
+      for (int i = 0; i < 3; i++) {
+        replace(a.process().pid());
+        assertTrue(heart.isHeld());
+      }
+      a.kill();
+      assertTrue(heart.isHeld(), "the last guardian knows that somebody holds it");
+      b.exit();
+      heart.awaitEnd();
     }
   }
 

@@ -50,6 +50,7 @@ final class OptionsTest {
   }
 
   @Test
+  @Tag(Tags.PIDS)
   @Contract("C9")
   void sessionAndGroupAreTheJvmsIfNothingIsSaid() throws Exception {
     try (ChildProcess child = Run.cat().spawn()) {
@@ -59,6 +60,7 @@ final class OptionsTest {
   }
 
   @Test
+  @Tag(Tags.PIDS)
   @Contract("C9")
   void aNewSession() throws Exception {
     try (ChildProcess child = Run.cat().newSession().spawn()) {
@@ -68,6 +70,7 @@ final class OptionsTest {
   }
 
   @Test
+  @Tag(Tags.PIDS)
   @Contract("C9")
   void aNewProcessGroup() throws Exception {
     try (ChildProcess child = Run.cat().newProcessGroup().spawn()) {
@@ -77,6 +80,7 @@ final class OptionsTest {
   }
 
   @Test
+  @Tag(Tags.PIDS)
   @Contract("C9")
   void aProcessGroupThatIsThere() throws Exception {
     try (ChildProcess leader = Run.cat().newProcessGroup().spawn();
@@ -250,6 +254,7 @@ final class OptionsTest {
   }
 
   @Test
+  @Tag(Tags.PIDS)
   @Contract("C9")
   void theNiceValue() throws Exception {
     Requires.feature(Feature.CHILD_SETUP);
@@ -272,6 +277,7 @@ final class OptionsTest {
   }
 
   @Test
+  @Tag(Tags.PIDS)
   @Contract("C9")
   void allAtOnce() throws Exception {
     Requires.feature(Feature.CHILD_SETUP);

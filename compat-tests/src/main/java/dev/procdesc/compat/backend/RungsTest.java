@@ -5,10 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import dev.procdesc.DeathGuard;
+import dev.procdesc.Feature;
 import dev.procdesc.Mechanism;
 import dev.procdesc.Platform;
 import dev.procdesc.compat.Contract;
 import dev.procdesc.compat.Main;
+import dev.procdesc.compat.Requires;
 import dev.procdesc.compat.Tags;
 import dev.procdesc.compat.Timeouts;
 import dev.procdesc.compat.support.ChildJvm;
@@ -28,8 +30,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * The suite again, on the lower rungs of the ladder: with each mechanism switched off, with
- * several, and under a seccomp filter. So what an old kernel or a container gets is tested on a new
- * one.
+ * several, under a seccomp filter, and in the descriptor-only mode. So what an old kernel or a
+ * container gets is tested on a new one.
  */
 @ExtendWith(NothingLeft.class)
 @Tag(Tags.RUNGS)
@@ -68,6 +70,24 @@ final class RungsTest {
   void underASeccompFilter() {
     Seccomp.require();
     run(suite("--seccomp"));
+  }
+
+  @Test
+  @Contract({"C10", "C12"})
+  void inTheDescriptorOnlyMode() {
+    Requires.feature(Feature.DESCRIPTOR_ONLY_MODE);
+    run(suite("--descriptor-only"));
+  }
+
+  @Test
+  @Contract({"C6", "C7", "C12"})
+  void inTheDescriptorOnlyModeWhereNoSocketTellsTheSender() {
+    Requires.feature(Feature.DESCRIPTOR_ONLY_MODE);
+    Requires.that(
+        Platform.current().mechanisms().stream()
+            .anyMatch(mechanism -> mechanism.present() && mechanism.name().equals("sender_pidfd")),
+        "the mechanism sender_pidfd, to be switched off");
+    run(suite("--descriptor-only").property("dev.procdesc.disable", "sender_pidfd"));
   }
 
   private static ChildJvm suite(String... more) {

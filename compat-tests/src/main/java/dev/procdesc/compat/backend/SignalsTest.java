@@ -150,6 +150,7 @@ final class SignalsTest extends SignalsContract {
   }
 
   @Test
+  @Tag(Tags.PIDS)
   @Contract("C3")
   @Origin("selftests/pidfd: pidfd_test send_signal to recycled pid")
   void aProcessThatGotTheSamePidIsNotHit() throws Exception {

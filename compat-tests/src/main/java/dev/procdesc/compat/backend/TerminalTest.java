@@ -11,6 +11,7 @@ import dev.procdesc.Spawner;
 import dev.procdesc.Stdio;
 import dev.procdesc.compat.Contract;
 import dev.procdesc.compat.Requires;
+import dev.procdesc.compat.Tags;
 import dev.procdesc.compat.support.Descriptors;
 import dev.procdesc.compat.support.Libc;
 import dev.procdesc.compat.support.NothingLeft;
@@ -21,6 +22,7 @@ import java.nio.file.Path;
 import jnr.constants.platform.OpenFlags;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -59,6 +61,7 @@ final class TerminalTest {
   }
 
   @Test
+  @Tag(Tags.PIDS)
   @Contract("C9")
   void theChildHasIt() throws Exception {
     try (ChildProcess child = onTerminal("tty; echo hello >/dev/tty").spawn()) {
@@ -71,6 +74,7 @@ final class TerminalTest {
   }
 
   @Test
+  @Tag(Tags.PIDS)
   @Contract("C9")
   void theChildLeadsItsSessionInTheForeground() throws Exception {
     try (ChildProcess child = onTerminal("echo ready; exec sleep 1000").spawn()) {
@@ -97,7 +101,7 @@ final class TerminalTest {
   @Test
   @Contract("C9")
   void itMayBeAtAnyNumber() throws Exception {
-    try (ChildProcess child = Run.sh("tty <&7")
+    try (ChildProcess child = Run.sh("exec tty <&7")
         .descriptor(7, Stdio.descriptor(terminal))
         .controllingTerminal(7)
         .spawn()) {

@@ -7,10 +7,12 @@ import dev.procdesc.Feature;
 import dev.procdesc.Spawner;
 import dev.procdesc.compat.Contract;
 import dev.procdesc.compat.Requires;
+import dev.procdesc.compat.Tags;
 import dev.procdesc.compat.support.NothingLeft;
 import dev.procdesc.compat.support.Run;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -33,6 +35,7 @@ final class UserTest {
   }
 
   @Test
+  @Tag(Tags.PIDS)
   @Contract("C9")
   void aUserByName() throws Exception {
     String[] ids = Run.output(ID.user("nobody")).split("\n", -1);
@@ -42,6 +45,7 @@ final class UserTest {
   }
 
   @Test
+  @Tag(Tags.PIDS)
   @Contract("C9")
   void aUserByNumber() throws Exception {
     String number = id("-u", "nobody");
@@ -51,6 +55,7 @@ final class UserTest {
   }
 
   @Test
+  @Tag(Tags.PIDS)
   @Contract("C9")
   void aUserThatNoDatabaseKnows() throws Exception {
     assertEquals(
@@ -59,6 +64,7 @@ final class UserTest {
   }
 
   @Test
+  @Tag(Tags.PIDS)
   @Contract("C9")
   void aGroupByName() throws Exception {
     String group = Run.output(Run.sh("id -gn nobody"));
@@ -68,6 +74,7 @@ final class UserTest {
   }
 
   @Test
+  @Tag(Tags.PIDS)
   @Contract("C9")
   void supplementaryGroups() throws Exception {
     assertEquals(
@@ -75,12 +82,14 @@ final class UserTest {
   }
 
   @Test
+  @Tag(Tags.PIDS)
   @Contract("C9")
   void noSupplementaryGroups() throws Exception {
     assertEquals("0\n0\n0", Run.output(ID.supplementaryGroups()));
   }
 
   @Test
+  @Tag(Tags.PIDS)
   @Contract("C9")
   void theJvmStaysWhoItIs() throws Exception {
     Run.output(ID.user("nobody"));

@@ -113,6 +113,7 @@ final class VisibilityTest {
   }
 
   @Test
+  @Tag(Tags.PIDS)
   @Contract({"C2", "C4"})
   @Origin("capsicum-test: PipePdfork.WaitPidThenPd")
   void someoneElseReapsByPidFirst() throws Exception {
@@ -247,6 +248,7 @@ final class VisibilityTest {
   }
 
   @Test
+  @Tag(Tags.PIDS)
   @Contract("C2")
   @Origin("swift-subprocess: does not reap unrelated children")
   void theHostsOwnChildrenKeepTheirStatus() throws Exception {
@@ -271,6 +273,7 @@ final class VisibilityTest {
   }
 
   @Test
+  @Tag(Tags.PIDS)
   @Contract("C2")
   void childrenOfProcessBuilderKeepTheirStatus() throws Exception {
     List<Process> others = new ArrayList<>();
@@ -295,6 +298,7 @@ final class VisibilityTest {
   }
 
   @Test
+  @Tag(Tags.PIDS)
   @Contract("C2")
   @Origin("swift-subprocess: #125 waitid(P_ALL) hang with foreign children")
   void aHostChildThatNobodyWaitsForDelaysNothing() throws Exception {

@@ -1,0 +1,15 @@
+package dev.procdesc.cli;
+
+import picocli.CommandLine.TypeConversionException;
+
+/** How a process ID is written. */
+final class ProcessIds {
+  private ProcessIds() {}
+
+  static Long of(String text) {
+    if (!text.matches("[0-9]{1,18}") || Long.parseLong(text) == 0) {
+      throw new TypeConversionException("'" + text + "' is no process ID");
+    }
+    return Long.valueOf(text);
+  }
+}

@@ -1,0 +1,127 @@
+package dev.procdesc.cli;
+
+import dev.procdesc.DescriptorChannel;
+import dev.procdesc.OnClose;
+import dev.procdesc.ProcessDescriptor;
+import dev.procdesc.Stdio;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
+import picocli.CommandLine.Model.UsageMessageSpec;
+import picocli.CommandLine.ParameterException;
+
+/** {@code pd send}. */
+final class SendCommand implements Callable<Integer> {
+  private static final String[] DESCRIPTION = {
+    "",
+    "Starts the command, or opens the processes of --pid, sends the descriptors to whoever"
+        + " listens at SOCKET, such as pd receive, and goes.",
+    "",
+    "The command lives until the last holder of its descriptor has gone: it survives pd send, and is"
+        + " killed when the receiver closes the descriptor or ends. It leads a session of its own;"
+        + " what no option names of standard input, output and error is the null device. A process of"
+        + " --pid is never killed so.",
+    ""
+  };
+
+  private static final String[] EXIT_CODES = {
+    "  0:it was sent",
+    " 64:a mistake in the options of pd",
+    "125:pd could not send it; a command that was started is killed",
+    "126:the command was found but cannot be executed",
+    "127:the command was not found"
+  };
+
+  private final Options options = Options.of("send", this);
+
+  private final Options.Values<Long> pids = options.values(
+      ProcessIds::of, "PID", "Sends a running process, instead of a command. Repeatable.", "--pid");
+
+  private final SpawnOptions spawnOptions = new SpawnOptions(options);
+
+  private final PositionalParamSpec words = PositionalParamSpec.builder()
+      .arity("1..*")
+      .required(true)
+      .paramLabel("SOCKET")
+      .hidden(true)
+      .type(List.class)
+      .auxiliaryTypes(String.class)
+      .build();
+
+  private SendCommand() {}
+
+  static CommandSpec spec() {
+    SendCommand send = new SendCommand();
+    send.options.help();
+    CommandSpec spec = send.options.command().addPositional(send.words);
+    spec.usageMessage()
+        .header("Hands a process to another program, over a UNIX socket.")
+        .customSynopsis(
+            "pd send [OPTION]... SOCKET COMMAND [ARGUMENT]...", "pd send --pid PID... SOCKET")
+        .description(DESCRIPTION)
+        .exitCodeListHeading("%nExit status:%n")
+        .exitCodeList(UsageMessageSpec.keyValuesMap(EXIT_CODES))
+        .footerHeading("%nExamples:%n")
+        .footer(
+            "  pd receive /tmp/pd.sock &",
+            "  pd send /tmp/pd.sock sleep 1000",
+            "  pd send --pid 1234 /tmp/pd.sock");
+    return spec;
+  }
+
+  @Override
+  public Integer call() {
+    @Nullable List<String> given = words.<@Nullable List<String>>getValue();
+    List<String> all = given == null ? List.of() : given;
+    List<String> command = all.subList(1, all.size());
+    if (command.isEmpty() == pids.get().isEmpty()) {
+      throw new ParameterException(
+          options.command().commandLine(), "give either a command or --pid");
+    }
+    try (DescriptorChannel channel = DescriptorChannel.connect(Path.of(all.get(0)))) {
+      if (command.isEmpty()) {
+        sendOpened(channel);
+      } else {
+        sendStarted(channel, command);
+      }
+      return ExitCodes.OK;
+    } catch (IOException e) {
+      Failure.tell(e);
+      return Failure.exitCode(e);
+    }
+  }
+
+  private void sendStarted(DescriptorChannel channel, List<String> command) throws IOException {
+    try (ProcessDescriptor child = spawnOptions
+        .spawner(command, Stdio.nullDevice())
+        .newSession()
+        .onClose(OnClose.KILL)
+        .spawn()) {
+      send(channel, String.join(" ", command), child);
+      System.out.println(child.pid());
+    }
+  }
+
+  private void sendOpened(DescriptorChannel channel) throws IOException {
+    List<ProcessDescriptor> opened = new ArrayList<>();
+    try {
+      for (long pid : pids.get()) {
+        opened.add(ProcessDescriptor.open(pid));
+      }
+      send(channel, "", opened.toArray(new ProcessDescriptor[0]));
+    } finally {
+      opened.forEach(ProcessDescriptor::close);
+    }
+  }
+
+  private static void send(DescriptorChannel channel, String text, ProcessDescriptor... processes)
+      throws IOException {
+    channel.send(text.getBytes(StandardCharsets.UTF_8), processes);
+  }
+}
