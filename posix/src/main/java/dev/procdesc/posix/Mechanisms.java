@@ -83,9 +83,9 @@ public final class Mechanisms {
             : new Mechanism(name, false, how, lacks));
   }
 
-  /** Records a mechanism, or that it is not there. */
+  /** Records a mechanism, or that it is not there; it is not if it was switched off. */
   public void note(String name, String how, boolean present, String lacks) {
-    if (present) {
+    if (present && !isDisabled(name)) {
       found.put(name, new Mechanism(name, true, how, ""));
     } else {
       absent(name, how, lacks);

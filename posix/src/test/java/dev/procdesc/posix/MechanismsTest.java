@@ -37,8 +37,10 @@ final class MechanismsTest {
     for (String name : List.of("a", "b")) {
       assertTrue(mechanisms.isDisabled(name));
       assertFalse(mechanisms.decide(name, "a call", 0, "1"));
-      mechanisms.note(name, "a call", false, "1");
-      assertEquals("the property unset", mechanisms.get(name).lacks());
+      for (boolean present : new boolean[] {true, false}) {
+        mechanisms.note(name, "a call", present, "1");
+        assertEquals("the property unset", mechanisms.get(name).lacks());
+      }
     }
     assertFalse(mechanisms.isDisabled(""));
     assertTrue(mechanisms.decide("c", "a call", 0, "1"));
