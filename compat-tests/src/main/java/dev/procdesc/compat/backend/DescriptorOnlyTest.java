@@ -321,7 +321,7 @@ final class DescriptorOnlyTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "PROGRAMS", "FILES", "PROGRAMS,FILES"})
+  @ValueSource(strings = {"", "PROGRAMS,FILES"})
   @Contract("C12")
   void theJvmLivesOn(String also) {
     leavesOtherNamesAlone();
