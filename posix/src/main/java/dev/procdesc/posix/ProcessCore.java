@@ -112,7 +112,9 @@ public final class ProcessCore implements Watcher.Watched {
       Watcher watcher) {
     this.descriptor = descriptor;
     this.pid = pid;
-    this.rights = Collections.unmodifiableSet(EnumSet.copyOf(rights));
+    Set<Right> copy = EnumSet.noneOf(Right.class);
+    copy.addAll(rights);
+    this.rights = Collections.unmodifiableSet(copy);
     this.lastClose = lastClose;
     this.calls = calls;
     this.watcher = watcher;
@@ -374,29 +376,24 @@ public final class ProcessCore implements Watcher.Watched {
 
   /** Closes the kernel's descriptor although the process may run: its end is not ours to see. */
   private void letGo() {
+    boolean first;
+    // Nobody asks for the status meanwhile: the answer would be that of what replaces it.
     synchronized (collecting) {
       if (watched) {
         watched = false;
         withDescriptor(fd -> watcher.unwatch(fd, EventQueue.Interest.EXIT, token));
       }
-    }
-    boolean first;
-    synchronized (this) {
-      first = !over;
-      over = true;
-      closeDone = true;
-    }
-    if (first) {
-      boolean lent;
-      synchronized (stateListeners) {
-        lent = watchesState;
+      synchronized (this) {
+        first = !over;
+        over = true;
+        closeDone = true;
       }
-      if (lent) {
+      if (first) {
         // Who listens for state changes is blocked until the end, which this close may bring.
         descriptor.closeNow(calls.numbers());
-      } else {
-        descriptor.close();
       }
+    }
+    if (first) {
       lastClose.ifPresent(LastClose::done);
     }
   }

@@ -206,6 +206,8 @@ final class ProcessReference {
       return false;
     }
     if (outcome < 0) {
+      // Let go meanwhile, perhaps, and the number was another's.
+      checkOpen();
       throw Errors.failed("send " + signal.name() + " to", name(), outcome);
     }
     return true;
@@ -225,6 +227,7 @@ final class ProcessReference {
     check(Right.SIGNAL);
     int outcome = signalGroup(core.calls().signalNumber(signal));
     if (outcome < 0 && outcome != -PosixNumbers.ESRCH) {
+      checkOpen();
       throw Errors.failed("send " + signal.name() + " to the group of", name(), outcome);
     }
     return outcome >= 0;
