@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
@@ -98,7 +99,15 @@ final class ReceiveCommand implements Callable<Integer> {
 
   /** The socket is there for one sender; the close of the listener removes it. */
   private static Optional<DescriptorChannel.Message> receive(Path path) throws IOException {
+    AtomicBoolean listening = new AtomicBoolean();
+    // A signal that ends this process closes no listener.
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+      if (listening.get()) {
+        path.toFile().delete();
+      }
+    }));
     try (DescriptorChannel.Listener listener = DescriptorChannel.listen(path)) {
+      listening.set(true);
       WatchCommand.say(path.toString(), "listens");
       try (DescriptorChannel channel = listener.accept()) {
         return Optional.of(channel.receive());
@@ -106,6 +115,8 @@ final class ReceiveCommand implements Callable<Integer> {
         Failure.tell("the sender went without sending anything");
         return Optional.empty();
       }
+    } finally {
+      listening.set(false);
     }
   }
 

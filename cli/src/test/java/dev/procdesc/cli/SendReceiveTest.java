@@ -84,6 +84,16 @@ final class SendReceiveTest {
   }
 
   @Test
+  void aReceiverThatIsToldToEndLeavesNoSocket() throws Exception {
+    try (Pd receiver = Pd.start("receive", socket())) {
+      receiver.await("listens");
+      receiver.signal("TERM");
+      assertEquals(143, receiver.end().code());
+      assertFalse(Files.exists(Path.of(socket())), "the socket is removed");
+    }
+  }
+
+  @Test
   void whatWasReceivedIsKilled() throws Exception {
     try (Pd receiver = Pd.start("receive", "--kill", socket())) {
       receiver.await("listens");
