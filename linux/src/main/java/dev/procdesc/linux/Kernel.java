@@ -80,13 +80,12 @@ final class Kernel {
     boolean autoreap =
         clone3 && probe(AUTOREAP, "clone3(CLONE_AUTOREAP)", "Linux 7.1", Numbers.CLONE_AUTOREAP);
     if (autoreap) {
-      long kill = Numbers.CLONE_AUTOREAP | Numbers.CLONE_PIDFD_AUTOKILL;
-      probe(AUTOKILL, "clone3(CLONE_PIDFD_AUTOKILL)", "CAP_SYS_ADMIN", kill);
+      probeAutokill();
       probe(
           AUTOKILL_NNP,
           "clone3(CLONE_PIDFD_AUTOKILL | CLONE_NNP)",
           "Linux 7.1",
-          kill | Numbers.CLONE_NNP);
+          Numbers.CLONE_AUTOREAP | Numbers.CLONE_PIDFD_AUTOKILL | Numbers.CLONE_NNP);
     } else {
       if (!clone3) {
         mechanisms.absent(AUTOREAP, "clone3(CLONE_AUTOREAP)", "clone3");
@@ -178,6 +177,18 @@ final class Kernel {
     }
     return Optional.of("there is no way to create a child as a descriptor: "
         + mechanisms.describe(List.of(STUB, CLONE3, CLONE, PIDFD_SPAWN)));
+  }
+
+  /**
+   * Whether the kernel kills at the last close of a child that keeps its privileges. This JVM may
+   * give up the one that it takes, so the answer is not for ever.
+   */
+  boolean probeAutokill() {
+    return probe(
+        AUTOKILL,
+        "clone3(CLONE_PIDFD_AUTOKILL)",
+        "CAP_SYS_ADMIN",
+        Numbers.CLONE_AUTOREAP | Numbers.CLONE_PIDFD_AUTOKILL);
   }
 
   /** Creates a child that ends at once, and learns from it what the kernel can do. */

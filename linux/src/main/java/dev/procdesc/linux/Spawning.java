@@ -152,6 +152,9 @@ final class Spawning {
     private final List<byte[]> environment;
     private final Users.Identity identity;
 
+    /** What the last attempt asked of the kernel. */
+    private long flags;
+
     Attempt(SpawnArena arena, SpawnRequest request, ChildDescriptors descriptors)
         throws IOException {
       this.arena = arena;
@@ -175,20 +178,18 @@ final class Spawning {
           cgroupKill = Optional.of(openCgroupKill(request.cgroup().orElseThrow()));
         }
         SpawnArena.Place pidfd = Guardian.placeForPidfd(arena);
-        long flags = clone3 ? flags() : 0;
-        boolean guarded =
-            request.onClose() != OnClose.RELEASE && (flags & Numbers.CLONE_PIDFD_AUTOKILL) == 0;
         Optional<Integer> procs = cgroup;
         Optional<OwnedDescriptor> kill = cgroupKill;
-        Born child = SpawnAttempts.make(
-            this::isPassing,
-            () -> guarded
-                ? spawnGuarded(pidfd, flags, procs, kill)
-                : spawn(
-                    pidfd,
-                    create(pidfd, flags, procs),
-                    script(procs, Optional.empty()),
-                    Optional.empty()));
+        Born child = SpawnAttempts.make(this::isPassing, () -> {
+          flags = clone3 ? flags() : 0;
+          return request.onClose() == OnClose.RELEASE || isKilledByKernel()
+              ? spawn(
+                  pidfd,
+                  create(pidfd, flags, procs),
+                  script(procs, Optional.empty()),
+                  Optional.empty())
+              : spawnGuarded(pidfd, procs, kill);
+        });
         born = true;
         return child;
       } finally {
@@ -248,6 +249,19 @@ final class Spawning {
           | (kill && request.noNewPrivileges() ? Numbers.CLONE_NNP : 0);
     }
 
+    private boolean isKilledByKernel() {
+      return (flags & Numbers.CLONE_PIDFD_AUTOKILL) != 0;
+    }
+
+    /** Whether this JVM has given up the privilege that the kernel's kill-on-close takes. */
+    private boolean isUnprivilegedNow(SpawnException failure) {
+      return failure.step() == Step.CREATE
+          && failure.errno() == PosixNumbers.EPERM
+          && isKilledByKernel()
+          && !request.noNewPrivileges()
+          && !kernel.probeAutokill();
+    }
+
     private boolean isPassing(SpawnException failure) {
       boolean unguarded = failure.step() == Step.GUARD
           && (
@@ -256,14 +270,13 @@ final class Spawning {
               || failure.errno() == Numbers.ECONNRESET
               // The descriptor-only mode was entered meanwhile.
               || (failure.errno() == PosixNumbers.EPERM && kernel.isConfined()));
-      return unguarded || SpawnAttempts.isPassing(failure, Numbers.POSIX);
+      return unguarded
+          || isUnprivilegedNow(failure)
+          || SpawnAttempts.isPassing(failure, Numbers.POSIX);
     }
 
     private Born spawnGuarded(
-        SpawnArena.Place pidfd,
-        long flags,
-        Optional<Integer> cgroup,
-        Optional<OwnedDescriptor> cgroupKill)
+        SpawnArena.Place pidfd, Optional<Integer> cgroup, Optional<OwnedDescriptor> cgroupKill)
         throws IOException {
       Optional<String> refusal = guardian.startIfNeeded();
       if (refusal.isPresent()) {
