@@ -354,9 +354,35 @@ final class DescriptorOnlyTest {
           .sum();
     }
 
+    private static void startThreads() throws Exception {
+      try (Crowd<String> crowd = new Crowd<>(Thread::new)) {
+        crowd.add(() -> Thread.currentThread().getName());
+        assertEquals(1, crowd.results().size());
+      }
+    }
+
+    /** The JVM prints its threads to descriptor 1; the last but the heap is about JNI. */
+    private static void dumpThreads(int output) throws Exception {
+      try (RawPipe pipe = RawPipe.open();
+          ProcessDescriptor self = ProcessDescriptor.self()) {
+        Libc.check(() -> Libc.C.dup2(pipe.writeEnd(), 1));
+        assertTrue(self.signal(Signal.QUIT));
+        List<String> dump = new ArrayList<>();
+        do {
+          dump.add(pipe.line());
+        } while (!dump.get(dump.size() - 1).startsWith("JNI global refs"));
+        Libc.check(() -> Libc.C.dup2(output, 1));
+        assertTrue(dump.stream().anyMatch(line -> line.startsWith("Full thread dump")));
+        assertTrue(dump.stream().anyMatch(line -> line.startsWith("\"main\"")));
+      }
+    }
+
     @Override
     public void run(String... arguments) throws Exception {
       int output = Libc.check(() -> Libc.C.dup(1)); // Loads the test's own native functions too.
+      // A rehearsal: classes in a directory, unlike those in a JAR, cannot be loaded later.
+      startThreads();
+      dumpThreads(output);
       long before = collections();
       long compiled = ManagementFactory.getCompilationMXBean().getTotalCompilationTime();
       if (arguments[0].isEmpty()) {
@@ -384,23 +410,8 @@ final class DescriptorOnlyTest {
       assertTrue(ManagementFactory.getCompilationMXBean().getTotalCompilationTime() >= compiled);
       // A class that nothing has used before.
       assertEquals("Phaser", Class.forName("java.util.concurrent.Phaser").getSimpleName());
-      try (Crowd<String> crowd = new Crowd<>(Thread::new)) {
-        crowd.add(() -> Thread.currentThread().getName());
-        assertEquals(1, crowd.results().size());
-      }
-      // The JVM prints its threads to descriptor 1; the last but the heap is about JNI.
-      try (RawPipe pipe = RawPipe.open();
-          ProcessDescriptor self = ProcessDescriptor.self()) {
-        Libc.check(() -> Libc.C.dup2(pipe.writeEnd(), 1));
-        assertTrue(self.signal(Signal.QUIT));
-        List<String> dump = new ArrayList<>();
-        do {
-          dump.add(pipe.line());
-        } while (!dump.get(dump.size() - 1).startsWith("JNI global refs"));
-        Libc.check(() -> Libc.C.dup2(output, 1));
-        assertTrue(dump.stream().anyMatch(line -> line.startsWith("Full thread dump")));
-        assertTrue(dump.stream().anyMatch(line -> line.startsWith("\"main\"")));
-      }
+      startThreads();
+      dumpThreads(output);
       System.out.println("lives");
     }
   }

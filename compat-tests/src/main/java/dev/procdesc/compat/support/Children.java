@@ -1,5 +1,7 @@
 package dev.procdesc.compat.support;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
@@ -7,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
+import jnr.constants.platform.Errno;
 
 /** The children of this JVM, zombies too, whoever started them. */
 public final class Children {
@@ -46,6 +49,18 @@ public final class Children {
     } catch (IOException e) {
       return ""; // It has gone since the directory was read.
     }
+  }
+
+  /** Whether a process is there, as a zombie perhaps, whoever its parent is. */
+  public static boolean isThere(long pid) {
+    if (STATES) {
+      // Before kill, which filters refuse.
+      return Files.exists(Path.of("/proc", Long.toString(pid)));
+    }
+    int outcome = Libc.C.kill((int) pid, 0);
+    assertTrue(
+        outcome == 0 || Libc.errno() == Errno.ESRCH, () -> "kill(" + pid + ", 0): " + Libc.errno());
+    return outcome == 0;
   }
 
   /**
