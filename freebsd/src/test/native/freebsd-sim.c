@@ -1049,6 +1049,7 @@ static int open_flags(int flags)
 s64 sim_read(int, void *, size_t) REPLACES("read");
 s64 sim_write(int, const void *, size_t) REPLACES("write");
 int sim_close(int) REPLACES("close");
+int sim_dup3(int, int, int) REPLACES("dup3");
 int sim_open(const char *, int, int) REPLACES("open");
 int sim_fcntl(int, int, u64) REPLACES("fcntl");
 int sim_pipe2(int *, int) REPLACES("pipe2");
@@ -1086,6 +1087,11 @@ s64 sim_write(int fd, const void *buffer, size_t size)
 int sim_close(int fd)
 {
     return (int)LIBC(RAW1(SYS_close, fd));
+}
+
+int sim_dup3(int from, int to, int flags)
+{
+    return (int)LIBC(RAW3(SYS_dup3, from, to, open_flags(flags)));
 }
 
 int sim_open(const char *path, int flags, int mode)
