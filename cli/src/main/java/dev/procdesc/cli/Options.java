@@ -8,6 +8,7 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.ISetter;
 import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
 
 /**
  * Adds options to a command, without annotations: to read those by reflection would take a third of
@@ -77,6 +78,32 @@ record Options(CommandSpec command) {
     boolean isGiven() {
       return Boolean.TRUE.equals(spec.<@Nullable Boolean>getValue());
     }
+  }
+
+  /**
+   * What stands on the command line beside the options.
+   *
+   * @param spec what picocli knows of it
+   */
+  record Words(PositionalParamSpec spec) {
+    List<String> get() {
+      List<String> words = spec.<@Nullable List<String>>getValue();
+      return words == null ? List.of() : words;
+    }
+  }
+
+  /** One word or more; the command's own synopsis shows them in help. */
+  Words words(String label) {
+    PositionalParamSpec spec = PositionalParamSpec.builder()
+        .arity("1..*")
+        .required(true)
+        .paramLabel(label)
+        .hidden(true)
+        .type(List.class)
+        .auxiliaryTypes(String.class)
+        .build();
+    command.addPositional(spec);
+    return new Words(spec);
   }
 
   <T> Value<T> value(

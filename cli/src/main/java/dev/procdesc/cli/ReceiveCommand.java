@@ -12,9 +12,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.Model.UsageMessageSpec;
 import picocli.CommandLine.ParameterException;
 
@@ -43,21 +41,14 @@ final class ReceiveCommand implements Callable<Integer> {
   private final Options.Flag kill =
       options.flag("Kills what was received, instead of waiting for its end.", "--kill");
 
-  private final PositionalParamSpec socket = PositionalParamSpec.builder()
-      .arity("1..*")
-      .required(true)
-      .paramLabel("SOCKET")
-      .hidden(true)
-      .type(List.class)
-      .auxiliaryTypes(String.class)
-      .build();
+  private final Options.Words socket = options.words("SOCKET");
 
   private ReceiveCommand() {}
 
   static CommandSpec spec() {
     ReceiveCommand receive = new ReceiveCommand();
     receive.options.help();
-    CommandSpec spec = receive.options.command().addPositional(receive.socket);
+    CommandSpec spec = receive.options.command();
     spec.usageMessage()
         .header("Receives processes over a UNIX socket, and tells how they end.")
         .customSynopsis("pd receive [--kill] SOCKET")
@@ -71,8 +62,8 @@ final class ReceiveCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    @Nullable List<String> words = socket.<@Nullable List<String>>getValue();
-    if (words == null || words.size() != 1) {
+    List<String> words = socket.get();
+    if (words.size() != 1) {
       throw new ParameterException(options.command().commandLine(), "give one SOCKET");
     }
     Optional<DescriptorChannel.Message> received = receive(Path.of(words.get(0)));

@@ -18,7 +18,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.Model.UsageMessageSpec;
 import picocli.CommandLine.ParameterException;
 
@@ -105,21 +104,14 @@ final class RunCommand implements Callable<Integer> {
 
   private final SpawnOptions spawnOptions = new SpawnOptions(options);
 
-  private final PositionalParamSpec words = PositionalParamSpec.builder()
-      .arity("1..*")
-      .required(true)
-      .paramLabel("COMMAND")
-      .hidden(true)
-      .type(List.class)
-      .auxiliaryTypes(String.class)
-      .build();
+  private final Options.Words words = options.words("COMMAND");
 
   private RunCommand() {}
 
   static CommandSpec spec() {
     RunCommand run = new RunCommand();
     run.options.help();
-    CommandSpec spec = run.options.command().addPositional(run.words);
+    CommandSpec spec = run.options.command();
     spec.usageMessage()
         .header("Runs a command under a process descriptor, and ends as it ends.")
         .customSynopsis("pd run [OPTION]... [--] COMMAND [ARGUMENT]...")
@@ -133,7 +125,7 @@ final class RunCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    List<String> command = words.getValue();
+    List<String> command = words.get();
     checkUsage(command);
     Report report = new Report(command, json.isGiven());
     try (PrintStream to = reportStream()) {

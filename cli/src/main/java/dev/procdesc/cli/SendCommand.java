@@ -10,9 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.Model.UsageMessageSpec;
 import picocli.CommandLine.ParameterException;
 
@@ -45,21 +43,14 @@ final class SendCommand implements Callable<Integer> {
 
   private final SpawnOptions spawnOptions = new SpawnOptions(options);
 
-  private final PositionalParamSpec words = PositionalParamSpec.builder()
-      .arity("1..*")
-      .required(true)
-      .paramLabel("SOCKET")
-      .hidden(true)
-      .type(List.class)
-      .auxiliaryTypes(String.class)
-      .build();
+  private final Options.Words words = options.words("SOCKET");
 
   private SendCommand() {}
 
   static CommandSpec spec() {
     SendCommand send = new SendCommand();
     send.options.help();
-    CommandSpec spec = send.options.command().addPositional(send.words);
+    CommandSpec spec = send.options.command();
     spec.usageMessage()
         .header("Hands a process to another program, over a UNIX socket.")
         .customSynopsis(
@@ -77,8 +68,7 @@ final class SendCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    @Nullable List<String> given = words.<@Nullable List<String>>getValue();
-    List<String> all = given == null ? List.of() : given;
+    List<String> all = words.get();
     List<String> command = all.subList(1, all.size());
     if (command.isEmpty() == pids.get().isEmpty()) {
       throw new ParameterException(

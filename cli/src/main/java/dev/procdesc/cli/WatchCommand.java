@@ -9,9 +9,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.Model.UsageMessageSpec;
 import picocli.CommandLine.ParameterException;
 
@@ -35,21 +33,14 @@ final class WatchCommand implements Callable<Integer> {
 
   private final Options options = Options.of("watch", this);
 
-  private final PositionalParamSpec pids = PositionalParamSpec.builder()
-      .arity("1..*")
-      .required(true)
-      .paramLabel("PID")
-      .hidden(true)
-      .type(List.class)
-      .auxiliaryTypes(String.class)
-      .build();
+  private final Options.Words pids = options.words("PID");
 
   private WatchCommand() {}
 
   static CommandSpec spec() {
     WatchCommand watch = new WatchCommand();
     watch.options.help();
-    CommandSpec spec = watch.options.command().addPositional(watch.pids);
+    CommandSpec spec = watch.options.command();
     spec.usageMessage()
         .header("Tells when processes end, and how, whoever started them.")
         .customSynopsis("pd watch PID...")
@@ -62,9 +53,8 @@ final class WatchCommand implements Callable<Integer> {
   }
 
   private Set<Long> wanted() {
-    @Nullable List<String> words = pids.<@Nullable List<String>>getValue();
     Set<Long> wanted = new LinkedHashSet<>();
-    for (String word : words == null ? List.<String>of() : words) {
+    for (String word : pids.get()) {
       try {
         long pid = Long.parseLong(word);
         if (pid > 0) {
