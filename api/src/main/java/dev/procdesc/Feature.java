@@ -64,7 +64,7 @@ public enum Feature {
    */
   CHILD_SETUP("steps in the child before it executes its program"),
 
-  /** {@link ProcessDescriptor#open(long)} and its kin. Linux 5.3, FreeBSD 15.2. */
+  /** {@link ProcessDescriptor#open(long)} and its kin. Linux 5.3, FreeBSD 16. */
   OPEN_PROCESS("opening a running process"),
 
   /** {@link ProcessDescriptor#info()}. Linux 6.13. */

@@ -15,6 +15,7 @@ final class Calls {
   private static final NativeFunction PDKILL = NativeFunction.of("pdkill");
   private static final NativeFunction PDGETPID = NativeFunction.of("pdgetpid");
   private static final Optional<NativeFunction> PDWAIT = NativeFunction.find("pdwait");
+  private static final Optional<NativeFunction> PDOPENPID = NativeFunction.find("pdopenpid");
   private static final NativeFunction WAIT6 = NativeFunction.of("wait6");
   private static final NativeFunction KQUEUE = NativeFunction.of("kqueue");
   private static final NativeFunction KEVENT = NativeFunction.of("kevent");
@@ -52,6 +53,16 @@ final class Calls {
   /** {@code int pdwait(int fd, int *status, int options, struct __wrusage *, siginfo_t *)}. */
   static int pdwait(int fd, long status, int options, long usage, long siginfo) {
     return PDWAIT.orElseThrow().call(fd, status, options, usage, siginfo);
+  }
+
+  /** Whether the C library has pdopenpid. */
+  static boolean hasPdopenpid() {
+    return PDOPENPID.isPresent();
+  }
+
+  /** {@code int pdopenpid(pid_t pid, int flags)}. */
+  static int pdopenpid(int pid, int flags) {
+    return PDOPENPID.orElseThrow().call(pid, flags);
   }
 
   /**

@@ -34,6 +34,7 @@ final class Kernel {
   private static final String PDFORK = "pdfork";
   private static final String POSIX_SPAWN = "posix_spawn";
   private static final String PDWAIT = "pdwait";
+  private static final String PDOPENPID = "pdopenpid";
   private static final String NOWAITPID = "nowaitpid";
   private static final String CLOSE_RANGE = "close_range";
   private static final String NO_NEW_PRIVS = "no_new_privs";
@@ -141,10 +142,11 @@ final class Kernel {
     attempt(script, Numbers.SYS_PDRFORK, 0, 0, 0);
     attempt(script, Numbers.SYS_PDWAIT, -1, 0, Numbers.WEXITED, 0, 0);
     attempt(script, Numbers.SYS_CLOSE_RANGE, 1, 0, 0);
+    attempt(script, Numbers.SYS_PDOPENPID, 0, -1);
     long[] create = {Numbers.SYS_PDFORK, 0, Numbers.PD_CLOEXEC};
     String how = "pdfork with a script of calls that may be missing";
     if (stub.isEmpty() || (mechanisms.isDisabled(PDFORK) && mechanisms.isDisabled(PDRFORK))) {
-      for (String name : List.of(PDFORK, PDRFORK, PDWAIT, CLOSE_RANGE)) {
+      for (String name : List.of(PDFORK, PDRFORK, PDWAIT, CLOSE_RANGE, PDOPENPID)) {
         mechanisms.absent(name, how, "the spawn stub");
       }
       return false;
@@ -152,12 +154,19 @@ final class Kernel {
     SpawnStub.Run run = create(script, create);
     if (run.created() > 0 && run.results().size() == script.size()) {
       mechanisms.decide(PDRFORK, "pdrfork() in a child", known(run, 0), "FreeBSD 15.1");
-      boolean bound = Calls.hasPdwait();
       mechanisms.decide(
-          PDWAIT, "pdwait() in a child", bound ? known(run, 1) : -Numbers.ENOSYS, "FreeBSD 15.1");
+          PDWAIT,
+          "pdwait() in a child",
+          Calls.hasPdwait() ? known(run, 1) : -Numbers.ENOSYS,
+          "FreeBSD 15.1");
       mechanisms.decide(CLOSE_RANGE, "close_range() in a child", known(run, 2), "FreeBSD 12.2");
+      mechanisms.decide(
+          PDOPENPID,
+          "pdopenpid() in a child",
+          Calls.hasPdopenpid() ? known(run, 3) : -Numbers.ENOSYS,
+          "FreeBSD 15.2");
     } else {
-      for (String name : List.of(PDRFORK, PDWAIT, CLOSE_RANGE)) {
+      for (String name : List.of(PDRFORK, PDWAIT, CLOSE_RANGE, PDOPENPID)) {
         mechanisms.absent(name, how, "a child that tries");
       }
     }
@@ -244,6 +253,18 @@ final class Kernel {
     }
   }
 
+  /**
+   * Whether running processes can be opened without taking anything from others. Where a zombie has
+   * not yet a reference for its parent beside the descriptor's, its parent's waitpid(-1) does not
+   * see an opened process, and the close of the descriptor gives it to another parent.
+   */
+  Mechanism opening() {
+    Mechanism opening = mechanisms.get(PDOPENPID);
+    boolean present = opening.present() && hasNoWaitpid();
+    String lacks = "pdopenpid on a kernel that leaves the process to its parent (FreeBSD 16)";
+    return new Mechanism(opening.name(), present, opening.how(), present ? "" : lacks);
+  }
+
   Mechanism noNewPrivs() {
     return mechanisms.get(NO_NEW_PRIVS);
   }
@@ -283,6 +304,15 @@ final class Kernel {
   List<Mechanism> all() {
     records();
     return mechanisms.get(List.of(
-        STUB, PDRFORK, PDFORK, POSIX_SPAWN, PDWAIT, NOWAITPID, CLOSE_RANGE, NO_NEW_PRIVS, RECORDS));
+        STUB,
+        PDRFORK,
+        PDFORK,
+        POSIX_SPAWN,
+        PDWAIT,
+        PDOPENPID,
+        NOWAITPID,
+        CLOSE_RANGE,
+        NO_NEW_PRIVS,
+        RECORDS));
   }
 }

@@ -53,6 +53,9 @@ final class Numbers {
   /** FreeBSD 15.1. */
   static final int SYS_PDWAIT = 601;
 
+  /** FreeBSD 15.2. */
+  static final int SYS_PDOPENPID = 603;
+
   // ---- sys/procdesc.h, sys/unistd.h
 
   static final int PD_DAEMON = 0x1;
@@ -149,6 +152,7 @@ final class Numbers {
       /* MAP_ANON */ 0x1000);
 
   static final int ECHILD = 10;
+  static final int EBUSY = 16;
   static final int ENOSYS = 78;
   static final int EMSGSIZE = 40;
   static final int ENOTCAPABLE = 93;

@@ -3,6 +3,8 @@ package dev.procdesc.freebsd;
 import dev.procdesc.ChildProcess;
 import dev.procdesc.Feature;
 import dev.procdesc.OnClose;
+import dev.procdesc.ProcessDescriptor;
+import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.SpawnException;
 import dev.procdesc.SpawnException.Step;
 import dev.procdesc.UnsupportedFeatureException;
@@ -11,6 +13,7 @@ import dev.procdesc.posix.ChildScript;
 import dev.procdesc.posix.DescriptorChild;
 import dev.procdesc.posix.Environment;
 import dev.procdesc.posix.Errors;
+import dev.procdesc.posix.HeldProcess;
 import dev.procdesc.posix.LibC;
 import dev.procdesc.posix.OwnedDescriptor;
 import dev.procdesc.posix.PosixNumbers;
@@ -63,12 +66,18 @@ final class Spawning {
   private static final Map<Integer, String> EXECUTE_HINTS = Map.of(
       Numbers.ECAPMODE, "in capability mode only a program that was opened before can be executed");
 
+  private static final Map<Integer, String> OPEN_HINTS = Map.of(
+      PosixNumbers.EPERM, "to open a process needs the right to debug it",
+      Numbers.EBUSY, "the process is exiting, or the kernel's own",
+      Numbers.ECAPMODE, "in capability mode a process ID means nothing");
+
   private final IgnoredSignals ignoredSignals = new IgnoredSignals();
   private final Sandbox sandbox = new Sandbox();
   private final Kernel kernel;
   private final Watcher watcher;
   private final Waiting waiting;
   private final Waiting waitingForUsage;
+  private final Waiting looking;
   private final Channels channels;
 
   Spawning(Kernel kernel, Watcher watcher) throws IOException {
@@ -76,8 +85,8 @@ final class Spawning {
     this.watcher = watcher;
     this.waiting = new Waiting(kernel, sandbox, Waiting.Task.REAP);
     this.waitingForUsage = new Waiting(kernel, sandbox, Waiting.Task.REAP_FOR_USAGE);
-    this.channels = new SocketChannels(
-        new Passing(new Waiting(kernel, sandbox, Waiting.Task.LOOK), watcher), watcher);
+    this.looking = new Waiting(kernel, sandbox, Waiting.Task.LOOK);
+    this.channels = new SocketChannels(new Passing(looking, watcher), watcher);
   }
 
   Sandbox sandbox() {
@@ -123,6 +132,26 @@ final class Spawning {
       throw FreeBsdBackend.unsupported(
           Feature.NO_NEW_PRIVILEGES, kernel.noNewPrivs().lacks());
     }
+  }
+
+  /**
+   * Opens a process that somebody else started. PD_DAEMON belongs to the open file: without it the
+   * close of an opened descriptor would kill.
+   */
+  ProcessDescriptor open(int pid) throws ProcessDescriptorException {
+    if (!kernel.opening().present()) {
+      throw FreeBsdBackend.unsupported(Feature.OPEN_PROCESS, kernel.opening().lacks());
+    }
+    int fd = Calls.pdopenpid(pid, Numbers.PD_DAEMON | Numbers.PD_CLOEXEC);
+    if (fd < 0) {
+      throw Errors.failed("pdopenpid", pid, fd, OPEN_HINTS.getOrDefault(-fd, ""));
+    }
+    return new HeldProcess(new ProcessCore(
+        OwnedDescriptor.take(fd, "the descriptor of process " + pid),
+        pid,
+        Optional.empty(),
+        looking,
+        watcher));
   }
 
   /** A child that executes its program. */
