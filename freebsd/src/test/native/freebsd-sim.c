@@ -1585,9 +1585,13 @@ static s64 syscall_of(u64 n, const u64 *a)
     if (capability_mode && (n == 12 || n == 59 || n == 80 || n == 82 || n == 544))
         return -E_CAPMODE;
     switch (n) {
+    case 3: return freebsd(RAW3(SYS_read, a[0], a[1], a[2]));
     case 6: return freebsd(RAW1(SYS_close, a[0]));
     case 12: return freebsd(RAW1(SYS_chdir, a[0]));
     case 20: return RAW1(SYS_getpid, 0);
+    case 37:
+        return capability_mode ? -E_CAPMODE
+            : freebsd(RAW2(SYS_kill, a[0], signal_to_linux(a[1])));
     case 54:
         return freebsd(RAW3(SYS_ioctl, a[0],
             a[1] == 0x20007461 ? 0x540E : a[1] == 0x80047476 ? 0x5410 : 0, a[2]));
@@ -1616,7 +1620,8 @@ static s64 syscall_of(u64 n, const u64 *a)
     case 312: return freebsd(RAW3(SYS_setresgid, a[0], a[1], a[2]));
     case 340:
         words[0] = mask_to_linux((u64 *)(uintptr_t)a[1]);
-        return a[0] != 3 ? -EINVAL : freebsd(RAW4(SYS_rt_sigprocmask, SIG_SETMASK, words, 0, 8));
+        return a[0] < 1 || a[0] > 3 ? -EINVAL
+            : freebsd(RAW4(SYS_rt_sigprocmask, a[0] - 1, words, 0, 8));
     case 416: {
         int number = a[0] < 1 || a[0] > 128 ? -1 : signal_to_linux(a[0]);
         words[0] = ((u64 *)(uintptr_t)a[1])[0];
@@ -1624,6 +1629,7 @@ static s64 syscall_of(u64 n, const u64 *a)
             : freebsd(RAW4(SYS_rt_sigaction, number, words, 0, 8));
     }
     case 492: return freebsd(RAW5(SYS_execveat, a[0], "", a[1], a[2], AT_EMPTY_PATH));
+    case 519: return pdkill((int)a[0], (int)a[1]) == 0 ? 0 : -errno;
     case 544:
         return a[0] == 0 && a[1] == 0 && a[2] == 19 && *(int *)(uintptr_t)a[3] == 1
             ? freebsd(RAW5(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) : -EINVAL;

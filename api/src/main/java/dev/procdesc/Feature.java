@@ -34,8 +34,8 @@ public enum Feature {
   SIGNAL_GROUP("signalling a process group through its leader's descriptor"),
 
   /**
-   * {@link OnClose#KILL_GROUP}, also when the JVM dies. Linux 6.9; FreeBSD's kernel kills the child
-   * alone.
+   * {@link OnClose#KILL_GROUP}, also when the JVM dies. Linux 6.9; FreeBSD, by a small process for
+   * each group that waits for the JVM's death.
    */
   KILL_GROUP("killing a whole process group"),
 

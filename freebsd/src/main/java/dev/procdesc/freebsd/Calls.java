@@ -31,6 +31,7 @@ final class Calls {
   private static final Optional<NativeFunction> CAP_ENTER = NativeFunction.find("cap_enter");
   private static final NativeFunction SOCKETPAIR = NativeFunction.of("socketpair");
   private static final NativeFunction PREAD = NativeFunction.of("pread");
+  private static final NativeFunction FSTAT = NativeFunction.of("fstat");
   private static final NativeFunction XUNAME = NativeFunction.of("__xuname");
 
   private Calls() {}
@@ -144,6 +145,11 @@ final class Calls {
   /** {@code ssize_t pread(int fd, void *buf, size_t nbytes, off_t offset)}. */
   static int pread(int fd, long buffer, long count, long offset) {
     return PREAD.call(fd, buffer, count, offset);
+  }
+
+  /** {@code int fstat(int fd, struct stat *sb)}. */
+  static int fstat(int fd, long status) {
+    return FSTAT.call(fd, status);
   }
 
   /** {@code int __xuname(int namesize, void *namebuf)}: what uname(3) is a wrapper of. */

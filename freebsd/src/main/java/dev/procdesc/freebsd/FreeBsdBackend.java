@@ -134,9 +134,9 @@ public final class FreeBsdBackend implements Backend {
       case KILL_GROUP ->
         new FeatureReport(
             feature,
-            false,
-            "the kernel's kill at the last close reaches the child alone",
-            "a kernel that kills a group when its leader's descriptor is closed");
+            kernel.canKeep(),
+            "killpg at the close; a process that waits for the JVM's death",
+            kernel.canKeep() ? "" : Kernel.KEEPER_NEEDS);
       case CGROUP, KILL_CGROUP ->
         new FeatureReport(feature, false, "FreeBSD has none", "control groups");
       case NO_NEW_PRIVILEGES ->

@@ -46,6 +46,9 @@ final class Kernel {
   /** What would tell who is at the other end of a socket: LOCAL_PEERCRED tells an ID only. */
   static final String PEER_LACKS = "a socket option that gives a descriptor of the peer";
 
+  /** What a group that ends with its leader needs. */
+  static final String KEEPER_NEEDS = "the spawn stub and pdfork";
+
   /** How children are created. */
   enum Rung {
     PDRFORK,
@@ -232,6 +235,11 @@ final class Kernel {
   /** Whether the descriptor alone can keep a zombie, and does so only if it was asked to. */
   boolean hasNoWaitpid() {
     return mechanisms.has(NOWAITPID);
+  }
+
+  /** Whether a process group can be made to end with its leader, see {@link Keeper}. */
+  boolean canKeep() {
+    return stub.isPresent() && mechanisms.has(PDFORK);
   }
 
   /** The flags of a child's descriptor. */

@@ -15,12 +15,16 @@ final class Numbers {
 
   // ---- System calls: sys/syscall.h
 
+  static final int SYS_READ = 3;
   static final int SYS_CLOSE = 6;
   static final int SYS_CHDIR = 12;
   static final int SYS_GETPID = 20;
+  static final int SYS_KILL = 37;
   static final int SYS_IOCTL = 54;
   static final int SYS_EXECVE = 59;
   static final int SYS_UMASK = 60;
+
+  static final int SYS_MUNMAP = 73;
 
   /**
    * Sets the effective group too, by its first entry. FreeBSD 15 has another call that does not,
@@ -42,6 +46,7 @@ final class Numbers {
   /** FreeBSD 9. */
   static final int SYS_PDFORK = 518;
 
+  static final int SYS_PDKILL = 519;
   static final int SYS_PROCCTL = 544;
 
   /** FreeBSD 12.2. */
@@ -188,6 +193,16 @@ final class Numbers {
       OptionalInt.of(EMSGSIZE),
       // Up to FreeBSD 14 the default is 8 KiB, and a longer record is refused.
       OptionalInt.of(256 * 1024));
+
+  // ---- sys/stat.h
+
+  static final int STAT_SIZE = 224;
+
+  /** {@code st_mode}, a 16-bit number. */
+  static final int STAT_MODE = 24;
+
+  static final int S_IFMT = 0xF000;
+  static final int S_IFIFO = 0x1000;
 
   // ---- sys/ttycom.h
 

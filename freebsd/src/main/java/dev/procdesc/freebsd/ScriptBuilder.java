@@ -19,7 +19,7 @@ import java.util.List;
 
 /** What a child does before its program, by FreeBSD's calls. */
 final class ScriptBuilder extends ChildSetup {
-  private static final Calls CALLS = new Calls(
+  static final Calls CALLS = new Calls(
       Numbers.SYS_SETSID,
       Numbers.SYS_SETPGID,
       Numbers.SYS_UMASK,
@@ -58,6 +58,11 @@ final class ScriptBuilder extends ChildSetup {
       SpawnArena arena, SpawnRequest request, ChildDescriptors descriptors, Sandbox sandbox) {
     super(arena, request, descriptors, CALLS);
     this.sandbox = sandbox;
+  }
+
+  /** Puts a wait before everything else. */
+  void waitAt(Keeper.Gate gate) {
+    gate.addTo(script, arena);
   }
 
   @Override
