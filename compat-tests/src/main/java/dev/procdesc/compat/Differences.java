@@ -64,6 +64,11 @@ public final class Differences {
     return freebsd();
   }
 
+  /** Whether a thread can have a descriptor too, as on Linux (PIDFD_THREAD). */
+  public static boolean threadsHaveDescriptors() {
+    return !freebsd();
+  }
+
   /**
    * Whether the descriptor-only mode refuses every name that processes share, of programs and files
    * too, as FreeBSD's capability mode does. On Linux it refuses what the caller asked for.
