@@ -88,8 +88,9 @@ final class Spawning {
     return channels;
   }
 
-  ChildProcess spawn(SpawnRequest request) throws IOException {
-    refuseWhatIsNotThere(request);
+  ChildProcess spawn(SpawnRequest asked) throws IOException {
+    refuseWhatIsNotThere(asked);
+    SpawnRequest request = sandbox.reach(asked);
     try (SpawnArena arena = SpawnArena.shared(Numbers.POSIX);
         ChildDescriptors descriptors =
             ChildDescriptors.open(request.descriptors(), Numbers.POSIX, watcher, arena)) {
@@ -236,7 +237,7 @@ final class Spawning {
     }
 
     private ChildScript script(Set<Integer> kept) throws IOException {
-      return new ScriptBuilder(arena, request, descriptors, sandbox)
+      return new ScriptBuilder(arena, request, descriptors)
           .complete(identity, environment, kept, kernel.openLimit(), keptSignals());
     }
 
