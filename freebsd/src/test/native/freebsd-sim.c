@@ -23,8 +23,10 @@
  *     - descriptors go through UNIX sockets, where only the layout of messages is another.
  *
  * Of FreeBSD's sockets there are the default sizes of buffers, which refuse a longer record, and that
- * descriptors without room are dropped with an error. Not simulated: rights of other descriptors than
- * processes', what capability mode refuses to a program that was executed in it or to native code
+ * descriptors without room are dropped with an error. In capability mode a program that needs a run-time
+ * linker is aborted, unless it is given to /libexec/ld-elf.so.1: under that name there is a stand-in,
+ * whose direct mode is played; the programs are those of the kernel below, which runs their own linker.
+ * Not simulated: rights of other descriptors than processes', what capability mode refuses to a program that was executed in it or to native code
  * that does not call this library, waits for groups or all children, read and write of a process
  * descriptor, EVFILT_PROC, records without MSG_EOR (15). A child's getppid() is the kernel's.
  *
@@ -828,9 +830,12 @@ static s64 new_descriptor(int pair[2], u64 *inode)
 int cap_rights_limit(int fd, const u64 *rights)
 {
     struct reply r;
+    struct stat st;
     int pair[2], wanted = 0;
     u64 other;
     s64 inode = procdesc(fd);
+    if (inode < 0 && syscall(SYS_fstat, fd, &st) == 0 && S_ISDIR(st.st_mode))
+        return 0; /* accepted, and not enforced */
     if (inode < 0)
         return (int)finish(inode == -EBADF ? inode : -E_OPNOTSUPP);
     for (unsigned i = 0; i < sizeof cap_rights / sizeof cap_rights[0]; i++)
@@ -1183,6 +1188,7 @@ s64 sim_write(int, const void *, size_t) REPLACES("write");
 int sim_close(int) REPLACES("close");
 int sim_dup3(int, int, int) REPLACES("dup3");
 int sim_open(const char *, int, int) REPLACES("open");
+s64 sim_pread(int, void *, size_t, s64) REPLACES("pread");
 int sim_fcntl(int, int, u64) REPLACES("fcntl");
 int sim_pipe2(int *, int) REPLACES("pipe2");
 int sim_poll(struct pollfd *, u64, int) REPLACES("poll");
@@ -1226,10 +1232,145 @@ int sim_dup3(int from, int to, int flags)
     return (int)LIBC(RAW3(SYS_dup3, from, to, open_flags(flags)));
 }
 
+/* ---- the run-time linker ---- */
+
+#define LINKER "/libexec/ld-elf.so.1"
+#if defined(__x86_64__)
+#define NATIVE_LINKER "/lib64/ld-linux-x86-64.so.2"
+#else
+#define NATIVE_LINKER "/lib/ld-linux-aarch64.so.1"
+#endif
+static const char stand_in[] = "freebsd-sim: " LINKER;
+
+static s64 open_linker(int flags)
+{
+    s64 fd = RAW2(SYS_memfd_create, "ld-elf.so.1", open_flags(flags) & O_CLOEXEC ? MFD_CLOEXEC : 0);
+    return fd < 0 ? fd : RAW3(SYS_write, fd, stand_in, sizeof stand_in) < 0 ? -EIO : fd;
+}
+
+static int is_linker(int fd)
+{
+    char text[sizeof stand_in] = {0};
+    s64 size = RAW4(SYS_pread64, fd, text, sizeof text, 0);
+    return size == sizeof text && memcmp(text, stand_in, sizeof text) == 0;
+}
+
+static int is_dynamic(int fd)
+{
+    unsigned char header[64];
+    u64 at;
+    unsigned short size, count;
+    int type;
+    if (RAW4(SYS_pread64, fd, header, sizeof header, 0) != sizeof header ||
+        memcmp(header, "\177ELF\2", 5) != 0)
+        return 0;
+    memcpy(&at, header + 32, 8);
+    memcpy(&size, header + 54, 2);
+    memcpy(&count, header + 56, 2);
+    for (unsigned i = 0; i < count; i++)
+        if (RAW4(SYS_pread64, fd, &type, 4, at + (u64)i * size) == 4 && type == 3 /* PT_INTERP */)
+            return 1;
+    return 0;
+}
+
+/* What becomes of an image whose interpreter the kernel may not open: exec does not return. */
+static s64 abort_image(char **environment)
+{
+    static char *const program[] = {"sh", "-c", "ulimit -c 0; kill -ABRT $$", NULL};
+    u64 usual[4] = {0}, none = 0;
+    RAW4(SYS_rt_sigaction, SIGABRT, usual, 0, 8);
+    RAW4(SYS_rt_sigprocmask, SIG_SETMASK, &none, 0, 8);
+    return RAW3(SYS_execve, "/bin/sh", program, environment);
+}
+
+static void linker_dies(const char *why)
+{
+    RAW3(SYS_write, 2, "ld-elf.so.1: ", 13);
+    RAW3(SYS_write, 2, why, strlen(why));
+    RAW3(SYS_write, 2, "\n", 1);
+    for (;;)
+        RAW1(SYS_exit_group, 1);
+}
+
+/* A number at the beginning of a text, as far as an end; -1 if there is none. */
+static int number_at(const char *text, char end)
+{
+    int number = 0;
+    const char *at = text;
+    while (*at >= '0' && *at <= '9')
+        number = 10 * number + *at++ - '0';
+    return at > text && (*at == end || *at == 0) ? number : -1;
+}
+
+/* Whether the new image has it, and it is of this type. */
+static int survives(int fd, unsigned type)
+{
+    struct stat st;
+    return fd >= 0 && RAW3(SYS_fcntl, fd, F_GETFD, 0) == 0 && RAW2(SYS_fstat, fd, &st) == 0 &&
+        (st.st_mode & S_IFMT) == type;
+}
+
+/*
+ * rtld(1), direct execution: ld-elf.so.1 -f FD -- ARGV. Libraries are found below the directories
+ * of LD_LIBRARY_PATH_FDS alone. Whatever is wrong is said by the new image, so nothing returns.
+ */
+static s64 play_linker(char **arguments, char **environment)
+{
+    static const char variable[] = "LD_LIBRARY_PATH_FDS=";
+    int count = 0, directories = 0;
+    while (arguments[count] != NULL)
+        count++;
+    if (count < 5 || strcmp(arguments[1], "-f") != 0 || strcmp(arguments[3], "--") != 0)
+        linker_dies("not the words that this stand-in knows: -f FD -- ARGV");
+    int program = number_at(arguments[2], 0);
+    if (!survives(program, S_IFREG))
+        linker_dies("Failed to fstat FD: it is not open, or not a file");
+    for (char **e = environment; *e != NULL; e++)
+        if (strncmp(*e, variable, sizeof variable - 1) == 0)
+            for (const char *at = *e + sizeof variable - 1; at != NULL && *at != 0;) {
+                directories += survives(number_at(at, ':'), S_IFDIR);
+                at = strchr(at, ':');
+                at = at == NULL ? NULL : at + 1;
+            }
+    if (directories == 0)
+        linker_dies("Shared object \"libc.so.7\" not found");
+    RAW3(SYS_fcntl, program, F_SETFD, FD_CLOEXEC); /* it closes it once the program is mapped */
+    RAW5(SYS_execveat, program, "", arguments + 4, environment, AT_EMPTY_PATH);
+    linker_dies("not a program");
+    return -ENOEXEC;
+}
+
+/* fexecve */
+static s64 execute(int fd, char **arguments, char **environment)
+{
+    if (is_linker(fd))
+        return play_linker(arguments, environment);
+    if (capability_mode && is_dynamic(fd))
+        return abort_image(environment);
+    return RAW5(SYS_execveat, fd, "", arguments, environment, AT_EMPTY_PATH);
+}
+
+/* As the kernel's, for C programs. */
+int fexecve(int fd, char *const *arguments, char *const *environment)
+{
+    return (int)LIBC(execute(fd, (char **)(uintptr_t)arguments, (char **)(uintptr_t)environment));
+}
+
+/* The programs of the kernel below name their own linker; here it has FreeBSD's name. */
+s64 sim_pread(int fd, void *buffer, size_t size, s64 offset)
+{
+    s64 result = RAW4(SYS_pread64, fd, buffer, size, offset);
+    if (result == sizeof NATIVE_LINKER && memcmp(buffer, NATIVE_LINKER, sizeof NATIVE_LINKER) == 0)
+        strcpy(buffer, LINKER);
+    return LIBC(result);
+}
+
 int sim_open(const char *path, int flags, int mode)
 {
     if (capability_mode)
         return (int)finish(-E_CAPMODE);
+    if (strcmp(path, LINKER) == 0)
+        return (int)LIBC(open_linker(flags));
     return (int)LIBC(RAW4(SYS_openat, AT_FDCWD, path, open_flags(flags), mode));
 }
 
@@ -1628,7 +1769,8 @@ static s64 syscall_of(u64 n, const u64 *a)
         return number < 0 ? -EINVAL : number == 0 ? 0
             : freebsd(RAW4(SYS_rt_sigaction, number, words, 0, 8));
     }
-    case 492: return freebsd(RAW5(SYS_execveat, a[0], "", a[1], a[2], AT_EMPTY_PATH));
+    case 492:
+        return freebsd(execute((int)a[0], (char **)(uintptr_t)a[1], (char **)(uintptr_t)a[2]));
     case 519: return pdkill((int)a[0], (int)a[1]) == 0 ? 0 : -errno;
     case 544:
         return a[0] == 0 && a[1] == 0 && a[2] == 19 && *(int *)(uintptr_t)a[3] == 1

@@ -252,10 +252,28 @@ final class Numbers {
   /** The version of {@code cap_rights_t}. */
   static final int CAP_RIGHTS_VERSION = 0;
 
+  static final long CAP_READ = CAP_NONE0 | 0x1;
+  static final long CAP_MMAP_R = CAP_NONE0 | 0x1D;
+  static final long CAP_MMAP_X = CAP_NONE0 | 0x3C;
+  static final long CAP_LOOKUP = CAP_NONE0 | 0x400;
+  static final long CAP_FSTAT = CAP_NONE0 | 0x80000;
+  static final long CAP_FSTATFS = CAP_NONE0 | 0x100000;
   static final long CAP_EVENT = CAP_NONE1 | 0x20;
   static final long CAP_PDGETPID = CAP_NONE1 | 0x200;
   static final long CAP_PDWAIT = CAP_NONE1 | 0x400;
   static final long CAP_PDKILL = CAP_NONE1 | 0x800;
+
+  // ---- elf-hints.h
+
+  static final int ELFHINTS_MAGIC = 0x746E_6845;
+
+  /** {@code struct elfhints_hdr}. */
+  static final int ELFHINTS_SIZE = 128;
+
+  static final int ELFHINTS_VERSION = 4;
+  static final int ELFHINTS_STRTAB = 8;
+  static final int ELFHINTS_DIRLIST = 16;
+  static final int ELFHINTS_DIRLISTLEN = 20;
 
   // ---- sys/utsname.h
 

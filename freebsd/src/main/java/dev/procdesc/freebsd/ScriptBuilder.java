@@ -52,12 +52,8 @@ final class ScriptBuilder extends ChildSetup {
   private static final Purpose DISPOSE = new Purpose(Step.SIGNALS, "sigaction", "");
   private static final Purpose MASK = new Purpose(Step.SIGNALS, "sigprocmask", "");
 
-  private final Sandbox sandbox;
-
-  ScriptBuilder(
-      SpawnArena arena, SpawnRequest request, ChildDescriptors descriptors, Sandbox sandbox) {
+  ScriptBuilder(SpawnArena arena, SpawnRequest request, ChildDescriptors descriptors) {
     super(arena, request, descriptors, CALLS);
-    this.sandbox = sandbox;
   }
 
   /** Puts a wait before everything else. */
@@ -134,16 +130,6 @@ final class ScriptBuilder extends ChildSetup {
           "descriptor " + programFd,
           -PosixNumbers.ENOENT,
           "a script cannot be run from a close-on-exec descriptor; give its path");
-    }
-    // In capability mode exec succeeds all the same, and the new image is aborted.
-    if (sandbox.entered().isPresent() && Elf.needsInterpreter(fd)) {
-      throw Errors.spawn(
-          Step.EXECUTE,
-          "fexecve",
-          "descriptor " + programFd,
-          -Numbers.ECAPMODE,
-          "in capability mode a program must be static: the kernel does not find its run-time"
-              + " linker");
     }
   }
 

@@ -98,8 +98,9 @@ final class Spawning {
     return channels;
   }
 
-  ChildProcess spawn(SpawnRequest request) throws IOException {
-    refuseWhatIsNotThere(request);
+  ChildProcess spawn(SpawnRequest asked) throws IOException {
+    refuseWhatIsNotThere(asked);
+    SpawnRequest request = sandbox.reach(asked);
     try (SpawnArena arena = SpawnArena.shared(Numbers.POSIX);
         ChildDescriptors descriptors =
             ChildDescriptors.open(request.descriptors(), Numbers.POSIX, watcher, arena)) {
@@ -319,7 +320,7 @@ final class Spawning {
     }
 
     private ScriptBuilder builder() {
-      return new ScriptBuilder(arena, request, descriptors, sandbox);
+      return new ScriptBuilder(arena, request, descriptors);
     }
 
     /** Ends with the program. */
