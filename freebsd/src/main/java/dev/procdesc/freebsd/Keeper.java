@@ -15,6 +15,7 @@ import dev.procdesc.posix.SpawnArena;
 import java.util.List;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /**
  * How a process group dies with the JVM. The kernel's kill at the last close reaches the child
@@ -164,20 +165,25 @@ final class Keeper {
   }
 
   private static void unmapAllBut(ChildScript script, Mapping one, Mapping other) {
-    if (one.address() > other.address()) {
-      unmapAllBut(script, other, one);
-      return;
-    }
-    unmap(script, START, one.address());
-    unmap(script, one.end(), other.address());
-    for (long end : ENDS) {
-      unmap(script, other.end(), end);
+    for (Mapping gap : allBut(one, other)) {
+      script.tolerantStep(
+          KEEP, ChildScript.TOLERATE_ALL, Numbers.SYS_MUNMAP, gap.address(), gap.size());
     }
   }
 
-  private static void unmap(ChildScript script, long start, long end) {
-    if (start < end) {
-      script.tolerantStep(KEEP, ChildScript.TOLERATE_ALL, Numbers.SYS_MUNMAP, start, end - start);
+  /** All memory but two mappings; the last one as often as there are ends. */
+  static List<Mapping> allBut(Mapping one, Mapping other) {
+    if (one.address() > other.address()) {
+      return allBut(other, one);
     }
+    return Stream.concat(
+            Stream.of(between(START, one.address()), between(one.end(), other.address())),
+            ENDS.stream().map(end -> between(other.end(), end)))
+        .filter(gap -> gap.size() > 0)
+        .toList();
+  }
+
+  private static Mapping between(long start, long end) {
+    return new Mapping(start, end - start);
   }
 }
