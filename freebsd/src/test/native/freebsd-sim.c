@@ -1083,7 +1083,7 @@ static s64 change(int queue, const struct kevent *k)
             return inode;
         if ((k->fflags & NOTE_EXIT) == 0)
             return 0; /* accepted, and never reported: as observed */
-        event.events = EPOLLIN;
+        event.events = EPOLLHUP;
     } else if (k->filter == F_READ || k->filter == F_WRITE) {
         if (procdesc(fd) >= 0)
             return -EINVAL;
@@ -1401,7 +1401,7 @@ int sim_poll(struct pollfd *fds, u64 count, int timeout)
         process[i] = allowed(fds[i].fd, MAY_EVENT);
         asked[i] = fds[i];
         if (process[i] >= 0)
-            asked[i].events = POLLIN;
+            asked[i].events = 0; /* the hang-up, which is told after the status */
         else if (fds[i].events & 0x4000) /* POLLRDHUP */
             asked[i].events = (short)((fds[i].events & ~0x4000) | POLLRDHUP);
         if (process[i] == -E_NOTCAPABLE) {
@@ -1417,7 +1417,7 @@ int sim_poll(struct pollfd *fds, u64 count, int timeout)
     for (u64 i = 0; i < count && result >= 0; i++) {
         short seen = asked[i].revents;
         fds[i].revents = process[i] == -E_NOTCAPABLE ? POLLNVAL
-            : process[i] >= 0 ? (seen != 0 ? POLLHUP : 0)
+            : process[i] >= 0 ? (short)(seen & POLLHUP)
             : (short)((seen & ~POLLRDHUP) | (seen & POLLRDHUP ? 0x4000 : 0));
     }
     return (int)LIBC(result < 0 ? result : result + invalid);
