@@ -63,6 +63,9 @@ final class Spawning {
   private static final Map<Integer, String> EXECUTE_HINTS = Map.of(
       Numbers.ECAPMODE, "in capability mode only a program that was opened before can be executed");
 
+  /** What is lacking where the C library spawns. */
+  static final String STUB = "the spawn stub: pdrfork or pdfork, and leave to map code";
+
   private final IgnoredSignals ignoredSignals = new IgnoredSignals();
   private final Sandbox sandbox = new Sandbox();
   private final Kernel kernel;
@@ -254,7 +257,6 @@ final class Spawning {
   }
 
   static UnsupportedFeatureException needsStub(Feature feature) {
-    return FreeBsdBackend.unsupported(
-        feature, "the spawn stub: pdrfork or pdfork, and leave to map code");
+    return FreeBsdBackend.unsupported(feature, STUB);
   }
 }
