@@ -111,7 +111,9 @@ public final class FreeBsdBackend implements Backend {
         new FeatureReport(
             feature,
             kernel.records().present(),
-            kernel.records().how(),
+            kernel.recordsEndByFlag()
+                ? "records that end with MSG_EOR: " + kernel.records().how()
+                : kernel.records().how(),
             kernel.records().lacks());
       case PEER_DESCRIPTOR ->
         new FeatureReport(

@@ -9,6 +9,7 @@ import dev.procdesc.posix.NativeMemory;
 import dev.procdesc.posix.OwnedDescriptor;
 import dev.procdesc.posix.PosixNumbers;
 import dev.procdesc.posix.ProcessCore;
+import dev.procdesc.posix.RecordRoom;
 import dev.procdesc.posix.SocketNumbers;
 import dev.procdesc.posix.Watcher;
 import java.util.Optional;
@@ -21,10 +22,12 @@ import java.util.Set;
  * with them.
  */
 final class Passing implements ChannelCalls {
+  private final Kernel kernel;
   private final Waiting looking;
   private final Watcher watcher;
 
-  Passing(Waiting looking, Watcher watcher) {
+  Passing(Kernel kernel, Waiting looking, Watcher watcher) {
+    this.kernel = kernel;
     this.looking = looking;
     this.watcher = watcher;
   }
@@ -72,6 +75,11 @@ final class Passing implements ChannelCalls {
   @Override
   public ProcessDescriptor peer(int socket) {
     throw FreeBsdBackend.unsupported(Feature.PEER_DESCRIPTOR, Kernel.PEER_LACKS);
+  }
+
+  @Override
+  public Optional<RecordRoom> recordRoom() {
+    return kernel.recordsEndByFlag() ? Optional.of(new WriteRoom()) : Optional.empty();
   }
 
   @Override

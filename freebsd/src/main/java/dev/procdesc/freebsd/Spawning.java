@@ -77,7 +77,7 @@ final class Spawning {
     this.waiting = new Waiting(kernel, sandbox, Waiting.Task.REAP);
     this.waitingForUsage = new Waiting(kernel, sandbox, Waiting.Task.REAP_FOR_USAGE);
     this.channels = new SocketChannels(
-        new Passing(new Waiting(kernel, sandbox, Waiting.Task.LOOK), watcher), watcher);
+        new Passing(kernel, new Waiting(kernel, sandbox, Waiting.Task.LOOK), watcher), watcher);
   }
 
   Sandbox sandbox() {
