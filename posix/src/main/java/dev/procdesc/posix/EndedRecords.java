@@ -24,9 +24,9 @@ final class EndedRecords implements Records {
   private final PipeEnd reader;
   private final PipeEnd writer;
   private final OwnedDescriptor sending;
-  private final ChannelCalls calls;
-  private final RecordRoom room;
   private final SocketNumbers numbers;
+  private final PosixNumbers posix;
+  private final RecordRoom room;
   private final MessageCalls system;
   private final Watcher watcher;
   private final PartialRecord partial = new PartialRecord();
@@ -42,16 +42,17 @@ final class EndedRecords implements Records {
       PipeEnd reader,
       PipeEnd writer,
       OwnedDescriptor sending,
-      ChannelCalls calls,
+      SocketNumbers numbers,
+      PosixNumbers posix,
       RecordRoom room,
       MessageCalls system,
       Watcher watcher) {
     this.reader = reader;
     this.writer = writer;
     this.sending = sending;
-    this.calls = calls;
+    this.numbers = numbers;
+    this.posix = posix;
     this.room = room;
-    this.numbers = calls.sockets();
     this.system = system;
     this.watcher = watcher;
   }
@@ -90,7 +91,7 @@ final class EndedRecords implements Records {
           "kevent",
           fd -> {
             int outcome = room.has(fd, socket, bytes, descriptors);
-            return outcome == 0 ? -calls.numbers().eagain() : outcome;
+            return outcome == 0 ? -posix.eagain() : outcome;
           },
           deadline.left());
       return there >= 0;
@@ -112,7 +113,7 @@ final class EndedRecords implements Records {
       there = new PipeEnd(
           OwnedDescriptor.take(fd, "the room of the channel"),
           EventQueue.Interest.READABLE,
-          calls.numbers(),
+          posix,
           watcher,
           "socket");
       queue = there;

@@ -29,32 +29,24 @@ final class SocketChannel implements DescriptorChannel {
   private final Records records;
 
   private SocketChannel(
-      OwnedDescriptor socket,
-      OwnedDescriptor second,
-      ChannelCalls calls,
-      MessageCalls system,
-      Watcher watcher) {
+      OwnedDescriptor socket, OwnedDescriptor second, ChannelCalls calls, Watcher watcher) {
     this.socket = socket;
     this.calls = calls;
     this.reader =
         new PipeEnd(socket, EventQueue.Interest.READABLE, calls.numbers(), watcher, "socket");
     this.writer =
         new PipeEnd(second, EventQueue.Interest.WRITABLE, calls.numbers(), watcher, "socket");
+    SocketNumbers numbers = calls.sockets();
+    MessageCalls system = MessageCalls.SYSTEM;
     this.records = calls
         .recordRoom()
-        .<Records>map(
-            room -> new EndedRecords(reader, writer, second, calls, room, system, watcher))
-        .orElseGet(() -> new PacketRecords(reader, writer, calls.sockets(), system));
+        .<Records>map(room ->
+            new EndedRecords(reader, writer, second, numbers, calls.numbers(), room, system, watcher))
+        .orElseGet(() -> new PacketRecords(reader, writer, numbers, system));
   }
 
   /** Takes ownership of a connected socket; it is closed if that fails. */
   static SocketChannel take(int fd, ChannelCalls calls, Watcher watcher)
-      throws ProcessDescriptorException {
-    return take(fd, calls, MessageCalls.SYSTEM, watcher);
-  }
-
-  /** The same over other calls than the system's. */
-  static SocketChannel take(int fd, ChannelCalls calls, MessageCalls system, Watcher watcher)
       throws ProcessDescriptorException {
     int second = LibC.fcntl(fd, calls.numbers().fDupfdCloexec(), 0);
     if (second < 0) {
@@ -66,7 +58,6 @@ final class SocketChannel implements DescriptorChannel {
         OwnedDescriptor.take(fd, "the channel"),
         OwnedDescriptor.take(second, "the channel"),
         calls,
-        system,
         watcher);
   }
 
