@@ -111,9 +111,7 @@ public final class FreeBsdBackend implements Backend {
         new FeatureReport(
             feature,
             kernel.records().present(),
-            kernel.recordsEndByFlag()
-                ? "records that end with MSG_EOR: " + kernel.records().how()
-                : kernel.records().how(),
+            kernel.records().how(),
             kernel.records().lacks());
       case PEER_DESCRIPTOR ->
         new FeatureReport(

@@ -257,12 +257,12 @@ final class Kernel {
     if (!mechanisms.isKnown(RECORDS)) {
       mechanisms.note(
           RECORDS,
-          "two sends over a SOCK_SEQPACKET socket and a receive",
+          "sends that are records: two over a SOCK_SEQPACKET socket and a receive",
           SocketProbe.eachSendIsRecord(Numbers.SOCKETS),
           "sends that are records by themselves (up to FreeBSD 14)");
       mechanisms.note(
           ENDED_RECORDS,
-          "two sends with MSG_EOR over a SOCK_SEQPACKET socket and a receive",
+          "records that end with MSG_EOR: two sends over a SOCK_SEQPACKET socket and a receive",
           SocketProbe.endFlagEndsRecord(Numbers.SOCKETS),
           "records that end with MSG_EOR (FreeBSD 15)");
     }

@@ -40,8 +40,8 @@ final class SocketChannel implements DescriptorChannel {
     MessageCalls system = MessageCalls.SYSTEM;
     this.records = calls
         .recordRoom()
-        .<Records>map(room ->
-            new EndedRecords(reader, writer, second, numbers, calls.numbers(), room, system, watcher))
+        .<Records>map(room -> new EndedRecords(
+            reader, writer, second, numbers, calls.numbers(), room, system, watcher))
         .orElseGet(() -> new PacketRecords(reader, writer, numbers, system));
   }
 

@@ -46,14 +46,7 @@ final class EndedRecordsTest {
   private final PipeEnd writer =
       new PipeEnd(sending, EventQueue.Interest.WRITABLE, TestSystem.NUMBERS, WATCHER);
   private final EndedRecords records = new EndedRecords(
-      reader,
-      writer,
-      sending,
-      CuttingKernel.NUMBERS,
-      TestSystem.NUMBERS,
-      kernel,
-      kernel,
-      WATCHER);
+      reader, writer, sending, CuttingKernel.NUMBERS, TestSystem.NUMBERS, kernel, kernel, WATCHER);
 
   @BeforeEach
   void load() throws Exception {
