@@ -24,13 +24,19 @@
  *
  * Of FreeBSD's sockets there are the default sizes of buffers, which refuse a longer record, and that
  * descriptors without room are dropped with an error. From 15.1 on a record of a SOCK_SEQPACKET socket
- * ends with MSG_EOR, as sys/kern/uipc_usrreq.c has it; simrecords.c shows how. Not simulated: rights of
- * other descriptors than processes', what capability mode refuses to a program that was executed in it
- * or to native code that does not call this library, waits for groups or all children, read and write
- * of a process descriptor and of such a socket, EVFILT_PROC. A child's getppid() is the kernel's.
+ * ends with MSG_EOR, as sys/kern/uipc_usrreq.c has it; simrecords.c shows how. In capability mode a
+ * program that needs a run-time linker is aborted, unless it is given to /libexec/ld-elf.so.1: under
+ * that name there is a stand-in, whose direct mode is played; the programs are those of the kernel
+ * below, which runs their own linker. Not simulated: rights of other descriptors than processes', what
+ * capability mode refuses to a program that was executed in it or to native code that does not call
+ * this library, waits for groups or all children, read and write of a process descriptor and of a
+ * SOCK_SEQPACKET socket, EVFILT_PROC. A child's getppid() is the kernel's.
+ *
+ * A process that was opened by its number is not the kernel process's child: its end is seen at its
+ * pidfd, and its status is read from /proc, where a zombie has it.
  *
  * FREEBSD_SIM_RELEASE chooses what the kernel knows: 14.0 (the default), 15.1 (pdrfork, pdwait),
- * 16.0 (PD_NOWAITPID).
+ * 16.0 (PD_NOWAITPID, pdopenpid).
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -47,6 +53,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -133,11 +140,11 @@ __attribute__((unused)) static int errno_to_freebsd(int e)
 
 /* ---- what library and kernel say to each other ---- */
 
-enum operation { REGISTER, PDKILL, PDGETPID, WAIT, PDWAIT, FSTAT, SPLIT };
+enum operation { REGISTER, PDKILL, PDGETPID, WAIT, PDWAIT, FSTAT, SPLIT, OPEN };
 
 struct request {
     int operation;
-    int pid;          /* REGISTER: the child; WAIT: whom */
+    int pid;          /* REGISTER: the child; WAIT, OPEN: whom */
     int parent;       /* REGISTER: who called pdfork */
     int flags;        /* REGISTER: pdflags; PDKILL: Linux's signal; waits: options */
     u64 inode;        /* which descriptor */
@@ -178,6 +185,8 @@ static struct process {
     time_t born;
     int exited, reaped, open; /* open: how many descriptors with rights of their own there are */
     int status;
+    int killers;              /* how many of the open ones kill when the last of them is closed */
+    int stranger;             /* opened by its number: somebody else's to reap */
     int change, change_value; /* a stop or continuation that nobody was told of: si_code */
     struct rusage usage;
 } *processes;
@@ -187,6 +196,7 @@ static struct holder { /* the other end of a descriptor and its copies */
     int used;
     int process; /* its index */
     int connection;
+    int kills; /* not PD_DAEMON */
     u64 inode;
 } *holders;
 static int highest_holder;
@@ -224,7 +234,8 @@ static void bury(struct process *p)
 {
     if (p->exited && p->pidfd >= 0) {
         siginfo_t info;
-        syscall(SYS_waitid, P_PIDFD, p->pidfd, &info, WEXITED | __WALL | WNOHANG, &p->usage);
+        if (!p->stranger)
+            syscall(SYS_waitid, P_PIDFD, p->pidfd, &info, WEXITED | __WALL | WNOHANG, &p->usage);
         close(p->pidfd);
         p->pidfd = -1;
     }
@@ -285,11 +296,58 @@ static void tell_end(struct holder *h)
     epoll_ctl(epoll, EPOLL_CTL_MOD, h->connection, &event);
 }
 
+/* What Linux keeps for the holders of a pidfd, once the process is reaped (PIDFD_INFO_EXIT). */
+static int pidfd_status(int pidfd)
+{
+    struct { u64 mask, rest[6]; unsigned last; int status; } info = {.mask = 8};
+    _Static_assert(sizeof info == 64, "struct pidfd_info");
+    if (ioctl(pidfd, 0xC040FF0B, &info) != 0 || !(info.mask & 8))
+        perror("freebsd-sim: the status of a process that was opened");
+    return info.status;
+}
+
+/* The process has ended, and its status is known. */
+static void exited(struct process *p)
+{
+    p->exited = 1;
+    epoll_ctl(epoll, EPOLL_CTL_DEL, p->pidfd, NULL);
+    for (int i = 0; i < highest_holder; i++)
+        if (holders[i].used && holders[i].process == p - processes)
+            tell_end(&holders[i]);
+    if (!p->open) { /* init reaps at once */
+        p->reaped = 1;
+        bury(p);
+    }
+}
+
+/* Whether a process that is not our child has ended. Its status is the last field of its stat. */
+static int ends(struct process *p)
+{
+    char path[64], line[1024];
+    struct pollfd end = {.fd = p->pidfd, .events = POLLIN};
+    if (poll(&end, 1, 0) != 1)
+        return 0;
+    snprintf(path, sizeof path, "/proc/%d/stat", p->pid);
+    FILE *stat = fopen(path, "re");
+    char *last = stat != NULL && fgets(line, sizeof line, stat) != NULL ? strrchr(line, ' ') : NULL;
+    if (stat != NULL)
+        fclose(stat);
+    int status = last != NULL ? atoi(last) : pidfd_status(p->pidfd);
+    p->status = (status & 0x7f) == 0 ? status : signal_to_freebsd(status & 0x7f) | (status & 0x80);
+    return 1;
+}
+
 static void look(struct process *p)
 {
     siginfo_t info;
     if (!p->used || p->exited)
         return;
+    if (p->stranger) {
+        if (!ends(p))
+            return;
+        exited(p);
+        return;
+    }
     memset(&info, 0, sizeof info);
     if (waitid(P_PIDFD, (id_t)p->pidfd, &info, WSTOPPED | WCONTINUED | WNOHANG | __WALL) == 0 &&
         info.si_pid != 0) {
@@ -303,15 +361,7 @@ static void look(struct process *p)
             &p->usage) != 0 || info.si_pid == 0)
         return;
     p->status = to_status(&info);
-    p->exited = 1;
-    epoll_ctl(epoll, EPOLL_CTL_DEL, p->pidfd, NULL);
-    for (int i = 0; i < highest_holder; i++)
-        if (holders[i].used && holders[i].process == p - processes)
-            tell_end(&holders[i]);
-    if (!p->open) { /* init reaps at once */
-        p->reaped = 1;
-        bury(p);
-    }
+    exited(p);
 }
 
 static pid_t command;
@@ -350,34 +400,41 @@ static void closed(struct holder *h)
     epoll_ctl(epoll, EPOLL_CTL_DEL, h->connection, NULL);
     close(h->connection);
     h->used = 0;
-    if (--p->open > 0)
-        return;
-    if (!p->exited && !(p->flags & PD_DAEMON))
+    p->open--;
+    /* Those that do not kill are other files of the same process. */
+    if (h->kills && --p->killers == 0 && !p->exited)
         syscall(SYS_pidfd_send_signal, p->pidfd, SIGKILL, NULL, 0);
+    if (p->open > 0)
+        return;
     if (p->exited) {
         p->reaped = 1;
         bury(p);
+    } else if (p->stranger) {
+        epoll_ctl(epoll, EPOLL_CTL_DEL, p->pidfd, NULL);
+        close(p->pidfd);
+        p->used = 0;
     }
     tell_waiters();
 }
 
-static struct process *by_inode(u64 inode)
+static struct holder *by_inode(u64 inode)
 {
     for (int i = 0; i < highest_holder; i++)
         if (holders[i].used && holders[i].inode == inode)
-            return &processes[holders[i].process];
+            return &holders[i];
     return NULL;
 }
 
-static void hold(struct process *p, int connection, u64 inode)
+static void hold(struct process *p, int connection, u64 inode, int kills)
 {
     struct holder *h = holders;
     while (h->used && h < holders + MAX_HOLDERS - 1)
         h++;
-    *h = (struct holder){1, (int)(p - processes), connection, inode};
+    *h = (struct holder){1, (int)(p - processes), connection, kills, inode};
     if (h - holders >= highest_holder)
         highest_holder = (int)(h - holders) + 1;
     p->open++;
+    p->killers += kills;
     watch(connection, 0, HOLDER, (u64)(h - holders));
     if (p->exited)
         tell_end(h);
@@ -389,6 +446,44 @@ static int may_signal(struct process *p, const struct ucred *who)
     struct stat st;
     snprintf(path, sizeof path, "/proc/%d", p->pid);
     return who->uid == 0 || stat(path, &st) != 0 || st.st_uid == who->uid;
+}
+
+static struct process *enter(struct process new)
+{
+    struct process *p = processes;
+    while (p->used && p < processes + MAX_PROCESSES - 1)
+        p++;
+    *p = new;
+    if (p - processes >= highest)
+        highest = (int)(p - processes) + 1;
+    watch(p->pidfd, EPOLLIN | EPOLLET, PIDFD, (u64)(p - processes));
+    return p;
+}
+
+/* pdopenpid(2): the process itself, or another descriptor of one that has some. 0 or -errno. */
+static int open_by_pid(const struct request *q, const struct ucred *who, int connection)
+{
+    struct process *p = NULL;
+    struct pollfd end = {.events = POLLIN};
+    for (int i = 0; i < highest && p == NULL; i++)
+        if (processes[i].used && processes[i].pid == q->pid && !processes[i].reaped)
+            p = &processes[i];
+    end.fd = (int)syscall(SYS_pidfd_open, q->pid, 0);
+    if (end.fd < 0)
+        return -ESRCH; /* EINVAL: a thread */
+    int ended = poll(&end, 1, 0) == 1;
+    if (ended || (p == NULL && !may_signal(&(struct process){.pid = q->pid}, who)) ||
+        (p != NULL && !may_signal(p, who))) {
+        close(end.fd);
+        return ended ? -EBUSY : -EPERM;
+    }
+    if (p != NULL)
+        close(end.fd);
+    else
+        p = enter((struct process){.used = 1, .stranger = 1, .pid = q->pid, .flags = PD_DAEMON,
+            .pidfd = end.fd, .born = time(NULL)});
+    hold(p, connection, q->inode, !(q->flags & PD_DAEMON));
+    return 0;
 }
 
 static void serve(int connection)
@@ -411,22 +506,25 @@ static void serve(int connection)
         memcpy(fds, CMSG_DATA(h), sizeof fds);
     getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &who, &size);
     struct process *p = NULL;
-    if (q.operation != REGISTER && q.operation != WAIT) {
-        p = by_inode(q.inode);
-        if (p == NULL)
+    struct holder *asked = NULL;
+    if (q.operation != REGISTER && q.operation != WAIT && q.operation != OPEN) {
+        asked = by_inode(q.inode);
+        if (asked == NULL)
             r.result = -EBADF;
+        else
+            p = &processes[asked->process];
     }
     switch (q.operation) {
     case REGISTER:
-        for (int i = 0; i < MAX_PROCESSES && p == NULL; i++)
-            if (!processes[i].used)
-                p = &processes[i];
-        *p = (struct process){.used = 1, .pid = q.pid, .parent = q.parent, .flags = q.flags,
-            .pidfd = fds[0], .born = time(NULL)};
-        if (p - processes >= highest)
-            highest = (int)(p - processes) + 1;
-        hold(p, fds[1], q.inode);
-        watch(fds[0], EPOLLIN | EPOLLET, PIDFD, (u64)(p - processes));
+        p = enter((struct process){.used = 1, .pid = q.pid, .parent = q.parent, .flags = q.flags,
+            .pidfd = fds[0], .born = time(NULL)});
+        hold(p, fds[1], q.inode, !(q.flags & PD_DAEMON));
+        break;
+    case OPEN:
+        close(fds[0]);
+        r.result = open_by_pid(&q, &who, fds[1]);
+        if (r.result < 0)
+            close(fds[1]);
         break;
     case PDKILL:
         if (p == NULL)
@@ -442,7 +540,7 @@ static void serve(int connection)
     case SPLIT:
         close(fds[0]);
         if (p != NULL)
-            hold(p, fds[1], q.other);
+            hold(p, fds[1], q.other, asked->kills);
         else
             close(fds[1]);
         break;
@@ -718,12 +816,29 @@ static s64 allowed(int fd, int right)
     return inode >= 0 && !(rights_of(fd) & right) ? -E_NOTCAPABLE : inode;
 }
 
+/* A new descriptor for the library, and the end for the kernel. 0 or -errno of FreeBSD. */
+static s64 new_descriptor(int pair[2], u64 *inode)
+{
+    struct stat st;
+    int tag = TAG;
+    s64 result = RAW4(SYS_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair);
+    if (result < 0)
+        return freebsd(result);
+    RAW5(SYS_setsockopt, pair[0], SOL_SOCKET, SO_PRIORITY, &tag, sizeof tag);
+    RAW2(SYS_fstat, pair[0], &st);
+    *inode = st.st_ino;
+    return 0;
+}
+
 int cap_rights_limit(int fd, const u64 *rights)
 {
     struct reply r;
     struct stat st;
-    int pair[2], tag = TAG, wanted = 0;
+    int pair[2], wanted = 0;
+    u64 other;
     s64 inode = procdesc(fd);
+    if (inode < 0 && syscall(SYS_fstat, fd, &st) == 0 && S_ISDIR(st.st_mode))
+        return 0; /* accepted, and not enforced */
     if (inode < 0)
         return (int)finish(inode == -EBADF ? inode : -E_OPNOTSUPP);
     for (unsigned i = 0; i < sizeof cap_rights / sizeof cap_rights[0]; i++)
@@ -731,14 +846,12 @@ int cap_rights_limit(int fd, const u64 *rights)
             wanted |= cap_rights[i].right;
     if (wanted & ~rights_of(fd))
         return (int)finish(-E_NOTCAPABLE);
-    s64 result = RAW4(SYS_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair);
+    s64 result = new_descriptor(pair, &other);
     if (result < 0)
-        return (int)LIBC(result);
+        return (int)finish(result);
     struct timeval limit = {wanted + 1, 0};
-    RAW5(SYS_setsockopt, pair[0], SOL_SOCKET, SO_PRIORITY, &tag, sizeof tag);
     RAW5(SYS_setsockopt, pair[0], SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-    RAW2(SYS_fstat, pair[0], &st);
-    struct request q = {.operation = SPLIT, .inode = (u64)inode, .other = st.st_ino};
+    struct request q = {.operation = SPLIT, .inode = (u64)inode, .other = other};
     int fds[2] = {pair[1], pair[1]};
     result = ask(&q, &r, fds);
     int cloexec = RAW3(SYS_fcntl, fd, F_GETFD, 0) & FD_CLOEXEC ? O_CLOEXEC : 0;
@@ -837,6 +950,31 @@ int cap_getmode(unsigned *mode)
 {
     *mode = (unsigned)capability_mode;
     return 0;
+}
+
+int pdopenpid(int pid, int flags)
+{
+    struct reply r;
+    int pair[2];
+    u64 inode;
+    if (release < 1600)
+        return (int)finish(-E_NOSYS);
+    if (capability_mode)
+        return (int)finish(-E_CAPMODE);
+    if ((flags & ~(PD_DAEMON | PD_CLOEXEC)) != 0)
+        return (int)finish(-EINVAL);
+    s64 result = new_descriptor(pair, &inode);
+    if (result < 0)
+        return (int)finish(result);
+    if (!(flags & PD_CLOEXEC))
+        RAW3(SYS_fcntl, pair[0], F_SETFD, 0);
+    struct request q = {.operation = OPEN, .pid = pid, .flags = flags, .inode = inode};
+    int fds[2] = {pair[1], pair[1]};
+    result = ask(&q, &r, fds);
+    RAW1(SYS_close, pair[1]);
+    if (result < 0)
+        RAW1(SYS_close, pair[0]);
+    return (int)finish(result < 0 ? result : pair[0]);
 }
 
 int wait6(int type, s64 id, int *status, int options, u64 *usage, void *info)
@@ -1063,6 +1201,7 @@ s64 sim_write(int, const void *, size_t) REPLACES("write");
 int sim_close(int) REPLACES("close");
 int sim_dup3(int, int, int) REPLACES("dup3");
 int sim_open(const char *, int, int) REPLACES("open");
+s64 sim_pread(int, void *, size_t, s64) REPLACES("pread");
 int sim_fcntl(int, int, u64) REPLACES("fcntl");
 int sim_pipe2(int *, int) REPLACES("pipe2");
 int sim_poll(struct pollfd *, u64, int) REPLACES("poll");
@@ -1106,10 +1245,145 @@ int sim_dup3(int from, int to, int flags)
     return (int)LIBC(RAW3(SYS_dup3, from, to, open_flags(flags)));
 }
 
+/* ---- the run-time linker ---- */
+
+#define LINKER "/libexec/ld-elf.so.1"
+#if defined(__x86_64__)
+#define NATIVE_LINKER "/lib64/ld-linux-x86-64.so.2"
+#else
+#define NATIVE_LINKER "/lib/ld-linux-aarch64.so.1"
+#endif
+static const char stand_in[] = "freebsd-sim: " LINKER;
+
+static s64 open_linker(int flags)
+{
+    s64 fd = RAW2(SYS_memfd_create, "ld-elf.so.1", open_flags(flags) & O_CLOEXEC ? MFD_CLOEXEC : 0);
+    return fd < 0 ? fd : RAW3(SYS_write, fd, stand_in, sizeof stand_in) < 0 ? -EIO : fd;
+}
+
+static int is_linker(int fd)
+{
+    char text[sizeof stand_in] = {0};
+    s64 size = RAW4(SYS_pread64, fd, text, sizeof text, 0);
+    return size == sizeof text && memcmp(text, stand_in, sizeof text) == 0;
+}
+
+static int is_dynamic(int fd)
+{
+    unsigned char header[64];
+    u64 at;
+    unsigned short size, count;
+    int type;
+    if (RAW4(SYS_pread64, fd, header, sizeof header, 0) != sizeof header ||
+        memcmp(header, "\177ELF\2", 5) != 0)
+        return 0;
+    memcpy(&at, header + 32, 8);
+    memcpy(&size, header + 54, 2);
+    memcpy(&count, header + 56, 2);
+    for (unsigned i = 0; i < count; i++)
+        if (RAW4(SYS_pread64, fd, &type, 4, at + (u64)i * size) == 4 && type == 3 /* PT_INTERP */)
+            return 1;
+    return 0;
+}
+
+/* What becomes of an image whose interpreter the kernel may not open: exec does not return. */
+static s64 abort_image(char **environment)
+{
+    static char *const program[] = {"sh", "-c", "ulimit -c 0; kill -ABRT $$", NULL};
+    u64 usual[4] = {0}, none = 0;
+    RAW4(SYS_rt_sigaction, SIGABRT, usual, 0, 8);
+    RAW4(SYS_rt_sigprocmask, SIG_SETMASK, &none, 0, 8);
+    return RAW3(SYS_execve, "/bin/sh", program, environment);
+}
+
+static void linker_dies(const char *why)
+{
+    RAW3(SYS_write, 2, "ld-elf.so.1: ", 13);
+    RAW3(SYS_write, 2, why, strlen(why));
+    RAW3(SYS_write, 2, "\n", 1);
+    for (;;)
+        RAW1(SYS_exit_group, 1);
+}
+
+/* A number at the beginning of a text, as far as an end; -1 if there is none. */
+static int number_at(const char *text, char end)
+{
+    int number = 0;
+    const char *at = text;
+    while (*at >= '0' && *at <= '9')
+        number = 10 * number + *at++ - '0';
+    return at > text && (*at == end || *at == 0) ? number : -1;
+}
+
+/* Whether the new image has it, and it is of this type. */
+static int survives(int fd, unsigned type)
+{
+    struct stat st;
+    return fd >= 0 && RAW3(SYS_fcntl, fd, F_GETFD, 0) == 0 && RAW2(SYS_fstat, fd, &st) == 0 &&
+        (st.st_mode & S_IFMT) == type;
+}
+
+/*
+ * rtld(1), direct execution: ld-elf.so.1 -f FD -- ARGV. Libraries are found below the directories
+ * of LD_LIBRARY_PATH_FDS alone. Whatever is wrong is said by the new image, so nothing returns.
+ */
+static s64 play_linker(char **arguments, char **environment)
+{
+    static const char variable[] = "LD_LIBRARY_PATH_FDS=";
+    int count = 0, directories = 0;
+    while (arguments[count] != NULL)
+        count++;
+    if (count < 5 || strcmp(arguments[1], "-f") != 0 || strcmp(arguments[3], "--") != 0)
+        linker_dies("not the words that this stand-in knows: -f FD -- ARGV");
+    int program = number_at(arguments[2], 0);
+    if (!survives(program, S_IFREG))
+        linker_dies("Failed to fstat FD: it is not open, or not a file");
+    for (char **e = environment; *e != NULL; e++)
+        if (strncmp(*e, variable, sizeof variable - 1) == 0)
+            for (const char *at = *e + sizeof variable - 1; at != NULL && *at != 0;) {
+                directories += survives(number_at(at, ':'), S_IFDIR);
+                at = strchr(at, ':');
+                at = at == NULL ? NULL : at + 1;
+            }
+    if (directories == 0)
+        linker_dies("Shared object \"libc.so.7\" not found");
+    RAW3(SYS_fcntl, program, F_SETFD, FD_CLOEXEC); /* it closes it once the program is mapped */
+    RAW5(SYS_execveat, program, "", arguments + 4, environment, AT_EMPTY_PATH);
+    linker_dies("not a program");
+    return -ENOEXEC;
+}
+
+/* fexecve */
+static s64 execute(int fd, char **arguments, char **environment)
+{
+    if (is_linker(fd))
+        return play_linker(arguments, environment);
+    if (capability_mode && is_dynamic(fd))
+        return abort_image(environment);
+    return RAW5(SYS_execveat, fd, "", arguments, environment, AT_EMPTY_PATH);
+}
+
+/* As the kernel's, for C programs. */
+int fexecve(int fd, char *const *arguments, char *const *environment)
+{
+    return (int)LIBC(execute(fd, (char **)(uintptr_t)arguments, (char **)(uintptr_t)environment));
+}
+
+/* The programs of the kernel below name their own linker; here it has FreeBSD's name. */
+s64 sim_pread(int fd, void *buffer, size_t size, s64 offset)
+{
+    s64 result = RAW4(SYS_pread64, fd, buffer, size, offset);
+    if (result == sizeof NATIVE_LINKER && memcmp(buffer, NATIVE_LINKER, sizeof NATIVE_LINKER) == 0)
+        strcpy(buffer, LINKER);
+    return LIBC(result);
+}
+
 int sim_open(const char *path, int flags, int mode)
 {
     if (capability_mode)
         return (int)finish(-E_CAPMODE);
+    if (strcmp(path, LINKER) == 0)
+        return (int)LIBC(open_linker(flags));
     return (int)LIBC(RAW4(SYS_openat, AT_FDCWD, path, open_flags(flags), mode));
 }
 
@@ -1706,9 +1980,13 @@ static s64 syscall_of(u64 n, const u64 *a)
     if (capability_mode && (n == 12 || n == 59 || n == 80 || n == 82 || n == 544))
         return -E_CAPMODE;
     switch (n) {
+    case 3: return freebsd(RAW3(SYS_read, a[0], a[1], a[2]));
     case 6: return freebsd(RAW1(SYS_close, a[0]));
     case 12: return freebsd(RAW1(SYS_chdir, a[0]));
     case 20: return RAW1(SYS_getpid, 0);
+    case 37:
+        return capability_mode ? -E_CAPMODE
+            : freebsd(RAW2(SYS_kill, a[0], signal_to_linux(a[1])));
     case 54:
         return freebsd(RAW3(SYS_ioctl, a[0],
             a[1] == 0x20007461 ? 0x540E : a[1] == 0x80047476 ? 0x5410 : 0, a[2]));
@@ -1737,20 +2015,24 @@ static s64 syscall_of(u64 n, const u64 *a)
     case 312: return freebsd(RAW3(SYS_setresgid, a[0], a[1], a[2]));
     case 340:
         words[0] = mask_to_linux((u64 *)(uintptr_t)a[1]);
-        return a[0] != 3 ? -EINVAL : freebsd(RAW4(SYS_rt_sigprocmask, SIG_SETMASK, words, 0, 8));
+        return a[0] < 1 || a[0] > 3 ? -EINVAL
+            : freebsd(RAW4(SYS_rt_sigprocmask, a[0] - 1, words, 0, 8));
     case 416: {
         int number = a[0] < 1 || a[0] > 128 ? -1 : signal_to_linux(a[0]);
         words[0] = ((u64 *)(uintptr_t)a[1])[0];
         return number < 0 ? -EINVAL : number == 0 ? 0
             : freebsd(RAW4(SYS_rt_sigaction, number, words, 0, 8));
     }
-    case 492: return freebsd(RAW5(SYS_execveat, a[0], "", a[1], a[2], AT_EMPTY_PATH));
+    case 492:
+        return freebsd(execute((int)a[0], (char **)(uintptr_t)a[1], (char **)(uintptr_t)a[2]));
+    case 519: return pdkill((int)a[0], (int)a[1]) == 0 ? 0 : -errno;
     case 544:
         return a[0] == 0 && a[1] == 0 && a[2] == 19 && *(int *)(uintptr_t)a[3] == 1
             ? freebsd(RAW5(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) : -EINVAL;
     case 575: return freebsd(RAW3(436 /* close_range */, a[0], a[1], a[2]));
     case 600: return release >= 1501 ? -EINVAL : -E_NOSYS;
     case 601: return release >= 1501 ? -EBADF : -E_NOSYS;
+    case 603: return release >= 1600 ? -EINVAL : -E_NOSYS;
     default: return -E_NOSYS;
     }
 }
@@ -1828,21 +2110,19 @@ static s64 create(u64 number, const u64 *a, volatile s64 *told, struct call *scr
 {
     int flags = (int)a[1], spawn = number == 600;
     int allowed = PD_DAEMON | PD_CLOEXEC | (release >= 1600 ? PD_NOWAITPID : 0);
-    int pair[2], tag = TAG;
-    struct stat st;
+    int pair[2];
+    u64 inode;
     if (number != 518 && (number != 600 || release < 1501))
         return -E_NOSYS;
     if ((flags & ~allowed) != 0 || (spawn && (a[2] & 0xffffffff) != F_RFSPAWN))
         return -EINVAL;
-    s64 result = RAW4(SYS_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair);
+    s64 result = new_descriptor(pair, &inode);
     if (result < 0)
-        return freebsd(result);
-    RAW5(SYS_setsockopt, pair[0], SOL_SOCKET, SO_PRIORITY, &tag, sizeof tag);
-    RAW2(SYS_fstat, pair[0], &st);
+        return result;
     if (!(flags & PD_CLOEXEC))
         RAW3(SYS_fcntl, pair[0], F_SETFD, 0);
     struct birth birth = {.parent = RAW1(SYS_getpid, 0), .flags = flags, .spawn = spawn,
-        .pair = {pair[0], pair[1]}, .inode = st.st_ino, .told = told, .script = script};
+        .pair = {pair[0], pair[1]}, .inode = inode, .told = told, .script = script};
     s64 middle;
     if (script == NULL) {
         middle = fork1(0, NULL);

@@ -603,13 +603,44 @@ static void rights(void)
     limited("CAP_FSTAT}", 0, 0x80000);
 }
 
+/* What a dynamic program ends with that is executed in capability mode. */
+static int executed(int program, char **words, char **environment)
+{
+    int fd, kq = kqueue();
+    struct kevent end;
+    fflush(stdout);
+    if (pdfork(&fd, 0) == 0) {
+        close(2); /* where the linker says what it misses */
+        fexecve(program, words, environment);
+        _exit(126);
+    }
+    add(kq, fd, -8, 0, NOTE_EXIT);
+    int found = kevent(kq, NULL, 0, &end, 1, NULL);
+    close(fd);
+    close(kq);
+    return found == 1 ? (int)end.data : -1;
+}
+
 /* The last one: it cannot be left. */
 static void capability_mode(void)
 {
     int fd, q, s, kq;
     unsigned mode;
+    int program = open("/bin/echo", O_RDONLY), linker = open("/libexec/ld-elf.so.1", O_RDONLY);
+    int libraries = open("/lib", O_RDONLY);
+    char number[16], path[64];
+    snprintf(number, sizeof number, "%d", program);
+    snprintf(path, sizeof path, "LD_LIBRARY_PATH_FDS=%d", libraries);
+    char *words[] = {"ld-elf.so.1", "-f", number, "--", "echo", "hello", NULL};
+    char *environment[] = {path, NULL}, *nothing[] = {NULL};
     puts("== capability mode");
     cap_enter();
+    status("c5: test process ended ", executed(program, words + 4, environment));
+    if (executed(linker, words, environment) != 0 || executed(linker, words, nothing) != 1 << 8)
+        puts("the run-time linker does not do as it should");
+    close(program);
+    close(linker);
+    close(libraries);
     cap_getmode(&mode);
     printf("cap_getmode: %u sandboxed=%u\n", mode, mode);
     int pid = start(&fd, 0, -1);

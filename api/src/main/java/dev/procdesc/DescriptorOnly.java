@@ -21,8 +21,10 @@ public enum DescriptorOnly {
    * filter does not see the path. So native code that is out to do it, here or in a descendant,
    * executes what it likes; what is shut out is all code that executes in the usual ways.
    *
-   * <p>FreeBSD: the kernel's guarantee. A program must be static, or be given to its run-time
-   * linker, which is executed by descriptor.
+   * <p>FreeBSD: the kernel's guarantee. The kernel does not find a program's run-time linker there;
+   * the library executes the one that it has opened before, and gives it the directories of
+   * libraries: see {@link Spawner#ofDescriptor} for what that means. Descendants that execute a
+   * dynamic program themselves must do the same.
    */
   PROGRAMS,
 

@@ -34,8 +34,8 @@ public enum Feature {
   SIGNAL_GROUP("signalling a process group through its leader's descriptor"),
 
   /**
-   * {@link OnClose#KILL_GROUP}, also when the JVM dies. Linux 6.9; FreeBSD's kernel kills the child
-   * alone.
+   * {@link OnClose#KILL_GROUP}, also when the JVM dies. Linux 6.9; FreeBSD, by a small process for
+   * each group that waits for the JVM's death.
    */
   KILL_GROUP("killing a whole process group"),
 
@@ -64,7 +64,7 @@ public enum Feature {
    */
   CHILD_SETUP("steps in the child before it executes its program"),
 
-  /** {@link ProcessDescriptor#open(long)} and its kin. Linux 5.3, FreeBSD 15.2. */
+  /** {@link ProcessDescriptor#open(long)} and its kin. Linux 5.3, FreeBSD 16. */
   OPEN_PROCESS("opening a running process"),
 
   /** {@link ProcessDescriptor#info()}. Linux 6.13. */

@@ -36,7 +36,8 @@ import java.util.function.Consumer;
 public interface ProcessDescriptor extends AutoCloseable {
   /**
    * Opens a running process by its ID: {@code pidfd_open} (Linux 5.3), {@code pdopenpid} (FreeBSD
-   * 15.2). Its close never kills.
+   * 16). Its close never kills. On FreeBSD the process stays a zombie, for its parent to see, until
+   * the descriptor is closed.
    *
    * <p>This is the one door by which a PID comes in, and it is racy: between the moment somebody
    * learned the number and this call, the process may have ended and its number may be another's.
@@ -46,10 +47,13 @@ public interface ProcessDescriptor extends AutoCloseable {
    * @param pid positive
    * @return a descriptor with every right
    * @throws ProcessDescriptorException ESRCH if there is no such process, EINVAL if the number is a
-   *     thread's, EMFILE
+   *     thread's, EMFILE; on FreeBSD EPERM without the right to debug it, EBUSY if it is exiting,
+   *     ECAPMODE in the descriptor-only mode
    * @throws IllegalArgumentException if the number is not positive
    * @throws UnsupportedFeatureException without {@link Feature#OPEN_PROCESS}
-   * @see <a href="https://man7.org/linux/man-pages/man2/pidfd_open.2.html">pidfd_open(2)</a>
+   * @see <a href="https://man7.org/linux/man-pages/man2/pidfd_open.2.html">pidfd_open(2), Linux</a>
+   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=pdopenpid&amp;sektion=2">pdopenpid(2),
+   *     FreeBSD</a>
    */
   static ProcessDescriptor open(long pid) throws ProcessDescriptorException {
     if (pid <= 0) {

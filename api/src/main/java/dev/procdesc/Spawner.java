@@ -89,6 +89,25 @@ public final class Spawner {
    * {@code fexecve} on FreeBSD. Works where no path can be opened any more. A script ({@code #!})
    * cannot be run so from a close-on-exec descriptor, because its interpreter could not open it.
    *
+   * <p>In FreeBSD's capability mode ({@link Platform#enterDescriptorOnlyMode}) a dynamic program is
+   * run by {@code /libexec/ld-elf.so.1}, which was opened before, in its direct mode (FreeBSD 12).
+   * What that changes for the program:
+   *
+   * <ul>
+   *   <li>It gets descriptors that nobody asked for: the directories of libraries, for reading, at
+   *       the numbers that {@code LD_LIBRARY_PATH_FDS} in its environment names. They come next but
+   *       one behind the largest number asked for, are not close-on-exec, and are limited to
+   *       loading libraries.
+   *   <li>Its libraries are looked for in those directories alone: the ones of {@code ldconfig},
+   *       {@code /lib} and {@code /usr/lib}, as they were when the mode was entered. Neither its
+   *       own run path nor {@code LD_LIBRARY_PATH} is followed. A value of
+   *       {@code LD_LIBRARY_PATH_FDS} that is set here comes first.
+   *   <li>Tools that list processes show the linker and its words.
+   *   <li>The descriptor must be readable, the file be executable by its mode bits, {@code argv[0]}
+   *       be there, and the program be one of 64 bits that names this linker. A program whose
+   *       descriptor cannot be read is left to the kernel, which aborts it if it is dynamic.
+   * </ul>
+   *
    * @param fd an open descriptor of this JVM; it stays the caller's and must be open at each spawn
    * @param arguments argv, the zeroth included
    * @return a spawner with every option at its default

@@ -49,6 +49,27 @@ public final class Differences {
   }
 
   /**
+   * Whether every holder is told the status when the process ends, as on FreeBSD (EVFILT_PROCDESC).
+   * On Linux those that are not its parent are told it once it is reaped.
+   */
+  public static boolean statusIsToldBeforeTheReap() {
+    return freebsd();
+  }
+
+  /**
+   * Whether only who may debug a process may open it, as on FreeBSD. On Linux anybody may, and is
+   * asked for the right to signal when signalling.
+   */
+  public static boolean openingNeedsTheRightToDebug() {
+    return freebsd();
+  }
+
+  /** Whether a thread can have a descriptor too, as on Linux (PIDFD_THREAD). */
+  public static boolean threadsHaveDescriptors() {
+    return !freebsd();
+  }
+
+  /**
    * Whether the descriptor-only mode refuses every name that processes share, of programs and files
    * too, as FreeBSD's capability mode does. On Linux it refuses what the caller asked for.
    */

@@ -95,6 +95,7 @@ public final class Main {
       System.err.println("cannot enter the descriptor-only mode: " + e.getMessage());
       return 2;
     }
+    leaveOutWhatIsNotMeant();
     Launcher launcher = LauncherFactory.create(LauncherConfig.builder()
         .enableTestExecutionListenerAutoRegistration(false)
         .build());
@@ -119,6 +120,19 @@ public final class Main {
         failed,
         report.count(Outcome.LACKS_FEATURE) + report.count(Outcome.LACKS_CONDITION));
     return failed == 0 && passed > 0 ? 0 : 1;
+  }
+
+  /** What no kernel of this system could show, and what nobody asked for, is no skip. */
+  private void leaveOutWhatIsNotMeant() {
+    if (Platform.current().mechanisms().stream()
+        .noneMatch(mechanism -> mechanism.name().equals("guardian"))) {
+      request.filters(TagFilter.excludeTags(Tags.GUARDIAN));
+      System.out.println("left out: the tests of the guardian, which this system never needs");
+    }
+    if (!Rounds.areMany()) {
+      request.filters(TagFilter.excludeTags(Tags.MANY_ROUNDS));
+      System.out.println("left out: what needs -Dprocdesc.rounds=100 or more");
+    }
   }
 
   private void parse(Deque<String> arguments) {

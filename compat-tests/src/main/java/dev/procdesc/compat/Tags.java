@@ -17,5 +17,11 @@ public final class Tags {
   /** It, or a child of it, names a process by its ID. */
   public static final String PIDS = "pids";
 
+  /** Of the guardian alone: where no system can have one, there is nothing to test. */
+  public static final String GUARDIAN = "guardian";
+
+  /** Only where more rounds were asked for than a usual run has, see {@link Rounds}. */
+  public static final String MANY_ROUNDS = "many-rounds";
+
   private Tags() {}
 }

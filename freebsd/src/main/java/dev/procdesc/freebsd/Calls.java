@@ -15,6 +15,7 @@ final class Calls {
   private static final NativeFunction PDKILL = NativeFunction.of("pdkill");
   private static final NativeFunction PDGETPID = NativeFunction.of("pdgetpid");
   private static final Optional<NativeFunction> PDWAIT = NativeFunction.find("pdwait");
+  private static final Optional<NativeFunction> PDOPENPID = NativeFunction.find("pdopenpid");
   private static final NativeFunction WAIT6 = NativeFunction.of("wait6");
   private static final NativeFunction KQUEUE = NativeFunction.of("kqueue");
   private static final NativeFunction KEVENT = NativeFunction.of("kevent");
@@ -29,6 +30,7 @@ final class Calls {
       NativeFunction.find("__cap_rights_get");
   private static final Optional<NativeFunction> CAP_ENTER = NativeFunction.find("cap_enter");
   private static final NativeFunction PREAD = NativeFunction.of("pread");
+  private static final NativeFunction FSTAT = NativeFunction.of("fstat");
   private static final NativeFunction XUNAME = NativeFunction.of("__xuname");
 
   private Calls() {}
@@ -51,6 +53,16 @@ final class Calls {
   /** {@code int pdwait(int fd, int *status, int options, struct __wrusage *, siginfo_t *)}. */
   static int pdwait(int fd, long status, int options, long usage, long siginfo) {
     return PDWAIT.orElseThrow().call(fd, status, options, usage, siginfo);
+  }
+
+  /** Whether the C library has pdopenpid. */
+  static boolean hasPdopenpid() {
+    return PDOPENPID.isPresent();
+  }
+
+  /** {@code int pdopenpid(pid_t pid, int flags)}. */
+  static int pdopenpid(int pid, int flags) {
+    return PDOPENPID.orElseThrow().call(pid, flags);
   }
 
   /**
@@ -127,6 +139,11 @@ final class Calls {
   /** {@code ssize_t pread(int fd, void *buf, size_t nbytes, off_t offset)}. */
   static int pread(int fd, long buffer, long count, long offset) {
     return PREAD.call(fd, buffer, count, offset);
+  }
+
+  /** {@code int fstat(int fd, struct stat *sb)}. */
+  static int fstat(int fd, long status) {
+    return FSTAT.call(fd, status);
   }
 
   /** {@code int __xuname(int namesize, void *namebuf)}: what uname(3) is a wrapper of. */

@@ -10,28 +10,63 @@ import java.util.Optional;
  * also at the death of the JVM; this kills earlier, because the descriptor is kept until the status
  * is collected. Once the descriptor was sent, others may hold it, and only the kernel knows who is
  * the last: then a close is no more than that.
+ *
+ * <p>A group's {@link Keeper} holds the descriptor as well; there the last is who closes the
+ * lifeline last, and the keeper kills.
  */
 final class Closing implements LastClose {
+  private final Waiting waiting;
+
+  /** Of the child's group, if that ends with it. */
+  private final Optional<OwnedDescriptor> lifeline;
+
   private boolean shared;
+
+  Closing(Waiting waiting, Optional<OwnedDescriptor> lifeline) {
+    this.waiting = waiting;
+    this.lifeline = lifeline;
+  }
 
   @Override
   public synchronized Effect effect() {
-    return shared ? Effect.LETS_GO : Effect.ENDS;
+    if (!shared) {
+      return Effect.ENDS;
+    }
+    return lifeline.isPresent() ? Effect.LIVES_ON : Effect.LETS_GO;
   }
 
-  /** The kernel counts descriptors, in flight too: nothing needs to travel with one. */
+  /** The kernel counts descriptors, in flight too; only a lifeline needs to travel with one. */
   @Override
   public synchronized Optional<OwnedDescriptor> share(OwnedDescriptor process) {
     shared = true;
-    return Optional.empty();
+    return lifeline;
+  }
+
+  private synchronized boolean isShared() {
+    return shared;
+  }
+
+  @Override
+  public boolean reachesOthers() {
+    return lifeline.isPresent();
   }
 
   @Override
   public boolean kill(int fd) {
-    if (effect() == Effect.LETS_GO) {
+    if (isShared()) {
+      lifeline.ifPresent(OwnedDescriptor::close);
       return true;
+    }
+    if (lifeline.isPresent()) {
+      // Refused in capability mode, and then the keeper's to do.
+      waiting.signalGroup(fd, PosixNumbers.SIGKILL);
     }
     // The kernel's own kill, at the close, asks for no permission.
     return Calls.pdkill(fd, PosixNumbers.SIGKILL) != -PosixNumbers.EPERM;
+  }
+
+  @Override
+  public void done() {
+    lifeline.ifPresent(OwnedDescriptor::close);
   }
 }

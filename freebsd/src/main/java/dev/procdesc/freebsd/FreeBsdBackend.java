@@ -6,12 +6,15 @@ import dev.procdesc.DescriptorOnly;
 import dev.procdesc.Feature;
 import dev.procdesc.FeatureReport;
 import dev.procdesc.Mechanism;
+import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.Signal;
 import dev.procdesc.UnsupportedFeatureException;
+import dev.procdesc.posix.Errors;
 import dev.procdesc.posix.NativeAccess;
 import dev.procdesc.posix.NativeFunction;
 import dev.procdesc.posix.NativeMemory;
+import dev.procdesc.posix.PosixNumbers;
 import dev.procdesc.posix.SystemName;
 import dev.procdesc.posix.Watcher;
 import dev.procdesc.spi.Backend;
@@ -95,9 +98,9 @@ public final class FreeBsdBackend implements Backend {
       case OPEN_PROCESS ->
         new FeatureReport(
             feature,
-            false,
-            "the library does not use it yet",
-            "pdopenpid (FreeBSD 15.2), and a library that uses it");
+            kernel.opening().present(),
+            kernel.opening().how(),
+            kernel.opening().lacks());
       case PROCESS_INFO ->
         new FeatureReport(
             feature,
@@ -131,9 +134,9 @@ public final class FreeBsdBackend implements Backend {
       case KILL_GROUP ->
         new FeatureReport(
             feature,
-            false,
-            "the kernel's kill at the last close reaches the child alone",
-            "a kernel that kills a group when its leader's descriptor is closed");
+            kernel.canKeep(),
+            "killpg at the close; a process that waits for the JVM's death",
+            kernel.canKeep() ? "" : Kernel.KEEPER_NEEDS);
       case CGROUP, KILL_CGROUP ->
         new FeatureReport(feature, false, "FreeBSD has none", "control groups");
       case NO_NEW_PRIVILEGES ->
@@ -160,6 +163,14 @@ public final class FreeBsdBackend implements Backend {
   @Override
   public ChildProcess spawn(SpawnRequest request) throws IOException {
     return Spawns.SPAWNING.spawn(request);
+  }
+
+  @Override
+  public ProcessDescriptor open(long pid) throws ProcessDescriptorException {
+    if (pid != (int) pid) {
+      throw Errors.failed("pdopenpid", pid, -PosixNumbers.ESRCH); // FreeBSD ends at 99,999.
+    }
+    return Spawns.SPAWNING.open((int) pid);
   }
 
   @Override

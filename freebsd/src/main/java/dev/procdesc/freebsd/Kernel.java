@@ -34,6 +34,7 @@ final class Kernel {
   private static final String PDFORK = "pdfork";
   private static final String POSIX_SPAWN = "posix_spawn";
   private static final String PDWAIT = "pdwait";
+  private static final String PDOPENPID = "pdopenpid";
   private static final String NOWAITPID = "nowaitpid";
   private static final String CLOSE_RANGE = "close_range";
   private static final String NO_NEW_PRIVS = "no_new_privs";
@@ -45,6 +46,9 @@ final class Kernel {
 
   /** What would tell who is at the other end of a socket: LOCAL_PEERCRED tells an ID only. */
   static final String PEER_LACKS = "a socket option that gives a descriptor of the peer";
+
+  /** What a group that ends with its leader needs. */
+  static final String KEEPER_NEEDS = "the spawn stub and pdfork";
 
   /** How children are created. */
   enum Rung {
@@ -142,10 +146,11 @@ final class Kernel {
     attempt(script, Numbers.SYS_PDRFORK, 0, 0, 0);
     attempt(script, Numbers.SYS_PDWAIT, -1, 0, Numbers.WEXITED, 0, 0);
     attempt(script, Numbers.SYS_CLOSE_RANGE, 1, 0, 0);
+    attempt(script, Numbers.SYS_PDOPENPID, 0, -1);
     long[] create = {Numbers.SYS_PDFORK, 0, Numbers.PD_CLOEXEC};
     String how = "pdfork with a script of calls that may be missing";
     if (stub.isEmpty() || (mechanisms.isDisabled(PDFORK) && mechanisms.isDisabled(PDRFORK))) {
-      for (String name : List.of(PDFORK, PDRFORK, PDWAIT, CLOSE_RANGE)) {
+      for (String name : List.of(PDFORK, PDRFORK, PDWAIT, CLOSE_RANGE, PDOPENPID)) {
         mechanisms.absent(name, how, "the spawn stub");
       }
       return false;
@@ -153,12 +158,19 @@ final class Kernel {
     SpawnStub.Run run = create(script, create);
     if (run.created() > 0 && run.results().size() == script.size()) {
       mechanisms.decide(PDRFORK, "pdrfork() in a child", known(run, 0), "FreeBSD 15.1");
-      boolean bound = Calls.hasPdwait();
       mechanisms.decide(
-          PDWAIT, "pdwait() in a child", bound ? known(run, 1) : -Numbers.ENOSYS, "FreeBSD 15.1");
+          PDWAIT,
+          "pdwait() in a child",
+          Calls.hasPdwait() ? known(run, 1) : -Numbers.ENOSYS,
+          "FreeBSD 15.1");
       mechanisms.decide(CLOSE_RANGE, "close_range() in a child", known(run, 2), "FreeBSD 12.2");
+      mechanisms.decide(
+          PDOPENPID,
+          "pdopenpid() in a child",
+          Calls.hasPdopenpid() ? known(run, 3) : -Numbers.ENOSYS,
+          "FreeBSD 15.2");
     } else {
-      for (String name : List.of(PDRFORK, PDWAIT, CLOSE_RANGE)) {
+      for (String name : List.of(PDRFORK, PDWAIT, CLOSE_RANGE, PDOPENPID)) {
         mechanisms.absent(name, how, "a child that tries");
       }
     }
@@ -226,6 +238,11 @@ final class Kernel {
     return mechanisms.has(NOWAITPID);
   }
 
+  /** Whether a process group can be made to end with its leader, see {@link Keeper}. */
+  boolean canKeep() {
+    return stub.isPresent() && mechanisms.has(PDFORK);
+  }
+
   /** The flags of a child's descriptor. */
   int descriptorFlags(boolean daemon) {
     // Without pdwait, only a wait by the parent's reference gives the resource usage.
@@ -243,6 +260,18 @@ final class Kernel {
       int outcome = Calls.getrlimit(Numbers.rlimit(Resource.OPEN_FILES), limit.address());
       return OptionalLong.of(outcome < 0 ? Long.MAX_VALUE : limit.bytes().getLong(0));
     }
+  }
+
+  /**
+   * Whether running processes can be opened without taking anything from others. Where a zombie has
+   * not yet a reference for its parent beside the descriptor's, its parent's waitpid(-1) does not
+   * see an opened process, and the close of the descriptor gives it to another parent.
+   */
+  Mechanism opening() {
+    Mechanism opening = mechanisms.get(PDOPENPID);
+    boolean present = opening.present() && hasNoWaitpid();
+    String lacks = "pdopenpid on a kernel that leaves the process to its parent (FreeBSD 16)";
+    return new Mechanism(opening.name(), present, opening.how(), present ? "" : lacks);
   }
 
   Mechanism noNewPrivs() {
@@ -284,6 +313,7 @@ final class Kernel {
         PDFORK,
         POSIX_SPAWN,
         PDWAIT,
+        PDOPENPID,
         NOWAITPID,
         CLOSE_RANGE,
         NO_NEW_PRIVS,

@@ -9,6 +9,7 @@ import dev.procdesc.posix.SpawnArena;
 import dev.procdesc.spi.Program;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
+import java.util.Optional;
 
 /**
  * Spawning by {@code posix_spawn} with {@code posix_spawnattr_setprocdescp_np} (FreeBSD 15.1),
@@ -42,7 +43,7 @@ final class LibcSpawning extends LibcSpawn {
   Spawning.Born spawn() throws IOException {
     refuseWhatItCannot();
     int pid = spawnNamed();
-    return new Spawning.Born(descriptor.bytes().getInt(descriptor.at()), pid);
+    return new Spawning.Born(descriptor.bytes().getInt(descriptor.at()), pid, Optional.empty());
   }
 
   private void refuseWhatItCannot() {

@@ -15,12 +15,16 @@ final class Numbers {
 
   // ---- System calls: sys/syscall.h
 
+  static final int SYS_READ = 3;
   static final int SYS_CLOSE = 6;
   static final int SYS_CHDIR = 12;
   static final int SYS_GETPID = 20;
+  static final int SYS_KILL = 37;
   static final int SYS_IOCTL = 54;
   static final int SYS_EXECVE = 59;
   static final int SYS_UMASK = 60;
+
+  static final int SYS_MUNMAP = 73;
 
   /**
    * Sets the effective group too, by its first entry. FreeBSD 15 has another call that does not,
@@ -42,6 +46,7 @@ final class Numbers {
   /** FreeBSD 9. */
   static final int SYS_PDFORK = 518;
 
+  static final int SYS_PDKILL = 519;
   static final int SYS_PROCCTL = 544;
 
   /** FreeBSD 12.2. */
@@ -52,6 +57,9 @@ final class Numbers {
 
   /** FreeBSD 15.1. */
   static final int SYS_PDWAIT = 601;
+
+  /** FreeBSD 15.2. */
+  static final int SYS_PDOPENPID = 603;
 
   // ---- sys/procdesc.h, sys/unistd.h
 
@@ -150,6 +158,7 @@ final class Numbers {
       /* MAP_ANON */ 0x1000);
 
   static final int ECHILD = 10;
+  static final int EBUSY = 16;
   static final int ENOSYS = 78;
   static final int EMSGSIZE = 40;
   static final int ENOTCAPABLE = 93;
@@ -188,6 +197,16 @@ final class Numbers {
       OptionalInt.of(EMSGSIZE),
       // Up to FreeBSD 14 the default is 8 KiB, and a longer record is refused.
       OptionalInt.of(256 * 1024));
+
+  // ---- sys/stat.h
+
+  static final int STAT_SIZE = 224;
+
+  /** {@code st_mode}, a 16-bit number. */
+  static final int STAT_MODE = 24;
+
+  static final int S_IFMT = 0xF000;
+  static final int S_IFIFO = 0x1000;
 
   // ---- sys/ttycom.h
 
@@ -237,10 +256,28 @@ final class Numbers {
   /** The version of {@code cap_rights_t}. */
   static final int CAP_RIGHTS_VERSION = 0;
 
+  static final long CAP_READ = CAP_NONE0 | 0x1;
+  static final long CAP_MMAP_R = CAP_NONE0 | 0x1D;
+  static final long CAP_MMAP_X = CAP_NONE0 | 0x3C;
+  static final long CAP_LOOKUP = CAP_NONE0 | 0x400;
+  static final long CAP_FSTAT = CAP_NONE0 | 0x80000;
+  static final long CAP_FSTATFS = CAP_NONE0 | 0x100000;
   static final long CAP_EVENT = CAP_NONE1 | 0x20;
   static final long CAP_PDGETPID = CAP_NONE1 | 0x200;
   static final long CAP_PDWAIT = CAP_NONE1 | 0x400;
   static final long CAP_PDKILL = CAP_NONE1 | 0x800;
+
+  // ---- elf-hints.h
+
+  static final int ELFHINTS_MAGIC = 0x746E_6845;
+
+  /** {@code struct elfhints_hdr}. */
+  static final int ELFHINTS_SIZE = 128;
+
+  static final int ELFHINTS_VERSION = 4;
+  static final int ELFHINTS_STRTAB = 8;
+  static final int ELFHINTS_DIRLIST = 16;
+  static final int ELFHINTS_DIRLISTLEN = 20;
 
   // ---- sys/utsname.h
 

@@ -5,6 +5,7 @@ import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.Right;
 import dev.procdesc.posix.ChannelCalls;
 import dev.procdesc.posix.HeldProcess;
+import dev.procdesc.posix.Lifeline;
 import dev.procdesc.posix.NativeMemory;
 import dev.procdesc.posix.OwnedDescriptor;
 import dev.procdesc.posix.PosixNumbers;
@@ -17,9 +18,9 @@ import java.util.OptionalLong;
 import java.util.Set;
 
 /**
- * Descriptors that come and go over sockets. Everything that Linux needs a lifeline for is the
- * kernel's here: it counts the descriptors of a process wherever they are, and its rights travel
- * with them.
+ * Descriptors that come and go over sockets. What Linux needs a lifeline for is the kernel's here:
+ * it counts the descriptors of a process wherever they are, and its rights travel with them. A
+ * lifeline comes behind the leader of a group that has a {@link Keeper}.
  */
 final class Passing implements ChannelCalls {
   private final Kernel kernel;
@@ -52,6 +53,15 @@ final class Passing implements ChannelCalls {
     }
   }
 
+  /** Both ends of a pipe can be written to here. */
+  @Override
+  public boolean isLifeline(int fd) {
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      return Calls.fstat(fd, memory.address()) == 0
+          && (memory.bytes().getShort(Numbers.STAT_MODE) & Numbers.S_IFMT) == Numbers.S_IFIFO;
+    }
+  }
+
   @Override
   public ProcessDescriptor received(int fd, Optional<Integer> lifeline) {
     Set<Right> rights = Rights.of(fd);
@@ -59,7 +69,7 @@ final class Passing implements ChannelCalls {
         OwnedDescriptor.take(fd, "the descriptor of a received process"),
         pid(fd),
         rights,
-        Optional.empty(),
+        lifeline.map(Lifeline::take),
         looking,
         watcher));
   }

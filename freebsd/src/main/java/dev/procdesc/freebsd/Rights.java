@@ -31,8 +31,28 @@ final class Rights {
     for (Right right : rights) {
       word |= kernel(right);
     }
+    limit(fd, Numbers.CAP_NONE0, word);
+  }
+
+  /**
+   * Limits a directory, for good, to what the run-time linker does with it: it opens libraries
+   * below, which get these rights too, looks at them and their file system, and maps them.
+   */
+  static void limitToLibraries(int fd) throws ProcessDescriptorException {
+    limit(
+        fd,
+        Numbers.CAP_READ
+            | Numbers.CAP_LOOKUP
+            | Numbers.CAP_FSTAT
+            | Numbers.CAP_FSTATFS
+            | Numbers.CAP_MMAP_R
+            | Numbers.CAP_MMAP_X,
+        Numbers.CAP_NONE1);
+  }
+
+  private static void limit(int fd, long first, long second) throws ProcessDescriptorException {
     try (NativeMemory memory = NativeMemory.borrow()) {
-      memory.bytes().putLong(0, Numbers.CAP_NONE0).putLong(SECOND, word);
+      memory.bytes().putLong(0, first).putLong(SECOND, second);
       int outcome = Calls.capRightsLimit(fd, memory.address());
       if (outcome < 0) {
         throw Errors.failed("cap_rights_limit", "descriptor " + fd, outcome);

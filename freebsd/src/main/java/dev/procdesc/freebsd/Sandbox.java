@@ -3,8 +3,10 @@ package dev.procdesc.freebsd;
 import dev.procdesc.DescriptorOnly;
 import dev.procdesc.Feature;
 import dev.procdesc.ProcessDescriptorException;
+import dev.procdesc.SpawnException;
 import dev.procdesc.posix.Errors;
 import dev.procdesc.posix.NullDevice;
+import dev.procdesc.spi.SpawnRequest;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.Optional;
@@ -22,6 +24,9 @@ final class Sandbox {
 
   private volatile boolean entered;
 
+  /** Set before the mode is entered, and never again. */
+  private volatile Optional<RuntimeLinker> linker = Optional.empty();
+
   /** What was given up beside processes by ID; empty before. */
   Optional<Set<DescriptorOnly>> entered() {
     return entered ? Optional.of(ALL) : Optional.empty();
@@ -36,10 +41,18 @@ final class Sandbox {
       throw FreeBsdBackend.unsupported(Feature.DESCRIPTOR_ONLY_MODE, "cap_enter (FreeBSD 10)");
     }
     NullDevice.keep(Numbers.POSIX);
+    linker = RuntimeLinker.open();
     int outcome = Calls.capEnter();
     if (outcome < 0) {
+      linker.ifPresent(RuntimeLinker::close);
+      linker = Optional.empty();
       throw Errors.failed("cap_enter", "this process", outcome);
     }
     entered = true;
+  }
+
+  /** A request by what is allowed now: in the mode, a dynamic program is run by its linker. */
+  SpawnRequest reach(SpawnRequest request) throws SpawnException {
+    return entered ? RuntimeLinker.reach(request, linker) : request;
   }
 }

@@ -19,7 +19,7 @@ import java.util.List;
 
 /** What a child does before its program, by FreeBSD's calls. */
 final class ScriptBuilder extends ChildSetup {
-  private static final Calls CALLS = new Calls(
+  static final Calls CALLS = new Calls(
       Numbers.SYS_SETSID,
       Numbers.SYS_SETPGID,
       Numbers.SYS_UMASK,
@@ -52,12 +52,13 @@ final class ScriptBuilder extends ChildSetup {
   private static final Purpose DISPOSE = new Purpose(Step.SIGNALS, "sigaction", "");
   private static final Purpose MASK = new Purpose(Step.SIGNALS, "sigprocmask", "");
 
-  private final Sandbox sandbox;
-
-  ScriptBuilder(
-      SpawnArena arena, SpawnRequest request, ChildDescriptors descriptors, Sandbox sandbox) {
+  ScriptBuilder(SpawnArena arena, SpawnRequest request, ChildDescriptors descriptors) {
     super(arena, request, descriptors, CALLS);
-    this.sandbox = sandbox;
+  }
+
+  /** Puts a wait before everything else. */
+  void waitAt(Keeper.Gate gate) {
+    gate.addTo(script, arena);
   }
 
   @Override
@@ -129,16 +130,6 @@ final class ScriptBuilder extends ChildSetup {
           "descriptor " + programFd,
           -PosixNumbers.ENOENT,
           "a script cannot be run from a close-on-exec descriptor; give its path");
-    }
-    // In capability mode exec succeeds all the same, and the new image is aborted.
-    if (sandbox.entered().isPresent() && Elf.needsInterpreter(fd)) {
-      throw Errors.spawn(
-          Step.EXECUTE,
-          "fexecve",
-          "descriptor " + programFd,
-          -Numbers.ECAPMODE,
-          "in capability mode a program must be static: the kernel does not find its run-time"
-              + " linker");
     }
   }
 

@@ -3,14 +3,18 @@ package dev.procdesc.freebsd;
 import dev.procdesc.ChildProcess;
 import dev.procdesc.Feature;
 import dev.procdesc.OnClose;
+import dev.procdesc.ProcessDescriptor;
+import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.SpawnException;
 import dev.procdesc.SpawnException.Step;
 import dev.procdesc.UnsupportedFeatureException;
 import dev.procdesc.posix.ChildDescriptors;
 import dev.procdesc.posix.ChildScript;
+import dev.procdesc.posix.ChildSetup;
 import dev.procdesc.posix.DescriptorChild;
 import dev.procdesc.posix.Environment;
 import dev.procdesc.posix.Errors;
+import dev.procdesc.posix.HeldProcess;
 import dev.procdesc.posix.LibC;
 import dev.procdesc.posix.OwnedDescriptor;
 import dev.procdesc.posix.PosixNumbers;
@@ -63,12 +67,18 @@ final class Spawning {
   private static final Map<Integer, String> EXECUTE_HINTS = Map.of(
       Numbers.ECAPMODE, "in capability mode only a program that was opened before can be executed");
 
+  private static final Map<Integer, String> OPEN_HINTS = Map.of(
+      PosixNumbers.EPERM, "to open a process needs the right to debug it",
+      Numbers.EBUSY, "the process is exiting, or the kernel's own",
+      Numbers.ECAPMODE, "in capability mode a process ID means nothing");
+
   private final IgnoredSignals ignoredSignals = new IgnoredSignals();
   private final Sandbox sandbox = new Sandbox();
   private final Kernel kernel;
   private final Watcher watcher;
   private final Waiting waiting;
   private final Waiting waitingForUsage;
+  private final Waiting looking;
   private final Channels channels;
 
   Spawning(Kernel kernel, Watcher watcher) throws IOException {
@@ -76,8 +86,8 @@ final class Spawning {
     this.watcher = watcher;
     this.waiting = new Waiting(kernel, sandbox, Waiting.Task.REAP);
     this.waitingForUsage = new Waiting(kernel, sandbox, Waiting.Task.REAP_FOR_USAGE);
-    this.channels = new SocketChannels(
-        new Passing(kernel, new Waiting(kernel, sandbox, Waiting.Task.LOOK), watcher), watcher);
+    this.looking = new Waiting(kernel, sandbox, Waiting.Task.LOOK);
+    this.channels = new SocketChannels(new Passing(kernel, looking, watcher), watcher);
   }
 
   Sandbox sandbox() {
@@ -88,8 +98,9 @@ final class Spawning {
     return channels;
   }
 
-  ChildProcess spawn(SpawnRequest request) throws IOException {
-    refuseWhatIsNotThere(request);
+  ChildProcess spawn(SpawnRequest asked) throws IOException {
+    refuseWhatIsNotThere(asked);
+    SpawnRequest request = sandbox.reach(asked);
     try (SpawnArena arena = SpawnArena.shared(Numbers.POSIX);
         ChildDescriptors descriptors =
             ChildDescriptors.open(request.descriptors(), Numbers.POSIX, watcher, arena)) {
@@ -99,7 +110,9 @@ final class Spawning {
       ProcessCore core = new ProcessCore(
           OwnedDescriptor.take(born.descriptor(), "the descriptor of process " + born.pid()),
           born.pid(),
-          request.onClose() == OnClose.RELEASE ? Optional.empty() : Optional.of(new Closing()),
+          request.onClose() == OnClose.RELEASE
+              ? Optional.empty()
+              : Optional.of(new Closing(waiting, born.lifeline())),
           request.collectUsage() ? waitingForUsage : waiting,
           watcher);
       descriptors.handOver();
@@ -110,8 +123,14 @@ final class Spawning {
 
   private void refuseWhatIsNotThere(SpawnRequest request) {
     if (request.onClose() == OnClose.KILL_GROUP) {
-      throw FreeBsdBackend.unsupported(
-          Feature.KILL_GROUP, "a kernel that kills a group when its leader's descriptor is closed");
+      ChildSetup.requireGroup(request);
+      if (!kernel.canKeep()) {
+        throw FreeBsdBackend.unsupported(Feature.KILL_GROUP, Kernel.KEEPER_NEEDS);
+      }
+      if (sandbox.entered().isPresent()) {
+        throw FreeBsdBackend.unsupported(
+            Feature.KILL_GROUP, "leave to signal a process group, which capability mode refuses");
+      }
     }
     if (request.onClose() == OnClose.KILL_CGROUP) {
       throw FreeBsdBackend.unsupported(Feature.KILL_CGROUP, "control groups");
@@ -125,8 +144,28 @@ final class Spawning {
     }
   }
 
-  /** A child that executes its program. */
-  record Born(int descriptor, long pid) {}
+  /**
+   * Opens a process that somebody else started. PD_DAEMON belongs to the open file: without it the
+   * close of an opened descriptor would kill.
+   */
+  ProcessDescriptor open(int pid) throws ProcessDescriptorException {
+    if (!kernel.opening().present()) {
+      throw FreeBsdBackend.unsupported(Feature.OPEN_PROCESS, kernel.opening().lacks());
+    }
+    int fd = Calls.pdopenpid(pid, Numbers.PD_DAEMON | Numbers.PD_CLOEXEC);
+    if (fd < 0) {
+      throw Errors.failed("pdopenpid", pid, fd, OPEN_HINTS.getOrDefault(-fd, ""));
+    }
+    return new HeldProcess(new ProcessCore(
+        OwnedDescriptor.take(fd, "the descriptor of process " + pid),
+        pid,
+        Optional.empty(),
+        looking,
+        watcher));
+  }
+
+  /** A child that executes its program; the lifeline of a group that ends with it. */
+  record Born(int descriptor, long pid, Optional<OwnedDescriptor> lifeline) {}
 
   /** One spawn by the stub. */
   private final class Attempt {
@@ -147,8 +186,19 @@ final class Spawning {
 
     Born spawn() throws IOException {
       return SpawnAttempts.make(
-          failure -> SpawnAttempts.isPassing(failure, Numbers.POSIX),
-          () -> kernel.rung() == Kernel.Rung.PDRFORK ? spawnSharing() : spawnCopy());
+          failure -> SpawnAttempts.isPassing(failure, Numbers.POSIX), this::attempt);
+    }
+
+    private Born attempt() throws IOException {
+      if (request.onClose() == OnClose.KILL_GROUP) {
+        // One at a time: a child that waits at a gate has a copy of everything that is open.
+        synchronized (kernel) {
+          try (Keeper.Gate gate = Keeper.Gate.make(arena)) {
+            return spawnCopy(Optional.of(gate));
+          }
+        }
+      }
+      return kernel.rung() == Kernel.Rung.PDRFORK ? spawnSharing() : spawnCopy(Optional.empty());
     }
 
     private int flags() {
@@ -158,14 +208,14 @@ final class Spawning {
     /** A child that shares our memory, and has executed or ended when the call returns. */
     private Born spawnSharing() throws IOException {
       SpawnArena.Place place = arena.allocate(8);
-      ChildScript script = script(Set.of());
+      ChildScript script = script(builder(), Set.of(), ignoredSignals.current());
       long[] create = {Numbers.SYS_PDRFORK, place.address(), flags(), Numbers.RFSPAWN};
       SpawnStub.Started started = kernel.stub().start(arena, script, create);
-      return born(started, place, script);
+      return born(started, place, script, Optional.empty());
     }
 
     /** A child with a copy of our memory; the end of a pipe tells that it has left it. */
-    private Born spawnCopy() throws IOException {
+    private Born spawnCopy(Optional<Keeper.Gate> gate) throws IOException {
       SpawnArena.Place place = arena.allocate(8);
       SpawnArena.Place pair = arena.allocate(8);
       int outcome = LibC.pipe2(pair.address(), Numbers.POSIX.oCloexec());
@@ -179,19 +229,49 @@ final class Spawning {
         ChildScript script;
         try {
           writeEnd = moveUp(writeEnd);
-          script = script(Set.of(writeEnd));
+          ScriptBuilder builder = builder();
+          gate.ifPresent(builder::waitAt);
+          script = script(builder, Set.of(writeEnd), allSignals());
           long[] create = {Numbers.SYS_PDFORK, place.address(), flags()};
           started = kernel.stub().start(arena, script, create);
         } finally {
           LibC.close(writeEnd);
         }
+        Optional<OwnedDescriptor> lifeline = Optional.empty();
         if (started.created() > 0) {
+          if (gate.isPresent()) {
+            lifeline = Optional.of(keep(gate.get(), place, started.created()));
+          }
           awaitEndOfPipe(readEnd);
         }
-        return born(started, place, script);
+        return born(started, place, script, lifeline);
       } finally {
         LibC.close(readEnd);
       }
+    }
+
+    /** Starts the keeper of a child that waits at its gate, and lets it go on. */
+    private OwnedDescriptor keep(Keeper.Gate gate, SpawnArena.Place place, long pid)
+        throws SpawnException {
+      int fd = place.bytes().getInt(place.at());
+      boolean kept = false;
+      try {
+        OwnedDescriptor lifeline = Keeper.start(kernel, fd, pid);
+        gate.open(arena);
+        kept = true;
+        return lifeline;
+      } finally {
+        if (!kept) {
+          gate.close();
+          abandon(fd);
+        }
+      }
+    }
+
+    /** A child whose script has failed, or will. */
+    private void abandon(int fd) {
+      Waiting.reap(fd, kernel.hasPdwait());
+      LibC.close(fd);
     }
 
     /** Gives the pipe a number that the child's own descriptors do not have. */
@@ -214,7 +294,11 @@ final class Spawning {
       }
     }
 
-    private Born born(SpawnStub.Started started, SpawnArena.Place place, ChildScript script)
+    private Born born(
+        SpawnStub.Started started,
+        SpawnArena.Place place,
+        ChildScript script,
+        Optional<OwnedDescriptor> lifeline)
         throws SpawnException {
       if (started.created() < 0) {
         throw Errors.spawn(Step.CREATE, "pdfork", "", started.created(), hint(started.created()));
@@ -222,10 +306,10 @@ final class Spawning {
       int fd = place.bytes().getInt(place.at());
       SpawnStub.Run run = started.outcome();
       if (run.executed()) {
-        return new Born(fd, run.created());
+        return new Born(fd, run.created(), lifeline);
       }
-      Waiting.reap(fd, kernel.hasPdwait());
-      LibC.close(fd);
+      lifeline.ifPresent(OwnedDescriptor::close);
+      abandon(fd);
       throw new ScriptFailure(request, environment, EXECUTE_HINTS).of(script, run);
     }
 
@@ -235,16 +319,18 @@ final class Spawning {
           : "";
     }
 
-    private ChildScript script(Set<Integer> kept) throws IOException {
-      return new ScriptBuilder(arena, request, descriptors, sandbox)
-          .complete(identity, environment, kept, kernel.openLimit(), keptSignals());
+    private ScriptBuilder builder() {
+      return new ScriptBuilder(arena, request, descriptors);
+    }
+
+    /** Ends with the program. */
+    private ChildScript script(ScriptBuilder builder, Set<Integer> kept, BitSet notDefault)
+        throws IOException {
+      return builder.complete(identity, environment, kept, kernel.openLimit(), notDefault);
     }
 
     /** pdfork leaves all signals as they are, RFSPAWN the ignored ones. */
-    private BitSet keptSignals() {
-      if (kernel.rung() == Kernel.Rung.PDRFORK) {
-        return ignoredSignals.current();
-      }
+    private BitSet allSignals() {
       BitSet all = (BitSet) ORDINARY_SIGNALS.clone();
       all.or(ignoredSignals.current());
       all.or(ignoredSignals.handled());

@@ -146,6 +146,7 @@ final class NumbersTest {
         "sys/ttycom.h",
         "sys/utsname.h",
         "sys/wait.h",
+        "elf-hints.h",
         "errno.h",
         "fcntl.h",
         "poll.h",

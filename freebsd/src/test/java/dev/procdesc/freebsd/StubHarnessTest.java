@@ -10,80 +10,111 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * FreeBSD's machine code for amd64, executed on Linux: a C program traces it, and translates its
- * system calls both ways. What that program tests stands in {@code src/test/native/stubharness.c}.
+ * FreeBSD's machine code, executed on Linux: a C program plays FreeBSD's kernel, and translates the
+ * system calls of the stub both ways. What that program tests stands in
+ * {@code src/test/native/stubharness.c}. The code for arm64 runs in an emulator of user programs
+ * where the processor is another one.
  */
 final class StubHarnessTest {
+  private static final String ARM64_COMPILER = "aarch64-linux-gnu-gcc";
+
   @TempDir
   @SuppressWarnings("NullAway.Init") // Set by JUnit.
   private Path directory;
 
-  @SuppressWarnings("NullAway.Init") // Set before each test.
-  private Path harness;
+  /** The command that runs the harness on a file, without the file. */
+  private record Harness(List<String> before, List<String> behind) {}
 
-  @BeforeEach
-  void compile() throws Exception {
-    assumeTrue(System.getProperty("os.name", "").equals("Linux"), "Linux, whose ptrace is used");
-    assumeTrue(Architecture.CURRENT == Architecture.AMD64, "a processor that runs amd64 code");
+  private Harness harness(String machine) throws Exception {
+    assumeTrue(System.getProperty("os.name", "").equals("Linux"), "Linux, below the harness");
+    assumeTrue(Architecture.CURRENT != Architecture.OTHER, "a machine that it is written for");
+    assumeTrue(Cc.execute(List.of("cc", "--version")).isPresent(), "no C compiler");
+    Path own = compile("cc", "stubharness");
+    if (Architecture.CURRENT.resource().equals(machine)) {
+      return new Harness(List.of(own.toString()), List.of());
+    }
+    assumeTrue(machine.equals("arm64"), "a processor that runs amd64 code, for its ptrace");
+    assumeTrue(
+        Cc.execute(List.of(ARM64_COMPILER, "--version")).isPresent(), "no " + ARM64_COMPILER);
+    String emulator = emulator().orElse("");
+    assumeTrue(!emulator.isEmpty(), "no emulator of arm64 user programs: qemu-aarch64");
+    Path emulated = compile(ARM64_COMPILER, "stubharness-arm64", "-static");
+    // What the children execute runs on the machine below.
+    return new Harness(List.of(emulator, emulated.toString()), List.of(own.toString()));
+  }
+
+  private static Optional<String> emulator() throws Exception {
+    for (String name : List.of("qemu-aarch64", "qemu-aarch64-static")) {
+      if (Cc.run(List.of(name, "--version")).isPresent()) {
+        return Optional.of(name);
+      }
+    }
+    return Optional.empty();
+  }
+
+  private Path compile(String compiler, String name, String... more) throws Exception {
     Path source =
         Path.of(System.getProperty("basedir", ""), "src", "test", "native", "stubharness.c");
     assumeTrue(Files.exists(source), "no sources here");
-    assumeTrue(Cc.execute(List.of("cc", "--version")).isPresent(), "no C compiler");
-    harness = directory.resolve("stubharness");
-    Cc.Result result = Cc.execute(List.of(
-            "cc",
-            "-std=gnu11",
-            "-O2",
-            "-Wall",
-            "-Wextra",
-            "-o",
-            harness.toString(),
-            source.toString()))
-        .orElseThrow();
+    Path program = directory.resolve(name);
+    List<String> command =
+        new ArrayList<>(List.of(compiler, "-std=gnu11", "-O2", "-Wall", "-Wextra"));
+    command.addAll(List.of(more));
+    command.addAll(List.of("-o", program.toString(), source.toString()));
+    Cc.Result result = Cc.execute(command).orElseThrow();
     assertEquals(0, result.status(), result.output());
+    assertEquals("", result.output(), "warnings");
+    return program;
   }
 
-  private static byte[] stub() throws IOException {
-    try (InputStream in = Kernel.class.getResourceAsStream("spawnstub-amd64.bin")) {
+  private static byte[] stub(String machine) throws IOException {
+    try (InputStream in = Kernel.class.getResourceAsStream("spawnstub-" + machine + ".bin")) {
       return in == null ? fail("no stub") : in.readAllBytes();
     }
   }
 
-  private Cc.Result run(byte[] code) throws Exception {
-    Path file = Files.write(directory.resolve("stub.bin"), code);
-    Optional<Cc.Result> result = Cc.execute(List.of(harness.toString(), file.toString()));
+  private Cc.Result run(String machine, byte[] code) throws Exception {
+    Harness harness = harness(machine);
+    List<String> command = new ArrayList<>(harness.before);
+    command.add(Files.write(directory.resolve("stub.bin"), code).toString());
+    command.addAll(harness.behind);
+    Optional<Cc.Result> result = Cc.execute(command);
     assumeTrue(result.orElseThrow().status() != 77, result.get().output());
     return result.get();
   }
 
-  @Test
-  void theStubDoesWhatItSays() throws Exception {
-    Cc.Result result = run(stub());
+  @ParameterizedTest
+  @ValueSource(strings = {"amd64", "arm64"})
+  void theStubDoesWhatItSays(String machine) throws Exception {
+    Cc.Result result = run(machine, stub(machine));
     assertEquals(0, result.status(), result.output());
-    assertTrue(result.output().contains("0 failed"), result.output());
+    assertTrue(result.output().contains(", 0 failed"), result.output());
   }
 
   /** The harness sees what is wrong: a stub that does not look at the carry flag of a step. */
-  @Test
-  void aStubThatDoesNotSeeErrorsIsFoundOut() throws Exception {
-    byte[] code = stub();
-    int found = 0;
-    for (int i = 0; i + 2 < code.length; i++) {
-      // sbb rdx, rdx becomes xor rdx, rdx.
-      if (code[i] == 0x48 && code[i + 1] == 0x19 && code[i + 2] == (byte) 0xD2) {
-        code[i + 1] = 0x31;
-        found++;
-      }
-    }
-    assertEquals(1, found);
-    Cc.Result result = run(code);
+  @ParameterizedTest
+  @CsvSource({
+    // sbb rdx, rdx becomes xor rdx, rdx.
+    "amd64, 4819d2, 4831d2",
+    // cset x15, cs becomes mov x15, #0.
+    "arm64, ef379f9a, 0f0080d2"
+  })
+  void aStubThatDoesNotSeeErrorsIsFoundOut(String machine, String right, String wrong)
+      throws Exception {
+    String code = HexFormat.of().formatHex(stub(machine));
+    int found = code.indexOf(right);
+    assertTrue(found > 0 && found % 2 == 0 && found == code.lastIndexOf(right), code);
+    Cc.Result result = run(machine, HexFormat.of().parseHex(code.replace(right, wrong)));
     assertNotEquals(0, result.status(), result.output());
     assertTrue(result.output().contains("FAILED"), result.output());
   }

@@ -6,8 +6,8 @@ import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.posix.ChannelCalls;
 import dev.procdesc.posix.Errors;
 import dev.procdesc.posix.HeldProcess;
-import dev.procdesc.posix.LastClose;
 import dev.procdesc.posix.LibC;
+import dev.procdesc.posix.Lifeline;
 import dev.procdesc.posix.NativeMemory;
 import dev.procdesc.posix.OwnedDescriptor;
 import dev.procdesc.posix.PosixNumbers;
@@ -71,7 +71,7 @@ final class Passing implements ChannelCalls {
     return new HeldProcess(new ProcessCore(
         OwnedDescriptor.take(fd, "the descriptor of a received process"),
         pid(fd),
-        lifeline.map(end -> new Shared(OwnedDescriptor.take(end, "a lifeline"))),
+        lifeline.map(Lifeline::take),
         looking,
         watcher));
   }
@@ -100,31 +100,6 @@ final class Passing implements ChannelCalls {
       }
     }
     return pid > 0 ? OptionalLong.of(pid) : OptionalLong.empty();
-  }
-
-  /** What the last close here does to a process that others may hold too. */
-  private static final class Shared implements LastClose {
-    private final OwnedDescriptor lifeline;
-
-    Shared(OwnedDescriptor lifeline) {
-      this.lifeline = lifeline;
-    }
-
-    @Override
-    public Effect effect() {
-      return Effect.LETS_GO;
-    }
-
-    @Override
-    public Optional<OwnedDescriptor> share(OwnedDescriptor process) {
-      return Optional.of(lifeline);
-    }
-
-    @Override
-    public boolean kill(int fd) {
-      lifeline.close();
-      return true;
-    }
   }
 
   @Override

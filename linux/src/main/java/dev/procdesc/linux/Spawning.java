@@ -11,6 +11,7 @@ import dev.procdesc.SpawnException.Step;
 import dev.procdesc.UnsupportedFeatureException;
 import dev.procdesc.posix.ChildDescriptors;
 import dev.procdesc.posix.ChildScript;
+import dev.procdesc.posix.ChildSetup;
 import dev.procdesc.posix.DescriptorChild;
 import dev.procdesc.posix.Environment;
 import dev.procdesc.posix.Errors;
@@ -208,11 +209,7 @@ final class Spawning {
 
     private void refuseWhatIsNotThere() {
       if (request.onClose() == OnClose.KILL_GROUP) {
-        if (!request.newSession() && request.processGroup().orElse(1) != 0) {
-          throw new IllegalArgumentException(
-              "KILL_GROUP is for a child that leads a group: ask for newProcessGroup() or"
-                  + " newSession()");
-        }
+        ChildSetup.requireGroup(request);
         if (!kernel.hasGroupSignal()) {
           throw LinuxBackend.unsupported(
               Feature.KILL_GROUP, kernel.groupSignal().lacks());

@@ -30,7 +30,10 @@ public final class ChildScript {
   static final int CREATE = 48;
   static final int STEPS = 128;
   static final int STEP_WORDS = 10;
-  static final int STEP_SIZE = STEP_WORDS * Long.BYTES;
+
+  /** The bytes that a step takes. */
+  public static final int STEP_SIZE = STEP_WORDS * Long.BYTES;
+
   static final int ARGUMENTS = 8;
   static final int TARGET = 64;
   static final int RESULT = 72;

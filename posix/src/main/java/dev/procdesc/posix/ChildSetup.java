@@ -81,6 +81,15 @@ public abstract class ChildSetup {
     this.calls = calls;
   }
 
+  /** Refuses a group's end to a child that leads none. */
+  public static void requireGroup(SpawnRequest request) {
+    if (!request.newSession() && request.processGroup().orElse(1) != 0) {
+      throw new IllegalArgumentException(
+          "KILL_GROUP is for a child that leads a group: ask for newProcessGroup() or"
+              + " newSession()");
+    }
+  }
+
   /** Adds a call. */
   protected final void add(
       Step step, String operation, Object subject, long number, long... arguments) {
@@ -225,7 +234,20 @@ public abstract class ChildSetup {
    */
   public static void closeAllBut(
       ChildScript script, SortedSet<Integer> open, OptionalLong openLimit, Calls calls) {
-    long last = openLimit.isPresent() ? openLimit.getAsLong() - 1 : 0xFFFF_FFFFL;
+    long last = openLimit.isPresent() ? closingSteps(openLimit, calls) - 1L : 0xFFFF_FFFFL;
+    int next = 0;
+    for (int fd : open) {
+      close(script, next, fd - 1L, openLimit.isEmpty(), calls);
+      next = fd + 1;
+    }
+    close(script, next, last, openLimit.isEmpty(), calls);
+  }
+
+  /**
+   * How many steps it takes, at the most, to close what is open one by one; 0 where close_range
+   * does it.
+   */
+  public static int closingSteps(OptionalLong openLimit, Calls calls) {
     if (openLimit.orElse(0) > MAX_CLOSES) {
       throw new UnsupportedFeatureException(
           Feature.CHILD_SETUP,
@@ -237,12 +259,7 @@ public abstract class ChildSetup {
               + " instead of "
               + openLimit.getAsLong());
     }
-    int next = 0;
-    for (int fd : open) {
-      close(script, next, fd - 1L, openLimit.isEmpty(), calls);
-      next = fd + 1;
-    }
-    close(script, next, last, openLimit.isEmpty(), calls);
+    return (int) openLimit.orElse(0);
   }
 
   private static void close(

@@ -10,9 +10,15 @@ public final class Errors {
 
   /** The exception of a failed call. */
   public static ProcessDescriptorException failed(String operation, Object subject, long outcome) {
+    return failed(operation, subject, outcome, "");
+  }
+
+  /** The exception of a failed call, with what there is to know about it. */
+  public static ProcessDescriptorException failed(
+      String operation, Object subject, long outcome, String hint) {
     int errno = Math.toIntExact(-outcome);
     return new ProcessDescriptorException(
-        operation, String.valueOf(subject), errno, describe(errno));
+        operation, String.valueOf(subject), errno, describe(errno, hint));
   }
 
   /** The exception of a failed spawn. */
@@ -20,11 +26,11 @@ public final class Errors {
       SpawnException.Step step, String operation, Object subject, long outcome, String hint) {
     int errno = Math.toIntExact(-outcome);
     return new SpawnException(
-        step,
-        operation,
-        String.valueOf(subject),
-        errno,
-        describe(errno) + (hint.isEmpty() ? "" : "; " + hint));
+        step, operation, String.valueOf(subject), errno, describe(errno, hint));
+  }
+
+  private static String describe(int errno, String hint) {
+    return describe(errno) + (hint.isEmpty() ? "" : "; " + hint);
   }
 
   /** Such as {@code ENOENT (2): No such file or directory}. */

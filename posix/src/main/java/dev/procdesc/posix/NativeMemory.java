@@ -22,16 +22,18 @@ public final class NativeMemory implements AutoCloseable {
   private final long address;
   private final ByteBuffer bytes;
   private final boolean shared;
+  private final boolean pooled;
 
   private NativeMemory(int size) {
-    this(size, allocate(size), false);
+    this(size, allocate(size), false, size == SIZE);
   }
 
-  private NativeMemory(int size, long address, boolean shared) {
+  private NativeMemory(int size, long address, boolean shared, boolean pooled) {
     this.address = address;
     this.bytes =
         MemoryIO.getInstance().newDirectByteBuffer(address, size).order(ByteOrder.nativeOrder());
     this.shared = shared;
+    this.pooled = pooled;
   }
 
   private static long allocate(int size) {
@@ -63,13 +65,25 @@ public final class NativeMemory implements AutoCloseable {
       return pooled;
     }
     int room = Math.max(size, SIZE);
+    return new NativeMemory(room, map(room, numbers), true, room == SIZE);
+  }
+
+  /**
+   * A block that a forked child shares with us, and keeps when it is closed here: nobody else gets
+   * it.
+   */
+  public static NativeMemory leave(int size, PosixNumbers numbers) {
+    return new NativeMemory(size, map(size, numbers), true, false);
+  }
+
+  private static long map(int size, PosixNumbers numbers) {
     long address = LibC.mmap(
-        room, PosixNumbers.PROT_READ_WRITE, PosixNumbers.MAP_SHARED | numbers.mapAnonymous());
+        size, PosixNumbers.PROT_READ_WRITE, PosixNumbers.MAP_SHARED | numbers.mapAnonymous());
     if (address < 0) {
       throw new OutOfMemoryError(
-          "no " + room + " bytes of shared memory: " + Errors.describe((int) -address));
+          "no " + size + " bytes of shared memory: " + Errors.describe((int) -address));
     }
-    return new NativeMemory(room, address, true);
+    return address;
   }
 
   /** A small block that is never given back, for structures that live as long as the JVM. */
@@ -92,6 +106,11 @@ public final class NativeMemory implements AutoCloseable {
     return address;
   }
 
+  /** Where a shared block is. */
+  public Mapping mapping() {
+    return new Mapping(address, bytes.capacity());
+  }
+
   /** The block, in native byte order. Use absolute access, or reset the position. */
   public ByteBuffer bytes() {
     return bytes;
@@ -101,7 +120,7 @@ public final class NativeMemory implements AutoCloseable {
   public void close() {
     bytes.clear();
     ConcurrentLinkedDeque<NativeMemory> pool = shared ? SHARED : POOL;
-    if (bytes.capacity() == SIZE && pool.size() < POOLED) {
+    if (pooled && pool.size() < POOLED) {
       pool.addFirst(this);
     } else if (shared) {
       LibC.munmap(address, bytes.capacity());

@@ -31,6 +31,16 @@ public final class SpawnArena implements AutoCloseable {
     return new SpawnArena(size -> NativeMemory.borrowShared(size, numbers));
   }
 
+  /** An arena in one block, and no more than that. */
+  public static SpawnArena in(NativeMemory block) {
+    return new SpawnArena(size -> {
+      if (size > 0) {
+        throw new IllegalStateException("no room for " + size + " bytes in the block");
+      }
+      return block;
+    });
+  }
+
   /** A place in an arena: its address, and where it is in a buffer. */
   public record Place(long address, ByteBuffer bytes, int at) {}
 

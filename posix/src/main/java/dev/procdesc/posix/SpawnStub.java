@@ -15,9 +15,11 @@ public final class SpawnStub {
   private static final int PAGE = 4096;
 
   private final NativeFunction code;
+  private final Optional<Mapping> mapping;
 
-  private SpawnStub(NativeFunction code) {
+  private SpawnStub(NativeFunction code, Optional<Mapping> mapping) {
     this.code = code;
+    this.mapping = mapping;
   }
 
   /**
@@ -40,7 +42,7 @@ public final class SpawnStub {
       LibC.munmap(address, size);
       throw Errors.failed("mprotect(PROT_EXEC)", "the spawn stub", outcome);
     }
-    return new SpawnStub(NativeFunction.at(address));
+    return new SpawnStub(NativeFunction.at(address), Optional.of(new Mapping(address, size)));
   }
 
   /**
@@ -74,7 +76,12 @@ public final class SpawnStub {
 
   /** A stub that is not mapped from machine code: a simulation's, for tests. */
   public static SpawnStub of(NativeFunction code) {
-    return new SpawnStub(code);
+    return new SpawnStub(code, Optional.empty());
+  }
+
+  /** The pages of the machine code; empty if it is a function of a library. */
+  public Optional<Mapping> mapping() {
+    return mapping;
   }
 
   /**

@@ -26,6 +26,7 @@ import dev.procdesc.Spawner;
 import dev.procdesc.StateChange;
 import dev.procdesc.UnsupportedFeatureException;
 import dev.procdesc.compat.Contract;
+import dev.procdesc.compat.Differences;
 import dev.procdesc.compat.Origin;
 import dev.procdesc.compat.Requires;
 import dev.procdesc.compat.Tags;
@@ -58,6 +59,7 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import jnr.constants.platform.Errno;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -65,6 +67,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Descriptors sent and received over sockets. */
@@ -686,9 +689,15 @@ final class ChannelTest {
     }
   }
 
+  static Stream<String> whatIsNoProcess() {
+    return Stream.concat(
+        Stream.of("file", "proc", "mixed", "lifeline", "lifelines"),
+        Differences.threadsHaveDescriptors() ? Stream.of("thread") : Stream.of());
+  }
+
   @ParameterizedTest
   @Tag(Tags.PIDS)
-  @ValueSource(strings = {"file", "proc", "mixed", "lifeline", "lifelines", "thread"})
+  @MethodSource("whatIsNoProcess")
   @Contract({"C8", "C10"})
   @Origin({"selftests/pidfd: pidfd_wait on non-pidfds", "capsicum-test: Pdfork.NonProcessDescriptor"
   })

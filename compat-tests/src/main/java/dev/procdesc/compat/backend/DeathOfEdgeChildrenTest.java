@@ -348,6 +348,7 @@ final class DeathOfEdgeChildrenTest {
   }
 
   @Test
+  @Tag(Tags.GUARDIAN)
   @Contract("C7")
   void oneThatBecameAnotherUserIsOutOfReach(@TempDir Path directory) throws Exception {
     // As sudo does: nobody of the JVM's user may signal it.

@@ -8,6 +8,7 @@ import dev.procdesc.Feature;
 import dev.procdesc.Signal;
 import dev.procdesc.compat.Contract;
 import dev.procdesc.compat.Requires;
+import dev.procdesc.compat.Rounds;
 import dev.procdesc.compat.Tags;
 import dev.procdesc.compat.support.Await;
 import dev.procdesc.compat.support.ChildJvm;
@@ -41,12 +42,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag(Tags.JVM)
 @Tag(Tags.LONG)
 final class DeathOfJvmTest {
-  /** How many JVMs are killed for each thing to show: {@code procdesc.rounds}; 200 show it well. */
-  static final int ROUNDS = Integer.getInteger("procdesc.rounds", 5);
-
-  /** From here on, the tests that need a big machine are meant too. */
-  static final int MANY_ROUNDS = 100;
-
   private static final int SPAWNING_THREADS = 4;
 
   static Stream<String> rungs() {
@@ -57,20 +52,21 @@ final class DeathOfJvmTest {
   @MethodSource("rungs")
   @Contract("C7")
   void killedWithOneChild(String without) throws Exception {
-    killed(without, 1, ROUNDS);
+    killed(without, 1, Rounds.COUNT);
   }
 
   @ParameterizedTest(name = "without {0}")
   @MethodSource("rungs")
   @Contract("C7")
   void killedWithAHundredChildren(String without) throws Exception {
-    killed(without, 100, Math.max(2, ROUNDS / 10));
+    killed(without, 100, Math.max(2, Rounds.COUNT / 10));
   }
 
   @Test
+  @Tag(Tags.MANY_ROUNDS)
   @Contract("C7")
   void killedWithFiveThousandChildren() throws Exception {
-    Requires.that(ROUNDS >= MANY_ROUNDS, "-Dprocdesc.rounds=" + MANY_ROUNDS + " or more");
+    Requires.that(Rounds.areMany(), "-Dprocdesc.rounds=100 or more");
     Requires.that(Descriptors.limit() > 6000, "a limit of more than 6,000 descriptors");
     killed("", 5000, 2);
   }
@@ -139,7 +135,7 @@ final class DeathOfJvmTest {
     Duration longest = Duration.ZERO;
     int seen = 0;
     ChildJvm command = KillRungs.without(without, KillableJvm.cheap(ChildJvm.of(Spawns.class)));
-    for (int i = 0; i < ROUNDS; i++) {
+    for (int i = 0; i < Rounds.COUNT; i++) {
       try (KillableJvm jvm = KillableJvm.start(command)) {
         jvm.await("ready", 1);
         // One in five dies while it starts its guardian and its first children.
@@ -155,7 +151,7 @@ final class DeathOfJvmTest {
         throw new AssertionError("round " + i + " of seed " + seed, e);
       }
     }
-    tell(ROUNDS + " spawning JVMs with " + seen + " children", without, longest);
+    tell(Rounds.COUNT + " spawning JVMs with " + seen + " children", without, longest);
   }
 
   /** What a JVM may die of. */

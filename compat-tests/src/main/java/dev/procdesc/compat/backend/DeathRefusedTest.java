@@ -41,6 +41,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Where nothing would kill at the JVM's death, nothing is promised: the spawn is refused. */
 @ExtendWith(NothingLeft.class)
+@Tag(Tags.GUARDIAN)
 @Tag(Tags.JVM)
 final class DeathRefusedTest {
   /** Whether all means to kill can be switched off. */

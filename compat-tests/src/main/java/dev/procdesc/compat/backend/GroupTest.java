@@ -7,10 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.procdesc.ChildProcess;
 import dev.procdesc.ClosedDescriptorException;
+import dev.procdesc.DescriptorChannel;
 import dev.procdesc.ExitStatus.Exited;
 import dev.procdesc.Feature;
 import dev.procdesc.OnClose;
 import dev.procdesc.Signal;
+import dev.procdesc.SpawnException;
 import dev.procdesc.Spawner;
 import dev.procdesc.Stdio;
 import dev.procdesc.Teardown;
@@ -19,6 +21,7 @@ import dev.procdesc.compat.Origin;
 import dev.procdesc.compat.Requires;
 import dev.procdesc.compat.Timeouts;
 import dev.procdesc.compat.support.Await;
+import dev.procdesc.compat.support.Crowd;
 import dev.procdesc.compat.support.NothingLeft;
 import dev.procdesc.compat.support.RawPipe;
 import dev.procdesc.compat.support.Run;
@@ -137,6 +140,58 @@ final class GroupTest {
       assertTrue(pipe.isHeld());
       leader.close();
       pipe.awaitEnd();
+    }
+  }
+
+  @Test
+  @Contract({"C6", "C10"})
+  void theGroupOfALeaderThatWasSentEndsWithItsLastHolder() throws Exception {
+    Requires.feature(Feature.KILL_GROUP);
+    Requires.feature(Feature.DESCRIPTOR_CHANNEL);
+    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
+        RawPipe pipe = RawPipe.open()) {
+      ChildProcess leader = start(pipe, family(pipe).onClose(OnClose.KILL_GROUP));
+      pair.first().send(new byte[] {1}, leader);
+      leader.close();
+      try (DescriptorChannel.Message message = pair.second().receive()) {
+        assertTrue(message.descriptors().get(0).isAlive());
+        assertTrue(pipe.isHeld());
+      }
+      pipe.awaitEnd();
+    }
+  }
+
+  @Test
+  @Contract({"C6", "C9"})
+  void aLeaderWhoseProgramIsNotThereLeavesNothing() throws Exception {
+    Requires.feature(Feature.KILL_GROUP);
+    Spawner nowhere =
+        Spawner.of("/nonexistent/program").newProcessGroup().onClose(OnClose.KILL_GROUP);
+    for (int i = 0; i < 10; i++) {
+      assertThrows(SpawnException.class, () -> nowhere.spawn().close());
+    }
+  }
+
+  @Test
+  @Contract({"C6", "C11"})
+  void groupsOfSeveralThreadsAreApart() throws Exception {
+    Requires.feature(Feature.KILL_GROUP);
+    try (RawPipe survivor = RawPipe.open();
+        Crowd<Boolean> spawning = new Crowd<>(Thread::new)) {
+      ChildProcess stays = start(survivor, family(survivor).onClose(OnClose.KILL_GROUP));
+      for (int i = 0; i < 8; i++) {
+        spawning.add(() -> {
+          try (RawPipe pipe = RawPipe.open()) {
+            start(pipe, family(pipe).onClose(OnClose.KILL_GROUP)).close();
+            pipe.awaitEnd();
+            return true;
+          }
+        });
+      }
+      assertEquals(8, spawning.results().size());
+      assertTrue(survivor.isHeld());
+      stays.close();
+      survivor.awaitEnd();
     }
   }
 

@@ -48,6 +48,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * What a child that is to die with the JVM costs, and that nothing of it stays when it has gone.
  */
 @ExtendWith(NothingLeft.class)
+@Tag(Tags.GUARDIAN)
 @Tag(Tags.JVM)
 @Tag(Tags.LONG)
 final class GuardianChargesTest {

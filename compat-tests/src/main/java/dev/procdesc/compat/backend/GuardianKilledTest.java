@@ -12,6 +12,7 @@ import dev.procdesc.Spawner;
 import dev.procdesc.Stdio;
 import dev.procdesc.compat.Contract;
 import dev.procdesc.compat.Requires;
+import dev.procdesc.compat.Rounds;
 import dev.procdesc.compat.Tags;
 import dev.procdesc.compat.support.Await;
 import dev.procdesc.compat.support.ChildJvm;
@@ -48,11 +49,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** What kills the children at the JVM's death may be killed itself, and stopped. */
 @ExtendWith(NothingLeft.class)
+@Tag(Tags.GUARDIAN)
 @Tag(Tags.JVM)
 @Tag(Tags.LONG)
 final class GuardianKilledTest {
   /** How many children are spawned meanwhile. */
-  private static final int COUNT = DeathOfJvmTest.ROUNDS >= DeathOfJvmTest.MANY_ROUNDS ? 1000 : 200;
+  private static final int COUNT = Rounds.areMany() ? 1000 : 200;
 
   private static final int SPAWNING_THREADS = 4;
 

@@ -6,6 +6,7 @@ import dev.procdesc.compat.MissingCondition;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -26,7 +27,42 @@ public final class TinyProgram {
 
   /** Writes it. */
   public static Path write(Path file) throws IOException {
-    Files.write(file, elf());
+    return executable(file, elf());
+  }
+
+  /**
+   * Writes a program that only says which run-time linker it wants: it is not to be executed.
+   *
+   * @param bits 32 or 64
+   */
+  public static Path writeNaming(Path file, int bits, String linker) throws IOException {
+    byte[] name = (linker + "\0").getBytes(StandardCharsets.ISO_8859_1);
+    int header = bits == 64 ? HEADER : 52;
+    int programHeader = bits == 64 ? PROGRAM_HEADER : 32;
+    int start = header + programHeader;
+    ByteBuffer elf = ByteBuffer.allocate(start + name.length).order(ByteOrder.LITTLE_ENDIAN);
+    elf.put(new byte[] {0x7f, 'E', 'L', 'F', (byte) (bits / 32), 1, 1, 0}).putLong(0);
+    elf.putShort((short) 3).putShort((short) (bits == 64 ? 62 : 3)).putInt(1);
+    if (bits == 64) {
+      elf.putLong(0).putLong(header).putLong(0).putInt(0);
+    } else {
+      elf.putInt(0).putInt(header).putInt(0).putInt(0);
+    }
+    elf.putShort((short) header).putShort((short) programHeader).putShort((short) 1);
+    elf.putShort((short) 0).putShort((short) 0).putShort((short) 0);
+    // One segment, PT_INTERP, to be read.
+    if (bits == 64) {
+      elf.putInt(3).putInt(4).putLong(start).putLong(start).putLong(start);
+      elf.putLong(name.length).putLong(name.length).putLong(1);
+    } else {
+      elf.putInt(3).putInt(start).putInt(start).putInt(start);
+      elf.putInt(name.length).putInt(name.length).putInt(4).putInt(1);
+    }
+    return executable(file, elf.put(name).array());
+  }
+
+  private static Path executable(Path file, byte[] bytes) throws IOException {
+    Files.write(file, bytes);
     return Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
   }
 
