@@ -23,12 +23,14 @@
  *     - descriptors go through UNIX sockets, where only the layout of messages is another.
  *
  * Of FreeBSD's sockets there are the default sizes of buffers, which refuse a longer record, and that
- * descriptors without room are dropped with an error. In capability mode a program that needs a run-time
- * linker is aborted, unless it is given to /libexec/ld-elf.so.1: under that name there is a stand-in,
- * whose direct mode is played; the programs are those of the kernel below, which runs their own linker.
- * Not simulated: rights of other descriptors than processes', what capability mode refuses to a program that was executed in it or to native code
- * that does not call this library, waits for groups or all children, read and write of a process
- * descriptor, EVFILT_PROC, records without MSG_EOR (15). A child's getppid() is the kernel's.
+ * descriptors without room are dropped with an error. From 15.1 on a record of a SOCK_SEQPACKET socket
+ * ends with MSG_EOR, as sys/kern/uipc_usrreq.c has it; simrecords.c shows how. In capability mode a
+ * program that needs a run-time linker is aborted, unless it is given to /libexec/ld-elf.so.1: under
+ * that name there is a stand-in, whose direct mode is played; the programs are those of the kernel
+ * below, which runs their own linker. Not simulated: rights of other descriptors than processes', what
+ * capability mode refuses to a program that was executed in it or to native code that does not call
+ * this library, waits for groups or all children, read and write of a process descriptor and of a
+ * SOCK_SEQPACKET socket, EVFILT_PROC. A child's getppid() is the kernel's.
  *
  * A process that was opened by its number is not the kernel process's child: its end is seen at its
  * pidfd, and its status is read from /proc, where a zombie has it.
@@ -161,6 +163,7 @@ struct ended { /* what every holder finds in the connection after the exit */
 };
 
 enum { TAG = 5 }; /* SO_PRIORITY of a process descriptor's socket */
+enum { MORE = 3, TAKEN = 4 }; /* of other sockets: see "records that end with MSG_EOR" */
 #define ADDRESS "FREEBSD_SIM"
 
 static socklen_t address(struct sockaddr_un *a, const char *name)
@@ -1015,6 +1018,10 @@ enum {
 };
 #define NOTE_EXIT 0x80000000u
 #define NOTE_TRIGGER 0x01000000u
+#define NOTE_LOWAT 1u
+
+static s64 space_of(int);
+static int hung_up(int);
 
 struct note { /* a registration */
     struct note *next;
@@ -1135,6 +1142,12 @@ static int report(u64 id, struct kevent *k)
         k->flags = EV_EOF | EV_ONESHOT | EV_CLEAR;
         k->fflags = NOTE_EXIT;
         k->data = ended.status;
+    }
+    if (k->filter == F_WRITE && (k->fflags & NOTE_LOWAT)) {
+        s64 wanted = k->data;
+        k->data = space_of(n->fd);
+        if (k->data < wanted && !hung_up(n->fd))
+            return 0;
     }
     if (k->flags & EV_ONESHOT)
         drop(found);
@@ -1558,6 +1571,236 @@ static size_t longest(int fd)
     return room != untouched ? (size_t)room / 2 : release < 1500 ? 8192 : 65536;
 }
 
+/* ---- records that end with MSG_EOR (15) ----
+ *
+ * Below is a socket of Linux that keeps packets apart, so a program without this library can talk to
+ * it. A packet is a part of a record and its end, or no end if its first descriptor is a marker: a
+ * socket with the priority MORE. What the kernel remembers of the first packet in the queue is written
+ * on the socket: how much of it was received (SO_PEEK_OFF), and that its descriptors were (the
+ * priority TAKEN).
+ */
+
+static int int_option(int fd, int option)
+{
+    int value = -1;
+    socklen_t size = sizeof value;
+    return RAW5(SYS_getsockopt, fd, SOL_SOCKET, option, &value, &size) == 0 ? value : -1;
+}
+
+static void set_int_option(int fd, int option, int value)
+{
+    RAW5(SYS_setsockopt, fd, SOL_SOCKET, option, &value, sizeof value);
+}
+
+static int ends_records(int fd)
+{
+    return release >= 1500 && int_option(fd, SO_TYPE) == SOCK_SEQPACKET &&
+        int_option(fd, SO_PRIORITY) != TAG;
+}
+
+static int hung_up(int fd)
+{
+    struct pollfd p = {fd, POLLRDHUP, 0};
+    struct timespec now = {0, 0};
+    return RAW5(SYS_ppoll, &p, 1, &now, 0, 0) == 1 && (p.revents & (POLLHUP | POLLRDHUP)) != 0;
+}
+
+/*
+ * What the other end has room for. In units, so that descriptors fit exactly, and data do not, more
+ * often than once in thousands of times.
+ */
+static s64 space_of(int fd)
+{
+    int queued = 0;
+    RAW3(SYS_ioctl, fd, 0x5411 /* SIOCOUTQ */, &queued); /* more than the data: with what they lie in */
+    s64 limit = (s64)longest(fd);
+    return queued < limit ? (limit - queued) & ~511 : 0;
+}
+
+static void close_all(const int *fds, int count)
+{
+    for (int i = 0; i < count; i++)
+        RAW1(SYS_close, fds[i]);
+}
+
+enum { MOST_FDS = 254 };
+
+/* A packet: a part of a record; or -errno. */
+static s64 send_part(int fd, char *data, size_t size, const int *fds, int count, int more)
+{
+    union { char bytes[CMSG_SPACE(MOST_FDS * sizeof(int))]; struct cmsghdr align; } control = {{0}};
+    struct iovec iov = {data, size};
+    struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1};
+    int marker = -1, all[MOST_FDS];
+    if (more) {
+        marker = (int)RAW3(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+        if (marker < 0)
+            return freebsd(marker);
+        set_int_option(marker, SO_PRIORITY, MORE);
+        all[0] = marker;
+    }
+    memcpy(all + more, fds, (size_t)count * sizeof(int));
+    if (count + more > 0) {
+        m.msg_control = &control;
+        m.msg_controllen = CMSG_SPACE((size_t)(count + more) * sizeof(int));
+        struct cmsghdr *h = CMSG_FIRSTHDR(&m);
+        h->cmsg_level = SOL_SOCKET;
+        h->cmsg_type = SCM_RIGHTS;
+        h->cmsg_len = CMSG_LEN((size_t)(count + more) * sizeof(int));
+        memcpy(CMSG_DATA(h), all, (size_t)(count + more) * sizeof(int));
+    }
+    s64 result = freebsd(RAW3(SYS_sendmsg, fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL));
+    close_all(&marker, more);
+    return result;
+}
+
+/* Descriptors go with the first part, whole; data as far as there is room. */
+static s64 send_record(int fd, char *data, s64 size, const int *fds, int count, int flags)
+{
+    s64 control = count > 0 ? 16 + 8 * count : 0, sent = 0;
+    int again = -E_AGAIN;
+    if (count >= MOST_FDS || control > (s64)longest(fd))
+        return -E_MSGSIZE;
+    while (sent < size || count > 0) {
+        s64 space = space_of(fd);
+        if (space > 0 && space >= control) {
+            s64 part = size - sent < space - control ? size - sent : space - control;
+            int more = sent + part < size || !(flags & 8 /* MSG_EOR */) || part == 0;
+            s64 result = send_part(fd, data + sent, (size_t)part, fds, count, more);
+            if (result < 0 && (result != again || (flags & 0x80)))
+                return sent > 0 ? sent : result;
+            if (result >= 0) {
+                sent += part;
+                count = 0;
+                control = 0;
+                if (sent == size)
+                    break;
+            }
+        }
+        if (flags & 0x80) /* MSG_DONTWAIT: an error too if the descriptors went, and no data */
+            return sent > 0 ? sent : again;
+        struct pollfd p = {fd, POLLOUT, 0};
+        RAW5(SYS_ppoll, &p, 1, NULL, 0, 0);
+    }
+    return sent;
+}
+
+/* Takes the first packet out of the queue. */
+static void take_packet(int fd)
+{
+    struct msghdr m = {0};
+    RAW3(SYS_recvmsg, fd, &m, MSG_DONTWAIT);
+    set_int_option(fd, SO_PEEK_OFF, -1);
+    set_int_option(fd, SO_PRIORITY, 0);
+}
+
+/* What of the first packet was not received yet, and its descriptors. */
+struct look {
+    s64 size;
+    int fds[MOST_FDS], count, more, cut;
+};
+
+static s64 look_at(int fd, char *data, size_t room, int flags, struct look *l)
+{
+    union { char bytes[CMSG_SPACE(MOST_FDS * sizeof(int))]; struct cmsghdr align; } control;
+    char beyond;
+    struct iovec iov[2] = {{data, room}, {&beyond, 1}};
+    struct msghdr m = {.msg_iov = iov, .msg_iovlen = 2, .msg_control = &control,
+        .msg_controllen = sizeof control};
+    int offset = int_option(fd, SO_PEEK_OFF);
+    l->count = l->more = 0;
+    l->size = RAW3(SYS_recvmsg, fd, &m, MSG_PEEK | flags);
+    set_int_option(fd, SO_PEEK_OFF, offset); /* it has moved */
+    if (l->size < 0)
+        return freebsd(l->size);
+    l->cut = (m.msg_flags & MSG_CTRUNC) != 0;
+    struct cmsghdr *h = CMSG_FIRSTHDR(&m);
+    if (h == NULL)
+        return 0;
+    l->count = (int)((h->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+    memcpy(l->fds, CMSG_DATA(h), (size_t)l->count * sizeof(int));
+    if (l->count > 0 && int_option(l->fds[0], SO_PRIORITY) == MORE) {
+        l->more = 1;
+        close_all(l->fds, 1);
+        l->count--;
+        memmove(l->fds, l->fds + 1, (size_t)l->count * sizeof(int));
+    }
+    if (int_option(fd, SO_PRIORITY) == TAKEN) {
+        close_all(l->fds, l->count);
+        l->count = l->cut = 0;
+    }
+    return 0;
+}
+
+/*
+ * Up to the end of a record, or to descriptors behind data, or as far as there is room: the rest
+ * stays. All descriptors that stand before the data come with it.
+ */
+static s64 receive_record(int fd, struct freebsd_msghdr *m, int flags)
+{
+    char *data = m->iov[0].iov_base;
+    size_t room = m->iov[0].iov_len, size = 0;
+    unsigned control = 0;
+    int cloexec = flags & 0x40000 ? MSG_CMSG_CLOEXEC : 0, seen = 0;
+    struct look l;
+    if (m->iov_count != 1 || (flags & 2 /* MSG_PEEK */))
+        return -E_OPNOTSUPP;
+    for (;;) {
+        int wait = size > 0 || control > 0 || (flags & 0x80) ? MSG_DONTWAIT : 0;
+        s64 result = look_at(fd, data + size, room - size, cloexec | wait, &l);
+        if (result < 0 && size == 0 && control == 0)
+            return result;
+        if (result < 0)
+            break;
+        if (l.cut) { /* unp_externalize: the descriptors are gone, the data stay */
+            close_all(l.fds, l.count);
+            set_int_option(fd, SO_PRIORITY, TAKEN);
+            if (l.size == 0)
+                take_packet(fd);
+            return -EMFILE;
+        }
+        if (l.size == 0 && l.count == 0) { /* the end, or a packet that FreeBSD does not know */
+            int bytes = 0;
+            RAW3(SYS_ioctl, fd, 0x541B, &bytes);
+            if (bytes == 0 && hung_up(fd))
+                break;
+            take_packet(fd);
+            continue;
+        }
+        if (l.count > 0 && size > 0) {
+            close_all(l.fds, l.count);
+            break;
+        }
+        unsigned length = HEADER + 4 * (unsigned)l.count, rounded = (length + 7) & ~7U;
+        if (l.count > 0 && control + rounded <= m->control_size) {
+            memset(m->control + control, 0, rounded);
+            memcpy(m->control + control, &(struct { unsigned length; int level, type; }){length,
+                0xffff, 1}, 12);
+            memcpy(m->control + control + HEADER, l.fds, 4 * (size_t)l.count);
+            control += rounded;
+        } else if (l.count > 0) {
+            close_all(l.fds, l.count);
+            seen |= 0x20; /* MSG_CTRUNC */
+        }
+        if ((size_t)l.size > room - size) {
+            int offset = int_option(fd, SO_PEEK_OFF);
+            set_int_option(fd, SO_PEEK_OFF, (offset > 0 ? offset : 0) + (int)(room - size));
+            set_int_option(fd, SO_PRIORITY, TAKEN);
+            size = room;
+            break;
+        }
+        take_packet(fd);
+        size += (size_t)l.size;
+        if (l.size > 0 && !l.more) {
+            seen |= 8; /* MSG_EOR */
+            break;
+        }
+    }
+    m->control_size = control;
+    m->flags = seen;
+    return (s64)size;
+}
+
 /* The data of a control message begins at 16 on both; what differs is the header before it. */
 s64 sim_sendmsg(int fd, const struct freebsd_msghdr *m, int flags)
 {
@@ -1567,7 +1810,8 @@ s64 sim_sendmsg(int fd, const struct freebsd_msghdr *m, int flags)
         return finish(-E_MSGSIZE);
     for (int i = 0; i < m->iov_count; i++)
         total += m->iov[i].iov_len;
-    if (total > longest(fd))
+    int records = ends_records(fd);
+    if (total > longest(fd) && !records)
         return finish(-E_MSGSIZE);
     memcpy(control, m->control, m->control_size);
     for (unsigned at = 0; at + HEADER <= m->control_size;) {
@@ -1582,6 +1826,14 @@ s64 sim_sendmsg(int fd, const struct freebsd_msghdr *m, int flags)
             .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
         at += (length + 7) & ~7U;
     }
+    if (records) { /* of one buffer and at most one control message */
+        int count = m->control_size > HEADER
+            ? (int)(((struct cmsghdr *)(void *)control)->cmsg_len - HEADER) / 4 : 0;
+        if (m->iov_count != 1)
+            return finish(-E_OPNOTSUPP);
+        return finish(send_record(fd, m->iov[0].iov_base, (s64)total,
+            (int *)(void *)(control + HEADER), count, flags));
+    }
     struct msghdr native = {.msg_iov = m->iov, .msg_iovlen = (size_t)m->iov_count,
         .msg_control = m->control_size > 0 ? control : NULL, .msg_controllen = m->control_size};
     int native_flags = (flags & 0x80 ? MSG_DONTWAIT : 0) | (flags & 0x20000 ? MSG_NOSIGNAL : 0);
@@ -1590,6 +1842,8 @@ s64 sim_sendmsg(int fd, const struct freebsd_msghdr *m, int flags)
 
 s64 sim_recvmsg(int fd, struct freebsd_msghdr *m, int flags)
 {
+    if (ends_records(fd))
+        return finish(receive_record(fd, m, flags));
     struct msghdr native = {.msg_iov = m->iov, .msg_iovlen = (size_t)m->iov_count,
         .msg_control = m->control, .msg_controllen = m->control_size};
     int native_flags = (flags & 0x80 ? MSG_DONTWAIT : 0) | (flags & 2 ? MSG_PEEK : 0) |

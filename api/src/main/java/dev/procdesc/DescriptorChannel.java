@@ -12,13 +12,20 @@ import java.util.Optional;
 /**
  * Sends and receives process descriptors: one end of a connected UNIX socket.
  *
- * <p><b>The wire.</b> The socket is {@code AF_UNIX, SOCK_SEQPACKET}; a message is one packet. Its
+ * <p><b>The wire.</b> The socket is {@code AF_UNIX, SOCK_SEQPACKET}; a message is one record. Its
  * data is the caller's payload and nothing else. Its descriptors are in one {@code SCM_RIGHTS}
  * control message, in the order of the call. Where the library and not the kernel kills at the last
  * close (Linux before 7.1), a process with {@link OnClose#KILL} and its kin is followed by its
  * <i>lifeline</i>, the writing end of a pipe: the process dies when nobody holds a writing end any
  * more. A receiver in another language keeps both and closes both; it never writes to the lifeline.
  * An empty packet without descriptors means nothing, and is skipped.
+ *
+ * <p><b>Since FreeBSD 15</b> a send is no record by itself. A sender in another language ends each
+ * message with {@code MSG_EOR}, and a receiver reads until that flag comes; this one joins the
+ * parts. A record has at least one byte there. So a message with descriptors whose payload is empty
+ * or has NUL bytes only carries one more NUL, which the receiver takes away. And a message is sent
+ * when the receiver's buffer ({@code SO_RCVBUF}) has room for all of it: one that can never hold it
+ * is as good as full. The default of 64 KiB holds the longest.
  *
  * <p><b>What is received</b> is close-on-exec from the start. Whatever is no process descriptor
  * (nor a lifeline behind one) is closed and the message refused; so is one of which something was
@@ -102,7 +109,7 @@ public interface DescriptorChannel extends InterruptibleChannel, AutoCloseable {
   }
 
   /**
-   * Sends a message; waits while the receiver's queue is full.
+   * Sends a message; waits while the receiver's queue has no room for it.
    *
    * @param payload 0 to {@link #MAX_PAYLOAD} bytes; at least one if there is no descriptor
    * @param processes what to send; they stay open here
@@ -133,7 +140,8 @@ public interface DescriptorChannel extends InterruptibleChannel, AutoCloseable {
    * Waits for a message.
    *
    * @return its descriptors are the caller's to close
-   * @throws EOFException when the other end is closed and everything was received
+   * @throws EOFException when the other end is closed and everything was received; of a message
+   *     that was half received, a {@link RefusedMessageException} tells before
    * @throws RefusedMessageException if the message was not what it should be; the next call goes on
    *     with the next one
    * @throws ProcessDescriptorException ECONNRESET if the other end was closed with messages unread
@@ -146,7 +154,7 @@ public interface DescriptorChannel extends InterruptibleChannel, AutoCloseable {
    * Waits for a message, for a time.
    *
    * @param timeout how long; zero or less only looks
-   * @return empty if none came
+   * @return empty if none came; what came of one that is not complete is kept for the next call
    * @throws IOException as {@link #receive()}
    */
   Optional<Message> receive(Duration timeout) throws IOException;

@@ -20,7 +20,12 @@ public final class RefusedMessageException extends IOException {
     /** Descriptors were cut off: this JVM has no numbers left for them, or there were too many. */
     DESCRIPTORS_CUT_OFF,
     /** The payload is longer than {@link DescriptorChannel#MAX_PAYLOAD}. */
-    PAYLOAD_CUT_OFF
+    PAYLOAD_CUT_OFF,
+    /**
+     * The other end was closed in the middle of the message; the next receive tells of the end.
+     * FreeBSD 15, where a message can come in parts.
+     */
+    INCOMPLETE
   }
 
   /**

@@ -29,7 +29,6 @@ final class Calls {
   private static final Optional<NativeFunction> CAP_RIGHTS_GET =
       NativeFunction.find("__cap_rights_get");
   private static final Optional<NativeFunction> CAP_ENTER = NativeFunction.find("cap_enter");
-  private static final NativeFunction SOCKETPAIR = NativeFunction.of("socketpair");
   private static final NativeFunction PREAD = NativeFunction.of("pread");
   private static final NativeFunction FSTAT = NativeFunction.of("fstat");
   private static final NativeFunction XUNAME = NativeFunction.of("__xuname");
@@ -135,11 +134,6 @@ final class Calls {
   /** {@code int cap_enter(void)}. */
   static int capEnter() {
     return CAP_ENTER.orElseThrow().call();
-  }
-
-  /** {@code int socketpair(int domain, int type, int protocol, int *sv)}. */
-  static int socketpair(int domain, int type, int protocol, long pair) {
-    return SOCKETPAIR.call(domain, type, protocol, pair);
   }
 
   /** {@code ssize_t pread(int fd, void *buf, size_t nbytes, off_t offset)}. */

@@ -11,7 +11,7 @@ import dev.procdesc.posix.Mechanisms;
 import dev.procdesc.posix.NativeFunction;
 import dev.procdesc.posix.NativeMemory;
 import dev.procdesc.posix.PosixNumbers;
-import dev.procdesc.posix.SocketNumbers;
+import dev.procdesc.posix.SocketProbe;
 import dev.procdesc.posix.SpawnArena;
 import dev.procdesc.posix.SpawnStub;
 import java.util.List;
@@ -39,6 +39,7 @@ final class Kernel {
   private static final String CLOSE_RANGE = "close_range";
   private static final String NO_NEW_PRIVS = "no_new_privs";
   private static final String RECORDS = "socket_records";
+  private static final String ENDED_RECORDS = "ended_records";
 
   /** The C library's function that makes posix_spawn give a descriptor. */
   private static final String SETPROCDESCP = "posix_spawnattr_setprocdescp_np";
@@ -278,34 +279,29 @@ final class Kernel {
   }
 
   /**
-   * Whether each send over a SOCK_SEQPACKET socket is a record, which arrives whole; found out when
-   * first asked for. Since FreeBSD 15 only MSG_EOR ends a record, and a send that does not wait may
-   * be cut anywhere: half a message with a descriptor would be no message.
+   * What keeps the records of a SOCK_SEQPACKET socket apart; found out when first asked for. Up to
+   * FreeBSD 14 each send is one. Since 15 only MSG_EOR ends one, and a send may be cut anywhere.
    */
   synchronized Mechanism records() {
     if (!mechanisms.isKnown(RECORDS)) {
-      try (NativeMemory memory = NativeMemory.borrow()) {
-        int type = SocketNumbers.SOCK_SEQPACKET | Numbers.SOCKETS.sockCloexec();
-        int outcome = Calls.socketpair(SocketNumbers.AF_UNIX, type, 0, memory.address());
-        boolean kept = false;
-        if (outcome == 0) {
-          int one = memory.bytes().getInt(0);
-          int other = memory.bytes().getInt(Integer.BYTES);
-          long first = LibC.write(one, memory.address(), 1);
-          long second = LibC.write(one, memory.address(), 1);
-          kept = first == 1 && second == 1 && LibC.read(other, memory.address(), 2) == 1;
-          LibC.close(one);
-          LibC.close(other);
-        }
-        mechanisms.note(
-            RECORDS,
-            "two writes to a SOCK_SEQPACKET socket and a read",
-            kept,
-            "sends that are records by themselves (FreeBSD 14), or a library that puts parts"
-                + " together");
-      }
+      mechanisms.note(
+          RECORDS,
+          "sends that are records: two over a SOCK_SEQPACKET socket and a receive",
+          SocketProbe.eachSendIsRecord(Numbers.SOCKETS),
+          "sends that are records by themselves (up to FreeBSD 14)");
+      mechanisms.note(
+          ENDED_RECORDS,
+          "records that end with MSG_EOR: two sends over a SOCK_SEQPACKET socket and a receive",
+          SocketProbe.endFlagEndsRecord(Numbers.SOCKETS),
+          "records that end with MSG_EOR (FreeBSD 15)");
     }
-    return mechanisms.get(RECORDS);
+    return mechanisms.get(mechanisms.has(RECORDS) ? RECORDS : ENDED_RECORDS);
+  }
+
+  /** Whether records are to be joined, because they end with MSG_EOR only. */
+  boolean recordsEndByFlag() {
+    Mechanism records = records();
+    return records.present() && records.name().equals(ENDED_RECORDS);
   }
 
   /** All of them, those used first first. */
@@ -321,6 +317,7 @@ final class Kernel {
         NOWAITPID,
         CLOSE_RANGE,
         NO_NEW_PRIVS,
-        RECORDS));
+        RECORDS,
+        ENDED_RECORDS));
   }
 }

@@ -109,12 +109,18 @@ final class KqueueQueue implements EventQueue {
 
     /** Fills {@code struct kevent} at the start of a buffer. */
     static void put(ByteBuffer bytes, int ident, int filter, int flags, int wanted, long token) {
+      put(bytes, ident, filter, flags, wanted, 0, token);
+    }
+
+    /** The same, with data for the filter. */
+    static void put(
+        ByteBuffer bytes, int ident, int filter, int flags, int wanted, long data, long token) {
       bytes
           .putLong(Numbers.KEVENT_IDENT, ident)
           .putShort(Numbers.KEVENT_FILTER, (short) filter)
           .putShort(Numbers.KEVENT_FLAGS, (short) flags)
           .putInt(Numbers.KEVENT_FFLAGS, wanted)
-          .putLong(Numbers.KEVENT_DATA, 0)
+          .putLong(Numbers.KEVENT_DATA, data)
           .putLong(Numbers.KEVENT_UDATA, token);
       for (int at = Numbers.KEVENT_EXT; at < Numbers.KEVENT_SIZE; at += Long.BYTES) {
         bytes.putLong(at, 0);

@@ -122,6 +122,7 @@ final class Numbers {
   static final int EV_CLEAR = 0x20;
   static final int EV_ERROR = 0x4000;
   static final int NOTE_EXIT = 0x8000_0000;
+  static final int NOTE_LOWAT = 0x1;
   static final int NOTE_TRIGGER = 0x0100_0000;
 
   // ---- sys/poll.h
@@ -167,6 +168,9 @@ final class Numbers {
 
   /** Since FreeBSD 15 a record of a SOCK_SEQPACKET socket ends with this flag, and not without. */
   static final int MSG_EOR = 0x8;
+
+  /** {@code CMSG_LEN(0)}. */
+  static final int CMSG_HEADER = 16;
 
   /** Also of sys/un.h, poll.h, sys/filio.h. */
   static final SocketNumbers SOCKETS = new SocketNumbers(

@@ -10,6 +10,7 @@ import dev.procdesc.posix.NativeMemory;
 import dev.procdesc.posix.OwnedDescriptor;
 import dev.procdesc.posix.PosixNumbers;
 import dev.procdesc.posix.ProcessCore;
+import dev.procdesc.posix.RecordRoom;
 import dev.procdesc.posix.SocketNumbers;
 import dev.procdesc.posix.Watcher;
 import java.util.Optional;
@@ -22,10 +23,12 @@ import java.util.Set;
  * lifeline comes behind the leader of a group that has a {@link Keeper}.
  */
 final class Passing implements ChannelCalls {
+  private final Kernel kernel;
   private final Waiting looking;
   private final Watcher watcher;
 
-  Passing(Waiting looking, Watcher watcher) {
+  Passing(Kernel kernel, Waiting looking, Watcher watcher) {
+    this.kernel = kernel;
     this.looking = looking;
     this.watcher = watcher;
   }
@@ -82,6 +85,11 @@ final class Passing implements ChannelCalls {
   @Override
   public ProcessDescriptor peer(int socket) {
     throw FreeBsdBackend.unsupported(Feature.PEER_DESCRIPTOR, Kernel.PEER_LACKS);
+  }
+
+  @Override
+  public Optional<RecordRoom> recordRoom() {
+    return kernel.recordsEndByFlag() ? Optional.of(new WriteRoom()) : Optional.empty();
   }
 
   @Override

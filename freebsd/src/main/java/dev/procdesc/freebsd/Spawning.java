@@ -90,7 +90,7 @@ final class Spawning {
     this.waiting = new Waiting(kernel, sandbox, Waiting.Task.REAP);
     this.waitingForUsage = new Waiting(kernel, sandbox, Waiting.Task.REAP_FOR_USAGE);
     this.looking = new Waiting(kernel, sandbox, Waiting.Task.LOOK);
-    this.channels = new SocketChannels(new Passing(looking, watcher), watcher);
+    this.channels = new SocketChannels(new Passing(kernel, looking, watcher), watcher);
   }
 
   Sandbox sandbox() {

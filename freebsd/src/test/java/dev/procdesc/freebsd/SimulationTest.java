@@ -118,6 +118,48 @@ final class SimulationTest {
         section(replay.lines().toList(), capabilities));
   }
 
+  /** What sys/kern/uipc_usrreq.c of FreeBSD 15 says; a dot is the end of a record. */
+  private static final List<String> RECORDS = List.of(
+      "without MSG_EOR: 3 EAGAIN",
+      "with MSG_EOR: 1. 2. EAGAIN",
+      "parts of a record: 10. 1. EAGAIN",
+      "into less room: 4+2 4 2. 1. EAGAIN",
+      "into exactly enough room: 4. EAGAIN",
+      "nothing is sent: 0",
+      "nothing: EAGAIN",
+      "descriptors only: 0",
+      "descriptors only: 0+3 EAGAIN",
+      "descriptors that run together: 1+7. EAGAIN",
+      "descriptors behind data: 2+1 2+1. EAGAIN",
+      "without numbers: EMFILE 7. 1.",
+      "more descriptors than room: 1",
+      "a long one is cut: 1, and then -35",
+      "room for a byte: 0",
+      "received as it was cut: 1",
+      "room for a byte: 1",
+      "the rest is cut: 1",
+      "descriptors went although the send said EAGAIN: 1",
+      "the end: 1. 1 0",
+      "to nobody: 1",
+      "room, or nobody to receive: 1",
+      "packets of others: 2. 1. EAGAIN",
+      "end");
+
+  @ParameterizedTest
+  @ValueSource(strings = {"15.1", "16.0"})
+  void recordsEndWithMsgEor(String release) throws Exception {
+    String libraries = directory.toString();
+    cc("simrecords.c", "simrecords", "-L" + libraries, "-lfreebsd-sim", "-Wl,-rpath," + libraries);
+    List<String> command = List.of(
+        "/usr/bin/env",
+        "FREEBSD_SIM_RELEASE=" + release,
+        directory.resolve("freebsd-sim").toString(),
+        directory.resolve("simrecords").toString());
+    Cc.Result result = Cc.execute(command).orElseThrow();
+    assertEquals(RECORDS, result.output().lines().toList());
+    assertEquals(0, result.status());
+  }
+
   private static List<String> section(List<String> lines, String name) {
     return lines.stream()
         .dropWhile(line -> !line.equals(name))

@@ -24,6 +24,14 @@ public interface ChannelCalls {
    */
   ProcessDescriptor peer(int socket) throws ProcessDescriptorException;
 
+  /**
+   * Where a record ends with MSG_EOR only: how to tell that there is room for it. Empty where each
+   * send is a record.
+   */
+  default Optional<RecordRoom> recordRoom() {
+    return Optional.empty();
+  }
+
   /** The numbers of this system. */
   PosixNumbers numbers();
 

@@ -6,7 +6,6 @@ import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.RefusedMessageException;
 import dev.procdesc.RefusedMessageException.Reason;
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
@@ -27,17 +26,23 @@ final class SocketChannel implements DescriptorChannel {
   private final PipeEnd reader;
   private final PipeEnd writer;
   private final ChannelCalls calls;
-  private final SocketNumbers numbers;
+  private final Records records;
 
   private SocketChannel(
       OwnedDescriptor socket, OwnedDescriptor second, ChannelCalls calls, Watcher watcher) {
     this.socket = socket;
     this.calls = calls;
-    this.numbers = calls.sockets();
     this.reader =
         new PipeEnd(socket, EventQueue.Interest.READABLE, calls.numbers(), watcher, "socket");
     this.writer =
         new PipeEnd(second, EventQueue.Interest.WRITABLE, calls.numbers(), watcher, "socket");
+    SocketNumbers numbers = calls.sockets();
+    MessageCalls system = MessageCalls.SYSTEM;
+    this.records = calls
+        .recordRoom()
+        .<Records>map(room -> new EndedRecords(
+            reader, writer, second, numbers, calls.numbers(), room, system, watcher))
+        .orElseGet(() -> new PacketRecords(reader, writer, numbers, system));
   }
 
   /** Takes ownership of a connected socket; it is closed if that fails. */
@@ -139,18 +144,12 @@ final class SocketChannel implements DescriptorChannel {
 
   private boolean transmitInTime(long nanos, byte[] payload, List<Integer> descriptors)
       throws IOException {
-    long deadline = System.nanoTime() + nanos;
+    Deadline deadline = Deadline.in(nanos);
     if (!writer.enter(nanos)) {
       return false;
     }
-    try (SocketMessage message = new SocketMessage(numbers)) {
-      message.fill(payload, descriptors);
-      int flags =
-          numbers.msgDontwait() | numbers.msgNosignal() | numbers.msgEor().orElse(0);
-      long left = nanos == Long.MAX_VALUE ? nanos : deadline - System.nanoTime();
-      long count =
-          writer.transfer("sendmsg", fd -> Sockets.sendmsg(fd, message.header(), flags), left);
-      return count >= 0;
+    try (SocketMessage message = new SocketMessage(calls.sockets())) {
+      return records.send(message, payload, descriptors, deadline);
     } finally {
       writer.lock.unlock();
     }
@@ -176,93 +175,25 @@ final class SocketChannel implements DescriptorChannel {
   }
 
   private Optional<Message> receiveInTime(long nanos) throws IOException {
-    long deadline = System.nanoTime() + nanos;
+    Deadline deadline = Deadline.in(nanos);
     if (!reader.enter(nanos)) {
       return Optional.empty();
     }
-    try (SocketMessage message = new SocketMessage(numbers)) {
-      int flags = numbers.msgDontwait() | numbers.msgCmsgCloexec();
-      while (true) {
-        long left = nanos == Long.MAX_VALUE ? nanos : deadline - System.nanoTime();
-        boolean[] noRoom = {false};
-        long count = reader.transfer(
-            "recvmsg",
-            fd -> {
-              message.clear();
-              int outcome = Sockets.recvmsg(fd, message.header(), flags);
-              noRoom[0] =
-                  numbers.noRoom().isPresent() && outcome == -numbers.noRoom().getAsInt();
-              return noRoom[0] ? 0 : outcome;
-            },
-            left);
-        if (noRoom[0]) {
-          throw new RefusedMessageException(
-              Reason.DESCRIPTORS_CUT_OFF,
-              "its descriptors were dropped: this JVM may have no more of them");
-        }
-        if (count < 0) {
-          return Optional.empty();
-        }
-        List<Integer> descriptors = message.descriptors();
-        if (count > 0 || !descriptors.isEmpty() || isCutOff(message)) {
-          return Optional.of(accept(message, (int) count, descriptors));
-        }
-        if (isAtEnd()) {
-          throw new EOFException("the other end is closed");
-        }
-        if (nanos != Long.MAX_VALUE && System.nanoTime() - deadline >= 0) {
-          return Optional.empty(); // A flood of empty packets is no message.
-        }
-      }
+    try (SocketMessage message = new SocketMessage(calls.sockets())) {
+      Optional<Arrived> arrived = records.receive(message, deadline);
+      return arrived.isPresent() ? Optional.of(accept(arrived.get())) : Optional.empty();
     } finally {
       reader.lock.unlock();
     }
   }
 
-  private boolean isCutOff(SocketMessage message) {
-    return (message.flags() & (numbers.msgCtrunc() | numbers.msgTrunc())) != 0;
-  }
-
-  /**
-   * Whether nothing can come any more. A packet without data looks like the end of file; the end is
-   * where, after a hang-up, the queue has no bytes either.
-   */
-  private boolean isAtEnd() throws IOException {
-    try (NativeMemory memory = NativeMemory.borrow()) {
-      int events = PosixNumbers.POLLIN | numbers.pollRdhup();
-      long result = reader.attempt(fd -> {
-        memory.bytes().putInt(0, fd).putInt(4, events);
-        int ready = LibC.poll(memory.address(), 1, 0);
-        int seen = memory.bytes().getInt(4) >>> 16;
-        if (ready <= 0 || (seen & (PosixNumbers.POLLHUP | numbers.pollRdhup())) == 0) {
-          return 0;
-        }
-        memory.bytes().putInt(0, 0);
-        int outcome = Sockets.ioctl(fd, numbers.fionread(), memory.address());
-        return outcome < 0 || memory.bytes().getInt(0) == 0 ? 1 : 0;
-      });
-      return result == 1;
-    }
-  }
-
   /** Makes a message of what came, or closes all of it. */
-  private Message accept(SocketMessage message, int count, List<Integer> descriptors)
-      throws RefusedMessageException {
+  private Message accept(Arrived arrived) throws RefusedMessageException {
+    List<Integer> descriptors = arrived.descriptors();
     List<ProcessDescriptor> processes = new ArrayList<>();
     int taken = 0;
     boolean accepted = false;
     try {
-      int flags = message.flags();
-      if ((flags & numbers.msgCtrunc()) != 0) {
-        throw new RefusedMessageException(
-            Reason.DESCRIPTORS_CUT_OFF,
-            "descriptors were cut off, " + descriptors.size()
-                + " came: this JVM may have no more of them, or there were too many");
-      }
-      if ((flags & numbers.msgTrunc()) != 0 || count > MAX_PAYLOAD) {
-        throw new RefusedMessageException(
-            Reason.PAYLOAD_CUT_OFF, "the payload is longer than " + MAX_PAYLOAD + " bytes");
-      }
       while (taken < descriptors.size()) {
         int fd = descriptors.get(taken);
         if (!calls.isProcess(fd)) {
@@ -277,7 +208,7 @@ final class SocketChannel implements DescriptorChannel {
         taken += lifeline.isPresent() ? 2 : 1;
         processes.add(calls.received(fd, lifeline));
       }
-      Message complete = new Message(message.payload(count), processes);
+      Message complete = new Message(arrived.payload(), processes);
       accepted = true;
       return complete;
     } finally {
@@ -317,6 +248,7 @@ final class SocketChannel implements DescriptorChannel {
   public void close() {
     reader.close();
     writer.close();
+    records.close();
   }
 
   @Override

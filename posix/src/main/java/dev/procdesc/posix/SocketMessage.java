@@ -90,6 +90,14 @@ final class SocketMessage implements AutoCloseable {
     }
   }
 
+  /** Makes what was filled in ready to be sent again, without so many bytes and the descriptors. */
+  void skip(int sent) {
+    bytes().putLong(IOV, bytes().getLong(IOV) + sent);
+    bytes().putLong(IOV + Long.BYTES, bytes().getLong(IOV + Long.BYTES) - sent);
+    bytes().putLong(HEADER + AT_CONTROL, 0);
+    putLength(HEADER + AT_CONTROLLEN, 0);
+  }
+
   private static int align(int length) {
     return (length + ALIGNMENT - 1) & -ALIGNMENT;
   }
@@ -109,6 +117,11 @@ final class SocketMessage implements AutoCloseable {
 
   int flags() {
     return bytes().getInt(HEADER + numbers.msghdrFlags());
+  }
+
+  /** What came: whether there is anything beside the data. */
+  boolean hasControl() {
+    return length(HEADER + AT_CONTROLLEN) > 0;
   }
 
   /**

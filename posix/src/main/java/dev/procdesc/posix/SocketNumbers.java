@@ -16,8 +16,8 @@ import java.util.OptionalInt;
  * @param pathSize the room for a path in a {@code sockaddr_un}, with its NUL
  * @param scmPidfd a control message of the kernel's own that brings a descriptor
  * @param msgEor the flag that ends a record, where a send does not do so by itself
- * @param noRoom the error of recvmsg where descriptors find no room; absent where it takes those
- *     that do, and says MSG_CTRUNC
+ * @param noRoom the error of recvmsg where descriptors find no room, if it is not EMFILE; absent
+ *     where it takes those that do, and says MSG_CTRUNC
  * @param bufferSize what the buffers must be set to so that the longest payload fits; absent where
  *     it does anyway
  */
@@ -52,6 +52,11 @@ public record SocketNumbers(
 
   /** Where the data of a control message begins, on every 64-bit system. */
   static final int CMSG_DATA = 16;
+
+  /** Whether an outcome of recvmsg says that descriptors were dropped for want of room. */
+  boolean isNoRoom(int outcome) {
+    return noRoom.isPresent() && (outcome == -noRoom.getAsInt() || outcome == -PosixNumbers.EMFILE);
+  }
 
   /** Where a control message has its level; its type comes four bytes later. */
   int cmsgLevel() {

@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The layout of messages, on both systems: what was filled in is what is read out. */
 final class SocketMessageTest {
-  private static SocketNumbers numbers(boolean linux) {
+  static SocketNumbers numbers(boolean linux) {
     return linux
         ? new SocketNumbers(
             0x80000,

@@ -97,6 +97,28 @@ final class ChannelTest {
     return Run.sh("exec sleep 1000").stdout(pipe.writer());
   }
 
+  /** A channel whose other end a program in another language has, and nobody else. */
+  private record Foreign(DescriptorChannel channel, Holder python) implements AutoCloseable {
+    static Foreign start() throws Exception {
+      Requires.feature(Feature.CHILD_SETUP);
+      DescriptorChannel.Pair pair = DescriptorChannel.pair();
+      try {
+        return new Foreign(pair.first(), Holder.python(pair.second()));
+      } catch (Throwable e) {
+        pair.first().close();
+        throw e;
+      } finally {
+        pair.second().close();
+      }
+    }
+
+    @Override
+    public void close() {
+      python.close();
+      channel.close();
+    }
+  }
+
   // ---- Messages
 
   @Test
@@ -149,6 +171,79 @@ final class ChannelTest {
       Run.assertEchoes(two);
       two.stdin().close();
       two.stdout().close();
+    }
+  }
+
+  /** No kernel needs data beside descriptors, but not every one keeps such messages apart. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2, 1000, DescriptorChannel.MAX_PAYLOAD})
+  @Contract("C10")
+  void emptyAndNulPayloadsStayWithTheirDescriptors(int length) throws Exception {
+    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
+        ChildProcess one = Run.cat().spawn();
+        ChildProcess two = Run.cat().spawn()) {
+      pair.first().send(new byte[length], one);
+      assertEquals(length, receiveOf(pair.second(), one).payload().length);
+      pair.first().send(new byte[0], one);
+      pair.first().send(new byte[0], two, two, one);
+      pair.first().send(new byte[1], two);
+      pair.first().send(new byte[2]);
+      assertEquals(0, receiveOf(pair.second(), one).payload().length);
+      assertEquals(0, receiveOf(pair.second(), two, two, one).payload().length);
+      assertArrayEquals(new byte[1], receiveOf(pair.second(), two).payload());
+      assertArrayEquals(new byte[2], receiveOf(pair.second()).payload());
+    }
+  }
+
+  /** Receives a message and closes what came, which must be these. */
+  private static Message receiveOf(DescriptorChannel channel, ProcessDescriptor... processes)
+      throws Exception {
+    try (Message message = receive(channel)) {
+      assertEquals(processes.length, message.descriptors().size());
+      for (int i = 0; i < processes.length; i++) {
+        assertEquals(processes[i].pid(), message.descriptors().get(i).pid());
+      }
+      return message;
+    }
+  }
+
+  /** Sends that have no time find queues that are full but for any number of bytes. */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4})
+  @Contract("C10")
+  void aMessageIsSentWholeOrNotAtAll(long seed) throws Exception {
+    Random random = new Random(seed);
+    Deque<byte[]> payloads = new ArrayDeque<>();
+    Deque<ProcessDescriptor[]> descriptors = new ArrayDeque<>();
+    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
+        ChildProcess one = Run.cat().spawn();
+        ChildProcess two = Run.cat().spawn()) {
+      int refused = 0;
+      for (int step = 0; step < 600; step++) {
+        if (random.nextInt(5) < 3) {
+          byte[] payload = new byte[random.nextInt(random.nextBoolean() ? 20 : 30_000) + 1];
+          random.nextBytes(payload);
+          ProcessDescriptor[] processes = new ProcessDescriptor[random.nextInt(12)];
+          for (int i = 0; i < processes.length; i++) {
+            processes[i] = random.nextBoolean() ? one : two;
+          }
+          if (pair.first().send(Duration.ZERO, payload, processes)) {
+            payloads.add(payload);
+            descriptors.add(processes);
+          } else {
+            refused++;
+          }
+        } else if (!payloads.isEmpty()) {
+          Message message = receiveOf(pair.second(), descriptors.remove());
+          assertArrayEquals(payloads.remove(), message.payload());
+        }
+      }
+      assertTrue(refused > 0, "the queue was never full");
+      while (!payloads.isEmpty()) {
+        Message message = receiveOf(pair.second(), descriptors.remove());
+        assertArrayEquals(payloads.remove(), message.payload());
+      }
+      assertEquals(Optional.empty(), pair.second().receive(Duration.ZERO));
     }
   }
 
@@ -486,21 +581,18 @@ final class ChannelTest {
   @Contract({"C5", "C10"})
   @Origin("capsicum-test: PipePdfork.PollMultiple")
   void twoProcessesPollTheSameDescriptor() throws Exception {
-    Requires.feature(Feature.CHILD_SETUP);
-    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
-        Holder python = Holder.python(pair.second());
+    try (Foreign foreign = Foreign.start();
         ChildProcess child = Run.cat().spawn()) {
-      pair.second().close();
-      pair.first().send(bytes("hello"), child);
-      python.ask("receive");
-      assertEquals("0", python.ask("poll 0"));
+      foreign.channel().send(bytes("hello"), child);
+      foreign.python().ask("receive");
+      assertEquals("0", foreign.python().ask("poll 0"));
       assertEquals(0, Poll.now(child.fd()));
-      python.tell("poll " + Timeouts.CEILING.toSeconds());
+      foreign.python().tell("poll " + Timeouts.CEILING.toSeconds());
       child.stdin().close();
       assertNotEquals(0, Poll.readable(child.fd()));
-      assertEquals("1", python.answer());
+      assertEquals("1", foreign.python().answer());
       assertEquals(new ExitStatus.Exited(0), Run.end(child));
-      assertEquals("1", python.ask("poll 0"), "it stays so");
+      assertEquals("1", foreign.python().ask("poll 0"), "it stays so");
     }
   }
 
@@ -508,21 +600,18 @@ final class ChannelTest {
   @Contract({"C6", "C10"})
   @Origin("capsicum-test: PipePdfork.PassProcessDescriptor")
   void passedToAProgramInAnotherLanguage() throws Exception {
-    Requires.feature(Feature.CHILD_SETUP);
-    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
-        Holder python = Holder.python(pair.second());
+    try (Foreign foreign = Foreign.start();
         RawPipe pipe = RawPipe.open()) {
-      pair.second().close();
       ChildProcess child = staying(pipe).spawn();
       pipe.given();
-      pair.first().send(bytes("hello"), child);
-      String answer = python.ask("receive");
+      foreign.channel().send(bytes("hello"), child);
+      String answer = foreign.python().ask("receive");
       assertTrue(answer.matches("hello [12] 0"), answer);
       child.close();
-      assertEquals("0", python.ask("poll 0"), "it lives");
-      python.order("signal");
+      assertEquals("0", foreign.python().ask("poll 0"), "it lives");
+      foreign.python().order("signal");
       assertTrue(pipe.isHeld());
-      python.order("close");
+      foreign.python().order("close");
       pipe.awaitEnd();
     }
   }
@@ -531,18 +620,15 @@ final class ChannelTest {
   @Contract({"C6", "C7", "C10"})
   @Origin("capsicum-test: Pdfork.Bagpuss")
   void passedToAProgramThatDies() throws Exception {
-    Requires.feature(Feature.CHILD_SETUP);
-    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
-        Holder python = Holder.python(pair.second());
+    try (Foreign foreign = Foreign.start();
         RawPipe pipe = RawPipe.open()) {
-      pair.second().close();
       ChildProcess child = staying(pipe).spawn();
       pipe.given();
-      pair.first().send(bytes("hello"), child);
-      python.ask("receive");
+      foreign.channel().send(bytes("hello"), child);
+      foreign.python().ask("receive");
       child.close();
       assertTrue(pipe.isHeld());
-      python.kill();
+      foreign.python().kill();
       pipe.awaitEnd();
     }
   }
@@ -550,20 +636,17 @@ final class ChannelTest {
   @Test
   @Contract({"C6", "C10"})
   void thereAndBackAgain() throws Exception {
-    Requires.feature(Feature.CHILD_SETUP);
-    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
-        Holder python = Holder.python(pair.second());
+    try (Foreign foreign = Foreign.start();
         RawPipe pipe = RawPipe.open()) {
-      pair.second().close();
       ChildProcess child = staying(pipe).spawn();
       pipe.given();
-      pair.first().send(bytes("hello"), child);
+      foreign.channel().send(bytes("hello"), child);
       child.close();
-      python.ask("receive");
-      python.order("send back");
-      python.order("close");
+      foreign.python().ask("receive");
+      foreign.python().order("send back");
+      foreign.python().order("close");
       assertTrue(pipe.isHeld());
-      Message message = receive(pair.first());
+      Message message = receive(foreign.channel());
       assertEquals("back", text(message));
       assertEquals(1, message.descriptors().size());
       assertTrue(message.descriptors().get(0).isAlive());
@@ -575,15 +658,13 @@ final class ChannelTest {
   @Test
   @Contract("C10")
   void killedByTheOtherSide() throws Exception {
-    Requires.feature(Feature.CHILD_SETUP);
-    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
-        Holder python = Holder.python(pair.second());
+    try (Foreign foreign = Foreign.start();
         ChildProcess child = Run.cat().spawn()) {
-      pair.first().send(bytes("hello"), child);
-      python.ask("receive");
-      python.order("kill");
+      foreign.channel().send(bytes("hello"), child);
+      foreign.python().ask("receive");
+      foreign.python().order("kill");
       assertEquals(Run.signaled(Signal.KILL), Run.end(child));
-      assertEquals("1", python.ask("poll " + Timeouts.CEILING.toSeconds()));
+      assertEquals("1", foreign.python().ask("poll " + Timeouts.CEILING.toSeconds()));
     }
   }
 
@@ -594,20 +675,18 @@ final class ChannelTest {
   @ValueSource(ints = {1, 2, 253})
   @Contract("C10")
   void manyDescriptors(int count) throws Exception {
-    Requires.feature(Feature.CHILD_SETUP);
-    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
-        Holder python = Holder.python(pair.second())) {
-      python.order("self " + count);
-      try (Message message = receive(pair.first())) {
+    try (Foreign foreign = Foreign.start()) {
+      foreign.python().order("self " + count);
+      try (Message message = receive(foreign.channel())) {
         assertEquals("self", text(message));
         assertEquals(count, message.descriptors().size());
-        long pid = Long.parseLong(python.ask("pid"));
+        long pid = Long.parseLong(foreign.python().ask("pid"));
         for (ProcessDescriptor process : message.descriptors()) {
           assertEquals(pid, process.pid());
         }
       }
-      python.order("payload 3");
-      assertEquals("ppp", text(receive(pair.first())), "none, and nothing is in disorder");
+      foreign.python().order("payload 3");
+      assertEquals("ppp", text(receive(foreign.channel())), "none, and nothing is in disorder");
     }
   }
 
@@ -624,11 +703,9 @@ final class ChannelTest {
   @Origin({"selftests/pidfd: pidfd_wait on non-pidfds", "capsicum-test: Pdfork.NonProcessDescriptor"
   })
   void whatIsNoProcessIsRefused(String what) throws Exception {
-    Requires.feature(Feature.CHILD_SETUP);
-    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
-        Holder python = Holder.python(pair.second())) {
+    try (Foreign foreign = Foreign.start()) {
       var before = Descriptors.open();
-      String answer = python.ask(what);
+      String answer = foreign.python().ask(what);
       if (what.equals("thread")) {
         Requires.that(answer.equals("ok"), "descriptors of threads (Linux 6.9)");
       }
@@ -636,12 +713,12 @@ final class ChannelTest {
         Requires.file("/proc/self");
       }
       assertEquals("ok", answer);
-      var refused =
-          assertThrows(RefusedMessageException.class, () -> pair.first().receive(Timeouts.CEILING));
+      var refused = assertThrows(
+          RefusedMessageException.class, () -> foreign.channel().receive(Timeouts.CEILING));
       assertEquals(Reason.NO_PROCESS, refused.reason(), refused.toString());
       assertEquals(before, Descriptors.open(), "whatever came is closed");
-      python.order("self 1");
-      try (Message message = receive(pair.first())) {
+      foreign.python().order("self 1");
+      try (Message message = receive(foreign.channel())) {
         assertEquals(1, message.descriptors().size(), "the channel goes on");
       }
     }
@@ -650,17 +727,15 @@ final class ChannelTest {
   @Test
   @Contract({"C8", "C10"})
   void aPayloadThatIsTooLongIsRefused() throws Exception {
-    Requires.feature(Feature.CHILD_SETUP);
-    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
-        Holder python = Holder.python(pair.second())) {
+    try (Foreign foreign = Foreign.start()) {
       for (int length : new int[] {DescriptorChannel.MAX_PAYLOAD + 1, 100_000}) {
-        python.order("payload " + length);
+        foreign.python().order("payload " + length);
         var refused = assertThrows(
-            RefusedMessageException.class, () -> pair.first().receive(Timeouts.CEILING));
+            RefusedMessageException.class, () -> foreign.channel().receive(Timeouts.CEILING));
         assertEquals(Reason.PAYLOAD_CUT_OFF, refused.reason());
       }
-      python.order("payload " + DescriptorChannel.MAX_PAYLOAD);
-      assertEquals(DescriptorChannel.MAX_PAYLOAD, receive(pair.first()).payload().length);
+      foreign.python().order("payload " + DescriptorChannel.MAX_PAYLOAD);
+      assertEquals(DescriptorChannel.MAX_PAYLOAD, receive(foreign.channel()).payload().length);
     }
   }
 
@@ -668,26 +743,25 @@ final class ChannelTest {
   @Tag(Tags.PIDS)
   @Contract({"C8", "C10"})
   void descriptorsForWhichThereIsNoRoomAreRefused() throws Exception {
-    Requires.feature(Feature.CHILD_SETUP);
-    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
-        Holder python = Holder.python(pair.second())) {
-      python.order("self 20");
-      pair.first().receive(Duration.ZERO).orElseThrow().close(); // All is loaded.
+    try (Foreign foreign = Foreign.start()) {
+      foreign.python().order("self 20");
+      foreign.channel().receive(Duration.ZERO).orElseThrow().close(); // All is loaded.
       long limit = Descriptors.limit();
       int highest = Collections.max(Descriptors.open().keySet());
       var before = Descriptors.open();
-      python.order("self 253");
+      foreign.python().order("self 253");
       Descriptors.setLimit(highest + 10);
       RefusedMessageException refused;
       try {
-        refused = assertThrows(RefusedMessageException.class, () -> pair.first().receive());
+        refused =
+            assertThrows(RefusedMessageException.class, () -> foreign.channel().receive());
       } finally {
         Descriptors.setLimit(limit);
       }
       assertEquals(Reason.DESCRIPTORS_CUT_OFF, refused.reason());
       assertEquals(before, Descriptors.open(), "those that came are closed");
-      python.order("self 253");
-      try (Message message = receive(pair.first())) {
+      foreign.python().order("self 253");
+      try (Message message = receive(foreign.channel())) {
         assertEquals(253, message.descriptors().size());
       }
     }
@@ -696,21 +770,18 @@ final class ChannelTest {
   @Test
   @Contract("C10")
   void emptyPacketsAreSkipped() throws Exception {
-    Requires.feature(Feature.CHILD_SETUP);
-    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
-        Holder python = Holder.python(pair.second())) {
-      pair.second().close();
-      python.order("empty 5");
-      assertEquals(Optional.empty(), pair.first().receive(Duration.ZERO));
-      python.order("empty 5");
-      python.order("payload 2");
-      assertEquals("pp", text(receive(pair.first())));
-      python.order("empty 5");
-      python.order("payload 1");
-      python.order("empty 5");
-      python.exit();
-      assertEquals("p", text(receive(pair.first())), "not the end yet");
-      assertThrows(EOFException.class, () -> pair.first().receive(Timeouts.CEILING));
+    try (Foreign foreign = Foreign.start()) {
+      foreign.python().order("empty 5");
+      assertEquals(Optional.empty(), foreign.channel().receive(Duration.ZERO));
+      foreign.python().order("empty 5");
+      foreign.python().order("payload 2");
+      assertEquals("pp", text(receive(foreign.channel())));
+      foreign.python().order("empty 5");
+      foreign.python().order("payload 1");
+      foreign.python().order("empty 5");
+      foreign.python().exit();
+      assertEquals("p", text(receive(foreign.channel())), "not the end yet");
+      assertThrows(EOFException.class, () -> foreign.channel().receive(Timeouts.CEILING));
     }
   }
 
@@ -718,17 +789,15 @@ final class ChannelTest {
   @Tag(Tags.PIDS)
   @Contract({"C8", "C10"})
   void aFlood() throws Exception {
-    Requires.feature(Feature.CHILD_SETUP);
-    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
-        Holder python = Holder.python(pair.second())) {
+    try (Foreign foreign = Foreign.start()) {
       int count = 2000;
-      python.tell("flood " + count);
+      foreign.python().tell("flood " + count);
       for (int i = 0; i < count; i++) {
-        try (Message message = receive(pair.first())) {
+        try (Message message = receive(foreign.channel())) {
           assertEquals(5, message.descriptors().size());
         }
       }
-      assertEquals("ok", python.answer());
+      assertEquals("ok", foreign.python().answer());
     }
   }
 
@@ -736,26 +805,21 @@ final class ChannelTest {
   @Tag(Tags.PIDS)
   @Contract({"C8", "C10"})
   void aFloodThatNobodyReadsLeavesNothing() throws Exception {
-    Requires.feature(Feature.CHILD_SETUP);
-    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
-        Holder python = Holder.python(pair.second())) {
-      python.tell("flood 100000");
-      receive(pair.first()).close();
-      python.kill();
+    try (Foreign foreign = Foreign.start()) {
+      foreign.python().tell("flood 100000");
+      receive(foreign.channel()).close();
+      foreign.python().kill();
     }
   }
 
   @Test
   @Contract("C10")
   void aPeerThatDiesWhileSomebodyWaits() throws Exception {
-    Requires.feature(Feature.CHILD_SETUP);
-    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
-        Holder python = Holder.python(pair.second());
+    try (Foreign foreign = Foreign.start();
         Crowd<Message> crowd = new Crowd<>(Thread::new)) {
-      pair.second().close();
-      crowd.add(() -> pair.first().receive());
+      crowd.add(() -> foreign.channel().receive());
       crowd.awaitBlocked();
-      python.kill();
+      foreign.python().kill();
       assertThrows(EOFException.class, crowd::results);
     }
   }

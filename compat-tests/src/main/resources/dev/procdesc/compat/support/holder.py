@@ -54,13 +54,15 @@ class Procdesc:
         self.check(self.library.pdkill(fd, int(number)))
 
 
+# Up to FreeBSD 14 and on Linux each send is a record, and this says nothing more.
+END = 0 if sys.argv[1] == "pidfd" else socket.MSG_EOR
 processes = Pidfd() if sys.argv[1] == "pidfd" else Procdesc(sys.argv[2])
 
 
 def send(fds, payload=b"x"):
     data = array.array("i", fds)
     control = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, data)] if fds else []
-    channel.sendmsg([payload], control)
+    channel.sendmsg([payload], control, END)
 
 
 def receive():
@@ -79,10 +81,10 @@ def obey(order, *arguments):
         send([fd] * int(arguments[0]), b"self")
         os.close(fd)
     elif order == "payload":
-        channel.send(b"p" * int(arguments[0]))
+        channel.send(b"p" * int(arguments[0]), END)
     elif order == "empty":
         for _ in range(int(arguments[0])):
-            channel.send(b"")
+            channel.send(b"", END)
     elif order == "file":
         fd = os.open("/dev/null", os.O_RDONLY)
         send([fd])

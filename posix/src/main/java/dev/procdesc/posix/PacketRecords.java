@@ -1,0 +1,119 @@
+package dev.procdesc.posix;
+
+import static dev.procdesc.DescriptorChannel.MAX_PAYLOAD;
+
+import dev.procdesc.RefusedMessageException;
+import dev.procdesc.RefusedMessageException.Reason;
+import java.io.EOFException;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+
+/** Each send is a record, and arrives whole or cut off: Linux, and FreeBSD up to 14. */
+final class PacketRecords implements Records {
+  private final PipeEnd reader;
+  private final PipeEnd writer;
+  private final SocketNumbers numbers;
+  private final MessageCalls system;
+
+  PacketRecords(PipeEnd reader, PipeEnd writer, SocketNumbers numbers, MessageCalls system) {
+    this.reader = reader;
+    this.writer = writer;
+    this.numbers = numbers;
+    this.system = system;
+  }
+
+  @Override
+  public boolean send(
+      SocketMessage message, byte[] payload, List<Integer> descriptors, Deadline deadline)
+      throws IOException {
+    message.fill(payload, descriptors);
+    int flags = numbers.msgDontwait() | numbers.msgNosignal() | numbers.msgEor().orElse(0);
+    long count = writer.transfer("sendmsg", fd -> system.send(fd, message, flags), deadline.left());
+    return count >= 0;
+  }
+
+  @Override
+  public Optional<Arrived> receive(SocketMessage message, Deadline deadline) throws IOException {
+    int flags = numbers.msgDontwait() | numbers.msgCmsgCloexec();
+    while (true) {
+      boolean[] noRoom = {false};
+      long count = reader.transfer(
+          "recvmsg",
+          fd -> {
+            message.clear();
+            int outcome = system.receive(fd, message, flags);
+            noRoom[0] = numbers.isNoRoom(outcome);
+            return noRoom[0] ? 0 : outcome;
+          },
+          deadline.left());
+      if (noRoom[0]) {
+        throw new RefusedMessageException(
+            Reason.DESCRIPTORS_CUT_OFF,
+            "its descriptors were dropped: this JVM may have no more of them");
+      }
+      if (count < 0) {
+        return Optional.empty();
+      }
+      List<Integer> descriptors = message.descriptors();
+      if (count > 0 || !descriptors.isEmpty() || isCutOff(message)) {
+        return Optional.of(arrived(message, (int) count, descriptors));
+      }
+      if (isAtEnd()) {
+        throw new EOFException("the other end is closed");
+      }
+      if (deadline.isOver()) {
+        return Optional.empty(); // A flood of empty packets is no message.
+      }
+    }
+  }
+
+  private boolean isCutOff(SocketMessage message) {
+    return (message.flags() & (numbers.msgCtrunc() | numbers.msgTrunc())) != 0;
+  }
+
+  private Arrived arrived(SocketMessage message, int count, List<Integer> descriptors)
+      throws RefusedMessageException {
+    int flags = message.flags();
+    if ((flags & numbers.msgCtrunc()) != 0) {
+      descriptors.forEach(LibC::close);
+      throw new RefusedMessageException(
+          Reason.DESCRIPTORS_CUT_OFF,
+          "descriptors were cut off, " + descriptors.size()
+              + " came: this JVM may have no more of them, or there were too many");
+    }
+    if ((flags & numbers.msgTrunc()) != 0 || count > MAX_PAYLOAD) {
+      descriptors.forEach(LibC::close);
+      throw new RefusedMessageException(
+          Reason.PAYLOAD_CUT_OFF, "the payload is longer than " + MAX_PAYLOAD + " bytes");
+    }
+    return new Arrived(message.payload(count), descriptors);
+  }
+
+  /**
+   * Whether nothing can come any more. A packet without data looks like the end of file; the end is
+   * where, after a hang-up, the queue has no bytes either.
+   */
+  private boolean isAtEnd() throws IOException {
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      int events = PosixNumbers.POLLIN | numbers.pollRdhup();
+      long result = reader.attempt(fd -> {
+        memory.bytes().putInt(0, fd).putInt(4, events);
+        int ready = LibC.poll(memory.address(), 1, 0);
+        int seen = memory.bytes().getInt(4) >>> 16;
+        if (ready <= 0 || (seen & (PosixNumbers.POLLHUP | numbers.pollRdhup())) == 0) {
+          return 0;
+        }
+        memory.bytes().putInt(0, 0);
+        int outcome = Sockets.ioctl(fd, numbers.fionread(), memory.address());
+        return outcome < 0 || memory.bytes().getInt(0) == 0 ? 1 : 0;
+      });
+      return result == 1;
+    }
+  }
+
+  @Override
+  public void close() {
+    // Nothing is held between two calls.
+  }
+}

@@ -1,0 +1,27 @@
+package dev.procdesc.posix;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+
+/** How messages are kept apart on a socket. Called with the lock of that direction held. */
+sealed interface Records extends AutoCloseable permits PacketRecords, EndedRecords {
+  /**
+   * Sends a message.
+   *
+   * @return false if there was no room in time; nothing was sent
+   */
+  boolean send(SocketMessage message, byte[] payload, List<Integer> descriptors, Deadline deadline)
+      throws IOException;
+
+  /**
+   * Waits for a message.
+   *
+   * @return empty if none was complete in time
+   */
+  Optional<Arrived> receive(SocketMessage message, Deadline deadline) throws IOException;
+
+  /** Closes what is held of a message that is not complete. Idempotent, from any thread. */
+  @Override
+  void close();
+}

@@ -1,0 +1,379 @@
+package dev.procdesc.posix;
+
+import static dev.procdesc.DescriptorChannel.MAX_DESCRIPTORS;
+import static dev.procdesc.DescriptorChannel.MAX_PAYLOAD;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.procdesc.ProcessDescriptorException;
+import dev.procdesc.RefusedMessageException;
+import dev.procdesc.RefusedMessageException.Reason;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Records that end with MSG_EOR, over a kernel that cuts them as FreeBSD 15 does. */
+final class EndedRecordsTest {
+  private static final Watcher WATCHER = new Watcher(new PollQueue());
+  private static final long NO_LIMIT = Long.MAX_VALUE;
+
+  private final int before = TestSystem.countOpen();
+  private final CuttingKernel kernel = new CuttingKernel();
+  private final TestSystem.Pipe pipe = TestSystem.pipe();
+  private final OwnedDescriptor receiving =
+      OwnedDescriptor.take(kernel.socket.readEnd(), "a socket");
+  private final OwnedDescriptor sending =
+      OwnedDescriptor.take(kernel.socket.writeEnd(), "a socket");
+  private final PipeEnd reader =
+      new PipeEnd(receiving, EventQueue.Interest.READABLE, TestSystem.NUMBERS, WATCHER);
+  private final PipeEnd writer =
+      new PipeEnd(sending, EventQueue.Interest.WRITABLE, TestSystem.NUMBERS, WATCHER);
+  private final EndedRecords records = new EndedRecords(
+      reader, writer, sending, CuttingKernel.NUMBERS, TestSystem.NUMBERS, kernel, kernel, WATCHER);
+
+  @BeforeEach
+  void load() throws Exception {
+    // What waiting keeps for the next time is there before anything is counted.
+    put("x", true);
+    assertEquals("x", receive());
+    assertTrue(send("x"));
+    assertEquals("x", receive());
+  }
+
+  @AfterEach
+  void nothingStaysOpen() {
+    reader.close();
+    writer.close();
+    records.close();
+    kernel.close();
+    pipe.close();
+    assertTrue(TestSystem.countOpen() <= before + 2, "but for the pipe that wakes a waiter");
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  private void put(String text, boolean end, int... descriptors) {
+    List<Integer> references = new ArrayList<>();
+    for (int each : descriptors) {
+      references.add(TestSystem.duplicate(each, 0));
+    }
+    kernel.put(bytes(text), references, end);
+  }
+
+  private Optional<Arrived> receive(long nanos) throws IOException {
+    try (SocketMessage message = new SocketMessage(CuttingKernel.NUMBERS)) {
+      return records.receive(message, Deadline.in(nanos));
+    }
+  }
+
+  /** A message without descriptors. */
+  private String receive() throws IOException {
+    Arrived arrived = receive(NO_LIMIT).orElseThrow();
+    assertEquals(List.of(), arrived.descriptors());
+    return new String(arrived.payload(), StandardCharsets.UTF_8);
+  }
+
+  private Arrived receiveWith(int descriptors) throws IOException {
+    Arrived arrived = receive(NO_LIMIT).orElseThrow();
+    assertEquals(descriptors, arrived.descriptors().size());
+    arrived.descriptors().forEach(LibC::close);
+    return arrived;
+  }
+
+  private Reason refusal() {
+    return assertThrows(RefusedMessageException.class, () -> receive(NO_LIMIT)).reason();
+  }
+
+  private boolean send(long nanos, byte[] payload, Integer... descriptors) throws IOException {
+    try (SocketMessage message = new SocketMessage(CuttingKernel.NUMBERS)) {
+      return records.send(message, payload, List.of(descriptors), Deadline.in(nanos));
+    }
+  }
+
+  private boolean send(String text) throws IOException {
+    return send(NO_LIMIT, bytes(text));
+  }
+
+  // ---- Receiving
+
+  @Test
+  void partsAreJoined() throws Exception {
+    put("one, ", false);
+    put("two, ", false);
+    put("three", true);
+    put("four", true);
+    assertEquals("one, two, three", receive());
+    assertEquals("four", receive());
+  }
+
+  @Test
+  void descriptorsOfAnyPartBelongToTheRecord() throws Exception {
+    put("one, ", false, pipe.readEnd());
+    put("two, ", false, pipe.readEnd(), pipe.writeEnd());
+    put("three", true, pipe.writeEnd());
+    put("four", true);
+    assertArrayEquals(bytes("one, two, three"), receiveWith(4).payload());
+    assertEquals("four", receive());
+  }
+
+  @Test
+  void aTimeoutKeepsWhatCame() throws Exception {
+    put("one, ", false, pipe.readEnd());
+    assertEquals(Optional.empty(), receive(0));
+    put("two, ", false);
+    assertEquals(Optional.empty(), receive(1_000_000));
+    assertEquals(Optional.empty(), receive(0));
+    put("three", true);
+    assertArrayEquals(bytes("one, two, three"), receiveWith(1).payload());
+    assertEquals(Optional.empty(), receive(0));
+  }
+
+  @Test
+  void whoOnlyLooksGetsAMessageThatIsThereInParts() throws Exception {
+    for (int i = 0; i < 100; i++) {
+      put("p", false, pipe.readEnd());
+    }
+    put(".", true);
+    Arrived arrived = receive(0).orElseThrow();
+    arrived.descriptors().forEach(LibC::close);
+    assertEquals(101, arrived.payload().length);
+    assertEquals(100, arrived.descriptors().size());
+  }
+
+  @Test
+  void whoWaitsGetsTheRestWhenItComes() throws Exception {
+    Await.Running<String> waiting = Await.start(() -> receive());
+    put("one, ", false);
+    Await.inside(waiting.thread(), "poll");
+    put("two", true);
+    assertEquals("one, two", Await.get(waiting.result()));
+  }
+
+  @Test
+  void theEndInTheMiddle() throws Exception {
+    put("whole", true);
+    put("half", false, pipe.readEnd());
+    int open = TestSystem.countOpen();
+    kernel.hangUp();
+    assertEquals("whole", receive());
+    assertEquals(Reason.INCOMPLETE, refusal());
+    assertEquals(open - 1, TestSystem.countOpen(), "the descriptor on its way is closed");
+    assertThrows(EOFException.class, () -> receive(NO_LIMIT));
+    assertThrows(EOFException.class, () -> receive(0));
+  }
+
+  @Test
+  void descriptorsWithoutARecordAreAnEndInTheMiddleToo() {
+    put("", false, pipe.readEnd());
+    kernel.hangUp();
+    assertEquals(Reason.INCOMPLETE, refusal());
+    assertThrows(EOFException.class, () -> receive(NO_LIMIT));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 60_000, 200_000})
+  void aRecordThatIsTooLongIsReadToItsEnd(int more) throws Exception {
+    put("p".repeat(MAX_PAYLOAD), true);
+    assertEquals(MAX_PAYLOAD, receive().length());
+    int open = TestSystem.countOpen();
+    put("p".repeat(MAX_PAYLOAD), false, pipe.readEnd());
+    put("p".repeat(more), true, pipe.writeEnd());
+    put("next", true);
+    assertEquals(Reason.PAYLOAD_CUT_OFF, refusal());
+    assertEquals(open, TestSystem.countOpen(), "its descriptors are closed");
+    assertEquals("next", receive());
+  }
+
+  @Test
+  void aRecordWithoutEndDoesNotHoldWhoHasNoTime() throws Exception {
+    for (int i = 0; i < 10; i++) {
+      put("p".repeat(MAX_PAYLOAD), false, pipe.readEnd());
+    }
+    assertEquals(Optional.empty(), receive(0));
+    assertTrue(kernel.queued() > 0, "it gave up before all was read");
+    put("end", true);
+    put("next", true);
+    assertEquals(Reason.PAYLOAD_CUT_OFF, refusal());
+    assertEquals("next", receive());
+  }
+
+  @Test
+  void tooManyDescriptorsInAllParts() throws Exception {
+    int[] many = new int[MAX_DESCRIPTORS];
+    Arrays.fill(many, pipe.readEnd());
+    put("all", true, many);
+    receiveWith(MAX_DESCRIPTORS);
+    int open = TestSystem.countOpen();
+    put("one, ", false, many);
+    put("two", true, pipe.readEnd());
+    put("next", true);
+    assertEquals(Reason.DESCRIPTORS_CUT_OFF, refusal());
+    assertEquals(open, TestSystem.countOpen());
+    assertEquals("next", receive());
+  }
+
+  @Test
+  void descriptorsThatFindNoNumbersRefuseTheirRecordOnly() throws Exception {
+    int open = TestSystem.countOpen();
+    kernel.withoutNumbers(1);
+    put("one, ", false, pipe.readEnd());
+    put("two", true, pipe.readEnd());
+    put("next", true);
+    assertEquals(Reason.DESCRIPTORS_CUT_OFF, refusal());
+    assertEquals("next", receive());
+    put("one, ", false, pipe.readEnd());
+    assertEquals(Optional.empty(), receive(0));
+    kernel.withoutNumbers(1);
+    put("two", true, pipe.readEnd());
+    put("next", true);
+    assertEquals(Reason.DESCRIPTORS_CUT_OFF, refusal());
+    assertEquals(open, TestSystem.countOpen(), "the first part's too");
+    assertEquals("next", receive());
+  }
+
+  @Test
+  void aCloseClosesWhatCameOfARecord() throws Exception {
+    int open = TestSystem.countOpen();
+    put("half", false, pipe.readEnd(), pipe.writeEnd());
+    assertEquals(Optional.empty(), receive(0));
+    assertEquals(open + 2, TestSystem.countOpen());
+    records.close();
+    records.close();
+    assertEquals(open - 1, TestSystem.countOpen(), "and the queue that tells of room");
+    // A receive that was on its way.
+    put("more", false, pipe.readEnd());
+    assertThrows(AsynchronousCloseException.class, () -> receive(NO_LIMIT));
+    put("end", true, pipe.readEnd());
+    assertThrows(AsynchronousCloseException.class, () -> receive(NO_LIMIT));
+    assertEquals(open - 1, TestSystem.countOpen());
+  }
+
+  // ---- Sending
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2, 5000, MAX_PAYLOAD})
+  void nulBytesAreTheSendersEvenIfThereAreNone(int length) throws Exception {
+    kernel.limit(100_000);
+    byte[] nul = new byte[length];
+    for (int i = 0; i < 2; i++) {
+      assertTrue(send(NO_LIMIT, nul, pipe.readEnd(), pipe.writeEnd()));
+    }
+    assertEquals(2 * (length + 1 + 16), kernel.queued(), "one byte more than were given");
+    for (int i = 0; i < 2; i++) {
+      assertArrayEquals(nul, receiveWith(2).payload());
+    }
+    if (length > 0) {
+      byte[] other = nul.clone();
+      other[length - 1] = 1;
+      assertTrue(send(NO_LIMIT, nul));
+      assertTrue(send(NO_LIMIT, other, pipe.readEnd()));
+      assertEquals(2 * length + 8, kernel.queued(), "any other payload goes as it is");
+      assertArrayEquals(nul, receiveWith(0).payload());
+      assertArrayEquals(other, receiveWith(1).payload());
+    }
+  }
+
+  @Test
+  void oneNulTooMany() {
+    put("\0".repeat(MAX_PAYLOAD + 2), true, pipe.readEnd());
+    assertEquals(Reason.PAYLOAD_CUT_OFF, refusal());
+  }
+
+  @Test
+  void nothingIsSentBeforeThereIsRoomForAll() throws Exception {
+    kernel.limit(1000);
+    int open = TestSystem.countOpen();
+    int sends = kernel.sends();
+    assertTrue(send(0, new byte[500]));
+    assertFalse(send(0, new byte[501]));
+    assertFalse(send(1_000_000, bytes("x".repeat(485)), pipe.readEnd(), pipe.writeEnd()));
+    assertEquals(500, kernel.queued());
+    assertEquals(open, TestSystem.countOpen(), "no descriptor went ahead");
+    assertTrue(send(0, bytes("x".repeat(484)), pipe.readEnd(), pipe.writeEnd()));
+    assertEquals(1000, kernel.queued());
+    assertEquals(sends + 2, kernel.sends(), "the kernel was not even asked");
+    receiveWith(0);
+    receiveWith(2);
+  }
+
+  @Test
+  void whoWaitsToSendIsToldOfRoom() throws Exception {
+    kernel.limit(1000);
+    assertTrue(send(0, new byte[600]));
+    Await.Running<Boolean> waiting =
+        Await.start(() -> send(NO_LIMIT, new byte[500], pipe.readEnd()));
+    Await.inside(waiting.thread(), "poll");
+    receiveWith(0);
+    assertTrue(Await.get(waiting.result()));
+    assertEquals(500, receiveWith(1).payload().length);
+  }
+
+  @Test
+  void whoWaitsToSendIsToldOfTheClose() throws Exception {
+    kernel.limit(10);
+    Await.Running<Boolean> waiting = Await.start(() -> send(NO_LIMIT, new byte[11]));
+    Await.inside(waiting.thread(), "poll");
+    writer.close();
+    records.close();
+    assertInstanceOf(ClosedChannelException.class, Await.thrown(waiting.result()));
+    assertThrows(ClosedChannelException.class, () -> send(0, new byte[1]));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {801, 900, 1700, 5000})
+  void aRecordThatWasCutIsFinished(int limit) throws Exception {
+    byte[] payload = new byte[20_000];
+    new Random(limit).nextBytes(payload);
+    Integer[] descriptors = Collections.nCopies(100, pipe.readEnd()).toArray(new Integer[0]);
+    kernel.limit(limit);
+    kernel.lie(1);
+    // Its time is over when it begins, but what has begun must end.
+    Await.Running<Boolean> sender = Await.start(() -> send(0, payload, descriptors));
+    assertArrayEquals(payload, receiveWith(100).payload());
+    assertTrue(Await.get(sender.result()));
+    kernel.limit(65_536);
+    assertTrue(send("next"));
+    assertEquals("next", receive());
+  }
+
+  @Test
+  void afterAFailureInTheMiddleThereIsNoChannel() throws Exception {
+    kernel.limit(1000);
+    kernel.lie(1);
+    Await.Running<Boolean> sender =
+        Await.start(() -> send(NO_LIMIT, new byte[2000], pipe.readEnd()));
+    Await.until("the first part is there", () -> kernel.queued() == 1000);
+    kernel.hangUp();
+    assertInstanceOf(ProcessDescriptorException.class, Await.thrown(sender.result()));
+    assertFalse(writer.isOpen());
+    assertFalse(reader.isOpen());
+    assertThrows(ClosedChannelException.class, () -> receive(NO_LIMIT));
+    assertThrows(ClosedChannelException.class, () -> send(NO_LIMIT, new byte[1]));
+  }
+
+  @Test
+  void toNobody() {
+    kernel.hangUp();
+    assertThrows(ProcessDescriptorException.class, () -> send("x"));
+    assertTrue(writer.isOpen(), "nothing had begun");
+  }
+}
