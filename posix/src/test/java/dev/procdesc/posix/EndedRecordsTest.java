@@ -23,6 +23,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,7 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Records that end with MSG_EOR, over a kernel that cuts them as FreeBSD 15 does. */
 final class EndedRecordsTest {
   private static final Watcher WATCHER = new Watcher(new PollQueue());
-  private static final long NO_LIMIT = Long.MAX_VALUE;
+  private static final long CEILING = TimeUnit.SECONDS.toNanos(Await.CEILING_SECONDS);
 
   /** What is sent around. The other end of its pipe tells whether anybody has it. */
   private static final class Sent {
@@ -107,20 +108,20 @@ final class EndedRecordsTest {
 
   /** A message without descriptors. */
   private String receive() throws IOException {
-    Arrived arrived = receive(NO_LIMIT).orElseThrow();
+    Arrived arrived = receive(CEILING).orElseThrow();
     assertEquals(List.of(), arrived.descriptors());
     return new String(arrived.payload(), StandardCharsets.UTF_8);
   }
 
   private Arrived receiveWith(int descriptors) throws IOException {
-    Arrived arrived = receive(NO_LIMIT).orElseThrow();
+    Arrived arrived = receive(CEILING).orElseThrow();
     assertEquals(descriptors, arrived.descriptors().size());
     arrived.descriptors().forEach(LibC::close);
     return arrived;
   }
 
   private Reason refusal() {
-    return assertThrows(RefusedMessageException.class, () -> receive(NO_LIMIT)).reason();
+    return assertThrows(RefusedMessageException.class, () -> receive(CEILING)).reason();
   }
 
   private boolean send(long nanos, byte[] payload, Integer... descriptors) throws IOException {
@@ -130,7 +131,7 @@ final class EndedRecordsTest {
   }
 
   private boolean send(String text) throws IOException {
-    return send(NO_LIMIT, bytes(text));
+    return send(CEILING, bytes(text));
   }
 
   // ---- Receiving
@@ -197,7 +198,7 @@ final class EndedRecordsTest {
     assertTrue(one.isHeld());
     assertEquals(Reason.INCOMPLETE, refusal());
     assertFalse(one.isHeld());
-    assertThrows(EOFException.class, () -> receive(NO_LIMIT));
+    assertThrows(EOFException.class, () -> receive(CEILING));
     assertThrows(EOFException.class, () -> receive(0));
   }
 
@@ -206,7 +207,7 @@ final class EndedRecordsTest {
     put("", false, one.fd());
     kernel.hangUp();
     assertEquals(Reason.INCOMPLETE, refusal());
-    assertThrows(EOFException.class, () -> receive(NO_LIMIT));
+    assertThrows(EOFException.class, () -> receive(CEILING));
   }
 
   @ParameterizedTest
@@ -279,9 +280,9 @@ final class EndedRecordsTest {
     assertFalse(one.isHeld());
     // A receive that was on its way.
     put("more", false, two.fd());
-    assertThrows(AsynchronousCloseException.class, () -> receive(NO_LIMIT));
+    assertThrows(AsynchronousCloseException.class, () -> receive(CEILING));
     put("end", true, two.fd());
-    assertThrows(AsynchronousCloseException.class, () -> receive(NO_LIMIT));
+    assertThrows(AsynchronousCloseException.class, () -> receive(CEILING));
     assertFalse(two.isHeld());
   }
 
@@ -293,7 +294,7 @@ final class EndedRecordsTest {
     kernel.limit(100_000);
     byte[] nul = new byte[length];
     for (int i = 0; i < 2; i++) {
-      assertTrue(send(NO_LIMIT, nul, one.fd(), two.fd()));
+      assertTrue(send(CEILING, nul, one.fd(), two.fd()));
     }
     assertEquals(2 * (length + 1 + 16), kernel.queued(), "one byte more than were given");
     for (int i = 0; i < 2; i++) {
@@ -302,8 +303,8 @@ final class EndedRecordsTest {
     if (length > 0) {
       byte[] other = nul.clone();
       other[length - 1] = 1;
-      assertTrue(send(NO_LIMIT, nul));
-      assertTrue(send(NO_LIMIT, other, one.fd()));
+      assertTrue(send(CEILING, nul));
+      assertTrue(send(CEILING, other, one.fd()));
       assertEquals(2 * length + 8, kernel.queued(), "any other payload goes as it is");
       assertArrayEquals(nul, receiveWith(0).payload());
       assertArrayEquals(other, receiveWith(1).payload());
@@ -335,8 +336,7 @@ final class EndedRecordsTest {
   void whoWaitsToSendIsToldOfRoom() throws Exception {
     kernel.limit(1000);
     assertTrue(send(0, new byte[600]));
-    Await.Running<Boolean> waiting =
-        Await.start(() -> send(NO_LIMIT, new byte[500], one.fd()));
+    Await.Running<Boolean> waiting = Await.start(() -> send(CEILING, new byte[500], one.fd()));
     Await.inside(waiting.thread(), "poll");
     receiveWith(0);
     assertTrue(Await.get(waiting.result()));
@@ -346,7 +346,7 @@ final class EndedRecordsTest {
   @Test
   void whoWaitsToSendIsToldOfTheClose() throws Exception {
     kernel.limit(10);
-    Await.Running<Boolean> waiting = Await.start(() -> send(NO_LIMIT, new byte[11]));
+    Await.Running<Boolean> waiting = Await.start(() -> send(CEILING, new byte[11]));
     Await.inside(waiting.thread(), "poll");
     writer.close();
     records.close();
@@ -375,15 +375,14 @@ final class EndedRecordsTest {
   void afterAFailureInTheMiddleThereIsNoChannel() throws Exception {
     kernel.limit(1000);
     kernel.lie(1);
-    Await.Running<Boolean> sender =
-        Await.start(() -> send(NO_LIMIT, new byte[2000], one.fd()));
+    Await.Running<Boolean> sender = Await.start(() -> send(CEILING, new byte[2000], one.fd()));
     Await.until("the first part is there", () -> kernel.queued() == 1000);
     kernel.hangUp();
     assertInstanceOf(ProcessDescriptorException.class, Await.thrown(sender.result()));
     assertFalse(writer.isOpen());
     assertFalse(reader.isOpen());
-    assertThrows(ClosedChannelException.class, () -> receive(NO_LIMIT));
-    assertThrows(ClosedChannelException.class, () -> send(NO_LIMIT, new byte[1]));
+    assertThrows(ClosedChannelException.class, () -> receive(CEILING));
+    assertThrows(ClosedChannelException.class, () -> send(CEILING, new byte[1]));
   }
 
   @Test
