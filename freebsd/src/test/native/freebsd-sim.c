@@ -35,8 +35,8 @@
  * A process that was opened by its number is not the kernel process's child: its end is seen at its
  * pidfd, and its status is read from /proc, where a zombie has it.
  *
- * FREEBSD_SIM_RELEASE chooses what the kernel knows: 14.0 (the default), 15.1 (pdrfork, pdwait),
- * 16.0 (PD_NOWAITPID, pdopenpid).
+ * FREEBSD_SIM_RELEASE chooses what the kernel knows: 14.0 (the default), 15.1 (pdrfork, pdwait,
+ * posix_spawn with a process descriptor), 16.0 (PD_NOWAITPID, pdopenpid).
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -1090,7 +1090,7 @@ static s64 change(int queue, const struct kevent *k)
             return inode;
         if ((k->fflags & NOTE_EXIT) == 0)
             return 0; /* accepted, and never reported: as observed */
-        event.events = EPOLLIN;
+        event.events = EPOLLHUP;
     } else if (k->filter == F_READ || k->filter == F_WRITE) {
         if (procdesc(fd) >= 0)
             return -EINVAL;
@@ -1414,7 +1414,7 @@ int sim_poll(struct pollfd *fds, u64 count, int timeout)
         process[i] = allowed(fds[i].fd, MAY_EVENT);
         asked[i] = fds[i];
         if (process[i] >= 0)
-            asked[i].events = POLLIN;
+            asked[i].events = 0; /* the hang-up, which is told after the status */
         else if (fds[i].events & 0x4000) /* POLLRDHUP */
             asked[i].events = (short)((fds[i].events & ~0x4000) | POLLRDHUP);
         if (process[i] == -E_NOTCAPABLE) {
@@ -1430,7 +1430,7 @@ int sim_poll(struct pollfd *fds, u64 count, int timeout)
     for (u64 i = 0; i < count && result >= 0; i++) {
         short seen = asked[i].revents;
         fds[i].revents = process[i] == -E_NOTCAPABLE ? POLLNVAL
-            : process[i] >= 0 ? (seen != 0 ? POLLHUP : 0)
+            : process[i] >= 0 ? (short)(seen & POLLHUP)
             : (short)((seen & ~POLLRDHUP) | (seen & POLLRDHUP ? 0x4000 : 0));
     }
     return (int)LIBC(result < 0 ? result : result + invalid);
@@ -2172,5 +2172,182 @@ s64 procdesc_spawn_stub(struct call *c)
     c->create.result = create(c->create.number, c->create.args, &c->create.result, c);
     RAW4(SYS_rt_sigprocmask, SIG_SETMASK, &saved, 0, 8);
     return c->create.result;
+}
+
+/* ---- posix_spawn, which gives a process descriptor from 15.1 on ---- */
+
+/*
+ * lib/libc/gen/posix_spawn.c: the objects are pointers, and the functions return error numbers. The
+ * child makes the calls that it makes there, as a script. Not simulated: spawning without a process
+ * descriptor, other attributes and actions than those below.
+ *
+ * The manual page says of the descriptor's number that it is stored after a successful spawn. Where
+ * FREEBSD_SIM_SPAWN is "leaves", it is stored in any case, and a failed child's stays open; where it
+ * is "closes", it is stored, and closed after a failure.
+ */
+enum { SPAWN_SETPGROUP = 2, SPAWN_SETSIGDEF = 0x10, SPAWN_SETSIGMASK = 0x20, SPAWN_FLAGS = 0x7f };
+
+struct spawn_attributes {
+    short flags;
+    int group;
+    u64 defaults[2], mask[2];
+    int *descriptor;
+    int descriptor_flags;
+};
+
+struct spawn_action {
+    u64 number, args[3];
+    char *path;
+};
+
+struct spawn_actions {
+    size_t count;
+    struct spawn_action actions[64];
+};
+
+int posix_spawnattr_init(struct spawn_attributes **a)
+{
+    *a = calloc(1, sizeof **a);
+    return *a == NULL ? ENOMEM : 0;
+}
+
+int posix_spawnattr_destroy(struct spawn_attributes **a)
+{
+    free(*a);
+    *a = NULL;
+    return 0;
+}
+
+int posix_spawnattr_setflags(struct spawn_attributes **a, short flags)
+{
+    if (flags & ~SPAWN_FLAGS)
+        return EINVAL;
+    (*a)->flags = flags;
+    return 0;
+}
+
+int posix_spawnattr_setpgroup(struct spawn_attributes **a, int group)
+{
+    (*a)->group = group;
+    return 0;
+}
+
+int posix_spawnattr_setsigdefault(struct spawn_attributes **a, const u64 *set)
+{
+    memcpy((*a)->defaults, set, sizeof (*a)->defaults);
+    return 0;
+}
+
+int posix_spawnattr_setsigmask(struct spawn_attributes **a, const u64 *set)
+{
+    memcpy((*a)->mask, set, sizeof (*a)->mask);
+    return 0;
+}
+
+static int set_descriptor(struct spawn_attributes **a, int *descriptor, int flags)
+{
+    (*a)->descriptor = descriptor;
+    (*a)->descriptor_flags = flags;
+    return 0;
+}
+
+/* Older C libraries do not have it, so it is not found by its name. */
+static __typeof__(set_descriptor) *resolve_descriptor(void)
+{
+    return release >= 1501 ? set_descriptor : NULL;
+}
+
+int posix_spawnattr_setprocdescp_np(struct spawn_attributes **, int *, int)
+    __attribute__((ifunc("resolve_descriptor")));
+
+int posix_spawn_file_actions_init(struct spawn_actions **a)
+{
+    *a = calloc(1, sizeof **a);
+    return *a == NULL ? ENOMEM : 0;
+}
+
+int posix_spawn_file_actions_destroy(struct spawn_actions **a)
+{
+    for (size_t i = 0; i < (*a)->count; i++)
+        free((*a)->actions[i].path);
+    free(*a);
+    *a = NULL;
+    return 0;
+}
+
+static int add_action(struct spawn_actions *a, struct spawn_action action)
+{
+    if (a->count == sizeof a->actions / sizeof *a->actions)
+        return ENOMEM;
+    a->actions[a->count++] = action;
+    return 0;
+}
+
+int posix_spawn_file_actions_adddup2(struct spawn_actions **a, int from, int to)
+{
+    if (from < 0 || to < 0)
+        return EBADF;
+    return add_action(*a, (struct spawn_action){90, {(u64)from, (u64)to, 0}, NULL});
+}
+
+int posix_spawn_file_actions_addchdir_np(struct spawn_actions **a, const char *path)
+{
+    char *copy = strdup(path);
+    return copy == NULL ? ENOMEM
+        : add_action(*a, (struct spawn_action){12, {(u64)(uintptr_t)copy, 0, 0}, copy});
+}
+
+int posix_spawn_file_actions_addclosefrom_np(struct spawn_actions **a, int from)
+{
+    return from < 0 ? EBADF
+        : add_action(*a, (struct spawn_action){575, {(u64)from, ~0U, 0}, NULL});
+}
+
+static void spawn_step(struct call *c, u64 number, u64 a, u64 b, u64 d)
+{
+    c->steps[c->count++] = (struct step){.number = number, .args = {a, b, d}};
+}
+
+int posix_spawn(int *pid, const char *path, struct spawn_actions **actions,
+    struct spawn_attributes **attributes, char *const *arguments, char *const *environment)
+{
+    static const u64 usual[4];
+    const struct spawn_attributes *a = *attributes;
+    const char *failure = getenv("FREEBSD_SIM_SPAWN");
+    int descriptor = -1;
+    if (a->descriptor == NULL)
+        return E_NOSYS;
+    size_t size = sizeof(struct call) + (132 + (*actions)->count) * sizeof(struct step);
+    s64 memory = raw(SYS_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, (u64)-1, 0);
+    if (memory < 0 && memory >= -4095)
+        return ENOMEM;
+    struct call *c = (struct call *)(uintptr_t)memory; /* zeros; the child's results are seen here */
+    if (a->flags & SPAWN_SETPGROUP)
+        spawn_step(c, 82, 0, (u64)a->group, 0);
+    for (u64 i = 1; i <= 128 && (a->flags & SPAWN_SETSIGDEF); i++) /* KILL and STOP have it anyway */
+        if ((a->defaults[(i - 1) / 64] >> ((i - 1) % 64) & 1) && i != 9 && i != 17)
+            spawn_step(c, 416, i, (u64)(uintptr_t)usual, 0);
+    if (a->flags & SPAWN_SETSIGMASK)
+        spawn_step(c, 340, 3, (u64)(uintptr_t)a->mask, 0);
+    for (size_t i = 0; i < (*actions)->count; i++) {
+        const struct spawn_action *s = &(*actions)->actions[i];
+        spawn_step(c, s->number, s->args[0], s->args[1], s->args[2]);
+    }
+    spawn_step(c, 59, (u64)(uintptr_t)path, (u64)(uintptr_t)arguments, (u64)(uintptr_t)environment);
+    c->failed = -1;
+    c->create.number = 600;
+    c->create.args[0] = (u64)(uintptr_t)&descriptor;
+    c->create.args[1] = (u64)(a->descriptor_flags | PD_CLOEXEC);
+    c->create.args[2] = F_RFSPAWN;
+    s64 result = procdesc_spawn_stub(c);
+    s64 error = result < 0 ? result : c->failed >= 0 ? c->steps[c->failed].result : 0;
+    RAW2(SYS_munmap, c, size);
+    if (result > 0 && (error == 0 || failure != NULL))
+        *a->descriptor = descriptor;
+    if (result > 0 && error != 0 && (failure == NULL || strcmp(failure, "leaves") != 0))
+        RAW1(SYS_close, descriptor);
+    if (error == 0)
+        *pid = (int)result;
+    return (int)-error;
 }
 #endif

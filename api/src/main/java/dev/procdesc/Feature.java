@@ -60,7 +60,8 @@ public enum Feature {
   /**
    * The options that need a system call in the child before it executes its program: user and
    * groups, umask, resource limits, nice value, controlling terminal, ignored signals, extra
-   * descriptors, no-new-privileges. Absent where only the C library's spawn function can be used.
+   * descriptors, no-new-privileges, on FreeBSD a new session. Absent where only the C library's
+   * spawn function can be used.
    */
   CHILD_SETUP("steps in the child before it executes its program"),
 

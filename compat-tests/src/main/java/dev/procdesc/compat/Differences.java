@@ -86,6 +86,14 @@ public final class Differences {
     return freebsd();
   }
 
+  /**
+   * Whether a new session belongs to {@link dev.procdesc.Feature#CHILD_SETUP}, because the C
+   * library's spawn function does not make one, as on FreeBSD. glibc's does.
+   */
+  public static boolean newSessionIsChildSetup() {
+    return freebsd();
+  }
+
   /** How deep {@code nice} goes: 19 on Linux, 20 on FreeBSD. */
   public static int largestNice() {
     return reallyFreebsd() ? 20 : 19;

@@ -144,9 +144,9 @@ public final class FreeBsdBackend implements Backend {
             feature,
             stub && kernel.noNewPrivs().present(),
             kernel.noNewPrivs().how(),
-            stub ? kernel.noNewPrivs().lacks() : "the spawn stub: mapped code");
+            stub ? kernel.noNewPrivs().lacks() : Spawning.STUB);
       case SPAWN_BY_DESCRIPTOR, CHILD_SETUP ->
-        new FeatureReport(feature, stub, by, stub ? "" : "the spawn stub: mapped code");
+        new FeatureReport(feature, stub, by, stub ? "" : Spawning.STUB);
     };
   }
 

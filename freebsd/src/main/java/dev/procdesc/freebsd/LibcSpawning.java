@@ -3,6 +3,7 @@ package dev.procdesc.freebsd;
 import dev.procdesc.Feature;
 import dev.procdesc.OnClose;
 import dev.procdesc.posix.ChildDescriptors;
+import dev.procdesc.posix.LibC;
 import dev.procdesc.posix.LibcSpawn;
 import dev.procdesc.posix.NativeFunction;
 import dev.procdesc.posix.SpawnArena;
@@ -24,6 +25,12 @@ final class LibcSpawning extends LibcSpawn {
     private Functions() {}
   }
 
+  /** No descriptor has this number. */
+  private static final int NONE = -1;
+
+  /** Whether the C library has been seen to close the descriptor of a child that failed. */
+  private static volatile boolean closesItself;
+
   private final Kernel kernel;
   private final SpawnArena.Place descriptor;
 
@@ -38,12 +45,32 @@ final class LibcSpawning extends LibcSpawn {
         Numbers.POSIX_SPAWN_OBJECT_SIZE);
     this.kernel = kernel;
     this.descriptor = arena.allocate(8);
+    descriptor.bytes().putInt(descriptor.at(), NONE);
   }
 
   Spawning.Born spawn() throws IOException {
     refuseWhatItCannot();
     int pid = spawnNamed();
     return new Spawning.Born(descriptor.bytes().getInt(descriptor.at()), pid, Optional.empty());
+  }
+
+  /**
+   * The manual says that the number is stored after a success; not whether it may be after a
+   * failure, nor who closes it then. So it is looked at. A library that closes it itself is known
+   * after the first failure, and left alone from then on: the number may be somebody else's by now.
+   */
+  @Override
+  protected void failed() {
+    int fd = descriptor.bytes().getInt(descriptor.at());
+    if (fd == NONE || closesItself) {
+      return;
+    }
+    if (Calls.pdgetpid(fd, arena.words(0)) < 0) {
+      closesItself = true;
+    } else {
+      LibC.close(fd);
+    }
+    descriptor.bytes().putInt(descriptor.at(), NONE);
   }
 
   private void refuseWhatItCannot() {

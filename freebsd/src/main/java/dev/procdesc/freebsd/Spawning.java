@@ -72,6 +72,9 @@ final class Spawning {
       Numbers.EBUSY, "the process is exiting, or the kernel's own",
       Numbers.ECAPMODE, "in capability mode a process ID means nothing");
 
+  /** What is lacking where the C library spawns. */
+  static final String STUB = "the spawn stub: pdrfork or pdfork, and leave to map code";
+
   private final IgnoredSignals ignoredSignals = new IgnoredSignals();
   private final Sandbox sandbox = new Sandbox();
   private final Kernel kernel;
@@ -339,7 +342,6 @@ final class Spawning {
   }
 
   static UnsupportedFeatureException needsStub(Feature feature) {
-    return FreeBsdBackend.unsupported(
-        feature, "the spawn stub: pdrfork or pdfork, and leave to map code");
+    return FreeBsdBackend.unsupported(feature, STUB);
   }
 }

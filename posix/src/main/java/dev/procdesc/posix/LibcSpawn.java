@@ -1,9 +1,12 @@
 package dev.procdesc.posix;
 
+import dev.procdesc.SpawnException;
 import dev.procdesc.SpawnException.Step;
 import dev.procdesc.spi.Program;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -133,6 +136,9 @@ public abstract class LibcSpawn {
     }
   }
 
+  /** Called when the function has failed, before another path is tried. */
+  protected void failed() {}
+
   private void addActions(long actions) throws IOException {
     for (ChildDescriptors.Placement placement : descriptors.placements()) {
       check(
@@ -161,6 +167,7 @@ public abstract class LibcSpawn {
       if (outcome == 0) {
         return result.bytes().getInt(result.at());
       }
+      failed();
       if (outcome == PosixNumbers.EACCES) {
         remembered = Optional.of(outcome);
       } else if (outcome != PosixNumbers.ENOENT && outcome != PosixNumbers.ENOTDIR) {
@@ -168,14 +175,21 @@ public abstract class LibcSpawn {
       }
     }
     int errno = outcome == PosixNumbers.ENOENT ? remembered.orElse(outcome) : outcome;
-    throw Errors.spawn(
-        Step.EXECUTE,
-        function,
-        name,
-        -errno,
-        request.directory().isPresent()
-            ? "or the same of the directory " + request.directory().get()
-            : "");
+    throw explain(errno, name);
+  }
+
+  /** The function does not say at which step the child failed; it is seen afterwards, mostly. */
+  private SpawnException explain(int errno, String name) {
+    Optional<Path> directory = request.directory();
+    if (directory.isPresent()
+        && !(Files.isDirectory(directory.get()) && Files.isExecutable(directory.get()))) {
+      return Errors.spawn(Step.DIRECTORY, function, directory.get(), -errno, "");
+    }
+    if (errno == PosixNumbers.EPERM && request.processGroup().orElse(0) > 0) {
+      return Errors.spawn(
+          Step.SESSION, function, "process group " + request.processGroup().getAsInt(), -errno, "");
+    }
+    return Errors.spawn(Step.EXECUTE, function, name, -errno, "");
   }
 
   /** Fails if a function returned an error number. */

@@ -503,7 +503,8 @@ final class ChannelTest {
     try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
         RawPipe pipe = RawPipe.open()) {
       // Where the kernel kills at the last close, this is what it wants for it.
-      ChildProcess child = staying(pipe).noNewPrivileges(true).spawn();
+      boolean available = Platform.current().has(Feature.NO_NEW_PRIVILEGES);
+      ChildProcess child = staying(pipe).noNewPrivileges(available).spawn();
       pipe.given();
       CompletableFuture<StateChange> stopped = new CompletableFuture<>();
       child.onStateChange(stopped::complete);

@@ -63,6 +63,9 @@ final class OptionsTest {
   @Tag(Tags.PIDS)
   @Contract("C9")
   void aNewSession() throws Exception {
+    if (Differences.newSessionIsChildSetup()) {
+      Requires.feature(Feature.CHILD_SETUP);
+    }
     try (ChildProcess child = Run.cat().newSession().spawn()) {
       assertEquals(child.pid(), session(child));
       assertEquals(child.pid(), group(child));

@@ -38,7 +38,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Tag(Tags.LONG)
 final class RungsTest {
   /** Ladders whose lower rungs are only reached when several are switched off. */
-  private static final List<String> TOGETHER = List.of("clone3,clone", "clone3,pidfd_get_info");
+  private static final List<String> TOGETHER =
+      List.of("clone3,clone", "clone3,pidfd_get_info", "pdrfork,pdfork");
 
   private static boolean all() {
     return "all".equals(System.getProperty("procdesc.rungs"));
