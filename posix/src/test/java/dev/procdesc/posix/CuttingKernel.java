@@ -182,6 +182,13 @@ final class CuttingKernel implements MessageCalls, RecordRoom {
   synchronized void close() {
     queue.forEach(piece -> piece.descriptors.forEach(LibC::close));
     queue.clear();
-    room.close();
+    LibC.close(room.readEnd());
+  }
+
+  /** After the close: whether anybody has a queue that tells of room. */
+  boolean isRoomWatched() {
+    boolean watched = TestSystem.writeByte(room.writeEnd(), 0) != -EPIPE;
+    LibC.close(room.writeEnd());
+    return watched;
   }
 }

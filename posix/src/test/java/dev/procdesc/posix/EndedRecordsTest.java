@@ -23,8 +23,8 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -32,11 +32,38 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Records that end with MSG_EOR, over a kernel that cuts them as FreeBSD 15 does. */
 final class EndedRecordsTest {
   private static final Watcher WATCHER = new Watcher(new PollQueue());
-  private static final long NO_LIMIT = Long.MAX_VALUE;
+  private static final long CEILING = TimeUnit.SECONDS.toNanos(Await.CEILING_SECONDS);
 
-  private final int before = TestSystem.countOpen();
+  /** What is sent around. The other end of its pipe tells whether anybody has it. */
+  private static final class Sent {
+    private final TestSystem.Pipe pipe = TestSystem.pipe();
+    private boolean given;
+
+    int fd() {
+      return pipe.writeEnd();
+    }
+
+    /** Closes the test's own. */
+    void give() {
+      if (!given) {
+        given = true;
+        LibC.close(pipe.writeEnd());
+      }
+    }
+
+    boolean isHeld() {
+      give();
+      return TestSystem.readByte(pipe.readEnd()) != -1;
+    }
+
+    void end() {
+      LibC.close(pipe.readEnd());
+    }
+  }
+
+  private final Sent one = new Sent();
+  private final Sent two = new Sent();
   private final CuttingKernel kernel = new CuttingKernel();
-  private final TestSystem.Pipe pipe = TestSystem.pipe();
   private final OwnedDescriptor receiving =
       OwnedDescriptor.take(kernel.socket.readEnd(), "a socket");
   private final OwnedDescriptor sending =
@@ -48,23 +75,17 @@ final class EndedRecordsTest {
   private final EndedRecords records = new EndedRecords(
       reader, writer, sending, CuttingKernel.NUMBERS, TestSystem.NUMBERS, kernel, kernel, WATCHER);
 
-  @BeforeEach
-  void load() throws Exception {
-    // What waiting keeps for the next time is there before anything is counted.
-    put("x", true);
-    assertEquals("x", receive());
-    assertTrue(send("x"));
-    assertEquals("x", receive());
-  }
-
   @AfterEach
   void nothingStaysOpen() {
     reader.close();
     writer.close();
     records.close();
     kernel.close();
-    pipe.close();
-    assertTrue(TestSystem.countOpen() <= before + 2, "but for the pipe that wakes a waiter");
+    assertFalse(one.isHeld());
+    assertFalse(two.isHeld());
+    one.end();
+    two.end();
+    assertFalse(kernel.isRoomWatched());
   }
 
   private static byte[] bytes(String text) {
@@ -87,20 +108,20 @@ final class EndedRecordsTest {
 
   /** A message without descriptors. */
   private String receive() throws IOException {
-    Arrived arrived = receive(NO_LIMIT).orElseThrow();
+    Arrived arrived = receive(CEILING).orElseThrow();
     assertEquals(List.of(), arrived.descriptors());
     return new String(arrived.payload(), StandardCharsets.UTF_8);
   }
 
   private Arrived receiveWith(int descriptors) throws IOException {
-    Arrived arrived = receive(NO_LIMIT).orElseThrow();
+    Arrived arrived = receive(CEILING).orElseThrow();
     assertEquals(descriptors, arrived.descriptors().size());
     arrived.descriptors().forEach(LibC::close);
     return arrived;
   }
 
   private Reason refusal() {
-    return assertThrows(RefusedMessageException.class, () -> receive(NO_LIMIT)).reason();
+    return assertThrows(RefusedMessageException.class, () -> receive(CEILING)).reason();
   }
 
   private boolean send(long nanos, byte[] payload, Integer... descriptors) throws IOException {
@@ -110,7 +131,7 @@ final class EndedRecordsTest {
   }
 
   private boolean send(String text) throws IOException {
-    return send(NO_LIMIT, bytes(text));
+    return send(CEILING, bytes(text));
   }
 
   // ---- Receiving
@@ -127,9 +148,9 @@ final class EndedRecordsTest {
 
   @Test
   void descriptorsOfAnyPartBelongToTheRecord() throws Exception {
-    put("one, ", false, pipe.readEnd());
-    put("two, ", false, pipe.readEnd(), pipe.writeEnd());
-    put("three", true, pipe.writeEnd());
+    put("one, ", false, one.fd());
+    put("two, ", false, one.fd(), two.fd());
+    put("three", true, two.fd());
     put("four", true);
     assertArrayEquals(bytes("one, two, three"), receiveWith(4).payload());
     assertEquals("four", receive());
@@ -137,7 +158,7 @@ final class EndedRecordsTest {
 
   @Test
   void aTimeoutKeepsWhatCame() throws Exception {
-    put("one, ", false, pipe.readEnd());
+    put("one, ", false, one.fd());
     assertEquals(Optional.empty(), receive(0));
     put("two, ", false);
     assertEquals(Optional.empty(), receive(1_000_000));
@@ -150,7 +171,7 @@ final class EndedRecordsTest {
   @Test
   void whoOnlyLooksGetsAMessageThatIsThereInParts() throws Exception {
     for (int i = 0; i < 100; i++) {
-      put("p", false, pipe.readEnd());
+      put("p", false, one.fd());
     }
     put(".", true);
     Arrived arrived = receive(0).orElseThrow();
@@ -171,22 +192,22 @@ final class EndedRecordsTest {
   @Test
   void theEndInTheMiddle() throws Exception {
     put("whole", true);
-    put("half", false, pipe.readEnd());
-    int open = TestSystem.countOpen();
+    put("half", false, one.fd());
     kernel.hangUp();
     assertEquals("whole", receive());
+    assertTrue(one.isHeld());
     assertEquals(Reason.INCOMPLETE, refusal());
-    assertEquals(open - 1, TestSystem.countOpen(), "the descriptor on its way is closed");
-    assertThrows(EOFException.class, () -> receive(NO_LIMIT));
+    assertFalse(one.isHeld());
+    assertThrows(EOFException.class, () -> receive(CEILING));
     assertThrows(EOFException.class, () -> receive(0));
   }
 
   @Test
   void descriptorsWithoutARecordAreAnEndInTheMiddleToo() {
-    put("", false, pipe.readEnd());
+    put("", false, one.fd());
     kernel.hangUp();
     assertEquals(Reason.INCOMPLETE, refusal());
-    assertThrows(EOFException.class, () -> receive(NO_LIMIT));
+    assertThrows(EOFException.class, () -> receive(CEILING));
   }
 
   @ParameterizedTest
@@ -194,19 +215,19 @@ final class EndedRecordsTest {
   void aRecordThatIsTooLongIsReadToItsEnd(int more) throws Exception {
     put("p".repeat(MAX_PAYLOAD), true);
     assertEquals(MAX_PAYLOAD, receive().length());
-    int open = TestSystem.countOpen();
-    put("p".repeat(MAX_PAYLOAD), false, pipe.readEnd());
-    put("p".repeat(more), true, pipe.writeEnd());
+    put("p".repeat(MAX_PAYLOAD), false, one.fd());
+    put("p".repeat(more), true, two.fd());
     put("next", true);
     assertEquals(Reason.PAYLOAD_CUT_OFF, refusal());
-    assertEquals(open, TestSystem.countOpen(), "its descriptors are closed");
+    assertFalse(one.isHeld());
+    assertFalse(two.isHeld());
     assertEquals("next", receive());
   }
 
   @Test
   void aRecordWithoutEndDoesNotHoldWhoHasNoTime() throws Exception {
     for (int i = 0; i < 10; i++) {
-      put("p".repeat(MAX_PAYLOAD), false, pipe.readEnd());
+      put("p".repeat(MAX_PAYLOAD), false, one.fd());
     }
     assertEquals(Optional.empty(), receive(0));
     assertTrue(kernel.queued() > 0, "it gave up before all was read");
@@ -219,52 +240,50 @@ final class EndedRecordsTest {
   @Test
   void tooManyDescriptorsInAllParts() throws Exception {
     int[] many = new int[MAX_DESCRIPTORS];
-    Arrays.fill(many, pipe.readEnd());
+    Arrays.fill(many, one.fd());
     put("all", true, many);
     receiveWith(MAX_DESCRIPTORS);
-    int open = TestSystem.countOpen();
     put("one, ", false, many);
-    put("two", true, pipe.readEnd());
+    put("two", true, two.fd());
     put("next", true);
     assertEquals(Reason.DESCRIPTORS_CUT_OFF, refusal());
-    assertEquals(open, TestSystem.countOpen());
+    assertFalse(one.isHeld());
+    assertFalse(two.isHeld());
     assertEquals("next", receive());
   }
 
   @Test
   void descriptorsThatFindNoNumbersRefuseTheirRecordOnly() throws Exception {
-    int open = TestSystem.countOpen();
     kernel.withoutNumbers(1);
-    put("one, ", false, pipe.readEnd());
-    put("two", true, pipe.readEnd());
+    put("one, ", false, one.fd());
+    put("two", true, one.fd());
     put("next", true);
     assertEquals(Reason.DESCRIPTORS_CUT_OFF, refusal());
     assertEquals("next", receive());
-    put("one, ", false, pipe.readEnd());
+    put("one, ", false, one.fd());
     assertEquals(Optional.empty(), receive(0));
     kernel.withoutNumbers(1);
-    put("two", true, pipe.readEnd());
+    put("two", true, two.fd());
     put("next", true);
     assertEquals(Reason.DESCRIPTORS_CUT_OFF, refusal());
-    assertEquals(open, TestSystem.countOpen(), "the first part's too");
+    assertFalse(one.isHeld(), "the first part's too");
     assertEquals("next", receive());
   }
 
   @Test
   void aCloseClosesWhatCameOfARecord() throws Exception {
-    int open = TestSystem.countOpen();
-    put("half", false, pipe.readEnd(), pipe.writeEnd());
+    put("half", false, one.fd(), one.fd());
     assertEquals(Optional.empty(), receive(0));
-    assertEquals(open + 2, TestSystem.countOpen());
+    assertTrue(one.isHeld());
     records.close();
     records.close();
-    assertEquals(open - 1, TestSystem.countOpen(), "and the queue that tells of room");
+    assertFalse(one.isHeld());
     // A receive that was on its way.
-    put("more", false, pipe.readEnd());
-    assertThrows(AsynchronousCloseException.class, () -> receive(NO_LIMIT));
-    put("end", true, pipe.readEnd());
-    assertThrows(AsynchronousCloseException.class, () -> receive(NO_LIMIT));
-    assertEquals(open - 1, TestSystem.countOpen());
+    put("more", false, two.fd());
+    assertThrows(AsynchronousCloseException.class, () -> receive(CEILING));
+    put("end", true, two.fd());
+    assertThrows(AsynchronousCloseException.class, () -> receive(CEILING));
+    assertFalse(two.isHeld());
   }
 
   // ---- Sending
@@ -275,7 +294,7 @@ final class EndedRecordsTest {
     kernel.limit(100_000);
     byte[] nul = new byte[length];
     for (int i = 0; i < 2; i++) {
-      assertTrue(send(NO_LIMIT, nul, pipe.readEnd(), pipe.writeEnd()));
+      assertTrue(send(CEILING, nul, one.fd(), two.fd()));
     }
     assertEquals(2 * (length + 1 + 16), kernel.queued(), "one byte more than were given");
     for (int i = 0; i < 2; i++) {
@@ -284,8 +303,8 @@ final class EndedRecordsTest {
     if (length > 0) {
       byte[] other = nul.clone();
       other[length - 1] = 1;
-      assertTrue(send(NO_LIMIT, nul));
-      assertTrue(send(NO_LIMIT, other, pipe.readEnd()));
+      assertTrue(send(CEILING, nul));
+      assertTrue(send(CEILING, other, one.fd()));
       assertEquals(2 * length + 8, kernel.queued(), "any other payload goes as it is");
       assertArrayEquals(nul, receiveWith(0).payload());
       assertArrayEquals(other, receiveWith(1).payload());
@@ -294,21 +313,19 @@ final class EndedRecordsTest {
 
   @Test
   void oneNulTooMany() {
-    put("\0".repeat(MAX_PAYLOAD + 2), true, pipe.readEnd());
+    put("\0".repeat(MAX_PAYLOAD + 2), true, one.fd());
     assertEquals(Reason.PAYLOAD_CUT_OFF, refusal());
   }
 
   @Test
   void nothingIsSentBeforeThereIsRoomForAll() throws Exception {
     kernel.limit(1000);
-    int open = TestSystem.countOpen();
     int sends = kernel.sends();
     assertTrue(send(0, new byte[500]));
     assertFalse(send(0, new byte[501]));
-    assertFalse(send(1_000_000, bytes("x".repeat(485)), pipe.readEnd(), pipe.writeEnd()));
+    assertFalse(send(1_000_000, bytes("x".repeat(485)), one.fd(), two.fd()));
     assertEquals(500, kernel.queued());
-    assertEquals(open, TestSystem.countOpen(), "no descriptor went ahead");
-    assertTrue(send(0, bytes("x".repeat(484)), pipe.readEnd(), pipe.writeEnd()));
+    assertTrue(send(0, bytes("x".repeat(484)), one.fd(), two.fd()));
     assertEquals(1000, kernel.queued());
     assertEquals(sends + 2, kernel.sends(), "the kernel was not even asked");
     receiveWith(0);
@@ -319,8 +336,7 @@ final class EndedRecordsTest {
   void whoWaitsToSendIsToldOfRoom() throws Exception {
     kernel.limit(1000);
     assertTrue(send(0, new byte[600]));
-    Await.Running<Boolean> waiting =
-        Await.start(() -> send(NO_LIMIT, new byte[500], pipe.readEnd()));
+    Await.Running<Boolean> waiting = Await.start(() -> send(CEILING, new byte[500], one.fd()));
     Await.inside(waiting.thread(), "poll");
     receiveWith(0);
     assertTrue(Await.get(waiting.result()));
@@ -330,7 +346,7 @@ final class EndedRecordsTest {
   @Test
   void whoWaitsToSendIsToldOfTheClose() throws Exception {
     kernel.limit(10);
-    Await.Running<Boolean> waiting = Await.start(() -> send(NO_LIMIT, new byte[11]));
+    Await.Running<Boolean> waiting = Await.start(() -> send(CEILING, new byte[11]));
     Await.inside(waiting.thread(), "poll");
     writer.close();
     records.close();
@@ -343,7 +359,7 @@ final class EndedRecordsTest {
   void aRecordThatWasCutIsFinished(int limit) throws Exception {
     byte[] payload = new byte[20_000];
     new Random(limit).nextBytes(payload);
-    Integer[] descriptors = Collections.nCopies(100, pipe.readEnd()).toArray(new Integer[0]);
+    Integer[] descriptors = Collections.nCopies(100, one.fd()).toArray(new Integer[0]);
     kernel.limit(limit);
     kernel.lie(1);
     // Its time is over when it begins, but what has begun must end.
@@ -359,15 +375,14 @@ final class EndedRecordsTest {
   void afterAFailureInTheMiddleThereIsNoChannel() throws Exception {
     kernel.limit(1000);
     kernel.lie(1);
-    Await.Running<Boolean> sender =
-        Await.start(() -> send(NO_LIMIT, new byte[2000], pipe.readEnd()));
+    Await.Running<Boolean> sender = Await.start(() -> send(CEILING, new byte[2000], one.fd()));
     Await.until("the first part is there", () -> kernel.queued() == 1000);
     kernel.hangUp();
     assertInstanceOf(ProcessDescriptorException.class, Await.thrown(sender.result()));
     assertFalse(writer.isOpen());
     assertFalse(reader.isOpen());
-    assertThrows(ClosedChannelException.class, () -> receive(NO_LIMIT));
-    assertThrows(ClosedChannelException.class, () -> send(NO_LIMIT, new byte[1]));
+    assertThrows(ClosedChannelException.class, () -> receive(CEILING));
+    assertThrows(ClosedChannelException.class, () -> send(CEILING, new byte[1]));
   }
 
   @Test
