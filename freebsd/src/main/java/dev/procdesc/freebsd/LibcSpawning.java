@@ -40,6 +40,7 @@ final class LibcSpawning extends LibcSpawn {
         arena,
         request,
         descriptors,
+        Numbers.POSIX,
         "posix_spawn",
         Numbers.POSIX_SPAWN_OBJECT_SIZE,
         Numbers.POSIX_SPAWN_OBJECT_SIZE);

@@ -108,7 +108,9 @@ final class Spawning {
         ChildDescriptors descriptors =
             ChildDescriptors.open(request.descriptors(), Numbers.POSIX, watcher, arena)) {
       Born born = kernel.rung() == Kernel.Rung.POSIX_SPAWN
-          ? new LibcSpawning(kernel, arena, request, descriptors).spawn()
+          ? SpawnAttempts.make(
+              failure -> SpawnAttempts.isPassing(failure, Numbers.POSIX),
+              () -> new LibcSpawning(kernel, arena, request, descriptors).spawn())
           : new Attempt(arena, request, descriptors).spawn();
       ProcessCore core = new ProcessCore(
           OwnedDescriptor.take(born.descriptor(), "the descriptor of process " + born.pid()),

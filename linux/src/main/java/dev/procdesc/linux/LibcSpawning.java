@@ -37,7 +37,7 @@ final class LibcSpawning extends LibcSpawn {
   }
 
   LibcSpawning(SpawnArena arena, SpawnRequest request, ChildDescriptors descriptors) {
-    super(arena, request, descriptors, "pidfd_spawn", ATTRIBUTES_SIZE, ACTIONS_SIZE);
+    super(arena, request, descriptors, Numbers.POSIX, "pidfd_spawn", ATTRIBUTES_SIZE, ACTIONS_SIZE);
   }
 
   Spawning.Born spawn() throws IOException {

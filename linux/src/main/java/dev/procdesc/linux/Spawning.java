@@ -95,7 +95,9 @@ final class Spawning {
         ChildDescriptors descriptors =
             ChildDescriptors.open(request.descriptors(), Numbers.POSIX, watcher, arena)) {
       Born born = kernel.rung() == Kernel.Rung.PIDFD_SPAWN
-          ? new LibcSpawning(arena, request, descriptors).spawn()
+          ? SpawnAttempts.make(
+              failure -> SpawnAttempts.isPassing(failure, Numbers.POSIX),
+              () -> new LibcSpawning(arena, request, descriptors).spawn())
           : new Attempt(arena, request, descriptors).spawn();
       ProcessCore core = new ProcessCore(
           OwnedDescriptor.take(born.pidfd(), "the descriptor of process " + born.pid()),

@@ -44,6 +44,7 @@ public abstract class LibcSpawn {
   protected final SpawnRequest request;
 
   private final ChildDescriptors descriptors;
+  private final PosixNumbers numbers;
   private final String function;
   private final int attributesSize;
   private final int actionsSize;
@@ -51,6 +52,7 @@ public abstract class LibcSpawn {
   /**
    * One spawn.
    *
+   * @param numbers the system's
    * @param function the C library's spawn function; like all of these, it returns an error number
    * @param attributesSize of a {@code posix_spawnattr_t}
    * @param actionsSize of a {@code posix_spawn_file_actions_t}
@@ -59,12 +61,14 @@ public abstract class LibcSpawn {
       SpawnArena arena,
       SpawnRequest request,
       ChildDescriptors descriptors,
+      PosixNumbers numbers,
       String function,
       int attributesSize,
       int actionsSize) {
     this.arena = arena;
     this.request = request;
     this.descriptors = descriptors;
+    this.numbers = numbers;
     this.function = function;
     this.attributesSize = attributesSize;
     this.actionsSize = actionsSize;
@@ -184,6 +188,10 @@ public abstract class LibcSpawn {
     if (directory.isPresent()
         && !(Files.isDirectory(directory.get()) && Files.isExecutable(directory.get()))) {
       return Errors.spawn(Step.DIRECTORY, function, directory.get(), -errno, "");
+    }
+    if (errno == numbers.eagain()) {
+      String hint = "the limit of processes (RLIMIT_NPROC and the like) is reached";
+      return Errors.spawn(Step.CREATE, function, "", -errno, hint);
     }
     if (errno == PosixNumbers.EPERM && request.processGroup().orElse(0) > 0) {
       return Errors.spawn(

@@ -86,16 +86,22 @@ public final class OwnedDescriptor {
    * then it is a pipe's end, of which a borrower's system call says EBADF or the like. For a
    * descriptor whose last close does something, when a borrower may be blocked for long.
    *
-   * <p>If the pipe cannot be made, this is {@link #close()}.
+   * <p>If the pipe cannot be made or put there (the number may be beyond a limit of open files that
+   * was lowered), this is {@link #close()}.
+   *
+   * @return whether it is sure that nothing is left of what the number referred to; false if it
+   *     waits for a borrower
    */
-  void closeNow(PosixNumbers numbers) {
+  boolean closeNow(PosixNumbers numbers) {
+    boolean gone;
     synchronized (this) {
+      gone = users == 0;
       if (!closed && users > 0) {
         try (SpawnArena arena = new SpawnArena()) {
           SpawnArena.Place pair = arena.allocate(2 * Integer.BYTES);
           if (LibC.pipe2(pair.address(), numbers.oCloexec()) == 0) {
             int end = pair.bytes().getInt(pair.at());
-            LibC.dup3(end, fd, numbers.oCloexec());
+            gone = LibC.dup3(end, fd, numbers.oCloexec()) >= 0;
             LibC.close(end);
             LibC.close(pair.bytes().getInt(pair.at() + Integer.BYTES));
           }
@@ -103,6 +109,7 @@ public final class OwnedDescriptor {
       }
     }
     close();
+    return gone;
   }
 
   /** Wakes those who wait on this descriptor in the kernel, so that they look again. */

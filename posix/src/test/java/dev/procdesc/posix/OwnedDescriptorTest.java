@@ -56,13 +56,13 @@ final class OwnedDescriptorTest {
   void whatIsLentCanBeClosedAtOnceAndKeepsItsNumber() {
     OwnedDescriptor owned = OwnedDescriptor.take(pipe.writeEnd(), "a pipe");
     int lent = owned.acquire();
-    owned.closeNow(TestSystem.NUMBERS);
+    assertTrue(owned.closeNow(TestSystem.NUMBERS));
     assertTrue(owned.isClosed());
     assertEquals(-1, TestSystem.readByte(pipe.readEnd()), "the reader sees the end of file");
     assertTrue(TestSystem.isOpen(lent), "nobody else gets the number");
     owned.release();
     assertFalse(TestSystem.isOpen(lent));
-    owned.closeNow(TestSystem.NUMBERS);
+    assertTrue(owned.closeNow(TestSystem.NUMBERS));
   }
 
   @Test

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.procdesc.ChildProcess;
 import dev.procdesc.DescriptorChannel;
+import dev.procdesc.Feature;
 import dev.procdesc.OnClose;
 import dev.procdesc.Platform;
 import dev.procdesc.ProcessDescriptor;
@@ -67,6 +68,7 @@ public final class Holder implements AutoCloseable {
       throw new AssertionError(e);
     }
     Requires.that(there, "Python 3.9");
+    Requires.feature(Feature.CHILD_SETUP); // An extra descriptor.
     String kind = freebsd ? "procdesc" : "pidfd";
     return new Holder(Spawner.of(python.toString(), "-c", script, kind, library)
         .stdin(Stdio.pipe())
@@ -78,6 +80,7 @@ public final class Holder implements AutoCloseable {
   /** A JVM; the channel onward and the heart are given if they are there. */
   public static Holder jvm(ChildJvm jvm, DescriptorChannel channel, int onward, int heart)
       throws IOException {
+    Requires.feature(Feature.CHILD_SETUP); // Extra descriptors.
     Spawner spawner = Spawner.of(jvm.command())
         .stdin(Stdio.pipe())
         .stdout(Stdio.pipe())

@@ -2,9 +2,11 @@ package dev.procdesc.compat.support;
 
 import static org.junit.jupiter.api.Assertions.fail;
 
+import dev.procdesc.Feature;
 import dev.procdesc.Signal;
 import dev.procdesc.Spawner;
 import dev.procdesc.Stdio;
+import dev.procdesc.compat.Requires;
 import dev.procdesc.compat.Skips;
 import dev.procdesc.compat.Timeouts;
 import java.io.IOException;
@@ -89,8 +91,9 @@ public final class KillableJvm implements AutoCloseable {
     heart.given();
   }
 
-  /** Starts it. */
+  /** Starts it. Its children have extra descriptors. */
   public static KillableJvm start(ChildJvm command) throws IOException {
+    Requires.feature(Feature.CHILD_SETUP);
     return new KillableJvm(command);
   }
 
