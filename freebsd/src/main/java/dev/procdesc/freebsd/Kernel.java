@@ -284,15 +284,17 @@ final class Kernel {
    */
   synchronized Mechanism records() {
     if (!mechanisms.isKnown(RECORDS)) {
+      boolean each = SocketProbe.eachSendIsRecord(Numbers.SOCKETS);
       mechanisms.note(
           RECORDS,
           "sends that are records: two over a SOCK_SEQPACKET socket and a receive",
-          SocketProbe.eachSendIsRecord(Numbers.SOCKETS),
+          each,
           "sends that are records by themselves (up to FreeBSD 14)");
       mechanisms.note(
           ENDED_RECORDS,
           "records that end with MSG_EOR: two sends over a SOCK_SEQPACKET socket and a receive",
-          SocketProbe.endFlagEndsRecord(Numbers.SOCKETS),
+          // Where each send is one, a receive tells other things: an empty one, one cut off.
+          !each && SocketProbe.endFlagEndsRecord(Numbers.SOCKETS),
           "records that end with MSG_EOR (FreeBSD 15)");
     }
     return mechanisms.get(mechanisms.has(RECORDS) ? RECORDS : ENDED_RECORDS);
