@@ -15,10 +15,11 @@ import java.util.Optional;
  * <p><b>The wire.</b> The socket is {@code AF_UNIX, SOCK_SEQPACKET}; a message is one record. Its
  * data is the caller's payload and nothing else. Its descriptors are in one {@code SCM_RIGHTS}
  * control message, in the order of the call. Where the library and not the kernel kills at the last
- * close (Linux before 7.1), a process with {@link OnClose#KILL} and its kin is followed by its
- * <i>lifeline</i>, the writing end of a pipe: the process dies when nobody holds a writing end any
- * more. A receiver in another language keeps both and closes both; it never writes to the lifeline.
- * An empty packet without descriptors means nothing, and is skipped.
+ * close (Linux before 7.1; FreeBSD for {@link OnClose#KILL_GROUP}), a process with
+ * {@link OnClose#KILL} and its kin is followed by its <i>lifeline</i>, the writing end of a pipe:
+ * the process dies when nobody holds a writing end any more. A receiver in another language keeps
+ * both and closes both; it never writes to the lifeline. An empty packet without descriptors means
+ * nothing, and is skipped.
  *
  * <p><b>Since FreeBSD 15</b> a send is no record by itself. A sender in another language ends each
  * message with {@code MSG_EOR}, and a receiver reads until that flag comes; this one joins the
