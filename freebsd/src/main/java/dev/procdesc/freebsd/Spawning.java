@@ -75,6 +75,9 @@ final class Spawning {
   /** What is lacking where the C library spawns. */
   static final String STUB = "the spawn stub: pdrfork or pdfork, and leave to map code";
 
+  /** One child at a time waits at a gate: it has a copy of all that is open, other gates too. */
+  private final Object gates = new Object();
+
   private final IgnoredSignals ignoredSignals = new IgnoredSignals();
   private final Sandbox sandbox = new Sandbox();
   private final Kernel kernel;
@@ -196,8 +199,7 @@ final class Spawning {
 
     private Born attempt() throws IOException {
       if (request.onClose() == OnClose.KILL_GROUP) {
-        // One at a time: a child that waits at a gate has a copy of everything that is open.
-        synchronized (kernel) {
+        synchronized (gates) {
           try (Keeper.Gate gate = Keeper.Gate.make(arena)) {
             return spawnCopy(Optional.of(gate));
           }
