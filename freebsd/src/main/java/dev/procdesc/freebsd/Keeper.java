@@ -13,6 +13,7 @@ import dev.procdesc.posix.OwnedDescriptor;
 import dev.procdesc.posix.PosixNumbers;
 import dev.procdesc.posix.SpawnArena;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -100,7 +101,8 @@ final class Keeper {
     }
   }
 
-  private static int[] pipe(SpawnArena arena, String what) throws SpawnException {
+  /** Both ends of a pipe, close-on-exec. */
+  static int[] pipe(SpawnArena arena, String what) throws SpawnException {
     SpawnArena.Place pair = arena.allocate(2 * Integer.BYTES);
     int outcome = LibC.pipe2(pair.address(), Numbers.POSIX.oCloexec());
     if (outcome < 0) {
@@ -118,13 +120,22 @@ final class Keeper {
    * @return the lifeline
    */
   static OwnedDescriptor start(Kernel kernel, int process, long pid) throws SpawnException {
-    try (NativeMemory memory = NativeMemory.leave(size(kernel), Numbers.POSIX)) {
+    OptionalLong openLimit = kernel.openLimit();
+    // Where there is no close_range, the script closes descriptors one by one.
+    int closing = ChildSetup.closingSteps(openLimit, ScriptBuilder.CALLS) * ChildScript.STEP_SIZE;
+    try (NativeMemory memory = NativeMemory.leave(ROOM + closing, Numbers.POSIX)) {
       SpawnArena arena = SpawnArena.in(memory); // Closed with its memory.
       int[] lifeline = pipe(arena, "to keep a process group");
       boolean kept = false;
       try {
         SpawnArena.Place place = arena.allocate(Integer.BYTES);
-        ChildScript script = script(kernel, memory, arena, process, pid, lifeline[0]);
+        ChildScript script = new ChildScript();
+        script.step(KEEP, Numbers.SYS_SETSID);
+        SortedSet<Integer> open = new TreeSet<>(List.of(process, lifeline[0]));
+        ChildSetup.closeAllBut(script, open, openLimit, ScriptBuilder.CALLS);
+        // What the JVM writes to would be kept twice otherwise.
+        kernel.stub().mapping().ifPresent(code -> unmapAllBut(script, code, memory.mapping()));
+        waitAndKill(script, arena, process, pid, lifeline[0]);
         long[] create = {Numbers.SYS_PDFORK, place.address(), kernel.descriptorFlags(true)};
         long created = kernel.stub().start(arena, script, create).created();
         if (created < 0) {
@@ -142,26 +153,13 @@ final class Keeper {
     }
   }
 
-  /** Room for the script, which closes descriptors one by one where there is no close_range. */
-  private static int size(Kernel kernel) {
-    return ROOM
-        + ChildSetup.closingSteps(kernel.openLimit(), ScriptBuilder.CALLS) * ChildScript.STEP_SIZE;
-  }
-
-  private static ChildScript script(
-      Kernel kernel, NativeMemory memory, SpawnArena arena, int process, long pid, int lifeline) {
-    ChildScript script = new ChildScript();
+  private static void waitAndKill(
+      ChildScript script, SpawnArena arena, int process, long pid, int lifeline) {
     long whatever = ChildScript.TOLERATE_ALL;
-    script.step(KEEP, Numbers.SYS_SETSID);
-    SortedSet<Integer> open = new TreeSet<>(List.of(process, lifeline));
-    ChildSetup.closeAllBut(script, open, kernel.openLimit(), ScriptBuilder.CALLS);
-    // What the JVM writes to would be kept twice otherwise.
-    kernel.stub().mapping().ifPresent(code -> unmapAllBut(script, code, memory.mapping()));
     // A wait that fails must not kill: the script ends there.
     script.step(KEEP, Numbers.SYS_READ, lifeline, arena.words(0), 1);
     script.tolerantStep(KEEP, whatever, Numbers.SYS_KILL, -pid, PosixNumbers.SIGKILL);
     script.tolerantStep(KEEP, whatever, Numbers.SYS_PDKILL, process, PosixNumbers.SIGKILL);
-    return script;
   }
 
   private static void unmapAllBut(ChildScript script, Mapping one, Mapping other) {

@@ -224,13 +224,9 @@ final class Spawning {
     /** A child with a copy of our memory; the end of a pipe tells that it has left it. */
     private Born spawnCopy(Optional<Keeper.Gate> gate) throws IOException {
       SpawnArena.Place place = arena.allocate(8);
-      SpawnArena.Place pair = arena.allocate(8);
-      int outcome = LibC.pipe2(pair.address(), Numbers.POSIX.oCloexec());
-      if (outcome < 0) {
-        throw Errors.spawn(Step.PREPARE, "pipe2", "to hear of the child's exec", outcome, "");
-      }
-      int readEnd = pair.bytes().getInt(pair.at());
-      int writeEnd = pair.bytes().getInt(pair.at() + 4);
+      int[] ends = Keeper.pipe(arena, "to hear of the child's exec");
+      int readEnd = ends[0];
+      int writeEnd = ends[1];
       try {
         SpawnStub.Started started;
         ChildScript script;

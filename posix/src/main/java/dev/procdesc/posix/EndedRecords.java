@@ -28,6 +28,7 @@ final class EndedRecords implements Records {
   private final PosixNumbers posix;
   private final RecordRoom room;
   private final MessageCalls system;
+  private final MessageReceiver receiver;
   private final Watcher watcher;
   private final PartialRecord partial = new PartialRecord();
   private @Nullable PipeEnd queue;
@@ -54,6 +55,7 @@ final class EndedRecords implements Records {
     this.posix = posix;
     this.room = room;
     this.system = system;
+    this.receiver = new MessageReceiver(reader, numbers, system);
     this.watcher = watcher;
   }
 
@@ -149,27 +151,15 @@ final class EndedRecords implements Records {
 
   @Override
   public Optional<Arrived> receive(SocketMessage message, Deadline deadline) throws IOException {
-    int flags = numbers.msgDontwait() | numbers.msgCmsgCloexec();
     while (true) {
-      boolean[] noRoom = {false};
-      long count = reader.transfer(
-          "recvmsg",
-          fd -> {
-            message.clear();
-            int outcome = system.receive(fd, message, flags);
-            noRoom[0] = numbers.isNoRoom(outcome);
-            return noRoom[0] ? 0 : outcome;
-          },
-          deadline.left());
-      if (count < 0) {
+      Optional<MessageReceiver.Receipt> receipt = receiver.receive(message, deadline);
+      if (receipt.isEmpty()) {
         return Optional.empty();
       }
-      if (noRoom[0]) {
+      if (receipt.get().dropped()) {
         // The kernel has put the data back.
-        partial.refuse(
-            Reason.DESCRIPTORS_CUT_OFF,
-            "its descriptors were dropped: this JVM may have no more of them");
-      } else if (add(message, (int) count)) {
+        partial.refuse(Reason.DESCRIPTORS_CUT_OFF, MessageReceiver.DROPPED);
+      } else if (add(message, receipt.get().count())) {
         return Optional.of(partial.end());
       }
       // One that is not refused yet ends soon, by its length; another may go on for ever.
@@ -190,10 +180,7 @@ final class EndedRecords implements Records {
     }
     partial.add(message.payload(count), descriptors);
     if (cutOff) {
-      partial.refuse(
-          Reason.DESCRIPTORS_CUT_OFF,
-          "descriptors were cut off, " + descriptors.size()
-              + " came: this JVM may have no more of them, or there were too many");
+      partial.refuse(Reason.DESCRIPTORS_CUT_OFF, MessageReceiver.cutOff(descriptors.size()));
     }
     return (message.flags() & numbers.msgEor().orElseThrow()) != 0;
   }

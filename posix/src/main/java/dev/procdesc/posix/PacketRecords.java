@@ -15,12 +15,14 @@ final class PacketRecords implements Records {
   private final PipeEnd writer;
   private final SocketNumbers numbers;
   private final MessageCalls system;
+  private final MessageReceiver receiver;
 
   PacketRecords(PipeEnd reader, PipeEnd writer, SocketNumbers numbers, MessageCalls system) {
     this.reader = reader;
     this.writer = writer;
     this.numbers = numbers;
     this.system = system;
+    this.receiver = new MessageReceiver(reader, numbers, system);
   }
 
   @Override
@@ -35,29 +37,18 @@ final class PacketRecords implements Records {
 
   @Override
   public Optional<Arrived> receive(SocketMessage message, Deadline deadline) throws IOException {
-    int flags = numbers.msgDontwait() | numbers.msgCmsgCloexec();
     while (true) {
-      boolean[] noRoom = {false};
-      long count = reader.transfer(
-          "recvmsg",
-          fd -> {
-            message.clear();
-            int outcome = system.receive(fd, message, flags);
-            noRoom[0] = numbers.isNoRoom(outcome);
-            return noRoom[0] ? 0 : outcome;
-          },
-          deadline.left());
-      if (noRoom[0]) {
-        throw new RefusedMessageException(
-            Reason.DESCRIPTORS_CUT_OFF,
-            "its descriptors were dropped: this JVM may have no more of them");
-      }
-      if (count < 0) {
+      Optional<MessageReceiver.Receipt> receipt = receiver.receive(message, deadline);
+      if (receipt.isEmpty()) {
         return Optional.empty();
       }
+      if (receipt.get().dropped()) {
+        throw new RefusedMessageException(Reason.DESCRIPTORS_CUT_OFF, MessageReceiver.DROPPED);
+      }
+      int count = receipt.get().count();
       List<Integer> descriptors = message.descriptors();
       if (count > 0 || !descriptors.isEmpty() || isCutOff(message)) {
-        return Optional.of(arrived(message, (int) count, descriptors));
+        return Optional.of(arrived(message, count, descriptors));
       }
       if (isAtEnd()) {
         throw new EOFException("the other end is closed");
@@ -78,9 +69,7 @@ final class PacketRecords implements Records {
     if ((flags & numbers.msgCtrunc()) != 0) {
       descriptors.forEach(LibC::close);
       throw new RefusedMessageException(
-          Reason.DESCRIPTORS_CUT_OFF,
-          "descriptors were cut off, " + descriptors.size()
-              + " came: this JVM may have no more of them, or there were too many");
+          Reason.DESCRIPTORS_CUT_OFF, MessageReceiver.cutOff(descriptors.size()));
     }
     if ((flags & numbers.msgTrunc()) != 0 || count > MAX_PAYLOAD) {
       descriptors.forEach(LibC::close);
