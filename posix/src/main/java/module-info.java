@@ -12,7 +12,22 @@ module dev.procdesc.posix {
   requires org.jnrproject.constants;
   requires org.jnrproject.jffi;
 
-  exports dev.procdesc.posix to
+  exports dev.procdesc.posix.channel to
+      dev.procdesc.linux,
+      dev.procdesc.freebsd;
+  exports dev.procdesc.posix.ffi to
+      dev.procdesc.linux,
+      dev.procdesc.freebsd;
+  exports dev.procdesc.posix.io to
+      dev.procdesc.linux,
+      dev.procdesc.freebsd;
+  exports dev.procdesc.posix.probe to
+      dev.procdesc.linux,
+      dev.procdesc.freebsd;
+  exports dev.procdesc.posix.process to
+      dev.procdesc.linux,
+      dev.procdesc.freebsd;
+  exports dev.procdesc.posix.spawn to
       dev.procdesc.linux,
       dev.procdesc.freebsd;
 }

@@ -10,13 +10,17 @@ import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.Signal;
 import dev.procdesc.UnsupportedFeatureException;
-import dev.procdesc.posix.Errors;
-import dev.procdesc.posix.NativeAccess;
-import dev.procdesc.posix.NativeFunction;
-import dev.procdesc.posix.NativeMemory;
-import dev.procdesc.posix.PosixNumbers;
-import dev.procdesc.posix.SystemName;
-import dev.procdesc.posix.Watcher;
+import dev.procdesc.freebsd.kernel.Numbers;
+import dev.procdesc.freebsd.kernel.Probes;
+import dev.procdesc.freebsd.kernel.Signals;
+import dev.procdesc.freebsd.kernel.Syscalls;
+import dev.procdesc.posix.ffi.Errors;
+import dev.procdesc.posix.ffi.NativeAccess;
+import dev.procdesc.posix.ffi.NativeFunction;
+import dev.procdesc.posix.ffi.NativeMemory;
+import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.io.Watcher;
+import dev.procdesc.posix.probe.Uname;
 import dev.procdesc.spi.Backend;
 import dev.procdesc.spi.Channels;
 import dev.procdesc.spi.SpawnRequest;
@@ -33,27 +37,27 @@ public final class FreeBsdBackend implements Backend {
 
   /** Everything native, made at the first use, once for each JVM. */
   private static final class Running {
-    static final Kernel KERNEL = new Kernel();
+    static final Probes KERNEL = new Probes();
     static final String SYSTEM = uname();
 
     private Running() {}
 
     private static String uname() {
       try (NativeMemory memory = NativeMemory.borrow()) {
-        int outcome = Calls.xuname(Numbers.UTSNAME_FIELD, memory.address());
-        return outcome < 0 ? "FreeBSD" : SystemName.read(memory.bytes(), Numbers.UTSNAME_FIELD);
+        int outcome = Syscalls.xuname(Numbers.UTSNAME_FIELD, memory.address());
+        return outcome < 0 ? "FreeBSD" : Uname.read(memory.bytes(), Numbers.UTSNAME_FIELD);
       }
     }
   }
 
   private static final class Spawns {
-    static final Spawning SPAWNING = create();
+    static final FreeBsdLauncher SPAWNING = create();
 
     private Spawns() {}
 
-    private static Spawning create() {
+    private static FreeBsdLauncher create() {
       try {
-        return new Spawning(Running.KERNEL, new Watcher(new KqueueQueue()));
+        return new FreeBsdLauncher(Running.KERNEL, new Watcher(new KqueueQueue()));
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
@@ -83,8 +87,8 @@ public final class FreeBsdBackend implements Backend {
 
   @Override
   public FeatureReport report(Feature feature) {
-    Kernel kernel = Running.KERNEL;
-    boolean stub = kernel.rung() != Kernel.Rung.POSIX_SPAWN;
+    Probes kernel = Running.KERNEL;
+    boolean stub = kernel.rung() != Probes.Rung.POSIX_SPAWN;
     String by = "spawning by " + kernel.rung().name().toLowerCase(java.util.Locale.ROOT);
     String wait = kernel.hasPdwait() ? "pdwait" : "wait6";
     return switch (feature) {
@@ -118,25 +122,25 @@ public final class FreeBsdBackend implements Backend {
             kernel.records().lacks());
       case PEER_DESCRIPTOR ->
         new FeatureReport(
-            feature, false, "LOCAL_PEERCRED tells the process ID only", Kernel.PEER_LACKS);
+            feature, false, "LOCAL_PEERCRED tells the process ID only", Probes.PEER_LACKS);
       case DESCRIPTOR_ONLY_MODE ->
         new FeatureReport(
             feature,
-            Calls.hasCapEnter(),
+            Syscalls.hasCapEnter(),
             "looking up cap_enter",
-            Calls.hasCapEnter() ? "" : "FreeBSD 10");
+            Syscalls.hasCapEnter() ? "" : "FreeBSD 10");
       case KERNEL_RIGHTS ->
         new FeatureReport(
             feature,
-            Calls.hasCapRights(),
+            Syscalls.hasCapRights(),
             "looking up cap_rights_limit",
-            Calls.hasCapRights() ? "" : "FreeBSD 10");
+            Syscalls.hasCapRights() ? "" : "FreeBSD 10");
       case KILL_GROUP ->
         new FeatureReport(
             feature,
             kernel.canKeep(),
             "killpg at the close; a process that waits for the JVM's death",
-            kernel.canKeep() ? "" : Kernel.KEEPER_NEEDS);
+            kernel.canKeep() ? "" : Probes.KEEPER_NEEDS);
       case CGROUP, KILL_CGROUP ->
         new FeatureReport(feature, false, "FreeBSD has none", "control groups");
       case NO_NEW_PRIVILEGES ->
@@ -144,9 +148,9 @@ public final class FreeBsdBackend implements Backend {
             feature,
             stub && kernel.noNewPrivs().present(),
             kernel.noNewPrivs().how(),
-            stub ? kernel.noNewPrivs().lacks() : Spawning.STUB);
+            stub ? kernel.noNewPrivs().lacks() : FreeBsdLauncher.STUB);
       case SPAWN_BY_DESCRIPTOR, CHILD_SETUP ->
-        new FeatureReport(feature, stub, by, stub ? "" : Spawning.STUB);
+        new FeatureReport(feature, stub, by, stub ? "" : FreeBsdLauncher.STUB);
     };
   }
 
@@ -202,7 +206,7 @@ public final class FreeBsdBackend implements Backend {
     return Signals.of(number);
   }
 
-  static UnsupportedFeatureException unsupported(Feature feature, String lacks) {
+  public static UnsupportedFeatureException unsupported(Feature feature, String lacks) {
     return new UnsupportedFeatureException(feature, Running.SYSTEM, lacks);
   }
 }

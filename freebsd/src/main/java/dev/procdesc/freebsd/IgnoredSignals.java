@@ -1,6 +1,8 @@
 package dev.procdesc.freebsd;
 
-import dev.procdesc.posix.NativeMemory;
+import dev.procdesc.freebsd.kernel.Numbers;
+import dev.procdesc.freebsd.kernel.Syscalls;
+import dev.procdesc.posix.ffi.NativeMemory;
 import java.util.BitSet;
 import java.util.concurrent.TimeUnit;
 
@@ -10,7 +12,7 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>Asking for all 126 at every spawn would cost several percent of it, and what a JVM ignores or
  * handles hardly ever changes after its start; so they are looked up again only when a second has
- * passed. What pdfork's children are reset to in any case, see {@link Spawning}.
+ * passed. What pdfork's children are reset to in any case, see {@link FreeBsdLauncher}.
  */
 final class IgnoredSignals {
   private static final long FRESH_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -44,7 +46,7 @@ final class IgnoredSignals {
     try (NativeMemory memory = NativeMemory.borrow()) {
       for (int number = 1; number <= Numbers.NSIG; number++) {
         // The handler is the first word of the structure.
-        if (Calls.sigaction(number, 0, memory.address()) == 0) {
+        if (Syscalls.sigaction(number, 0, memory.address()) == 0) {
           long handler = memory.bytes().getLong(0);
           ignored.set(number, handler == Numbers.SIG_IGN);
           handled.set(number, handler != Numbers.SIG_IGN && handler != Numbers.SIG_DFL);

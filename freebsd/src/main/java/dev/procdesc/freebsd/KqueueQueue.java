@@ -1,10 +1,12 @@
 package dev.procdesc.freebsd;
 
-import dev.procdesc.posix.Errors;
-import dev.procdesc.posix.EventQueue;
-import dev.procdesc.posix.LibC;
-import dev.procdesc.posix.NativeMemory;
-import dev.procdesc.posix.PosixNumbers;
+import dev.procdesc.freebsd.kernel.Numbers;
+import dev.procdesc.freebsd.kernel.Syscalls;
+import dev.procdesc.posix.ffi.Errors;
+import dev.procdesc.posix.ffi.LibC;
+import dev.procdesc.posix.ffi.NativeMemory;
+import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.io.EventQueue;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.function.LongConsumer;
@@ -49,7 +51,7 @@ final class KqueueQueue implements EventQueue {
       throws IOException {
     try (NativeMemory memory = NativeMemory.borrow()) {
       Kevent.put(memory.bytes(), ident, filter, flags, wanted, token);
-      int outcome = Calls.kevent(kqueue, memory.address(), 1, 0, 0, 0);
+      int outcome = Syscalls.kevent(kqueue, memory.address(), 1, 0, 0, 0);
       if (outcome < 0) {
         throw Errors.failed("kevent", what, outcome);
       }
@@ -61,14 +63,14 @@ final class KqueueQueue implements EventQueue {
     try (NativeMemory memory = NativeMemory.borrow()) {
       Kevent.put(memory.bytes(), fd, filter(interest), Numbers.EV_DELETE, 0, 0);
       // ENOENT: it has reported. Nothing else can go wrong with a descriptor that is held open.
-      Calls.kevent(kqueue, memory.address(), 1, 0, 0, 0);
+      Syscalls.kevent(kqueue, memory.address(), 1, 0, 0, 0);
     }
   }
 
   @Override
   public void await(int timeoutMillis, LongConsumer tokens) {
     timeout.bytes().putLong(0, timeoutMillis / 1000).putLong(8, timeoutMillis % 1000 * 1_000_000L);
-    int count = Calls.kevent(
+    int count = Syscalls.kevent(
         kqueue, 0, 0, events.address(), MAX_EVENTS, timeoutMillis < 0 ? 0 : timeout.address());
     if (count < 0) {
       if (count == -PosixNumbers.EINTR) {
@@ -89,7 +91,7 @@ final class KqueueQueue implements EventQueue {
   public void wake() {
     try (NativeMemory memory = NativeMemory.borrow()) {
       Kevent.put(memory.bytes(), 0, Numbers.EVFILT_USER, 0, Numbers.NOTE_TRIGGER, WAKE_TOKEN);
-      Calls.kevent(kqueue, memory.address(), 1, 0, 0, 0);
+      Syscalls.kevent(kqueue, memory.address(), 1, 0, 0, 0);
     }
   }
 
@@ -99,7 +101,7 @@ final class KqueueQueue implements EventQueue {
 
     /** A queue that no program inherits: kqueue(2) takes no flags, and no fork copies it. */
     static int queue() throws IOException {
-      int outcome = Calls.kqueue();
+      int outcome = Syscalls.kqueue();
       if (outcome < 0) {
         throw Errors.failed("kqueue", "the watcher", outcome);
       }

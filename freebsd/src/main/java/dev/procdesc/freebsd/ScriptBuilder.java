@@ -5,21 +5,23 @@ import dev.procdesc.Resource;
 import dev.procdesc.Signal;
 import dev.procdesc.SpawnException;
 import dev.procdesc.SpawnException.Step;
-import dev.procdesc.posix.ChildDescriptors;
-import dev.procdesc.posix.ChildScript.Purpose;
-import dev.procdesc.posix.ChildSetup;
-import dev.procdesc.posix.Errors;
-import dev.procdesc.posix.NativeMemory;
-import dev.procdesc.posix.PosixNumbers;
-import dev.procdesc.posix.SpawnArena;
-import dev.procdesc.posix.Users;
+import dev.procdesc.freebsd.kernel.Numbers;
+import dev.procdesc.freebsd.kernel.Signals;
+import dev.procdesc.posix.ffi.Errors;
+import dev.procdesc.posix.ffi.NativeArena;
+import dev.procdesc.posix.ffi.NativeMemory;
+import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.spawn.ChildDescriptors;
+import dev.procdesc.posix.spawn.ChildScript.Purpose;
+import dev.procdesc.posix.spawn.ChildSetup;
+import dev.procdesc.posix.spawn.Users;
 import dev.procdesc.spi.SpawnRequest;
 import java.util.Collection;
 import java.util.List;
 
 /** What a child does before its program, by FreeBSD's calls. */
-final class ScriptBuilder extends ChildSetup {
-  static final Calls CALLS = new Calls(
+public final class ScriptBuilder extends ChildSetup {
+  static final SetupNumbers CALLS = new SetupNumbers(
       Numbers.SYS_SETSID,
       Numbers.SYS_SETPGID,
       Numbers.SYS_UMASK,
@@ -52,12 +54,12 @@ final class ScriptBuilder extends ChildSetup {
   private static final Purpose DISPOSE = new Purpose(Step.SIGNALS, "sigaction", "");
   private static final Purpose MASK = new Purpose(Step.SIGNALS, "sigprocmask", "");
 
-  ScriptBuilder(SpawnArena arena, SpawnRequest request, ChildDescriptors descriptors) {
+  public ScriptBuilder(NativeArena arena, SpawnRequest request, ChildDescriptors descriptors) {
     super(arena, request, descriptors, CALLS);
   }
 
   /** Puts a wait before everything else. */
-  void waitAt(Keeper.Gate gate) {
+  void waitAt(GroupKiller.Gate gate) {
     gate.addTo(script, arena);
   }
 
@@ -76,7 +78,10 @@ final class ScriptBuilder extends ChildSetup {
   @Override
   protected void supplementaryGroups(List<Long> groups, Users.Identity identity) {
     int[] ids = new int[groups.size() + 1];
-    ids[0] = identity.group().orElseGet(dev.procdesc.freebsd.Calls::getegid).intValue();
+    ids[0] = identity
+        .group()
+        .orElseGet(dev.procdesc.freebsd.kernel.Syscalls::getegid)
+        .intValue();
     for (int i = 0; i < groups.size(); i++) {
       ids[i + 1] = groups.get(i).intValue();
     }
@@ -119,9 +124,9 @@ final class ScriptBuilder extends ChildSetup {
    */
   @Override
   protected void checkProgram(int fd, int programFd) throws SpawnException {
-    SpawnArena.Place start = arena.allocate(8);
+    NativeArena.Place start = arena.allocate(8);
     // What may be executed, but not read, is left to the kernel.
-    if (dev.procdesc.freebsd.Calls.pread(fd, start.address(), 2, 0) == 2
+    if (dev.procdesc.freebsd.kernel.Syscalls.pread(fd, start.address(), 2, 0) == 2
         && start.bytes().get(start.at()) == '#'
         && start.bytes().get(start.at() + 1) == '!') {
       throw Errors.spawn(

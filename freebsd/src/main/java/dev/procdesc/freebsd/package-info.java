@@ -1,7 +1,7 @@
 /**
- * The backend for FreeBSD. {@code Numbers} has every number and layout, {@code Calls} every
- * binding, {@code Kernel} what was found out about the running kernel, {@code Spawning} how
- * children are born, {@code Waiting} how they end.
+ * The backend for FreeBSD. {@code Numbers} has every number and layout, {@code Syscalls} every
+ * binding, {@code Probes} what was found out about the running kernel, {@code FreeBsdLauncher} how
+ * children are born, {@code ProcdescOperations} how they end.
  */
 @NullMarked
 package dev.procdesc.freebsd;

@@ -7,8 +7,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import dev.procdesc.Resource;
-import dev.procdesc.posix.PosixNumbers;
-import dev.procdesc.posix.SocketNumbers;
+import dev.procdesc.freebsd.kernel.Numbers;
+import dev.procdesc.posix.channel.SocketNumbers;
+import dev.procdesc.posix.ffi.PosixNumbers;
 import java.io.IOException;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;

@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.procdesc.Signal;
-import dev.procdesc.posix.SpawnArena;
+import dev.procdesc.freebsd.kernel.Numbers;
+import dev.procdesc.freebsd.kernel.Signals;
+import dev.procdesc.posix.ffi.NativeArena;
 import java.nio.ByteBuffer;
 import java.util.HashSet;
 import java.util.List;
@@ -55,8 +57,8 @@ final class SignalsTest {
   }
 
   private static long[] mask(Signal... signals) {
-    try (SpawnArena arena = new SpawnArena()) {
-      SpawnArena.Place before = arena.allocate(8);
+    try (NativeArena arena = new NativeArena()) {
+      NativeArena.Place before = arena.allocate(8);
       long address = Signals.mask(arena, List.of(signals));
       ByteBuffer bytes = before.bytes();
       int at = before.at() + (int) (address - before.address());

@@ -11,6 +11,8 @@ import dev.procdesc.OnClose;
 import dev.procdesc.Platform;
 import dev.procdesc.Spawner;
 import dev.procdesc.Stdio;
+import dev.procdesc.freebsd.kernel.Architecture;
+import dev.procdesc.freebsd.kernel.Numbers;
 import java.io.File;
 import java.io.IOException;
 import java.net.URI;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.procdesc.freebsd.kernel.Probes;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -31,7 +32,8 @@ final class StubTest {
   }
 
   private static byte[] stub(String machine) throws IOException {
-    try (InputStream in = Kernel.class.getResourceAsStream("spawnstub-" + machine + ".bin")) {
+    try (InputStream in =
+        Probes.class.getResourceAsStream("/dev/procdesc/freebsd/spawnstub-" + machine + ".bin")) {
       return in == null ? fail("no stub for " + machine) : in.readAllBytes();
     }
   }

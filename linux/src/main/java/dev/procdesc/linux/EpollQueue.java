@@ -1,10 +1,12 @@
 package dev.procdesc.linux;
 
-import dev.procdesc.posix.Errors;
-import dev.procdesc.posix.EventQueue;
-import dev.procdesc.posix.LibC;
-import dev.procdesc.posix.NativeMemory;
-import dev.procdesc.posix.PosixNumbers;
+import dev.procdesc.linux.kernel.Numbers;
+import dev.procdesc.linux.kernel.Syscalls;
+import dev.procdesc.posix.ffi.Errors;
+import dev.procdesc.posix.ffi.LibC;
+import dev.procdesc.posix.ffi.NativeMemory;
+import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.io.EventQueue;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.function.LongConsumer;
@@ -20,8 +22,8 @@ final class EpollQueue implements EventQueue {
   private final NativeMemory counter = NativeMemory.forever(Long.BYTES);
 
   EpollQueue() throws IOException {
-    epoll = check("epoll_create1", Calls.epollCreate1(Numbers.EPOLL_CLOEXEC));
-    wakeup = check("eventfd", Calls.eventfd(0, Numbers.EFD_CLOEXEC | Numbers.EFD_NONBLOCK));
+    epoll = check("epoll_create1", Syscalls.epollCreate1(Numbers.EPOLL_CLOEXEC));
+    wakeup = check("eventfd", Syscalls.eventfd(0, Numbers.EFD_CLOEXEC | Numbers.EFD_NONBLOCK));
     counter.bytes().putLong(0, 1);
     // Not one-shot: reading the counter clears it.
     control(Numbers.EPOLL_CTL_ADD, wakeup, Numbers.EPOLLIN, WAKE_TOKEN);
@@ -57,7 +59,7 @@ final class EpollQueue implements EventQueue {
   private void control(int operation, int fd, int interest, long token) throws IOException {
     try (NativeMemory memory = NativeMemory.borrow()) {
       memory.bytes().putInt(0, interest).putLong(Numbers.EPOLL_EVENT_DATA, token);
-      int outcome = Calls.epollCtl(epoll, operation, fd, memory.address());
+      int outcome = Syscalls.epollCtl(epoll, operation, fd, memory.address());
       if (outcome < 0) {
         throw Errors.failed("epoll_ctl", "descriptor " + fd, outcome);
       }
@@ -67,12 +69,12 @@ final class EpollQueue implements EventQueue {
   @Override
   public void remove(int fd, Interest interest) {
     // ENOENT: not watched. Nothing else can go wrong with a descriptor that is held open.
-    Calls.epollCtl(epoll, Numbers.EPOLL_CTL_DEL, fd, 0);
+    Syscalls.epollCtl(epoll, Numbers.EPOLL_CTL_DEL, fd, 0);
   }
 
   @Override
   public void await(int timeoutMillis, LongConsumer tokens) {
-    int count = Calls.epollWait(epoll, events.address(), MAX_EVENTS, timeoutMillis);
+    int count = Syscalls.epollWait(epoll, events.address(), MAX_EVENTS, timeoutMillis);
     if (count < 0) {
       if (count == -PosixNumbers.EINTR) {
         return;

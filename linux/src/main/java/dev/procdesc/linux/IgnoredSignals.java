@@ -1,6 +1,8 @@
 package dev.procdesc.linux;
 
-import dev.procdesc.posix.NativeMemory;
+import dev.procdesc.linux.kernel.Numbers;
+import dev.procdesc.linux.kernel.Syscalls;
+import dev.procdesc.posix.ffi.NativeMemory;
 import java.util.BitSet;
 import java.util.concurrent.TimeUnit;
 
@@ -34,7 +36,7 @@ final class IgnoredSignals {
     try (NativeMemory memory = NativeMemory.borrow()) {
       for (int number = 1; number <= Numbers.NSIG; number++) {
         // The handler is the first word of the structure.
-        if (Calls.rtSigaction(number, 0, memory.address()) == 0
+        if (Syscalls.rtSigaction(number, 0, memory.address()) == 0
             && memory.bytes().getLong(0) == Numbers.SIG_IGN) {
           ignored.set(number);
         }

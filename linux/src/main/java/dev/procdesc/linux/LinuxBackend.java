@@ -10,12 +10,16 @@ import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.Signal;
 import dev.procdesc.UnsupportedFeatureException;
-import dev.procdesc.posix.Errors;
-import dev.procdesc.posix.NativeAccess;
-import dev.procdesc.posix.NativeMemory;
-import dev.procdesc.posix.PosixNumbers;
-import dev.procdesc.posix.SystemName;
-import dev.procdesc.posix.Watcher;
+import dev.procdesc.linux.kernel.Numbers;
+import dev.procdesc.linux.kernel.Probes;
+import dev.procdesc.linux.kernel.Signals;
+import dev.procdesc.linux.kernel.Syscalls;
+import dev.procdesc.posix.ffi.Errors;
+import dev.procdesc.posix.ffi.NativeAccess;
+import dev.procdesc.posix.ffi.NativeMemory;
+import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.io.Watcher;
+import dev.procdesc.posix.probe.Uname;
 import dev.procdesc.spi.Backend;
 import dev.procdesc.spi.Channels;
 import dev.procdesc.spi.SpawnRequest;
@@ -34,8 +38,8 @@ public final class LinuxBackend implements Backend {
 
   /** Everything native, made at the first use, once for each JVM. */
   private static final class Running {
-    static final Kernel KERNEL = new Kernel();
-    static final Sandbox SANDBOX = new Sandbox(KERNEL);
+    static final Probes KERNEL = new Probes();
+    static final SeccompSandbox SANDBOX = new SeccompSandbox(KERNEL);
 
     private Running() {}
   }
@@ -49,8 +53,8 @@ public final class LinuxBackend implements Backend {
 
     private static String uname() {
       try (NativeMemory memory = NativeMemory.borrow()) {
-        int outcome = Calls.uname(memory.address());
-        return outcome < 0 ? "Linux" : SystemName.read(memory.bytes(), Numbers.UTSNAME_FIELD);
+        int outcome = Syscalls.uname(memory.address());
+        return outcome < 0 ? "Linux" : Uname.read(memory.bytes(), Numbers.UTSNAME_FIELD);
       }
     }
 
@@ -68,13 +72,13 @@ public final class LinuxBackend implements Backend {
   }
 
   private static final class Spawns {
-    static final Spawning SPAWNING = create();
+    static final LinuxLauncher SPAWNING = create();
 
     private Spawns() {}
 
-    private static Spawning create() {
+    private static LinuxLauncher create() {
       try {
-        return new Spawning(Running.KERNEL, new Watcher(new EpollQueue()));
+        return new LinuxLauncher(Running.KERNEL, new Watcher(new EpollQueue()));
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
@@ -102,8 +106,8 @@ public final class LinuxBackend implements Backend {
 
   @Override
   public FeatureReport report(Feature feature) {
-    Kernel kernel = Running.KERNEL;
-    boolean stub = kernel.rung() != Kernel.Rung.PIDFD_SPAWN;
+    Probes kernel = Running.KERNEL;
+    boolean stub = kernel.rung() != Probes.Rung.PIDFD_SPAWN;
     String by = "spawning by " + kernel.rung().name().toLowerCase(java.util.Locale.ROOT);
     return switch (feature) {
       case PROCESS_DESCRIPTORS, RESOURCE_USAGE ->
@@ -137,7 +141,7 @@ public final class LinuxBackend implements Backend {
         switch (deathGuard()) {
           case KERNEL -> new FeatureReport(feature, true, "clone3(CLONE_PIDFD_AUTOKILL)", "");
           case GUARDIAN -> new FeatureReport(feature, true, "a guardian process was started", "");
-          case NONE -> of(feature, kernel.mechanism(Kernel.GUARDIAN));
+          case NONE -> of(feature, kernel.mechanism(Probes.GUARDIAN));
         };
       case SPAWN_BY_DESCRIPTOR, CGROUP, NO_NEW_PRIVILEGES, CHILD_SETUP ->
         new FeatureReport(
@@ -151,7 +155,7 @@ public final class LinuxBackend implements Backend {
 
   @Override
   public List<Mechanism> mechanisms() {
-    if (Running.KERNEL.rung() != Kernel.Rung.PIDFD_SPAWN) {
+    if (Running.KERNEL.rung() != Probes.Rung.PIDFD_SPAWN) {
       Spawns.SPAWNING.guardian().unavailable(); // It is found out about by starting it.
     }
     return Running.KERNEL.all();
@@ -159,11 +163,11 @@ public final class LinuxBackend implements Backend {
 
   @Override
   public DeathGuard deathGuard() {
-    Kernel kernel = Running.KERNEL;
+    Probes kernel = Running.KERNEL;
     if (kernel.hasAutokill(false)) {
       return DeathGuard.KERNEL;
     }
-    return kernel.rung() != Kernel.Rung.PIDFD_SPAWN
+    return kernel.rung() != Probes.Rung.PIDFD_SPAWN
             && Spawns.SPAWNING.guardian().unavailable().isEmpty()
         ? DeathGuard.GUARDIAN
         : DeathGuard.NONE;
@@ -184,7 +188,7 @@ public final class LinuxBackend implements Backend {
 
   @Override
   public ProcessDescriptor self() throws ProcessDescriptorException {
-    return Spawns.SPAWNING.open(Calls.getpid());
+    return Spawns.SPAWNING.open(Syscalls.getpid());
   }
 
   @Override

@@ -4,13 +4,16 @@ import dev.procdesc.Limit;
 import dev.procdesc.Resource;
 import dev.procdesc.Signal;
 import dev.procdesc.SpawnException.Step;
-import dev.procdesc.posix.ChildDescriptors;
-import dev.procdesc.posix.ChildScript;
-import dev.procdesc.posix.ChildScript.Purpose;
-import dev.procdesc.posix.ChildSetup;
-import dev.procdesc.posix.NativeMemory;
-import dev.procdesc.posix.SpawnArena;
-import dev.procdesc.posix.Users;
+import dev.procdesc.linux.guardian.Guardian;
+import dev.procdesc.linux.kernel.Numbers;
+import dev.procdesc.linux.kernel.Signals;
+import dev.procdesc.posix.ffi.NativeArena;
+import dev.procdesc.posix.ffi.NativeMemory;
+import dev.procdesc.posix.spawn.ChildDescriptors;
+import dev.procdesc.posix.spawn.ChildScript;
+import dev.procdesc.posix.spawn.ChildScript.Purpose;
+import dev.procdesc.posix.spawn.ChildSetup;
+import dev.procdesc.posix.spawn.Users;
 import dev.procdesc.spi.SpawnRequest;
 import java.nio.file.Path;
 import java.util.Collection;
@@ -20,8 +23,8 @@ import java.util.OptionalLong;
 import java.util.SortedSet;
 
 /** What a child does before its program, by Linux's calls. */
-final class ScriptBuilder extends ChildSetup {
-  private static final Calls CALLS = new Calls(
+public final class ScriptBuilder extends ChildSetup {
+  private static final SetupNumbers CALLS = new SetupNumbers(
       Numbers.SYS_SETSID,
       Numbers.SYS_SETPGID,
       Numbers.SYS_UMASK,
@@ -56,13 +59,13 @@ final class ScriptBuilder extends ChildSetup {
   private static final Purpose DISPOSE = new Purpose(Step.SIGNALS, "rt_sigaction", "");
   private static final Purpose MASK = new Purpose(Step.SIGNALS, "rt_sigprocmask", "");
 
-  ScriptBuilder(SpawnArena arena, SpawnRequest request, ChildDescriptors descriptors) {
+  public ScriptBuilder(NativeArena arena, SpawnRequest request, ChildDescriptors descriptors) {
     super(arena, request, descriptors, CALLS);
   }
 
   /** Puts the child under guard, before anything else. */
   ScriptBuilder guard(
-      Guardian.Charge charge, int socket, SpawnArena.Place pidfd, Optional<Integer> cgroupKill) {
+      Guardian.Charge charge, int socket, NativeArena.Place pidfd, Optional<Integer> cgroupKill) {
     Guardian.tell(charge, socket, pidfd, cgroupKill, script, arena);
     return this;
   }
@@ -101,7 +104,8 @@ final class ScriptBuilder extends ChildSetup {
   }
 
   /** Closes what nobody asked for; see {@link ChildSetup#closeAllBut}. */
-  static void closeAllBut(ChildScript script, SortedSet<Integer> open, OptionalLong openLimit) {
+  public static void closeAllBut(
+      ChildScript script, SortedSet<Integer> open, OptionalLong openLimit) {
     closeAllBut(script, open, openLimit, CALLS);
   }
 

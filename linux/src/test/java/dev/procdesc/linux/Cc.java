@@ -2,6 +2,7 @@ package dev.procdesc.linux;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.procdesc.linux.kernel.Architecture;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

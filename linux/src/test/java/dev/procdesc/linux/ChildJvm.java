@@ -1,5 +1,6 @@
 package dev.procdesc.linux;
 
+import dev.procdesc.linux.kernel.Numbers;
 import java.io.File;
 import java.net.URI;
 import java.nio.file.Path;

@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
-import dev.procdesc.posix.PosixNumbers;
+import dev.procdesc.linux.kernel.Architecture;
+import dev.procdesc.linux.kernel.Numbers;
+import dev.procdesc.posix.ffi.PosixNumbers;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;

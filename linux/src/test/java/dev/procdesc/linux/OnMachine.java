@@ -1,5 +1,6 @@
 package dev.procdesc.linux;
 
+import dev.procdesc.linux.kernel.Numbers;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

@@ -10,14 +10,17 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.procdesc.ExitStatus;
 import dev.procdesc.Signal;
 import dev.procdesc.SpawnException.Step;
-import dev.procdesc.posix.ChildScript;
-import dev.procdesc.posix.ChildScript.Purpose;
-import dev.procdesc.posix.LibC;
-import dev.procdesc.posix.PosixNumbers;
-import dev.procdesc.posix.ProcessCalls.Outcome;
-import dev.procdesc.posix.SpawnArena;
-import dev.procdesc.posix.SpawnStub;
-import dev.procdesc.posix.SystemStrings;
+import dev.procdesc.linux.kernel.Architecture;
+import dev.procdesc.linux.kernel.Numbers;
+import dev.procdesc.linux.kernel.Probes;
+import dev.procdesc.posix.ffi.LibC;
+import dev.procdesc.posix.ffi.NativeArena;
+import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.ffi.SystemStrings;
+import dev.procdesc.posix.process.ProcessOperations.Outcome;
+import dev.procdesc.posix.spawn.ChildScript;
+import dev.procdesc.posix.spawn.ChildScript.Purpose;
+import dev.procdesc.posix.spawn.SpawnStub;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,12 +33,12 @@ import org.junit.jupiter.api.Test;
 
 /** Child scripts as the stub walks them: with no program at the end, if nothing else is said. */
 final class ScriptTest {
-  private static final Kernel KERNEL = new Kernel();
+  private static final Probes KERNEL = new Probes();
   private static final int SYS_GETSOCKNAME = Architecture.CURRENT == Architecture.X86_64 ? 51 : 204;
   private static final int ENOTSOCK = 88;
 
-  private final SpawnArena arena = new SpawnArena();
-  private final SpawnArena.Place pidfd = arena.allocate(8);
+  private final NativeArena arena = new NativeArena();
+  private final NativeArena.Place pidfd = arena.allocate(8);
   private final ChildScript script = new ChildScript();
 
   /** Its steps are numbered, so that one can be told from another. */
@@ -46,7 +49,7 @@ final class ScriptTest {
   @BeforeEach
   void stubIsThere() {
     assumeTrue(KERNEL.mechanism("stub").present(), KERNEL.mechanism("stub").toString());
-    assumeTrue(KERNEL.rung() != Kernel.Rung.PIDFD_SPAWN, "neither clone3 nor clone");
+    assumeTrue(KERNEL.rung() != Probes.Rung.PIDFD_SPAWN, "neither clone3 nor clone");
   }
 
   @AfterEach
@@ -64,9 +67,9 @@ final class ScriptTest {
         .run(
             arena,
             script,
-            KERNEL.rung() == Kernel.Rung.CLONE3
-                ? Kernel.clone3(arena, pidfd.address(), 0, Optional.empty())
-                : Kernel.clone(pidfd.address(), 0));
+            KERNEL.rung() == Probes.Rung.CLONE3
+                ? Probes.clone3(arena, pidfd.address(), 0, Optional.empty())
+                : Probes.clone(pidfd.address(), 0));
   }
 
   /** Walks a script without a program and collects the child. */
@@ -80,11 +83,11 @@ final class ScriptTest {
 
   private ExitStatus collect() {
     int fd = pidfd.bytes().getInt(pidfd.at());
-    try (SpawnArena other = new SpawnArena()) {
-      SpawnArena.Place poll = other.allocate(8);
+    try (NativeArena other = new NativeArena()) {
+      NativeArena.Place poll = other.allocate(8);
       poll.bytes().putInt(poll.at(), fd).putInt(poll.at() + 4, PosixNumbers.POLLIN);
       assertEquals(1, LibC.poll(poll.address(), 1, (int) Cc.CEILING_SECONDS * 1000));
-      Outcome outcome = new Waiting(KERNEL, Waiting.Task.REAP).collect(fd);
+      Outcome outcome = new PidfdOperations(KERNEL, PidfdOperations.Task.REAP).collect(fd);
       return assertInstanceOf(Outcome.Ended.class, outcome).status();
     } finally {
       LibC.close(fd);
@@ -109,7 +112,7 @@ final class ScriptTest {
 
   @Test
   void theFirstFailureEndsIt() {
-    SpawnArena.Place pid = arena.allocate(Long.BYTES);
+    NativeArena.Place pid = arena.allocate(Long.BYTES);
     pid.bytes().putLong(pid.at(), 0);
     step(Numbers.SYS_GETPID);
     step(Numbers.SYS_CLOSE, -1);
@@ -189,7 +192,7 @@ final class ScriptTest {
 
   @Test
   void aResultGoesToAnAddress() {
-    SpawnArena.Place here = arena.allocate(3 * Long.BYTES);
+    NativeArena.Place here = arena.allocate(3 * Long.BYTES);
     here.bytes().putLong(here.at(), -1).putLong(here.at() + 8, -1).putLong(here.at() + 16, -1);
     step(Numbers.SYS_GETPID);
     script.storeAt(here.address() + 8);
@@ -202,7 +205,7 @@ final class ScriptTest {
 
   @Test
   void aToleratedErrorGoesToTheAddressToo() {
-    SpawnArena.Place here = arena.allocate(Long.BYTES);
+    NativeArena.Place here = arena.allocate(Long.BYTES);
     script
         .tolerantStep(purpose(0), ChildScript.TOLERATE_ALL, Numbers.SYS_CLOSE, -1)
         .storeAt(here.address());

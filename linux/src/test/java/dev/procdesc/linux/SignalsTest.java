@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import dev.procdesc.Signal;
 import dev.procdesc.Spawner;
+import dev.procdesc.linux.kernel.Numbers;
+import dev.procdesc.linux.kernel.Signals;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;

@@ -6,7 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.procdesc.posix.SpawnStub;
+import dev.procdesc.linux.kernel.Architecture;
+import dev.procdesc.linux.kernel.Numbers;
+import dev.procdesc.linux.kernel.Probes;
+import dev.procdesc.posix.spawn.SpawnStub;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -30,7 +33,8 @@ final class StubTest {
   private static final int PAGE = 4096;
 
   private static byte[] stub(String machine) throws IOException {
-    try (InputStream in = Kernel.class.getResourceAsStream("spawnstub-" + machine + ".bin")) {
+    try (InputStream in =
+        Probes.class.getResourceAsStream("/dev/procdesc/linux/spawnstub-" + machine + ".bin")) {
       return in == null ? fail("no stub for " + machine) : in.readAllBytes();
     }
   }
@@ -171,7 +175,7 @@ final class StubTest {
   @Test
   void spawningLeavesNothingWritableAndExecutable() throws Exception {
     assumeTrue(Files.isReadable(Path.of("/proc/self/maps")), "no /proc here");
-    assumeTrue(new Kernel().mechanism("stub").present(), "no code can be mapped here");
+    assumeTrue(new Probes().mechanism("stub").present(), "no code can be mapped here");
     // The code cache of the JVM is both, but all of it is there from the start.
     List<String> options = List.of(
         "-Xint",

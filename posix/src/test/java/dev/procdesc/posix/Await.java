@@ -13,15 +13,15 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /** Waiting for events, with ceilings that only fail a test that hangs. */
-final class Await {
+public final class Await {
   /** The ceiling; raised for slow machines by an environment variable. */
-  static final long CEILING_SECONDS = (long)
+  public static final long CEILING_SECONDS = (long)
       (60 * Double.parseDouble(System.getenv().getOrDefault("PROCDESC_TIMEOUT_FACTOR", "1")));
 
   private Await() {}
 
   /** Waits for a result. */
-  static <T> T get(Future<T> future) throws InterruptedException {
+  public static <T> T get(Future<T> future) throws InterruptedException {
     try {
       return future.get(CEILING_SECONDS, TimeUnit.SECONDS);
     } catch (ExecutionException e) {
@@ -32,14 +32,14 @@ final class Await {
   }
 
   /** Waits for a count to fall to zero. */
-  static void zero(CountDownLatch latch) throws InterruptedException {
+  public static void zero(CountDownLatch latch) throws InterruptedException {
     if (!latch.await(CEILING_SECONDS, TimeUnit.SECONDS)) {
       fail(latch.getCount() + " events are missing after " + CEILING_SECONDS + " s");
     }
   }
 
   /** Waits for the end of a thread. */
-  static void end(Thread thread) throws InterruptedException {
+  public static void end(Thread thread) throws InterruptedException {
     thread.join(TimeUnit.SECONDS.toMillis(CEILING_SECONDS));
     if (thread.isAlive()) {
       fail(thread + " does not end");
@@ -47,7 +47,7 @@ final class Await {
   }
 
   /** Looks again and again, for what announces itself by no event. */
-  static void until(String what, BooleanSupplier condition) {
+  public static void until(String what, BooleanSupplier condition) {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(CEILING_SECONDS);
     while (!condition.getAsBoolean()) {
       if (System.nanoTime() > deadline) {
@@ -58,7 +58,7 @@ final class Await {
   }
 
   /** Waits until a thread is inside a method: the nearest one can come to "it blocks now". */
-  static void inside(Thread thread, String method) {
+  public static void inside(Thread thread, String method) {
     until(thread + " is inside " + method, () -> {
       for (StackTraceElement frame : thread.getStackTrace()) {
         if (frame.getMethodName().equals(method)) {
@@ -73,15 +73,15 @@ final class Await {
   }
 
   /** A task that may throw anything. */
-  interface Task<T> {
+  public interface Task<T> {
     T run() throws Exception;
   }
 
   /** A task in a daemon thread of its own, which is known. */
-  record Running<T>(Thread thread, CompletableFuture<T> result) {}
+  public record Running<T>(Thread thread, CompletableFuture<T> result) {}
 
   /** Starts a task in a platform thread. */
-  static <T> Running<T> start(Task<T> task) {
+  public static <T> Running<T> start(Task<T> task) {
     CompletableFuture<T> result = new CompletableFuture<>();
     Thread thread = new Thread(() -> complete(result, task), "test");
     thread.setDaemon(true);
@@ -90,7 +90,7 @@ final class Await {
   }
 
   /** Runs a task and keeps its outcome. */
-  static <T> void complete(CompletableFuture<T> result, Task<T> task) {
+  public static <T> void complete(CompletableFuture<T> result, Task<T> task) {
     try {
       result.complete(task.run());
     } catch (Throwable e) {
@@ -99,7 +99,7 @@ final class Await {
   }
 
   /** What a task threw; fails if it threw nothing. */
-  static Throwable thrown(Future<?> future) throws InterruptedException {
+  public static Throwable thrown(Future<?> future) throws InterruptedException {
     try {
       return fail("no exception, but " + future.get(CEILING_SECONDS, TimeUnit.SECONDS));
     } catch (ExecutionException e) {

@@ -2,6 +2,8 @@ package dev.procdesc.posix;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.procdesc.posix.ffi.LibC;
+import dev.procdesc.posix.io.TestSystem;
 import java.io.File;
 import java.io.IOException;
 import java.net.URI;
@@ -16,7 +18,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /** A program of the tests in a JVM of its own, on the class path. */
-final class ChildJvm {
+public final class ChildJvm {
   private ChildJvm() {}
 
   /**
@@ -25,7 +27,7 @@ final class ChildJvm {
    * @param code its exit code
    * @param out its standard output and error
    */
-  record Result(int code, String out) {}
+  public record Result(int code, String out) {}
 
   /** Everything that this JVM has on its class or module path, and the tests themselves. */
   static String classPath() {
@@ -50,7 +52,7 @@ final class ChildJvm {
   }
 
   /** The command line; options of the JVM first. */
-  static List<String> command(List<String> options, Class<?> program, String... arguments) {
+  public static List<String> command(List<String> options, Class<?> program, String... arguments) {
     List<String> command = new ArrayList<>(List.of(
         TestSystem.java().toString(),
         "-XX:TieredStopAtLevel=1",
@@ -65,7 +67,7 @@ final class ChildJvm {
   }
 
   /** Runs it to its end. */
-  static Result run(
+  public static Result run(
       Map<String, String> environment, List<String> options, Class<?> program, String... arguments)
       throws IOException, InterruptedException {
     ProcessBuilder builder = new ProcessBuilder(command(options, program, arguments));

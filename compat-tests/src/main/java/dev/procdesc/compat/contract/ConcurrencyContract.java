@@ -10,8 +10,8 @@ import dev.procdesc.compat.Command;
 import dev.procdesc.compat.Contract;
 import dev.procdesc.compat.Origin;
 import dev.procdesc.compat.Subject;
-import dev.procdesc.compat.support.Crowd;
-import dev.procdesc.compat.support.NothingLeft;
+import dev.procdesc.compat.support.ConcurrentCallers;
+import dev.procdesc.compat.support.LeakCheck;
 import dev.procdesc.compat.support.Text;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Any method from any thread. */
-@ExtendWith(NothingLeft.class)
+@ExtendWith(LeakCheck.class)
 public abstract class ConcurrencyContract {
   /** What is tried. */
   protected final Subject subject;
@@ -34,7 +34,7 @@ public abstract class ConcurrencyContract {
   @Contract({"C4", "C11"})
   void everyWaiterGetsTheSameStatus() throws Exception {
     try (Child child = subject.start(Command.sh("read line; exit 9"));
-        Crowd<Integer> waiters = new Crowd<>(Thread::new)) {
+        ConcurrentCallers<Integer> waiters = new ConcurrentCallers<>(Thread::new)) {
       for (int i = 0; i < 20; i++) {
         waiters.add(child::waitFor);
       }
@@ -70,7 +70,7 @@ public abstract class ConcurrencyContract {
       });
       Thread thread = new Thread(wait);
       thread.start();
-      Crowd.awaitBlocked(thread);
+      ConcurrentCallers.awaitBlocked(thread);
       thread.interrupt();
       assertFalse(wait.get(), "the exception clears the interrupt");
       assertEquals("alive", Text.echo(child.stdin(), child.stdout(), "alive"));
@@ -114,7 +114,7 @@ public abstract class ConcurrencyContract {
   @Test
   @Contract("C11")
   void manyThreadsSpawnAtOnce() throws Exception {
-    try (Crowd<Integer> spawners = new Crowd<>(Thread::new)) {
+    try (ConcurrentCallers<Integer> spawners = new ConcurrentCallers<>(Thread::new)) {
       for (int i = 0; i < 16; i++) {
         int thread = i;
         spawners.add(() -> {

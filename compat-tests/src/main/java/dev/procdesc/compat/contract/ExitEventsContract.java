@@ -10,7 +10,7 @@ import dev.procdesc.compat.Contract;
 import dev.procdesc.compat.Origin;
 import dev.procdesc.compat.Subject;
 import dev.procdesc.compat.Timeouts;
-import dev.procdesc.compat.support.NothingLeft;
+import dev.procdesc.compat.support.LeakCheck;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /** The end of a child is an event. */
-@ExtendWith(NothingLeft.class)
+@ExtendWith(LeakCheck.class)
 public abstract class ExitEventsContract {
   /** What is tried. */
   protected final Subject subject;

@@ -10,7 +10,7 @@ import dev.procdesc.compat.Contract;
 import dev.procdesc.compat.Origin;
 import dev.procdesc.compat.Subject;
 import dev.procdesc.compat.Timeouts;
-import dev.procdesc.compat.support.NothingLeft;
+import dev.procdesc.compat.support.LeakCheck;
 import java.time.Duration;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The status is exact, and stays. */
-@ExtendWith(NothingLeft.class)
+@ExtendWith(LeakCheck.class)
 public abstract class ExitStatusContract {
   /** What is tried. */
   protected final Subject subject;

@@ -8,13 +8,13 @@ import dev.procdesc.compat.Command;
 import dev.procdesc.compat.Contract;
 import dev.procdesc.compat.Origin;
 import dev.procdesc.compat.Subject;
-import dev.procdesc.compat.support.NothingLeft;
+import dev.procdesc.compat.support.LeakCheck;
 import dev.procdesc.compat.support.Text;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Signals arrive. The numbers of SIGTERM and SIGKILL are 15 and 9 on every system. */
-@ExtendWith(NothingLeft.class)
+@ExtendWith(LeakCheck.class)
 public abstract class SignalsContract {
   /** What is tried. */
   protected final Subject subject;

@@ -8,7 +8,7 @@ import dev.procdesc.compat.Child;
 import dev.procdesc.compat.Command;
 import dev.procdesc.compat.Contract;
 import dev.procdesc.compat.Subject;
-import dev.procdesc.compat.support.NothingLeft;
+import dev.procdesc.compat.support.LeakCheck;
 import dev.procdesc.compat.support.Scratch;
 import dev.procdesc.compat.support.Text;
 import java.io.IOException;
@@ -19,7 +19,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The child is what was asked for, or there is none. */
-@ExtendWith(NothingLeft.class)
+@ExtendWith(LeakCheck.class)
 public abstract class SpawnContract {
   /** What is tried. */
   protected final Subject subject;

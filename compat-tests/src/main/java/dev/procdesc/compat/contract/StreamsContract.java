@@ -9,7 +9,7 @@ import dev.procdesc.compat.Command;
 import dev.procdesc.compat.Contract;
 import dev.procdesc.compat.Subject;
 import dev.procdesc.compat.Timeouts;
-import dev.procdesc.compat.support.NothingLeft;
+import dev.procdesc.compat.support.LeakCheck;
 import dev.procdesc.compat.support.Text;
 import java.io.IOException;
 import java.util.Random;
@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /** What is written arrives, in both directions. */
-@ExtendWith(NothingLeft.class)
+@ExtendWith(LeakCheck.class)
 public abstract class StreamsContract {
   /** What is tried. */
   protected final Subject subject;

@@ -10,7 +10,7 @@ import dev.procdesc.Spawner;
 import dev.procdesc.compat.Differences;
 import jnr.constants.platform.Errno;
 
-/** What a failed spawn must say. That it left nothing behind, {@link NothingLeft} looks after. */
+/** What a failed spawn must say. That it left nothing behind, {@link LeakCheck} looks after. */
 public final class Errors {
   private Errors() {}
 

@@ -1,0 +1,325 @@
+package dev.procdesc.compat.c02_invisibility;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.procdesc.ChildProcess;
+import dev.procdesc.ExitStatus;
+import dev.procdesc.ExitStatus.Exited;
+import dev.procdesc.ExitStatus.Unknown;
+import dev.procdesc.Feature;
+import dev.procdesc.OnClose;
+import dev.procdesc.Platform;
+import dev.procdesc.Signal;
+import dev.procdesc.Spawner;
+import dev.procdesc.Stdio;
+import dev.procdesc.compat.Contract;
+import dev.procdesc.compat.Origin;
+import dev.procdesc.compat.Requires;
+import dev.procdesc.compat.Tags;
+import dev.procdesc.compat.support.Await;
+import dev.procdesc.compat.support.ChildJvm;
+import dev.procdesc.compat.support.Children;
+import dev.procdesc.compat.support.HostChild;
+import dev.procdesc.compat.support.LeakCheck;
+import dev.procdesc.compat.support.Libc;
+import dev.procdesc.compat.support.Poll;
+import dev.procdesc.compat.support.Run;
+import dev.procdesc.compat.support.Scenario;
+import dev.procdesc.compat.support.SignalCounter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import jnr.constants.platform.Errno;
+import jnr.constants.platform.WaitFlags;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** The host program and the library's children: who sees and disturbs whom. */
+@ExtendWith(LeakCheck.class)
+final class VisibilityTest {
+  private static final int WNOHANG = WaitFlags.WNOHANG.intValue();
+
+  /**
+   * Of a child that somebody else may have reaped: the exact status, or none; never a wrong one.
+   */
+  private static void assertExactOrUnknown(ExitStatus expected, ExitStatus status) {
+    if (Platform.current().has(Feature.STATUS_FOR_ANY_HOLDER)) {
+      assertEquals(expected, status);
+    } else if (!expected.equals(status)) {
+      assertInstanceOf(Unknown.class, status);
+    }
+  }
+
+  /** Each way in which a child may end, with a thief about. */
+  private static void assertStatusesHold() throws Exception {
+    for (int i = 0; i < 20; i++) {
+      try (ChildProcess child = Run.sh("exit 42").spawn()) {
+        assertExactOrUnknown(new Exited(42), Run.end(child));
+        assertExactOrUnknown(new Exited(42), child.onExit().join());
+      }
+      try (ChildProcess child = Run.cat().spawn()) {
+        assertTrue(child.signal(Signal.TERM));
+        assertExactOrUnknown(Run.signaled(Signal.TERM), Run.end(child));
+      }
+      ChildProcess closed = Run.cat().spawn();
+      var end = closed.onExit();
+      closed.close();
+      assertExactOrUnknown(Run.signaled(Signal.KILL), end.join());
+    }
+  }
+
+  @Test
+  @Tag(Tags.JVM)
+  @Contract({"C2", "C4"})
+  @Origin("gap-packages/io: #138 exit status stolen by waitpid(-1)")
+  void aThiefThatReapsEveryChild() {
+    ChildJvm.of(Thief.class).run();
+  }
+
+  /** A thread of the host program that waits for any child, all the time. */
+  public static final class Thief implements Scenario {
+    @Override
+    public void run(String... arguments) throws Exception {
+      AtomicBoolean done = new AtomicBoolean();
+      AtomicInteger stolen = new AtomicInteger();
+      Thread thief = new Thread(() -> {
+        while (!done.get()) {
+          if (Libc.C.waitpid(-1, new int[1], 0) > 0) {
+            stolen.incrementAndGet();
+          }
+        }
+      });
+      thief.start();
+      HostChild.start("exit 0");
+      Await.until("the thief is at work", () -> stolen.get() > 0);
+      int ours;
+      try {
+        assertStatusesHold();
+      } finally {
+        ours = stolen.get() - 1;
+        done.set(true);
+        HostChild.start("exit 0"); // If the thief waits, this ends the wait.
+      }
+      thief.join();
+      if (Platform.current().has(Feature.INVISIBLE_CHILDREN)) {
+        assertEquals(0, ours);
+      }
+    }
+  }
+
+  @Test
+  @Tag(Tags.PIDS)
+  @Contract({"C2", "C4"})
+  @Origin("capsicum-test: PipePdfork.WaitPidThenPd")
+  void someoneElseReapsByPidFirst() throws Exception {
+    try (ChildProcess child = Run.sh("read line; exit 24").spawn()) {
+      int[] status = new int[1];
+      int pid = (int) child.pid();
+      child.stdin().close();
+      int reaped = Libc.C.waitpid(pid, status, 0);
+      // It is a race with the library, which may win, or win always.
+      if (reaped == pid) {
+        assertEquals(24 << 8, status[0]);
+      } else {
+        assertEquals(Errno.ECHILD, Libc.errno());
+      }
+      assertExactOrUnknown(new Exited(24), Run.end(child));
+    }
+  }
+
+  @Test
+  @Contract({"C2", "C4"})
+  @Origin("capsicum-test: PipePdfork.WaitPdThenPid")
+  void someoneElseWaitsByPidTooLate() throws Exception {
+    try (ChildProcess child = Run.sh("exit 25").spawn()) {
+      assertEquals(new Exited(25), Run.end(child));
+      Await.until(
+          "the child is reaped",
+          () -> Libc.C.waitpid((int) child.pid(), new int[1], WNOHANG) == -1);
+      assertEquals(new Exited(25), child.waitFor());
+    }
+  }
+
+  @Test
+  @Tag(Tags.JVM)
+  @Contract("C2")
+  @Origin("capsicum-test: PipePdfork.WildcardWait")
+  void waitingForAnyChildDoesNotSeeOurs() {
+    Requires.feature(Feature.INVISIBLE_CHILDREN);
+    ChildJvm.of(WildcardWait.class).run();
+  }
+
+  /** A host program without children of its own. */
+  public static final class WildcardWait implements Scenario {
+    @Override
+    public void run(String... arguments) throws Exception {
+      try (ChildProcess child = Run.cat().spawn()) {
+        Run.assertEchoes(child);
+        assertEquals(-1, Libc.C.waitpid(-1, new int[1], WNOHANG));
+        assertEquals(Errno.ECHILD, Libc.errno());
+        child.stdin().close();
+        Poll.readable(child.fd());
+        assertEquals(-1, Libc.C.waitpid(-1, new int[1], WNOHANG));
+        assertEquals(Errno.ECHILD, Libc.errno());
+        assertEquals(new Exited(0), Run.end(child));
+      }
+    }
+  }
+
+  @Test
+  @Tag(Tags.JVM)
+  @Contract("C2")
+  @Origin({"capsicum-test: PipePdfork.NoSigchld", "capsicum-test: PipePdforkDaemon.NoPDSigchld"})
+  void noSigchldIsSent() {
+    Requires.feature(Feature.INVISIBLE_CHILDREN);
+    ChildJvm.of(NoSigchld.class).run();
+  }
+
+  /** Counts SIGCHLD. Then a child of its own shows that it can count. */
+  public static final class NoSigchld implements Scenario {
+    @Override
+    public void run(String... arguments) throws Exception {
+      // Some versions of Java set the disposition to the default when they first read this.
+      assertNotNull(System.getenv());
+      SignalCounter sigchld = SignalCounter.of("CHLD");
+      for (OnClose onClose : List.of(OnClose.KILL, OnClose.RELEASE)) {
+        try (ChildProcess child = Run.sh("exit 0").onClose(onClose).spawn()) {
+          assertEquals(new Exited(0), Run.end(child));
+          child.stdin().close();
+          child.stdout().close();
+        }
+      }
+      assertEquals(0, sigchld.count());
+      try (HostChild own = HostChild.start("exit 3")) {
+        assertEquals(3 << 8, own.waitpid());
+        Await.until("SIGCHLD is counted", () -> sigchld.count() > 0);
+      }
+      assertEquals(1, sigchld.count());
+    }
+  }
+
+  @Test
+  @Tag(Tags.JVM)
+  @Contract({"C2", "C4"})
+  @Origin("gdnsd/gdnsd: #243 SIGCHLD ignored")
+  void sigchldIsIgnoredFromTheStart() throws Exception {
+    Requires.feature(Feature.CHILD_SETUP);
+    // By the library, because not every shell can ignore SIGCHLD.
+    Spawner jvm = Run.piped(
+            Spawner.of(ChildJvm.of(SigchldIgnored.class, "early").command()))
+        .ignoredSignals(Signal.CHLD)
+        .stderr(Stdio.stdout());
+    assertEquals("", Run.output(jvm));
+  }
+
+  @Test
+  @Tag(Tags.JVM)
+  @Contract({"C2", "C4"})
+  void sigchldIsIgnoredLater() {
+    ChildJvm.of(SigchldIgnored.class, "late").run();
+  }
+
+  /** The kernel reaps every child of such a program by itself. */
+  public static final class SigchldIgnored implements Scenario {
+    @Override
+    public void run(String... arguments) throws Exception {
+      int sigchld = Signal.CHLD.number();
+      if (arguments[0].equals("late")) {
+        // Some versions of Java set the disposition to the default when they first read this.
+        assertNotNull(System.getenv());
+        Libc.C.signal(sigchld, Libc.SIG_IGN);
+        assertStatusesHold();
+        assertEquals(
+            Libc.SIG_IGN, Libc.C.signal(sigchld, Libc.SIG_IGN), "it is the host's to decide");
+      } else {
+        assertStatusesHold();
+      }
+      // A released child is no zombie here either.
+      ChildProcess released = Run.sh("exit 0").onClose(OnClose.RELEASE).spawn();
+      long pid = released.pid();
+      released.close();
+      Await.until("nothing of it is left", () -> !Children.all().containsKey(pid));
+    }
+  }
+
+  @Test
+  @Tag(Tags.PIDS)
+  @Contract("C2")
+  @Origin("swift-subprocess: does not reap unrelated children")
+  void theHostsOwnChildrenKeepTheirStatus() throws Exception {
+    // They end all at once, ours among them.
+    List<HostChild> hosts = new ArrayList<>();
+    List<ChildProcess> ours = new ArrayList<>();
+    try {
+      for (int i = 0; i < 30; i++) {
+        hosts.add(HostChild.start("exit " + i));
+        ours.add(Run.sh("exit $1", "" + (100 + i)).spawn());
+      }
+      for (int i = 0; i < 30; i++) {
+        assertEquals(new Exited(100 + i), Run.end(ours.get(i)));
+      }
+      for (int i = 0; i < 30; i++) {
+        assertEquals(i << 8, hosts.get(i).waitpid());
+      }
+    } finally {
+      ours.forEach(ChildProcess::close);
+      hosts.forEach(HostChild::close);
+    }
+  }
+
+  @Test
+  @Tag(Tags.PIDS)
+  @Contract("C2")
+  void childrenOfProcessBuilderKeepTheirStatus() throws Exception {
+    List<Process> others = new ArrayList<>();
+    List<ChildProcess> ours = new ArrayList<>();
+    try {
+      for (int i = 0; i < 30; i++) {
+        others.add(new ProcessBuilder("/bin/sh", "-c", "exit " + i).start());
+        ours.add(Run.sh("exit $1", "" + (100 + i)).spawn());
+      }
+      for (int i = 0; i < 30; i++) {
+        assertEquals(i, others.get(i).waitFor());
+        assertEquals(new Exited(100 + i), Run.end(ours.get(i)));
+      }
+    } finally {
+      ours.forEach(ChildProcess::close);
+      for (Process other : others) {
+        other.getOutputStream().close();
+        other.getInputStream().close();
+        other.getErrorStream().close();
+      }
+    }
+  }
+
+  @Test
+  @Tag(Tags.PIDS)
+  @Contract("C2")
+  @Origin("swift-subprocess: #125 waitid(P_ALL) hang with foreign children")
+  void aHostChildThatNobodyWaitsForDelaysNothing() throws Exception {
+    try (HostChild zombie = HostChild.start("exit 5");
+        ChildProcess child = Run.cat().spawn()) {
+      child.stdin().close();
+      assertEquals(new Exited(0), Run.end(child));
+      assertEquals(5 << 8, zombie.waitpid());
+    }
+  }
+
+  @Test
+  @Contract("C2")
+  void theHostsHandlerOfSigchldStays() throws Exception {
+    int sigchld = Signal.CHLD.number();
+    long before = Libc.C.signal(sigchld, Libc.SIG_DFL);
+    try {
+      assertEquals("", Run.output(Run.sh("exit 0")));
+      assertEquals(Libc.SIG_DFL, Libc.C.signal(sigchld, Libc.SIG_DFL));
+    } finally {
+      Libc.C.signal(sigchld, before);
+    }
+  }
+}

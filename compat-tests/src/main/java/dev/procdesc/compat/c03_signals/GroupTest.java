@@ -1,0 +1,303 @@
+package dev.procdesc.compat.c03_signals;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.procdesc.ChildProcess;
+import dev.procdesc.ClosedDescriptorException;
+import dev.procdesc.DescriptorChannel;
+import dev.procdesc.ExitStatus.Exited;
+import dev.procdesc.Feature;
+import dev.procdesc.OnClose;
+import dev.procdesc.Signal;
+import dev.procdesc.SpawnException;
+import dev.procdesc.Spawner;
+import dev.procdesc.Stdio;
+import dev.procdesc.Teardown;
+import dev.procdesc.compat.Contract;
+import dev.procdesc.compat.Origin;
+import dev.procdesc.compat.Requires;
+import dev.procdesc.compat.Timeouts;
+import dev.procdesc.compat.support.Await;
+import dev.procdesc.compat.support.ConcurrentCallers;
+import dev.procdesc.compat.support.LeakCheck;
+import dev.procdesc.compat.support.RawPipe;
+import dev.procdesc.compat.support.Run;
+import dev.procdesc.compat.support.Text;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** What reaches more than one process: groups, control groups, and an orderly end. */
+@ExtendWith(LeakCheck.class)
+final class GroupTest {
+  /** A leader and two members, which all hold the pipe at their standard output. */
+  private static Spawner family(RawPipe pipe) {
+    return Run.sh("sleep 1000 & sleep 1000 & echo started; wait; wait")
+        .stdin(Stdio.nullDevice())
+        .stdout(pipe.writer())
+        .newProcessGroup();
+  }
+
+  /** A leader that has ended, and a member that has not. */
+  private static Spawner orphan(RawPipe pipe) {
+    return Run.sh("sleep 1000 & echo started; exit 26")
+        .stdin(Stdio.nullDevice())
+        .stdout(pipe.writer())
+        .newProcessGroup();
+  }
+
+  private static ChildProcess start(RawPipe pipe, Spawner spawner) throws Exception {
+    ChildProcess child = spawner.spawn();
+    pipe.given();
+    assertEquals("started", pipe.line());
+    return child;
+  }
+
+  @Test
+  @Contract("C3")
+  @Origin("swift-subprocess: teardown of process group")
+  void aSignalReachesTheWholeGroup() throws Exception {
+    Requires.feature(Feature.SIGNAL_GROUP);
+    try (RawPipe pipe = RawPipe.open();
+        ChildProcess leader = start(pipe, family(pipe))) {
+      assertTrue(leader.signalGroup(Signal.CONT));
+      assertTrue(pipe.isHeld());
+      assertTrue(leader.signalGroup(Signal.TERM));
+      pipe.awaitEnd();
+      assertEquals(Run.signaled(Signal.TERM), Run.end(leader));
+    }
+  }
+
+  @Test
+  @Contract("C3")
+  void aSignalReachesTheGroupOfALeaderThatHasEnded() throws Exception {
+    Requires.feature(Feature.SIGNAL_GROUP);
+    try (RawPipe pipe = RawPipe.open();
+        ChildProcess leader = start(pipe, orphan(pipe))) {
+      assertEquals(new Exited(26), Run.end(leader));
+      assertTrue(pipe.isHeld());
+      assertTrue(leader.signalGroup(Signal.TERM));
+      pipe.awaitEnd();
+      assertEquals(new Exited(26), Run.end(leader));
+    }
+  }
+
+  @Test
+  @Contract("C3")
+  void aSignalToAnEmptyGroupReachesNobody() throws Exception {
+    Requires.feature(Feature.SIGNAL_GROUP);
+    try (ChildProcess leader = Run.cat().newProcessGroup().spawn()) {
+      assertTrue(leader.signalGroup(Signal.TERM));
+      assertEquals(Run.signaled(Signal.TERM), Run.end(leader));
+      assertFalse(leader.signalGroup(Signal.TERM));
+    }
+  }
+
+  @Test
+  @Contract("C3")
+  void aSignalToAGroupDoesNotReachOthers() throws Exception {
+    Requires.feature(Feature.SIGNAL_GROUP);
+    try (ChildProcess bystander = Run.cat().spawn();
+        ChildProcess member = Run.cat().newProcessGroup().spawn()) {
+      assertTrue(member.signalGroup(Signal.TERM));
+      assertEquals(Run.signaled(Signal.TERM), Run.end(member));
+      Run.assertEchoes(bystander);
+    }
+  }
+
+  @Test
+  @Contract("C9")
+  void aGroupCannotBeSignalledAfterTheClose() throws Exception {
+    Requires.feature(Feature.SIGNAL_GROUP);
+    ChildProcess child = Run.cat().newProcessGroup().spawn();
+    child.close();
+    assertThrows(ClosedDescriptorException.class, () -> child.signalGroup(Signal.TERM));
+  }
+
+  @Test
+  @Contract("C6")
+  void closeKillsTheGroup() throws Exception {
+    Requires.feature(Feature.KILL_GROUP);
+    try (RawPipe pipe = RawPipe.open()) {
+      start(pipe, family(pipe).onClose(OnClose.KILL_GROUP)).close();
+      pipe.awaitEnd();
+    }
+  }
+
+  @Test
+  @Contract("C6")
+  void closeKillsTheGroupOfALeaderThatHasEnded() throws Exception {
+    Requires.feature(Feature.KILL_GROUP);
+    try (RawPipe pipe = RawPipe.open()) {
+      ChildProcess leader = start(pipe, orphan(pipe).onClose(OnClose.KILL_GROUP));
+      assertEquals(new Exited(26), Run.end(leader));
+      assertTrue(pipe.isHeld());
+      leader.close();
+      pipe.awaitEnd();
+    }
+  }
+
+  @Test
+  @Contract({"C6", "C10"})
+  void theGroupOfALeaderThatWasSentEndsWithItsLastHolder() throws Exception {
+    Requires.feature(Feature.KILL_GROUP);
+    Requires.feature(Feature.DESCRIPTOR_CHANNEL);
+    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
+        RawPipe pipe = RawPipe.open()) {
+      ChildProcess leader = start(pipe, family(pipe).onClose(OnClose.KILL_GROUP));
+      pair.first().send(new byte[] {1}, leader);
+      leader.close();
+      try (DescriptorChannel.Message message = pair.second().receive()) {
+        assertTrue(message.descriptors().get(0).isAlive());
+        assertTrue(pipe.isHeld());
+      }
+      pipe.awaitEnd();
+    }
+  }
+
+  @Test
+  @Contract({"C6", "C9"})
+  void aLeaderWhoseProgramIsNotThereLeavesNothing() throws Exception {
+    Requires.feature(Feature.KILL_GROUP);
+    Spawner nowhere =
+        Spawner.of("/nonexistent/program").newProcessGroup().onClose(OnClose.KILL_GROUP);
+    for (int i = 0; i < 10; i++) {
+      assertThrows(SpawnException.class, () -> nowhere.spawn().close());
+    }
+  }
+
+  @Test
+  @Contract({"C6", "C11"})
+  void groupsOfSeveralThreadsAreApart() throws Exception {
+    Requires.feature(Feature.KILL_GROUP);
+    try (RawPipe survivor = RawPipe.open();
+        ConcurrentCallers<Boolean> spawning = new ConcurrentCallers<>(Thread::new)) {
+      ChildProcess stays = start(survivor, family(survivor).onClose(OnClose.KILL_GROUP));
+      for (int i = 0; i < 8; i++) {
+        spawning.add(() -> {
+          try (RawPipe pipe = RawPipe.open()) {
+            start(pipe, family(pipe).onClose(OnClose.KILL_GROUP)).close();
+            pipe.awaitEnd();
+            return true;
+          }
+        });
+      }
+      assertEquals(8, spawning.results().size());
+      assertTrue(survivor.isHeld());
+      stays.close();
+      survivor.awaitEnd();
+    }
+  }
+
+  @Test
+  @Contract("C9")
+  void aChildThatLeadsNoGroupHasNoneToKill() {
+    Requires.feature(Feature.KILL_GROUP);
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> Run.cat().onClose(OnClose.KILL_GROUP).spawn().close());
+  }
+
+  @Test
+  @Contract("C6")
+  void closeKillsTheControlGroup() throws Exception {
+    Requires.feature(Feature.KILL_CGROUP);
+    Path group = Requires.cgroup();
+    try (RawPipe pipe = RawPipe.open()) {
+      // A grandchild that has left the process group and the session.
+      Spawner spawner = Run.sh("setsid sleep 1000 & echo started; wait")
+          .stdin(Stdio.nullDevice())
+          .stdout(pipe.writer())
+          .cgroup(group)
+          .onClose(OnClose.KILL_CGROUP);
+      start(pipe, spawner).close();
+      pipe.awaitEnd();
+    } finally {
+      Await.until("the control group is empty", () -> group.toFile().delete());
+    }
+    assertTrue(Files.notExists(group));
+  }
+
+  @Test
+  @Contract("C9")
+  void aChildWithoutAControlGroupHasNoneToKill() {
+    Requires.feature(Feature.KILL_CGROUP);
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> Run.cat().onClose(OnClose.KILL_CGROUP).spawn().close());
+  }
+
+  @Test
+  @Contract("C3")
+  @Origin("swift-subprocess: teardown sequence")
+  void anOrderlyEnd() throws Exception {
+    try (ChildProcess child = Run.cat().spawn()) {
+      assertEquals(
+          Run.signaled(Signal.TERM), child.shutdown(Teardown.of(Signal.TERM, Timeouts.CEILING)));
+      assertEquals(Run.signaled(Signal.TERM), Run.end(child));
+    }
+  }
+
+  @Test
+  @Contract("C3")
+  void aTeardownGoesOnUntilTheEnd() throws Exception {
+    try (ChildProcess child = Run.sh(
+            "trap '' TERM; trap 'exit 27' USR1; echo ready; while :; do read line; done")
+        .spawn()) {
+      assertEquals("ready", Text.line(child.stdout()));
+      Teardown teardown =
+          Teardown.of(Signal.TERM, Duration.ofMillis(1)).then(Signal.USR1, Timeouts.CEILING);
+      assertEquals(new Exited(27), child.shutdown(teardown));
+    }
+  }
+
+  @Test
+  @Contract("C3")
+  void aTeardownEndsWithAKill() throws Exception {
+    for (Teardown teardown : List.of(
+        Teardown.of(Signal.TERM, Duration.ZERO),
+        Teardown.of(Signal.TERM, Duration.ofMillis(1)).then(Signal.KILL))) {
+      try (ChildProcess child = Run.sh("trap '' TERM; echo ready; exec cat").spawn()) {
+        assertEquals("ready", Text.line(child.stdout()));
+        assertEquals(Run.signaled(Signal.KILL), child.shutdown(teardown));
+      }
+    }
+  }
+
+  @Test
+  @Contract("C3")
+  void aTeardownOfAnEndedChildTellsItsStatus() throws Exception {
+    try (ChildProcess child = Run.sh("exit 28").spawn()) {
+      Run.end(child);
+      assertEquals(new Exited(28), child.shutdown(Teardown.of(Signal.TERM, Timeouts.CEILING)));
+    }
+  }
+
+  @Test
+  @Contract("C3")
+  @Origin("swift-subprocess: teardown of process group")
+  void aTeardownOfTheGroupLeavesNobody() throws Exception {
+    Requires.feature(Feature.SIGNAL_GROUP);
+    try (RawPipe pipe = RawPipe.open();
+        ChildProcess leader = start(pipe, orphan(pipe))) {
+      assertEquals(new Exited(26), Run.end(leader));
+      assertEquals(
+          new Exited(26),
+          leader.shutdown(Teardown.of(Signal.TERM, Timeouts.CEILING).ofGroup()));
+      pipe.awaitEnd();
+    }
+  }
+
+  @Test
+  @Contract("C9")
+  void aTeardownIsChecked() {
+    assertThrows(
+        IllegalArgumentException.class, () -> Teardown.of(Signal.TERM, Duration.ofMillis(-1)));
+  }
+}

@@ -1,0 +1,371 @@
+package dev.procdesc.compat.c07_death;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.procdesc.DeathGuard;
+import dev.procdesc.Feature;
+import dev.procdesc.OnClose;
+import dev.procdesc.Platform;
+import dev.procdesc.Signal;
+import dev.procdesc.compat.Contract;
+import dev.procdesc.compat.Requires;
+import dev.procdesc.compat.Tags;
+import dev.procdesc.compat.Timeouts;
+import dev.procdesc.compat.support.Await;
+import dev.procdesc.compat.support.ChildJvm;
+import dev.procdesc.compat.support.Children;
+import dev.procdesc.compat.support.Descriptors;
+import dev.procdesc.compat.support.KillCalls;
+import dev.procdesc.compat.support.KillMechanisms;
+import dev.procdesc.compat.support.KillableJvm;
+import dev.procdesc.compat.support.LeakCheck;
+import dev.procdesc.compat.support.Linux;
+import dev.procdesc.compat.support.Poll;
+import dev.procdesc.compat.support.Run;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Children that are hard to kill, and which of them die with the JVM all the same. */
+@ExtendWith(LeakCheck.class)
+@Tag(Tags.JVM)
+@Tag(Tags.LONG)
+final class DeathOfEdgeChildrenTest {
+  /** No user of any system's own. */
+  private static final int STRANGER = 54_321;
+
+  /** A grandchild that stays, and then says so; in a shell's quotes. */
+  private static final String GRANDCHILD =
+      "trap \"\" HUP INT QUIT TERM; echo g >&3; read line <&4; echo bye >&3";
+
+  /** A child that stays, beside a grandchild of its process group. */
+  private static final String MEMBER = "(" + GRANDCHILD + ") & " + KillableJvm.STAY;
+
+  /** A child that stays, and has a daemon: in a session of its own, with no parent. */
+  private static final String DAEMON = "setsid sh -c '(" + GRANDCHILD + ") &'; " + KillableJvm.STAY;
+
+  /** A child that tells its PID. */
+  private static final String TELL = "echo \"pid $$\" >&3; ";
+
+  static Stream<String> rungs() {
+    return KillMechanisms.all();
+  }
+
+  private static KillableJvm start(String... options) throws Exception {
+    return start(DeathParent.with(options));
+  }
+
+  private static KillableJvm start(ChildJvm command) throws Exception {
+    Requires.feature(Feature.KILL_ON_JVM_DEATH);
+    KillableJvm jvm = KillableJvm.start(command);
+    try {
+      jvm.await("ready", 1);
+      jvm.await("c", 1);
+      return jvm;
+    } catch (Throwable e) {
+      jvm.close();
+      throw e;
+    }
+  }
+
+  /** A process that is held here too, and killed at the end, whatever the test shows. */
+  private record Held(int pidfd) implements AutoCloseable {
+    static Held of(KillableJvm jvm) {
+      return new Held(KillCalls.pidfdOpen(Long.parseLong(jvm.awaitValue("pid"))));
+    }
+
+    @Override
+    public void close() {
+      KillCalls.pidfdSignal(pidfd, Signal.KILL);
+      Descriptors.close(pidfd);
+    }
+  }
+
+  @ParameterizedTest(name = "without {0}")
+  @MethodSource("rungs")
+  @Contract("C7")
+  void oneThatBlocksAllSignals(String without) throws Exception {
+    Requires.feature(Feature.CHILD_SETUP);
+    try (KillableJvm jvm = start(KillMechanisms.without(without, DeathParent.with("block")))) {
+      jvm.killAndAwaitEnd();
+    }
+  }
+
+  @Test
+  @Contract("C7")
+  void oneThatMayGainNoPrivileges() throws Exception {
+    // Linux from 7.1 lets the kernel kill such a child without any privilege of the JVM.
+    Requires.feature(Feature.NO_NEW_PRIVILEGES);
+    try (KillableJvm jvm = start("nnp")) {
+      jvm.killAndAwaitEnd();
+    }
+  }
+
+  @Test
+  @Contract("C7")
+  void oneThatIsStopped() throws Exception {
+    Requires.that(Children.STATES, "/proc/PID/stat");
+    try (KillableJvm jvm = start("script="
+            + TELL
+            + "trap '' HUP INT QUIT TERM; echo c >&3; kill -STOP $$; read line <&4");
+        Held child = Held.of(jvm)) {
+      long pid = Long.parseLong(jvm.awaitValue("pid"));
+      Await.until("the child is stopped", () -> Children.state(pid).equals("T"));
+      jvm.killAndAwaitEnd();
+      Poll.readable(child.pidfd());
+    }
+  }
+
+  @Test
+  @Contract("C7")
+  void oneThatHasClosedEveryDescriptor() throws Exception {
+    Requires.file("/proc/self/fd");
+    try (KillableJvm jvm =
+            start("script=" + TELL + "echo c >&3; exec 0<&- 1>&- 2>&- 3>&- 4<&-; exec sleep 1000");
+        Held child = Held.of(jvm)) {
+      Path descriptors = Path.of("/proc", jvm.awaitValue("pid"), "fd");
+      Await.until("the child has no descriptor", () -> isEmpty(descriptors));
+      assertEquals(0, Poll.now(child.pidfd()));
+      jvm.killAndAwaitEnd();
+      Poll.readable(child.pidfd());
+    }
+  }
+
+  private static boolean isEmpty(Path directory) {
+    try (Stream<Path> entries = Files.list(directory)) {
+      return entries.findAny().isEmpty();
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"KILL", "KILL_GROUP"})
+  @Contract("C7")
+  void aDaemonOfTheChildIsOutOfReach(OnClose onClose) throws Exception {
+    Requires.file("/usr/bin/setsid");
+    requireGroupFor(onClose);
+    try (KillableJvm jvm = start("script=" + TELL + DAEMON, "onClose=" + onClose.name(), "group");
+        Held child = Held.of(jvm)) {
+      jvm.await("g", 1);
+      jvm.signal(Signal.KILL);
+      jvm.waitpid();
+      Poll.readable(child.pidfd());
+      assertTrue(jvm.isHeld());
+      jvm.letGo();
+      jvm.awaitEnd();
+      assertEquals(1, jvm.heard("bye"));
+    }
+  }
+
+  private static void requireGroupFor(OnClose onClose) {
+    if (onClose == OnClose.KILL_GROUP) {
+      Requires.feature(Feature.KILL_GROUP);
+    }
+  }
+
+  @Test
+  @Contract("C7")
+  void aGrandchildIsReachedByItsGroupOnly() throws Exception {
+    try (KillableJvm jvm = start("script=" + TELL + MEMBER, "group");
+        Held child = Held.of(jvm)) {
+      jvm.await("g", 1);
+      jvm.signal(Signal.KILL);
+      jvm.waitpid();
+      Poll.readable(child.pidfd());
+      assertTrue(jvm.isHeld());
+      jvm.letGo();
+      jvm.awaitEnd();
+      assertEquals(1, jvm.heard("bye"));
+    }
+  }
+
+  @ParameterizedTest(name = "without {0}")
+  @MethodSource("rungs")
+  @Contract("C7")
+  void theWholeGroup(String without) throws Exception {
+    Requires.feature(Feature.KILL_GROUP);
+    try (KillableJvm jvm = start(KillMechanisms.without(
+        without, DeathParent.with("script=" + MEMBER, "onClose=KILL_GROUP", "group")))) {
+      jvm.await("g", 1);
+      jvm.killAndAwaitEnd();
+      assertEquals(0, jvm.heard("bye"));
+    }
+  }
+
+  @ParameterizedTest(name = "without {0}")
+  @MethodSource("rungs")
+  @Contract("C7")
+  void theGroupOfAChildThatHasEnded(String without) throws Exception {
+    Requires.feature(Feature.KILL_GROUP);
+    try (KillableJvm jvm = start(KillMechanisms.without(
+        without,
+        DeathParent.with(
+            "script=(" + GRANDCHILD + ") & echo c >&3", "onClose=KILL_GROUP", "group")))) {
+      jvm.await("g", 1);
+      jvm.order("count");
+      Await.until("the child has ended", () -> ended(jvm));
+      assertTrue(jvm.isHeld());
+      jvm.killAndAwaitEnd();
+      assertEquals(0, jvm.heard("bye"));
+    }
+  }
+
+  private static boolean ended(KillableJvm jvm) {
+    if (jvm.isHeld() && jvm.heard("alive 0") == 0) {
+      jvm.order("count");
+    }
+    return jvm.heard("alive 0") > 0;
+  }
+
+  @ParameterizedTest(name = "without {0}")
+  @MethodSource("rungs")
+  @Contract("C7")
+  void theWholeControlGroup(String without) throws Exception {
+    Requires.feature(Feature.KILL_CGROUP);
+    Requires.file("/usr/bin/setsid");
+    Path group = Requires.cgroup();
+    try (KillableJvm jvm = start(KillMechanisms.without(
+        without, DeathParent.with("script=" + DAEMON, "onClose=KILL_CGROUP", "cgroup=" + group)))) {
+      jvm.await("g", 1);
+      jvm.killAndAwaitEnd();
+      assertEquals(0, jvm.heard("bye"));
+    } finally {
+      Await.until("the control group is empty", () -> isDeleted(group));
+    }
+  }
+
+  @Test
+  @Contract("C7")
+  void theControlGroupOfAChildThatHasEnded() throws Exception {
+    Requires.feature(Feature.KILL_CGROUP);
+    Path group = Requires.cgroup();
+    try (KillableJvm jvm = start(
+        "script=(" + GRANDCHILD + ") & echo c >&3", "onClose=KILL_CGROUP", "cgroup=" + group)) {
+      jvm.await("g", 1);
+      Await.until("the child has ended", () -> ended(jvm));
+      jvm.killAndAwaitEnd();
+      assertEquals(0, jvm.heard("bye"));
+    } finally {
+      Await.until("the control group is empty", () -> isDeleted(group));
+    }
+  }
+
+  private static boolean isDeleted(Path directory) {
+    try {
+      Files.deleteIfExists(directory);
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  @Test
+  @Contract("C7")
+  void oneOfAnotherUser() throws Exception {
+    Requires.root();
+    Requires.feature(Feature.CHILD_SETUP);
+    try (KillableJvm jvm = start("user=nobody")) {
+      jvm.killAndAwaitEnd();
+    }
+  }
+
+  /** A JVM of an ordinary user, with a child that runs a set-user-ID program of root's. */
+  private static KillableJvm startOrdinary(String script) throws Exception {
+    Requires.root();
+    Requires.file("/proc/self/status");
+    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
+      // A JAR is open before the JVM changes its user.
+      if (Files.isDirectory(Path.of(entry))) {
+        Requires.that(isOpenToAll(Path.of(entry)), "a class path that every user may read");
+      }
+    }
+    return start("script=" + TELL + script, "become=" + STRANGER);
+  }
+
+  private static boolean isOpenToAll(Path directory) throws Exception {
+    try (var child = Run.sh("cd \"$1\"", directory.toAbsolutePath().toString())
+        .directory(Path.of("/"))
+        .user(STRANGER)
+        .group(STRANGER)
+        .spawn()) {
+      return Run.end(child).isSuccess();
+    }
+  }
+
+  /** A copy that runs as root, whoever starts it. */
+  private static Path setUserId(Path directory, String program) throws IOException {
+    Requires.file(program);
+    Path copy = directory.resolve("root-" + Path.of(program).getFileName());
+    Files.copy(Path.of(program), copy);
+    Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+    Files.setAttribute(copy, "unix:mode", 04755);
+    return copy;
+  }
+
+  /** Waits until a child runs with these real and effective users. */
+  private static void awaitUsers(KillableJvm jvm, long real, long effective) {
+    Path status = Path.of("/proc", jvm.awaitValue("pid"), "status");
+    boolean[] seen = new boolean[1];
+    Await.holds(Timeouts.scaled(Duration.ofSeconds(5)), () -> {
+      try {
+        String[] users = Linux.field(Files.readString(status), "Uid").split("\t", -1);
+        seen[0] = Arrays.asList(users)
+            .subList(0, 2)
+            .equals(Arrays.asList(Long.toString(real), Long.toString(effective)));
+      } catch (IOException e) {
+        return false;
+      }
+      return seen[0];
+    });
+    Requires.that(seen[0], "a directory for temporary files where set-user-ID works");
+  }
+
+  @Test
+  @Contract("C7")
+  void oneThatRunsASetUserIdProgram(@TempDir Path directory) throws Exception {
+    // PR_SET_PDEATHSIG is lost there.
+    Path cat = setUserId(directory, "/bin/cat");
+    try (KillableJvm jvm = startOrdinary("echo c >&3; exec " + cat + " <&4");
+        Held child = Held.of(jvm)) {
+      awaitUsers(jvm, STRANGER, 0);
+      jvm.killAndAwaitEnd();
+      Poll.readable(child.pidfd());
+    }
+  }
+
+  @Test
+  @Tag(Tags.GUARDIAN)
+  @Contract("C7")
+  void oneThatBecameAnotherUserIsOutOfReach(@TempDir Path directory) throws Exception {
+    // As sudo does: nobody of the JVM's user may signal it.
+    Requires.that(Platform.current().deathGuard() == DeathGuard.GUARDIAN, "a guardian that kills");
+    Path setpriv = setUserId(directory, "/usr/bin/setpriv");
+    String become = setpriv + " --reuid 0 --clear-groups cat <&4";
+    try (KillableJvm jvm = startOrdinary("echo c >&3; exec " + become);
+        Held child = Held.of(jvm)) {
+      awaitUsers(jvm, 0, 0);
+      jvm.signal(Signal.KILL);
+      jvm.waitpid();
+      assertTrue(jvm.isHeld());
+      assertEquals(0, Poll.now(child.pidfd()));
+      jvm.letGo();
+      jvm.awaitEnd();
+      assertFalse(jvm.isHeld());
+    }
+  }
+}

@@ -1,0 +1,392 @@
+package dev.procdesc.compat.c07_death;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.procdesc.ChildProcess;
+import dev.procdesc.DescriptorChannel;
+import dev.procdesc.OnClose;
+import dev.procdesc.Signal;
+import dev.procdesc.Spawner;
+import dev.procdesc.Stdio;
+import dev.procdesc.compat.Contract;
+import dev.procdesc.compat.Requires;
+import dev.procdesc.compat.Rounds;
+import dev.procdesc.compat.Tags;
+import dev.procdesc.compat.support.Await;
+import dev.procdesc.compat.support.ChildJvm;
+import dev.procdesc.compat.support.Children;
+import dev.procdesc.compat.support.ConcurrentCallers;
+import dev.procdesc.compat.support.Descriptors;
+import dev.procdesc.compat.support.GuardianProcess;
+import dev.procdesc.compat.support.Holder;
+import dev.procdesc.compat.support.KillMechanisms;
+import dev.procdesc.compat.support.KillShortage;
+import dev.procdesc.compat.support.KillableJvm;
+import dev.procdesc.compat.support.LeakCheck;
+import dev.procdesc.compat.support.Poll;
+import dev.procdesc.compat.support.RawPipe;
+import dev.procdesc.compat.support.Scenario;
+import dev.procdesc.compat.support.Text;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What kills the children at the JVM's death may be killed itself, and stopped. */
+@ExtendWith(LeakCheck.class)
+@Tag(Tags.GUARDIAN)
+@Tag(Tags.JVM)
+@Tag(Tags.LONG)
+final class GuardianReplacementTest {
+  /** How many children are spawned meanwhile. */
+  private static final int COUNT = Rounds.areMany() ? 1000 : 200;
+
+  private static final int SPAWNING_THREADS = 4;
+
+  /** More than the messages that wait in the queue of a socket, by default. */
+  private static final int MORE_THAN_A_QUEUE = 600;
+
+  @BeforeEach
+  void requireProcesses() {
+    Requires.file("/proc/self/cmdline");
+  }
+
+  /** The ways to speak to a guardian. */
+  static Stream<String> rungs() {
+    return KillMechanisms.all().filter(names -> names.isEmpty() || names.equals("sender_pidfd"));
+  }
+
+  private static ChildJvm jvm(Class<? extends Scenario> scenario, String... arguments) {
+    return KillMechanisms.guardian(KillableJvm.cheap(ChildJvm.of(scenario, arguments)));
+  }
+
+  private static long self() {
+    return ProcessHandle.current().pid();
+  }
+
+  /**
+   * Spawns from several threads, while another kills each guardian that it finds. Once there are
+   * enough children, more are spawned and closed until enough guardians were killed.
+   */
+  public static final class Spawns implements Scenario {
+    @Override
+    public void run(String... arguments) throws Exception {
+      int count = Integer.parseInt(arguments[0]);
+      Random random = new Random(Long.parseLong(arguments[1]));
+      int enough = count / 10;
+      Process bystander = new ProcessBuilder("/bin/cat").start();
+      Spawner released = Spawner.of("/bin/sh", "-c", "read line <&4")
+          .descriptor(KillableJvm.LEASH, Stdio.descriptor(KillableJvm.LEASH))
+          .onClose(OnClose.RELEASE);
+      List<ChildProcess> others = List.of(released.spawn(), released.spawn());
+      ConcurrentLinkedQueue<ChildProcess> children = new ConcurrentLinkedQueue<>();
+      AtomicInteger toGo = new AtomicInteger(count);
+      AtomicInteger kills = new AtomicInteger();
+      List<Long> killed = new ArrayList<>();
+      try (ConcurrentCallers<Void> crowd = new ConcurrentCallers<>(Thread::new)) {
+        for (int i = 0; i < SPAWNING_THREADS; i++) {
+          crowd.add(() -> {
+            while (toGo.getAndDecrement() > 0) {
+              children.add(KillableJvm.child(KillableJvm.STAY).spawn());
+            }
+            while (kills.get() < enough) {
+              KillableJvm.child("read line <&4").spawn().close();
+            }
+            return null;
+          });
+        }
+        while (toGo.get() > 0 || kills.get() < enough) {
+          kill(killed);
+          kills.set(killed.size());
+          // Not to wait for anything: so that it is not always the same moment.
+          LockSupport.parkNanos(random.nextInt(40_000_000));
+        }
+        crowd.results();
+      }
+      assertEquals(count, children.size());
+      assertEquals(killed.size(), new TreeSet<>(killed).size());
+      for (ChildProcess child : children) {
+        assertTrue(child.isAlive(), () -> child + " of " + children.size());
+      }
+      others.forEach(child -> assertTrue(child.isAlive()));
+      assertEquals(
+          "well", Text.echo(bystander.getOutputStream(), bystander.getInputStream(), "well"));
+      Await.until("there is a guardian", () -> present(killed));
+      KillableJvm.say("killed " + killed.size());
+      DeathParent.awaitOrder();
+    }
+
+    private static void kill(List<Long> killed) {
+      Optional<GuardianProcess> guardian = GuardianProcess.find(self());
+      guardian.ifPresent(found -> {
+        try (found) {
+          if (found.signal(Signal.KILL)) {
+            killed.add(found.pid());
+            found.awaitEnd();
+          }
+        }
+      });
+    }
+
+    private static boolean present(List<Long> killed) {
+      Optional<GuardianProcess> guardian = GuardianProcess.find(self());
+      guardian.ifPresent(GuardianProcess::close);
+      return guardian.isPresent() && !killed.contains(guardian.get().pid());
+    }
+  }
+
+  @ParameterizedTest(name = "without {0}")
+  @MethodSource("rungs")
+  @Contract("C7")
+  void killedWhileChildrenAreSpawned(String without) throws Exception {
+    long seed = System.nanoTime();
+    try (KillableJvm jvm = KillableJvm.start(KillMechanisms.without(
+        "autokill,autokill_nnp" + (without.isEmpty() ? "" : "," + without),
+        jvm(Spawns.class, "" + COUNT, "" + seed)))) {
+      int killed = Integer.parseInt(jvm.awaitValue("killed"));
+      jvm.await("c", COUNT);
+      assertTrue(jvm.output().contains("was ended by somebody"), jvm::toString);
+      assertFalse(jvm.output().contains("could not"), jvm::toString);
+      jvm.killAndAwaitEnd();
+      System.out.println("  " + killed + " guardians killed during " + COUNT + " spawns");
+    } catch (AssertionError e) {
+      throw new AssertionError("seed " + seed, e);
+    }
+  }
+
+  /** Kills the guardian of a JVM, and waits until the JVM has another one. */
+  private static void replace(KillableJvm jvm) {
+    replace(jvm.pid());
+  }
+
+  private static void replace(long jvm) {
+    try (GuardianProcess old = GuardianProcess.of(jvm)) {
+      assertTrue(old.signal(Signal.KILL));
+      Await.until("there is another guardian", () -> {
+        Optional<GuardianProcess> guardian = GuardianProcess.find(jvm);
+        guardian.ifPresent(GuardianProcess::close);
+        return guardian.isPresent() && guardian.get().pid() != old.pid();
+      });
+    }
+  }
+
+  @Test
+  @Contract("C7")
+  void theNextOneIsToldOfAllCharges() throws Exception {
+    try (KillableJvm jvm =
+        KillableJvm.start(KillMechanisms.guardian(DeathParent.with(MORE_THAN_A_QUEUE)))) {
+      jvm.await("ready", 1);
+      jvm.await("c", MORE_THAN_A_QUEUE);
+      for (int i = 0; i < 3; i++) {
+        replace(jvm);
+      }
+      Await.until("the last one has them", () -> lines(jvm, MORE_THAN_A_QUEUE + " children") == 3);
+      jvm.order("count");
+      assertEquals("" + MORE_THAN_A_QUEUE, jvm.awaitValue("alive"));
+      jvm.killAndAwaitEnd();
+    }
+  }
+
+  @ParameterizedTest(name = "without {0}")
+  @MethodSource("rungs")
+  @Contract({"C6", "C7", "C10"})
+  void theNextOneIsToldWhatOthersHoldToo(String without) throws Exception {
+    ChildJvm holder = KillMechanisms.guardian(
+        KillMechanisms.without(without, ChildJvm.of(Holder.Scene.class).flag("-XX:-UsePerfData")));
+    try (RawPipe heart = RawPipe.open();
+        DescriptorChannel.Pair ab = DescriptorChannel.pair();
+        Holder a = Holder.jvm(holder, ab.first(), -1, heart.writeEnd());
+        Holder b = Holder.python(ab.second())) {
+      heart.given();
+      ab.first().close();
+      ab.second().close();
+      a.order("spawn");
+      a.order("drop-heart");
+      a.order("send handed");
+      assertEquals("handed 2 0", b.ask("receive"), "the process and its lifeline");
+      // One after the other: the lifeline goes from each to the next, and is no reason to kill.
+      for (int i = 0; i < 3; i++) {
+        replace(a.process().pid());
+        assertTrue(heart.isHeld());
+      }
+      a.kill();
+      assertTrue(heart.isHeld(), "the last guardian knows that somebody holds it");
+      b.exit();
+      heart.awaitEnd();
+    }
+  }
+
+  private static long lines(KillableJvm jvm, String part) {
+    return jvm.output().lines().filter(line -> line.contains(part)).count();
+  }
+
+  @Test
+  @Contract("C7")
+  void noSignalThatMayBeIgnoredEndsIt() throws Exception {
+    try (KillableJvm jvm = KillableJvm.start(KillMechanisms.guardian(DeathParent.with(5)))) {
+      jvm.await("ready", 1);
+      jvm.await("c", 5);
+      try (GuardianProcess guardian = GuardianProcess.of(jvm.pid())) {
+        for (Signal signal : Signal.standard()) {
+          if (!signal.equals(Signal.KILL) && !signal.equals(Signal.STOP)) {
+            assertTrue(guardian.signal(signal));
+          }
+        }
+        jvm.killAndAwaitEnd();
+        guardian.awaitEnd();
+      }
+      assertEquals(0, lines(jvm, "was ended"), jvm::toString);
+    }
+  }
+
+  /** Spawns, and does not get far while nobody reads the messages of the children. */
+  public static final class Floods implements Scenario {
+    @Override
+    public void run(String... arguments) throws Exception {
+      Spawner spawner = KillableJvm.child(KillableJvm.STAY);
+      List<ChildProcess> children = new ArrayList<>(List.of(spawner.spawn()));
+      KillableJvm.say("ready");
+      DeathParent.awaitOrder();
+      while (!Thread.interrupted()) {
+        children.add(spawner.spawn());
+        KillableJvm.say("spawned");
+      }
+      assertEquals(children.size(), -1);
+    }
+  }
+
+  @Test
+  @Contract("C7")
+  void aChildThatIsStuckInItsStartDiesToo() throws Exception {
+    // The queue is full, so a child waits in the kernel, between its birth and its program, when
+    // the
+    // JVM dies. The guardian learns of everybody when it goes on.
+    try (KillableJvm jvm = KillableJvm.start(jvm(Floods.class))) {
+      jvm.await("ready", 1);
+      try (GuardianProcess guardian = GuardianProcess.of(jvm.pid())) {
+        assertTrue(guardian.signal(Signal.STOP));
+        try {
+          Await.until("it is stopped", () -> Children.state(guardian.pid()).equals("T"));
+          jvm.order("go");
+          Await.until("a child is stuck", () -> jvm.isHeld() && isStuck(jvm));
+          jvm.signal(Signal.KILL);
+          assertEquals(-Signal.KILL.number(), jvm.exitCode());
+          assertTrue(jvm.isHeld());
+        } finally {
+          guardian.signal(Signal.CONT);
+        }
+        jvm.awaitEnd();
+        guardian.awaitEnd();
+        assertTrue(jvm.heard("c") >= jvm.heard("spawned"), jvm::toString);
+      }
+    }
+  }
+
+  /** Whether one child of a JVM has no program yet, but its parent's, and waits. */
+  private static boolean isStuck(KillableJvm jvm) {
+    int before = jvm.heard("spawned");
+    return before > 0
+        && !Await.holds(
+            Duration.ofMillis(500), () -> !jvm.isHeld() || jvm.heard("spawned") > before);
+  }
+
+  /** Is left by its guardian again and again. */
+  public static final class Leaks implements Scenario {
+    private static final int TIMES = 20;
+
+    @Override
+    public void run(String... arguments) throws Exception {
+      try (ChildProcess child = KillableJvm.child(KillableJvm.STAY).spawn()) {
+        Map<Integer, String> before = Descriptors.open();
+        for (int i = 0; i < TIMES; i++) {
+          long pid;
+          try (GuardianProcess guardian = GuardianProcess.of(self())) {
+            pid = guardian.pid();
+            assertTrue(guardian.signal(Signal.KILL));
+          }
+          Await.until("it is replaced", () -> isOther(pid));
+        }
+        Await.until(
+            "as many descriptors as before: " + before,
+            () -> Descriptors.open().size() == before.size());
+        Await.until("one guardian and one child", () -> Children.all().size() == 2);
+        assertTrue(child.isAlive());
+        assertEquals(0, Poll.now(child.fd()));
+      }
+    }
+
+    private static boolean isOther(long pid) {
+      Optional<GuardianProcess> guardian = GuardianProcess.find(self());
+      guardian.ifPresent(GuardianProcess::close);
+      return guardian.isPresent() && guardian.get().pid() != pid;
+    }
+  }
+
+  @Test
+  @Contract({"C7", "C8"})
+  void nothingIsLeftOfThoseThatWereReplaced() throws Exception {
+    try (KillableJvm jvm = KillableJvm.start(jvm(Leaks.class))) {
+      jvm.awaitEnd();
+      assertEquals(0, jvm.exitCode(), jvm::toString);
+    }
+  }
+
+  /** Cannot start another guardian for a while. */
+  public static final class Shortage implements Scenario {
+    @Override
+    public void run(String... arguments) throws Throwable {
+      Spawner spawner = KillableJvm.child(KillableJvm.STAY);
+      List<ChildProcess> children = new ArrayList<>(List.of(spawner.spawn()));
+      try (GuardianProcess guardian = GuardianProcess.of(self())) {
+        // What is used in the shortage is read before: a class is a file too.
+        assertEquals(0, Poll.now(children.get(0).fd()));
+        assertEquals("DeathParent", DeathParent.class.getSimpleName());
+        KillShortage.during(1, () -> {
+          assertTrue(guardian.signal(Signal.KILL));
+          guardian.awaitEnd();
+          KillableJvm.say("shortage");
+          DeathParent.awaitOrder();
+        });
+      }
+      Await.until("there is another one, without a spawn", Shortage::isGuarded);
+      children.add(spawner.spawn());
+      KillableJvm.say("ready");
+      DeathParent.awaitOrder();
+      assertEquals(2, children.size());
+    }
+
+    private static boolean isGuarded() {
+      Optional<GuardianProcess> guardian = GuardianProcess.find(self());
+      guardian.ifPresent(GuardianProcess::close);
+      return guardian.isPresent();
+    }
+  }
+
+  @Test
+  @Contract("C7")
+  void whatHindersAReplacementMayPass() throws Exception {
+    try (KillableJvm jvm = KillableJvm.start(jvm(Shortage.class))) {
+      jvm.await("shortage", 1);
+      Await.until("the loss is reported", () -> lines(jvm, "cannot be replaced") == 1);
+      jvm.order("go");
+      jvm.await("ready", 1);
+      jvm.await("c", 2);
+      jvm.killAndAwaitEnd();
+    }
+  }
+}

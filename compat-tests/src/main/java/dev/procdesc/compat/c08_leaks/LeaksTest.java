@@ -1,0 +1,181 @@
+package dev.procdesc.compat.c08_leaks;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.procdesc.ChildProcess;
+import dev.procdesc.ExitStatus.Exited;
+import dev.procdesc.Feature;
+import dev.procdesc.Limit;
+import dev.procdesc.Resource;
+import dev.procdesc.Spawner;
+import dev.procdesc.Stdio;
+import dev.procdesc.compat.Contract;
+import dev.procdesc.compat.Origin;
+import dev.procdesc.compat.Requires;
+import dev.procdesc.compat.support.ConcurrentCallers;
+import dev.procdesc.compat.support.Descriptors;
+import dev.procdesc.compat.support.LeakCheck;
+import dev.procdesc.compat.support.Libc;
+import dev.procdesc.compat.support.Run;
+import dev.procdesc.compat.support.Text;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** The child gets exactly the descriptors that were asked for. */
+@ExtendWith(LeakCheck.class)
+final class LeaksTest {
+  /**
+   * Prints the numbers that are open in the child. The shell opens the directory to read it, and
+   * has closed it when it looks whether each is still there.
+   */
+  private static final String LIST = """
+      directory=/proc/$$/fd; [ -d $directory ] || directory=/dev/fd
+      for file in $directory/*; do
+        if [ -e $file ] || [ -h $file ]; then echo ${file##*/}; fi
+      done
+      """;
+
+  /** Such a system's /dev/fd may know only three numbers, and would let any leak pass. */
+  private static void requireListing() throws Exception {
+    int fd = 999;
+    Descriptors.copy(0, fd);
+    try {
+      Requires.that(
+          Files.exists(Path.of("/proc/self/fd/" + fd)) || Files.exists(Path.of("/dev/fd/" + fd)),
+          "a directory of open descriptors: /proc/self/fd or fdescfs at /dev/fd");
+    } finally {
+      Descriptors.close(fd);
+    }
+  }
+
+  private static Set<Integer> openInChild(Spawner spawner) throws Exception {
+    return Run.output(spawner)
+        .lines()
+        .map(Integer::valueOf)
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  /** Opens many descriptors as careless native code does: not close-on-exec, at any number. */
+  private static List<Integer> careless() {
+    Random random = new Random(7);
+    List<Integer> open = new ArrayList<>();
+    int limit = (int) Math.min(Descriptors.limit(), 4000);
+    for (int i = 0; i < 200; i++) {
+      int fd = 10 + random.nextInt(limit - 10);
+      if (!Descriptors.isOpen(fd)) {
+        Libc.check(() -> Libc.C.dup2(0, fd));
+        open.add(fd);
+      }
+    }
+    assertTrue(open.size() > 100);
+    assertFalse(Descriptors.isCloseOnExec(open.get(0)));
+    return open;
+  }
+
+  @Test
+  @Contract("C8")
+  @Origin({
+    "swift-subprocess: no inherited high or random descriptors",
+    "capsicum-test: Pdfork.TimeCheck"
+  })
+  void nothingElseIsInherited() throws Exception {
+    requireListing();
+    List<Integer> careless = careless();
+    try {
+      assertEquals(Set.of(0, 1, 2), openInChild(Run.sh(LIST)));
+    } finally {
+      careless.forEach(Descriptors::close);
+    }
+  }
+
+  @Test
+  @Contract("C8")
+  void exactlyTheExtraDescriptorsAreThere() throws Exception {
+    Requires.feature(Feature.CHILD_SETUP);
+    requireListing();
+    List<Integer> careless = careless();
+    try {
+      Spawner spawner = Run.sh(LIST)
+          .descriptor(5, Stdio.nullDevice())
+          .descriptor(9, Stdio.descriptor(careless.get(0)))
+          .descriptor(700, Stdio.descriptor(careless.get(1)));
+      assertEquals(Set.of(0, 1, 2, 5, 9, 700), openInChild(spawner));
+    } finally {
+      careless.forEach(Descriptors::close);
+    }
+  }
+
+  @Test
+  @Contract("C8")
+  void nothingElseIsInheritedWithALowLimit() throws Exception {
+    // A descriptor may be open above the limit that the child gets.
+    Requires.feature(Feature.CHILD_SETUP);
+    requireListing();
+    List<Integer> careless = careless();
+    try {
+      assertEquals(
+          Set.of(0, 1, 2), openInChild(Run.sh(LIST).limit(Resource.OPEN_FILES, Limit.of(64))));
+    } finally {
+      careless.forEach(Descriptors::close);
+    }
+  }
+
+  @Test
+  @Contract("C8")
+  void theChildOfAnotherKnowsNothingOfIt() throws Exception {
+    requireListing();
+    try (ChildProcess sibling = Run.cat().stderr(Stdio.pipe()).spawn()) {
+      assertEquals(Set.of(0, 1, 2), openInChild(Run.sh(LIST)));
+      Run.assertEchoes(sibling);
+    }
+  }
+
+  @Test
+  @Contract("C8")
+  void aProgramStartedByOtherMeansGetsNothingOfOurs() throws Exception {
+    // What is close-on-exec is safe from any fork in the host program, whoever makes it.
+    var before = Descriptors.open();
+    try (ChildProcess child = Run.cat().stderr(Stdio.pipe()).spawn()) {
+      var after = Descriptors.open();
+      after.keySet().removeAll(before.keySet());
+      after
+          .keySet()
+          .forEach(fd -> assertTrue(Descriptors.isCloseOnExec(fd), () -> fd + " " + after));
+      Run.assertEchoes(child);
+    }
+  }
+
+  @Test
+  @Contract({"C8", "C11"})
+  void pipesEndThoughSiblingsAreBornMeanwhile() throws Exception {
+    // Were a pipe's writing end open in a sibling, its end of file would not come.
+    try (ChildProcess sibling = Run.cat().spawn();
+        ConcurrentCallers<Void> crowd = new ConcurrentCallers<>(Thread::new)) {
+      for (int i = 0; i < 8; i++) {
+        crowd.add(() -> {
+          for (int j = 0; j < 10; j++) {
+            try (ChildProcess lasting = Run.cat().spawn();
+                ChildProcess brief = Run.sh("echo brief").spawn()) {
+              assertEquals("brief", Text.all(brief.stdout()));
+              assertEquals(new Exited(0), Run.end(brief));
+              Run.assertEchoes(lasting);
+            }
+          }
+          return null;
+        });
+      }
+      crowd.results();
+      Run.assertEchoes(sibling);
+    }
+  }
+}

@@ -1,0 +1,145 @@
+package dev.procdesc.compat.c09_start;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.procdesc.ExitStatus;
+import dev.procdesc.Limit;
+import dev.procdesc.Signal;
+import dev.procdesc.Spawner;
+import dev.procdesc.Stdio;
+import dev.procdesc.compat.Contract;
+import dev.procdesc.compat.support.LeakCheck;
+import dev.procdesc.compat.support.Run;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.function.Executable;
+
+/** Misuse is an unchecked exception that says what is wrong, before there is any process. */
+@ExtendWith(LeakCheck.class)
+final class BadInputTest {
+  private static final Spawner SPAWNER = Spawner.of(Run.TRUE);
+
+  private static void refused(Executable misuse) {
+    IllegalArgumentException thrown = assertThrows(IllegalArgumentException.class, misuse);
+    assertFalse(String.valueOf(thrown.getMessage()).isBlank(), "it says what is wrong");
+  }
+
+  @Test
+  @Contract("C9")
+  void anEmptyCommand() {
+    refused(() -> Spawner.of());
+    refused(() -> Spawner.of(List.of()));
+    refused(() -> Spawner.of(""));
+    refused(() -> Spawner.of("", "argument"));
+  }
+
+  @Test
+  @Contract("C9")
+  void aNulInAnyText() {
+    refused(() -> Spawner.of("/bin/\0true"));
+    refused(() -> Spawner.of(Run.TRUE, "a\0b"));
+    refused(() -> Spawner.ofDescriptor(0, "a\0b"));
+    refused(() -> SPAWNER.argv0("\0"));
+    refused(() -> SPAWNER.environment("A\0B", "c"));
+    refused(() -> SPAWNER.environment("A", "b\0c"));
+    refused(() -> SPAWNER.withoutEnvironment("A\0B"));
+    refused(() -> SPAWNER.environmentOnly(Map.of("A\0B", "c")));
+    refused(() -> SPAWNER.environmentOnly(Map.of("A", "b\0c")));
+    refused(() -> SPAWNER.user("ro\0ot"));
+    refused(() -> SPAWNER.group("wh\0eel"));
+    refused(() -> SPAWNER.directory(Path.of("a\0b")));
+  }
+
+  @Test
+  @Contract("C9")
+  void aVariableWithoutAName() {
+    refused(() -> SPAWNER.environment("", "value"));
+    refused(() -> SPAWNER.environment("A=B", "value"));
+    refused(() -> SPAWNER.withoutEnvironment(""));
+    refused(() -> SPAWNER.environmentOnly(Map.of("A=B", "value")));
+  }
+
+  @Test
+  @Contract("C9")
+  void aDescriptorNumberThatIsNone() {
+    refused(() -> Stdio.descriptor(-1));
+    refused(() -> Spawner.ofDescriptor(-1, "x"));
+    refused(() -> SPAWNER.descriptor(-1, Stdio.nullDevice()));
+    refused(() -> SPAWNER.controllingTerminal(-1));
+    refused(() -> SPAWNER.foreground(-1));
+  }
+
+  @Test
+  @Contract("C9")
+  void anExtraDescriptorAtAStandardPlaceOrGivenTwice() {
+    for (int fd = 0; fd <= 2; fd++) {
+      int standard = fd;
+      refused(() -> SPAWNER.descriptor(standard, Stdio.nullDevice()));
+    }
+    Spawner one = SPAWNER.descriptor(7, Stdio.nullDevice());
+    refused(() -> one.descriptor(7, Stdio.descriptor(0)));
+  }
+
+  @Test
+  @Contract("C9")
+  void aSourceThatMakesNoSenseThere() {
+    refused(() -> SPAWNER.descriptor(7, Stdio.pipe()));
+    refused(() -> SPAWNER.descriptor(7, Stdio.inherit()));
+    refused(() -> SPAWNER.descriptor(7, Stdio.stdout()));
+    refused(() -> SPAWNER.stdin(Stdio.stdout()));
+    refused(() -> SPAWNER.stdout(Stdio.stdout()));
+  }
+
+  @Test
+  @Contract("C9")
+  void numbersOutOfRange() {
+    refused(() -> SPAWNER.umask(-1));
+    refused(() -> SPAWNER.umask(01000));
+    refused(() -> SPAWNER.processGroup(0));
+    refused(() -> SPAWNER.processGroup(-1));
+    refused(() -> SPAWNER.user(-1));
+    refused(() -> SPAWNER.user(0xFFFF_FFFFL));
+    refused(() -> SPAWNER.group(-1));
+    refused(() -> SPAWNER.supplementaryGroups(0, 0xFFFF_FFFFL));
+    refused(() -> Stdio.file(Path.of("x"), Stdio.File.Access.WRITE, -1));
+    refused(() -> Stdio.file(Path.of("x"), Stdio.File.Access.WRITE, 010000));
+    refused(() -> Limit.of(-1));
+    refused(() -> new Limit(OptionalLong.of(2), OptionalLong.of(1)));
+    refused(() -> new Limit(OptionalLong.empty(), OptionalLong.of(1)));
+    refused(() -> new ExitStatus.Exited(256));
+    refused(() -> new ExitStatus.Exited(-1));
+  }
+
+  @Test
+  @Contract("C9")
+  void aSignalThatIsNone() {
+    refused(() -> Signal.of("NONSENSE"));
+    refused(() -> Signal.of(""));
+    refused(() -> Signal.of("SIG0"));
+    refused(() -> Signal.ofNumber(0));
+    refused(() -> Signal.ofNumber(-1));
+    refused(() -> SPAWNER.ignoredSignals(Signal.KILL));
+    refused(() -> SPAWNER.ignoredSignals(Signal.TERM, Signal.STOP));
+  }
+
+  @Test
+  @Contract("C9")
+  void aSignalHasOneNameAndOneNumber() {
+    for (Signal signal : Signal.standard()) {
+      assertEquals(signal, Signal.ofNumber(signal.number()));
+      assertEquals(signal, Signal.of(signal.name()));
+      assertEquals(signal, Signal.of(signal.name().substring(3)));
+    }
+    assertEquals(
+        Signal.standard().size(),
+        Signal.standard().stream().map(Signal::number).distinct().count());
+    assertEquals(9, Signal.KILL.number());
+    assertEquals(15, Signal.of("sigterm").number());
+  }
+}

@@ -1,0 +1,203 @@
+package dev.procdesc.compat.c09_start;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import dev.procdesc.ChildProcess;
+import dev.procdesc.ExitStatus.Exited;
+import dev.procdesc.Spawner;
+import dev.procdesc.Stdio;
+import dev.procdesc.Stdio.File.Access;
+import dev.procdesc.compat.Contract;
+import dev.procdesc.compat.Tags;
+import dev.procdesc.compat.support.ChildJvm;
+import dev.procdesc.compat.support.LeakCheck;
+import dev.procdesc.compat.support.Libc;
+import dev.procdesc.compat.support.Run;
+import dev.procdesc.compat.support.Scenario;
+import dev.procdesc.compat.support.Scratch;
+import dev.procdesc.compat.support.Text;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Standard input, output and error from and to files. */
+@ExtendWith(LeakCheck.class)
+final class FilesTest {
+  @TempDir
+  Path directory;
+
+  private static void run(Spawner spawner) throws IOException, InterruptedException {
+    try (ChildProcess child = spawner.spawn()) {
+      assertEquals(new Exited(0), Run.end(child));
+    }
+  }
+
+  private static Spawner quiet(String script) {
+    return Run.sh(script).stdin(Stdio.nullDevice()).stdout(Stdio.nullDevice());
+  }
+
+  private static String permissions(Path file) throws IOException {
+    return PosixFilePermissions.toString(Files.getPosixFilePermissions(file));
+  }
+
+  @Test
+  @Contract("C9")
+  void inputFromAFile() throws Exception {
+    Path file = Scratch.file(directory.resolve("in"), "content\n");
+    try (ChildProcess child = Run.cat().stdin(Stdio.fromFile(file)).spawn()) {
+      assertEquals("content", Text.all(child.stdout()));
+      assertFalse(child.hasPipe(0));
+    }
+  }
+
+  @Test
+  @Contract("C9")
+  void outputToAFileMakesIt() throws Exception {
+    Path file = directory.resolve("out");
+    run(quiet("echo one").stdout(Stdio.toFile(file)));
+    assertEquals("one\n", Files.readString(file));
+  }
+
+  @Test
+  @Contract("C9")
+  void outputToAFileEmptiesIt() throws Exception {
+    Path file = Scratch.file(directory.resolve("out"), "what was there before\n");
+    run(quiet("echo one").stdout(Stdio.toFile(file)));
+    assertEquals("one\n", Files.readString(file));
+  }
+
+  @Test
+  @Contract("C9")
+  void outputIsAppended() throws Exception {
+    Path file = directory.resolve("out");
+    run(quiet("echo one").stdout(Stdio.appendTo(file)));
+    run(quiet("echo two").stdout(Stdio.appendTo(file)));
+    assertEquals("one\ntwo\n", Files.readString(file));
+  }
+
+  @Test
+  @Contract("C9")
+  void severalAppendToOneFile() throws Exception {
+    Path file = directory.resolve("out");
+    Spawner spawner = Run.sh(
+            "read line; for i in 1 2 3 4 5 6 7 8 9 10; do echo \"$1\"; done", "0123456789")
+        .stdout(Stdio.appendTo(file));
+    try (ChildProcess first = spawner.spawn();
+        ChildProcess second = spawner.spawn()) {
+      first.stdin().close();
+      second.stdin().close();
+      Run.end(first);
+      Run.end(second);
+    }
+    assertEquals("0123456789\n".repeat(20), Files.readString(file));
+  }
+
+  @Test
+  @Contract("C9")
+  void aNewFile() throws Exception {
+    Path file = directory.resolve("new");
+    run(quiet("echo one").stdout(Stdio.file(file, Access.CREATE_NEW, 0600)));
+    assertEquals("one\n", Files.readString(file));
+    assertEquals("rw-------", permissions(file));
+  }
+
+  @Test
+  @Contract("C9")
+  void aFileToReadAndWrite() throws Exception {
+    Path file = Scratch.file(directory.resolve("both"), "line\nrest of it\n");
+    run(quiet("read line; echo \"[$line]\" >&0").stdin(Stdio.file(file, Access.READ_WRITE, 0600)));
+    // The shell reads a file line by line, so it writes after the first one.
+    String text = Files.readString(file);
+    assertEquals("line\n[line]\n", text.substring(0, 12), text);
+  }
+
+  @Test
+  @Contract("C9")
+  void theModeOfANewFileIsLessTheUmaskOfTheParent() throws Exception {
+    int mask = Libc.C.umask(027);
+    try {
+      Path file = directory.resolve("default");
+      run(quiet("exit 0").stdout(Stdio.toFile(file)));
+      assertEquals("rw-r-----", permissions(file));
+      Path asked = directory.resolve("asked");
+      run(quiet("exit 0").stdout(Stdio.file(asked, Access.WRITE, 0777)));
+      assertEquals("rwxr-x---", permissions(asked));
+    } finally {
+      Libc.C.umask(mask);
+    }
+  }
+
+  @Test
+  @Contract("C9")
+  void theModeOfAFileThatIsThereStays() throws Exception {
+    Path file = Scratch.file(directory.resolve("there"), "", "rw-r--r--");
+    run(quiet("exit 0").stdout(Stdio.file(file, Access.WRITE, 0600)));
+    assertEquals("rw-r--r--", permissions(file));
+  }
+
+  @Test
+  @Contract("C9")
+  void theNullDevice() throws Exception {
+    try (ChildProcess child = Run.sh(
+            "if read line; then exit 1; fi; echo nowhere && echo nowhere >&2")
+        .stdin(Stdio.nullDevice())
+        .stdout(Stdio.nullDevice())
+        .spawn()) {
+      assertEquals(new Exited(0), Run.end(child));
+    }
+  }
+
+  @Test
+  @Contract("C9")
+  void errorGoesWhereOutputGoes() throws Exception {
+    Path file = directory.resolve("both");
+    run(quiet("echo out; echo err >&2; echo out")
+        .stdout(Stdio.toFile(file))
+        .stderr(Stdio.stdout()));
+    assertEquals("out\nerr\nout\n", Files.readString(file));
+  }
+
+  @Test
+  @Contract("C9")
+  void aFileOfAnySpelling() throws Exception {
+    Path file = directory.resolve("a b\"'$\n*");
+    run(quiet("echo one").stdout(Stdio.toFile(file)));
+    assertEquals("one\n", Files.readString(file));
+  }
+
+  @Test
+  @Contract("C9")
+  void aRelativeFileIsRelativeToTheParentsDirectory() throws Exception {
+    Path relative =
+        Path.of("").toAbsolutePath().relativize(directory.toAbsolutePath()).resolve("out");
+    run(quiet("echo one").directory(Path.of("/")).stdout(Stdio.toFile(relative)));
+    assertEquals("one\n", Files.readString(directory.resolve("out")));
+  }
+
+  @Test
+  @Tag(Tags.JVM)
+  @Contract("C9")
+  void theJvmsOwn() {
+    String output = ChildJvm.of(Inherits.class).startedBy("echo input | \"$@\"").run();
+    assertEquals("out input\nerr", output.strip());
+  }
+
+  /** Its child has its descriptors: nothing was said about them. */
+  public static final class Inherits implements Scenario {
+    @Override
+    public void run(String... arguments) throws Exception {
+      try (ChildProcess child = Spawner.of(
+              "/bin/sh", "-c", "read line; echo out \"$line\"; echo err >&2")
+          .spawn()) {
+        assertEquals(new Exited(0), Run.end(child));
+        assertFalse(child.hasPipe(0) || child.hasPipe(1) || child.hasPipe(2));
+      }
+    }
+  }
+}

@@ -1,0 +1,121 @@
+package dev.procdesc.compat.c09_start;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.procdesc.Feature;
+import dev.procdesc.Platform;
+import dev.procdesc.Spawner;
+import dev.procdesc.UnsupportedFeatureException;
+import dev.procdesc.compat.Contract;
+import dev.procdesc.compat.Requires;
+import dev.procdesc.compat.Tags;
+import dev.procdesc.compat.support.ChildJvm;
+import dev.procdesc.compat.support.LeakCheck;
+import dev.procdesc.compat.support.Run;
+import dev.procdesc.compat.support.Scenario;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Where the library cannot work, it says so once and clearly: the cause, and what to do. */
+@ExtendWith(LeakCheck.class)
+@Tag(Tags.JVM)
+final class HostileJvmTest {
+  /** Everything that needs a backend throws, and names all of the given words. */
+  public static final class NoPlatform implements Scenario {
+    @Override
+    public void run(String... arguments) {
+      String first = message(Platform::current);
+      assertEquals(first, message(() -> Spawner.of(Run.TRUE).spawn().close()), "always");
+      System.out.println(first);
+      for (String word : arguments) {
+        assertTrue(first.contains(word), () -> "names " + word + ": " + first);
+      }
+      assertTrue(first.lines().count() == 1, "one line");
+    }
+
+    private static String message(Executable call) {
+      UnsupportedFeatureException thrown = assertThrows(UnsupportedFeatureException.class, call);
+      assertEquals(Feature.PROCESS_DESCRIPTORS, thrown.feature());
+      return String.valueOf(thrown.getMessage());
+    }
+  }
+
+  @Test
+  @Contract("C9")
+  void aSystemWithoutABackend() {
+    ChildJvm.of(NoPlatform.class, System.getProperty("os.name"), "none")
+        .property("dev.procdesc.backend", "none")
+        .run();
+  }
+
+  @Test
+  @Contract("C9")
+  void aSystemThatIsNotTheBackends() {
+    ChildJvm.of(NoPlatform.class, "Plan 9").property("os.name", "Plan 9").run();
+  }
+
+  @Test
+  @Contract("C9")
+  void nativeAccessIsDenied() {
+    Requires.java(24);
+    ChildJvm.of(NoPlatform.class, "--enable-native-access=ALL-UNNAMED")
+        .withoutNativeAccess()
+        .flag("--illegal-native-access=deny")
+        .run();
+  }
+
+  @Test
+  @Contract("C9")
+  void theTemporaryDirectoryIsMissing(@TempDir Path directory) {
+    withTemporaryDirectory(directory.resolve("missing")).run();
+  }
+
+  @Test
+  @Contract("C9")
+  void theTemporaryDirectoryIsNotToBeExecutedFrom(@TempDir Path directory) throws Exception {
+    Requires.root();
+    // In a mount namespace of its own, so that nobody else sees the file system.
+    String mount = "mount -t tmpfs -o noexec tmpfs " + directory;
+    Process attempt = new ProcessBuilder("unshare", "-m", "/bin/sh", "-c", mount).start();
+    attempt.getOutputStream().close();
+    attempt.getInputStream().close();
+    attempt.getErrorStream().close();
+    Requires.that(attempt.waitFor() == 0, "unshare and a mount that is noexec");
+    withTemporaryDirectory(directory)
+        .startedBy("exec unshare -m /bin/sh -c '" + mount + " && exec \"$@\"' sh \"$@\"")
+        .run();
+  }
+
+  /** Where jffi cannot use the temporary directory, it tries the current one. */
+  private static ChildJvm withTemporaryDirectory(Path directory) {
+    return ChildJvm.of(NoPlatform.class, "jffi.boot.library.path", "jffi.extract.dir", "noexec")
+        .property("java.io.tmpdir", directory.toString())
+        .property("user.dir", directory.toString());
+  }
+
+  @Test
+  @Contract("C9")
+  void theLibraryIsQuiet() {
+    String output = ChildJvm.of(Quiet.class).run();
+    assertEquals("spawned", output.strip(), "not a word more, no warning");
+  }
+
+  /** Does what a program does first. */
+  public static final class Quiet implements Scenario {
+    @Override
+    public void run(String... arguments) throws Exception {
+      try (var child = Spawner.of(Run.TRUE).spawn()) {
+        assertTrue(child.waitFor().isSuccess());
+      }
+      assertFalse(Platform.current().features().isEmpty());
+      System.out.println("spawned");
+    }
+  }
+}

@@ -1,0 +1,299 @@
+package dev.procdesc.compat.c09_start;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.procdesc.ChildProcess;
+import dev.procdesc.Feature;
+import dev.procdesc.Limit;
+import dev.procdesc.Resource;
+import dev.procdesc.Signal;
+import dev.procdesc.Spawner;
+import dev.procdesc.compat.Contract;
+import dev.procdesc.compat.Differences;
+import dev.procdesc.compat.Requires;
+import dev.procdesc.compat.Tags;
+import dev.procdesc.compat.support.ChildJvm;
+import dev.procdesc.compat.support.LeakCheck;
+import dev.procdesc.compat.support.Libc;
+import dev.procdesc.compat.support.Linux;
+import dev.procdesc.compat.support.Run;
+import dev.procdesc.compat.support.Scenario;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalLong;
+import jnr.ffi.Pointer;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** A clean start: session, group, signals, umask, limits, nice value. */
+@ExtendWith(LeakCheck.class)
+final class OptionsTest {
+  /** Changes the mask of this thread, as native code of a host program may have done. */
+  private static void block(Signal signal, boolean blocked) {
+    // sigset_t has 128 bytes on Linux, 16 on FreeBSD.
+    Pointer set = Libc.RUNTIME.getMemoryManager().allocateDirect(128, true);
+    Libc.check(() -> Libc.C.sigemptyset(set));
+    Libc.check(() -> Libc.C.sigaddset(set, signal.number()));
+    int how = Differences.sigBlock() + (blocked ? 0 : 1);
+    assertEquals(0, Libc.C.pthread_sigmask(how, set, null));
+  }
+
+  private static int group(ChildProcess child) {
+    return Libc.check(() -> Libc.C.getpgid((int) child.pid()));
+  }
+
+  private static int session(ChildProcess child) {
+    return Libc.check(() -> Libc.C.getsid((int) child.pid()));
+  }
+
+  @Test
+  @Tag(Tags.PIDS)
+  @Contract("C9")
+  void sessionAndGroupAreTheJvmsIfNothingIsSaid() throws Exception {
+    try (ChildProcess child = Run.cat().spawn()) {
+      assertEquals(Libc.C.getpgid(0), group(child));
+      assertEquals(Libc.C.getsid(0), session(child));
+    }
+  }
+
+  @Test
+  @Tag(Tags.PIDS)
+  @Contract("C9")
+  void aNewSession() throws Exception {
+    if (Differences.newSessionIsChildSetup()) {
+      Requires.feature(Feature.CHILD_SETUP);
+    }
+    try (ChildProcess child = Run.cat().newSession().spawn()) {
+      assertEquals(child.pid(), session(child));
+      assertEquals(child.pid(), group(child));
+    }
+  }
+
+  @Test
+  @Tag(Tags.PIDS)
+  @Contract("C9")
+  void aNewProcessGroup() throws Exception {
+    try (ChildProcess child = Run.cat().newProcessGroup().spawn()) {
+      assertEquals(child.pid(), group(child));
+      assertEquals(Libc.C.getsid(0), session(child));
+    }
+  }
+
+  @Test
+  @Tag(Tags.PIDS)
+  @Contract("C9")
+  void aProcessGroupThatIsThere() throws Exception {
+    try (ChildProcess leader = Run.cat().newProcessGroup().spawn();
+        ChildProcess member = Run.cat().processGroup((int) leader.pid()).spawn()) {
+      assertEquals(leader.pid(), group(member));
+      assertNotEquals(leader.pid(), member.pid());
+    }
+  }
+
+  @Test
+  @Contract("C9")
+  void theSignalMaskIsEmptyWhateverTheCallersIs() throws Exception {
+    block(Signal.TERM, true);
+    try (ChildProcess child = Run.cat().spawn()) {
+      Run.assertEchoes(child);
+      assertTrue(child.signal(Signal.TERM));
+      assertEquals(Run.signaled(Signal.TERM), Run.end(child));
+    } finally {
+      block(Signal.TERM, false);
+    }
+  }
+
+  @Test
+  @Contract("C9")
+  void theCallersSignalMaskStaysAsItWas() throws Exception {
+    Requires.file("/proc/thread-self/status");
+    String before = Linux.threadStatus("SigBlk");
+    assertEquals("", Run.output(Run.sh("exit 0")));
+    assertEquals(before, Linux.threadStatus("SigBlk"));
+    block(Signal.USR2, true);
+    try {
+      String blocked = Linux.threadStatus("SigBlk");
+      assertNotEquals(before, blocked);
+      assertEquals("", Run.output(Run.sh("exit 0")));
+      assertEquals(blocked, Linux.threadStatus("SigBlk"));
+    } finally {
+      block(Signal.USR2, false);
+    }
+  }
+
+  @Test
+  @Contract("C9")
+  void blockedSignalsWait() throws Exception {
+    try (ChildProcess child = Run.cat().blockedSignals(Signal.TERM, Signal.USR1).spawn()) {
+      assertTrue(child.signal(Signal.TERM));
+      assertTrue(child.signal(Signal.USR1));
+      Run.assertEchoes(child);
+      assertTrue(child.signal(Signal.INT));
+      assertEquals(Run.signaled(Signal.INT), Run.end(child));
+    }
+  }
+
+  @Test
+  @Contract("C9")
+  void ignoredSignalsDoNothing() throws Exception {
+    Requires.feature(Feature.CHILD_SETUP);
+    try (ChildProcess child = Run.cat().ignoredSignals(Signal.HUP, Signal.INT).spawn()) {
+      assertTrue(child.signal(Signal.HUP));
+      assertTrue(child.signal(Signal.INT));
+      Run.assertEchoes(child);
+      assertTrue(child.signal(Signal.TERM));
+      assertEquals(Run.signaled(Signal.TERM), Run.end(child));
+    }
+  }
+
+  @Test
+  @Contract("C9")
+  void maskAndDispositionsAreExactlyWhatWasAskedFor() throws Exception {
+    Requires.file("/proc/self/status");
+    Spawner status = Run.piped(Spawner.of("/bin/cat", "/proc/self/status"));
+    String clean = Run.output(status);
+    assertEquals(0, Linux.mask(clean, "SigBlk"));
+    assertEquals(0, Linux.mask(clean, "SigIgn"));
+    assertEquals(0, Linux.mask(clean, "SigCgt"));
+    String blocked = Run.output(status.blockedSignals(Signal.HUP, Signal.CHLD));
+    assertEquals(Linux.bit(Signal.HUP) | Linux.bit(Signal.CHLD), Linux.mask(blocked, "SigBlk"));
+    assertEquals(0, Linux.mask(blocked, "SigIgn"));
+    Requires.feature(Feature.CHILD_SETUP);
+    String ignored = Run.output(status.ignoredSignals(Signal.PIPE, Signal.TSTP));
+    assertEquals(Linux.bit(Signal.PIPE) | Linux.bit(Signal.TSTP), Linux.mask(ignored, "SigIgn"));
+    assertEquals(0, Linux.mask(ignored, "SigBlk"));
+  }
+
+  @Test
+  @Tag(Tags.JVM)
+  @Contract("C9")
+  void whatTheJvmIgnoresTheChildDoesNot() {
+    ChildJvm.of(IgnoringJvm.class)
+        .startedBy("trap '' HUP INT TERM QUIT USR2; exec \"$@\"")
+        .run();
+  }
+
+  /** A JVM that was started by {@code nohup}, or by a script that ignores signals. */
+  public static final class IgnoringJvm implements Scenario {
+    @Override
+    public void run(String... arguments) throws Exception {
+      for (Signal signal : List.of(Signal.HUP, Signal.INT, Signal.TERM, Signal.QUIT, Signal.USR2)) {
+        try (ChildProcess child = Run.sh("ulimit -c 0; exec cat").spawn()) {
+          Run.assertEchoes(child);
+          assertTrue(child.signal(signal));
+          assertEquals(Run.signaled(signal), Run.end(child));
+        }
+      }
+    }
+  }
+
+  @Test
+  @Contract("C9")
+  void theUmask() throws Exception {
+    Requires.feature(Feature.CHILD_SETUP);
+    Spawner spawner = Run.sh("umask");
+    assertEquals(0123, octal(Run.output(spawner.umask(0123))));
+    assertEquals(0, octal(Run.output(spawner.umask(0))));
+    assertEquals(0777, octal(Run.output(spawner.umask(0777))));
+    int mine = Libc.C.umask(0);
+    Libc.C.umask(mine);
+    assertEquals(mine, octal(Run.output(spawner)), "the JVM's if nothing is said");
+  }
+
+  private static int octal(String text) {
+    return Integer.parseInt(text, 8);
+  }
+
+  @Test
+  @Contract("C9")
+  void resourceLimits() throws Exception {
+    Requires.feature(Feature.CHILD_SETUP);
+    Spawner spawner =
+        Run.sh("ulimit -S -n; ulimit -H -n; ulimit -S -c; ulimit -S -t; ulimit -S -f");
+    assertEquals(
+        "100\n200\n0\n1000\n8",
+        Run.output(spawner
+            .limit(Resource.OPEN_FILES, new Limit(OptionalLong.of(100), OptionalLong.of(200)))
+            .limit(Resource.CORE, Limit.of(0))
+            .limit(Resource.CPU_SECONDS, Limit.of(1000))
+            // The shell counts blocks of 512 bytes.
+            .limit(Resource.FILE_SIZE, Limit.of(4096))));
+  }
+
+  @Test
+  @Contract("C9")
+  void everyResource() throws Exception {
+    Requires.feature(Feature.CHILD_SETUP);
+    Requires.file("/proc/self/limits");
+    for (Resource resource : Resource.values()) {
+      // Enough for any program, and less than what there was: nobody needs a privilege for that.
+      long hard = Linux.hardLimit(Files.readString(Path.of("/proc/self/limits")), resource);
+      long less = Math.min(hard, 1L << 40) - 1;
+      String limits = Run.output(
+          Run.piped(Spawner.of("/bin/cat", "/proc/self/limits")).limit(resource, Limit.of(less)));
+      for (Resource each : Resource.values()) {
+        if (each == resource) {
+          assertEquals(less, Linux.hardLimit(limits, each), each + "\n" + limits);
+        } else {
+          assertNotEquals(less, Linux.hardLimit(limits, each), each + "\n" + limits);
+        }
+      }
+    }
+  }
+
+  @Test
+  @Contract({"C4", "C9"})
+  void aLimitThatIsReachedEndsTheChild() throws Exception {
+    Requires.feature(Feature.CHILD_SETUP);
+    try (ChildProcess child = Run.sh("while :; do :; done")
+        .limit(Resource.CORE, Limit.of(0))
+        .limit(Resource.CPU_SECONDS, new Limit(OptionalLong.of(1), OptionalLong.of(60)))
+        .spawn()) {
+      assertEquals(Run.signaled(Signal.XCPU), Run.end(child));
+    }
+  }
+
+  @Test
+  @Tag(Tags.PIDS)
+  @Contract("C9")
+  void theNiceValue() throws Exception {
+    Requires.feature(Feature.CHILD_SETUP);
+    int mine = Integer.parseInt(Run.output(Run.sh("nice")));
+    int more = Math.min(mine + 3, Differences.largestNice());
+    assertEquals("" + more, Run.output(Run.sh("nice").nice(more)));
+    assertEquals(
+        "" + Differences.largestNice(), Run.output(Run.sh("nice").nice(1000)), "cut, no error");
+    assertEquals("" + mine, Run.output(Run.sh("nice")), "the JVM keeps its own");
+  }
+
+  @Test
+  @Contract("C9")
+  void noNewPrivileges() throws Exception {
+    Requires.feature(Feature.NO_NEW_PRIVILEGES);
+    Requires.file("/proc/self/status");
+    Spawner status = Run.piped(Spawner.of("/bin/cat", "/proc/self/status"));
+    assertEquals("1", Linux.field(Run.output(status.noNewPrivileges(true)), "NoNewPrivs"));
+    assertEquals(Linux.threadStatus("NoNewPrivs"), Linux.field(Run.output(status), "NoNewPrivs"));
+  }
+
+  @Test
+  @Tag(Tags.PIDS)
+  @Contract("C9")
+  void allAtOnce() throws Exception {
+    Requires.feature(Feature.CHILD_SETUP);
+    Spawner spawner = Run.sh("umask; ulimit -n; nice; pwd")
+        .newSession()
+        .umask(022)
+        .limit(Resource.OPEN_FILES, Limit.of(128))
+        .nice(5)
+        .directory(Path.of("/"))
+        .ignoredSignals(Signal.HUP)
+        .blockedSignals(Signal.USR1)
+        .environment("A", "b");
+    assertEquals("0022\n128\n5\n/", Run.output(spawner));
+  }
+}

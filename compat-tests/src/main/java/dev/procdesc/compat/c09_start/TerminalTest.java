@@ -1,0 +1,134 @@
+package dev.procdesc.compat.c09_start;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.procdesc.ChildProcess;
+import dev.procdesc.ExitStatus.Exited;
+import dev.procdesc.Feature;
+import dev.procdesc.Signal;
+import dev.procdesc.Spawner;
+import dev.procdesc.Stdio;
+import dev.procdesc.compat.Contract;
+import dev.procdesc.compat.Requires;
+import dev.procdesc.compat.Tags;
+import dev.procdesc.compat.support.Descriptors;
+import dev.procdesc.compat.support.LeakCheck;
+import dev.procdesc.compat.support.Libc;
+import dev.procdesc.compat.support.Run;
+import dev.procdesc.compat.support.Text;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import jnr.constants.platform.OpenFlags;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** A terminal of the child's own: a pseudo terminal, whose other side the test holds. */
+@ExtendWith(LeakCheck.class)
+final class TerminalTest {
+  private int master = -1;
+  private int terminal = -1;
+  private String name = "";
+
+  @BeforeEach
+  void open() {
+    Requires.feature(Feature.CHILD_SETUP);
+    int flags = OpenFlags.O_RDWR.intValue() | OpenFlags.O_NOCTTY.intValue();
+    master = Libc.C.posix_openpt(flags);
+    Requires.that(master != -1, "pseudo terminals");
+    Descriptors.setCloseOnExec(master, true);
+    Libc.check(() -> Libc.C.grantpt(master));
+    Libc.check(() -> Libc.C.unlockpt(master));
+    name = Libc.C.ptsname(master);
+    terminal = Descriptors.open(Path.of(name), flags, 0);
+  }
+
+  @AfterEach
+  void close() {
+    if (terminal != -1) {
+      Descriptors.close(terminal);
+    }
+    if (master != -1) {
+      Descriptors.close(master);
+    }
+  }
+
+  private Spawner onTerminal(String script) {
+    return Run.sh(script).stdin(Stdio.descriptor(terminal)).controllingTerminal(0);
+  }
+
+  @Test
+  @Tag(Tags.PIDS)
+  @Contract("C9")
+  void theChildHasIt() throws Exception {
+    try (ChildProcess child = onTerminal("tty; echo hello >/dev/tty").spawn()) {
+      assertEquals(name, Text.all(child.stdout()));
+      assertEquals(new Exited(0), Run.end(child));
+      byte[] buffer = new byte[100];
+      int read = (int) Libc.checkLong(() -> Libc.C.read(master, buffer, buffer.length));
+      assertEquals("hello\r\n", new String(buffer, 0, read, StandardCharsets.UTF_8));
+    }
+  }
+
+  @Test
+  @Tag(Tags.PIDS)
+  @Contract("C9")
+  void theChildLeadsItsSessionInTheForeground() throws Exception {
+    try (ChildProcess child = onTerminal("echo ready; exec sleep 1000").spawn()) {
+      assertEquals("ready", Text.line(child.stdout()));
+      assertEquals(child.pid(), Libc.C.getsid((int) child.pid()));
+      assertEquals(child.pid(), Libc.C.tcgetpgrp(master));
+    }
+  }
+
+  @Test
+  @Contract("C9")
+  void itsKeysAreSignals() throws Exception {
+    // No shell, which would do something of its own at an interrupt before it executes a program.
+    Spawner spawner = Run.cat()
+        .stdin(Stdio.descriptor(terminal))
+        .stdout(Stdio.nullDevice())
+        .controllingTerminal(0);
+    try (ChildProcess child = spawner.spawn()) {
+      Libc.checkLong(() -> Libc.C.write(master, new byte[] {3}, 1)); // Ctrl-C
+      assertEquals(Run.signaled(Signal.INT), Run.end(child));
+    }
+  }
+
+  @Test
+  @Contract("C9")
+  void itMayBeAtAnyNumber() throws Exception {
+    try (ChildProcess child = Run.sh("exec tty <&7")
+        .descriptor(7, Stdio.descriptor(terminal))
+        .controllingTerminal(7)
+        .spawn()) {
+      assertEquals(name, Text.all(child.stdout()));
+    }
+  }
+
+  @Test
+  @Contract("C9")
+  void theForegroundMayBeAsked() throws Exception {
+    // The child leads the session of its terminal: its group is that session's only one.
+    try (ChildProcess child =
+        onTerminal("echo ready; exec sleep 1000").foreground(0).spawn()) {
+      assertEquals("ready", Text.line(child.stdout()));
+      assertEquals(child.pid(), Libc.C.tcgetpgrp(master));
+    }
+  }
+
+  @Test
+  @Contract("C9")
+  void aNewSessionHasNone() throws Exception {
+    try (ChildProcess child = Run.sh(
+            "if (: </dev/tty) 2>/dev/null; then echo some; else echo none; fi")
+        .newSession()
+        .spawn()) {
+      assertEquals("none", Text.all(child.stdout()));
+    }
+    assertTrue(Descriptors.isOpen(terminal));
+  }
+}

@@ -1,0 +1,120 @@
+package dev.procdesc.compat.c09_start;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.procdesc.Feature;
+import dev.procdesc.Spawner;
+import dev.procdesc.compat.Contract;
+import dev.procdesc.compat.Requires;
+import dev.procdesc.compat.Tags;
+import dev.procdesc.compat.support.LeakCheck;
+import dev.procdesc.compat.support.Linux;
+import dev.procdesc.compat.support.Run;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** Another user and other groups, gid before uid. What the system calls nobody is everywhere. */
+@ExtendWith(LeakCheck.class)
+final class UserTest {
+  /** Has no entry in any user database. */
+  private static final long STRANGER = 54_321;
+
+  private static final Spawner ID = Run.sh("id -u; id -g; id -G").directory(Path.of("/"));
+
+  @BeforeEach
+  void requireRoot() {
+    Requires.feature(Feature.CHILD_SETUP);
+    Requires.root();
+  }
+
+  private static String id(String option, String user) throws Exception {
+    return Run.output(Run.sh("id " + option + " " + user));
+  }
+
+  @Test
+  @Tag(Tags.PIDS)
+  @Contract("C9")
+  void aUserByName() throws Exception {
+    String[] ids = Run.output(ID.user("nobody")).split("\n", -1);
+    assertEquals(id("-u", "nobody"), ids[0]);
+    assertEquals(id("-g", "nobody"), ids[1]);
+    assertEquals(id("-G", "nobody"), ids[2]);
+  }
+
+  @Test
+  @Tag(Tags.PIDS)
+  @Contract("C9")
+  void aUserByNumber() throws Exception {
+    String number = id("-u", "nobody");
+    String[] ids = Run.output(ID.user(Long.parseLong(number))).split("\n", -1);
+    assertEquals(number, ids[0]);
+    assertEquals(id("-g", "nobody"), ids[1]);
+  }
+
+  @Test
+  @Tag(Tags.PIDS)
+  @Contract("C9")
+  void aUserThatNoDatabaseKnows() throws Exception {
+    assertEquals(
+        STRANGER + "\n" + STRANGER + "\n" + STRANGER,
+        Run.output(ID.user(STRANGER).group(STRANGER)));
+  }
+
+  @Test
+  @Tag(Tags.PIDS)
+  @Contract("C9")
+  void aGroupByName() throws Exception {
+    String group = Run.output(Run.sh("id -gn nobody"));
+    String[] ids = Run.output(ID.group(group)).split("\n", -1);
+    assertEquals("0", ids[0]);
+    assertEquals(id("-g", "nobody"), ids[1]);
+  }
+
+  @Test
+  @Tag(Tags.PIDS)
+  @Contract("C9")
+  void supplementaryGroups() throws Exception {
+    assertEquals(
+        STRANGER + "\n7\n7 8 9", Run.output(ID.user(STRANGER).group(7).supplementaryGroups(8, 9)));
+  }
+
+  @Test
+  @Tag(Tags.PIDS)
+  @Contract("C9")
+  void noSupplementaryGroups() throws Exception {
+    assertEquals("0\n0\n0", Run.output(ID.supplementaryGroups()));
+  }
+
+  @Test
+  @Tag(Tags.PIDS)
+  @Contract("C9")
+  void theJvmStaysWhoItIs() throws Exception {
+    Run.output(ID.user("nobody"));
+    String[] ids = Run.output(ID).split("\n", -1);
+    assertEquals("0", ids[0]);
+  }
+
+  @Test
+  @Contract("C9")
+  void thereIsNoWayBack() throws Exception {
+    // Real, effective and saved: a program that was started as nobody cannot become root again.
+    Requires.file("/proc/self/status");
+    Spawner status = Run.piped(Spawner.of("/bin/cat", "/proc/self/status")).directory(Path.of("/"));
+    String nobody = Run.output(status.user(STRANGER).group(STRANGER + 1));
+    assertEquals(
+        (STRANGER + "\t").repeat(4).strip(), Linux.field(nobody, "Uid"), "real, effective, saved");
+    assertEquals(((STRANGER + 1) + "\t").repeat(4).strip(), Linux.field(nobody, "Gid"));
+    assertTrue(Linux.field(nobody, "CapEff").matches("0+"), "no capability is left");
+  }
+
+  @Test
+  @Contract("C9")
+  void theDirectoryMustBeOpenToTheUser() throws Exception {
+    assertEquals(
+        "/", Run.output(Run.sh("pwd").user(STRANGER).group(STRANGER).directory(Path.of("/"))));
+  }
+}

@@ -1,0 +1,107 @@
+package dev.procdesc.compat.c10_capabilities;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.procdesc.DeathGuard;
+import dev.procdesc.Feature;
+import dev.procdesc.FeatureReport;
+import dev.procdesc.Mechanism;
+import dev.procdesc.Platform;
+import dev.procdesc.UnsupportedFeatureException;
+import dev.procdesc.compat.Contract;
+import dev.procdesc.compat.Tags;
+import dev.procdesc.compat.support.ChildJvm;
+import dev.procdesc.compat.support.LeakCheck;
+import dev.procdesc.compat.support.Scenario;
+import java.util.List;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** What the library says of the running system. */
+@ExtendWith(LeakCheck.class)
+final class PlatformTest {
+  private static final Platform PLATFORM = Platform.current();
+
+  @Test
+  @Contract("C10")
+  void thereIsOne() {
+    assertSame(PLATFORM, Platform.current());
+    assertFalse(PLATFORM.name().isBlank());
+    assertFalse(PLATFORM.system().isBlank());
+    assertTrue(PLATFORM.has(Feature.PROCESS_DESCRIPTORS));
+  }
+
+  @Test
+  @Contract("C10")
+  void everyFeatureIsThereOrSaysWhatLacks() {
+    assertEquals(Feature.values().length, PLATFORM.reports().size());
+    for (FeatureReport report : PLATFORM.reports()) {
+      assertFalse(report.how().isBlank(), report.toString());
+      assertEquals(report.present(), report.lacks().isBlank(), report.toString());
+      assertEquals(report.present(), PLATFORM.has(report.feature()));
+      assertEquals(report.present(), PLATFORM.features().contains(report.feature()));
+      assertEquals(report, PLATFORM.report(report.feature()), "the answer stays");
+    }
+    assertThrows(
+        UnsupportedOperationException.class, () -> PLATFORM.features().add(Feature.CGROUP));
+  }
+
+  @Test
+  @Contract("C10")
+  void everyMechanismHasANameAndIsThereOrSaysWhatLacks() {
+    List<Mechanism> mechanisms = PLATFORM.mechanisms();
+    assertFalse(mechanisms.isEmpty());
+    assertEquals(
+        mechanisms.size(), mechanisms.stream().map(Mechanism::name).distinct().count());
+    for (Mechanism mechanism : mechanisms) {
+      assertTrue(mechanism.name().matches("[a-z][a-z0-9_-]*"), mechanism.toString());
+      assertFalse(mechanism.how().isBlank(), mechanism.toString());
+      assertEquals(mechanism.present(), mechanism.lacks().isBlank(), mechanism.toString());
+    }
+  }
+
+  @Test
+  @Contract({"C7", "C10"})
+  void theGuardAndItsFeatureAgree() {
+    assertEquals(PLATFORM.has(Feature.KILL_ON_JVM_DEATH), PLATFORM.deathGuard() != DeathGuard.NONE);
+  }
+
+  @Test
+  @Tag(Tags.JVM)
+  @Contract("C10")
+  void aMechanismThatIsSwitchedOffIsAbsentAndSaysSo() {
+    for (Mechanism mechanism : PLATFORM.mechanisms()) {
+      ChildJvm.of(SwitchedOff.class, mechanism.name())
+          .property("dev.procdesc.disable", mechanism.name())
+          .run();
+    }
+  }
+
+  /** A mechanism is switched off. */
+  public static final class SwitchedOff implements Scenario {
+    @Override
+    public void run(String... arguments) {
+      Platform platform;
+      try {
+        platform = Platform.current();
+      } catch (UnsupportedFeatureException e) {
+        // It was the last one that could create a process.
+        assertTrue(String.valueOf(e.getMessage()).contains("dev.procdesc.disable"), e.toString());
+        return;
+      }
+      Mechanism mechanism = platform.mechanisms().stream()
+          .filter(each -> each.name().equals(arguments[0]))
+          .findFirst()
+          .orElseThrow();
+      assertFalse(mechanism.present());
+      assertTrue(
+          (mechanism.how() + mechanism.lacks()).contains("dev.procdesc.disable"),
+          mechanism.toString());
+    }
+  }
+}

@@ -1,0 +1,125 @@
+package dev.procdesc.compat.c11_concurrency;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.procdesc.ChildProcess;
+import dev.procdesc.ExitStatus.Exited;
+import dev.procdesc.Spawner;
+import dev.procdesc.Stdio;
+import dev.procdesc.compat.Contract;
+import dev.procdesc.compat.Tags;
+import dev.procdesc.compat.Timeouts;
+import dev.procdesc.compat.support.Await;
+import dev.procdesc.compat.support.ChildJvm;
+import dev.procdesc.compat.support.Children;
+import dev.procdesc.compat.support.Descriptors;
+import dev.procdesc.compat.support.LeakCheck;
+import dev.procdesc.compat.support.Linux;
+import dev.procdesc.compat.support.Run;
+import dev.procdesc.compat.support.Scenario;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** Many children, one after another: nothing grows. */
+@ExtendWith(LeakCheck.class)
+@Tag(Tags.LONG)
+final class StressTest {
+  /** How many: {@code procdesc.stress}. */
+  private static final int COUNT = Integer.getInteger("procdesc.stress", 10_000);
+
+  @Test
+  @Tag(Tags.JVM)
+  @Contract({"C6", "C8"})
+  void nothingGrows() {
+    // In a JVM of its own, where nothing else makes threads or memory.
+    ChildJvm.of(Many.class, Integer.toString(COUNT))
+        // A heap that is all there from the start: what grows then is not Java's.
+        .flag("-Xms48m")
+        .flag("-Xmx48m")
+        .flag("-XX:+AlwaysPreTouch")
+        .run();
+  }
+
+  /** Spawns and waits, many times. */
+  public static final class Many implements Scenario {
+    /** What the memory may grow by: less than 1 KiB for each of 10,000 children. */
+    private static final long RESIDENT_SLACK = 8 << 20;
+
+    @Override
+    public void run(String... arguments) throws Exception {
+      int count = Integer.parseInt(arguments[0]);
+      spawnAndWait(1);
+      Map<Long, String> helpers = Children.all(); // Such as a guardian.
+      // The compiler, the heap and the caches get warm first.
+      spawnAndWait(Math.max(1000, count / 5));
+      settle(helpers);
+      var descriptors = Descriptors.open();
+      int threads = Thread.getAllStackTraces().size();
+      long resident = resident();
+      spawnAndWait(count);
+      settle(helpers);
+      assertEquals(descriptors, Descriptors.open());
+      assertTrue(Thread.getAllStackTraces().size() <= threads, "threads");
+      long growth = resident() - resident;
+      System.out.println("resident memory has grown by " + growth + " bytes");
+      assertTrue(growth < RESIDENT_SLACK, "resident memory has grown by " + growth + " bytes");
+    }
+
+    private static void spawnAndWait(int count) throws IOException, InterruptedException {
+      Spawner pipes = Spawner.of(Run.TRUE).stdin(Stdio.pipe()).stdout(Stdio.pipe());
+      Spawner plain = Spawner.of(Run.TRUE);
+      for (int i = 0; i < count; i++) {
+        try (ChildProcess child = (i % 2 == 0 ? plain : pipes).spawn()) {
+          assertEquals(new Exited(0), child.waitFor());
+        }
+      }
+    }
+
+    /** Until all is closed and reaped, and the heap is as small as it gets. */
+    private static void settle(Map<Long, String> helpers) {
+      Await.until(
+          "no child is left", () -> helpers.keySet().containsAll(Children.all().keySet()));
+      for (int i = 0; i < 3; i++) {
+        System.gc();
+      }
+    }
+
+    /** What the kernel says; where it does not, what the heap says. */
+    private static long resident() throws IOException {
+      Path status = Path.of("/proc/self/status");
+      if (Files.exists(status)) {
+        String kilobytes = Linux.field(Files.readString(status), "VmRSS").replace(" kB", "");
+        return Long.parseLong(kilobytes) * 1024;
+      }
+      Runtime runtime = Runtime.getRuntime();
+      return runtime.totalMemory() - runtime.freeMemory();
+    }
+  }
+
+  @Test
+  @Contract({"C5", "C6"})
+  void manyAtOnceThatNobodyWaitsFor() throws Exception {
+    // Each one ends by itself and is closed unseen; the watcher has all the work.
+    Spawner spawner = Spawner.of(Run.TRUE);
+    for (int i = 0; i < 500; i++) {
+      ChildProcess child = spawner.spawn();
+      if (i % 2 == 0) {
+        child.close();
+      } else {
+        var end = child.onExit();
+        assertEquals(
+            new Exited(0),
+            end.get(Timeouts.scaled(Duration.ofMinutes(1)).toMillis(), TimeUnit.MILLISECONDS));
+        child.close();
+      }
+    }
+  }
+}

@@ -1,0 +1,115 @@
+package dev.procdesc.compat.c12_sandbox;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.DynamicTest.dynamicTest;
+
+import dev.procdesc.DeathGuard;
+import dev.procdesc.Feature;
+import dev.procdesc.Mechanism;
+import dev.procdesc.Platform;
+import dev.procdesc.compat.Contract;
+import dev.procdesc.compat.Main;
+import dev.procdesc.compat.Requires;
+import dev.procdesc.compat.Tags;
+import dev.procdesc.compat.Timeouts;
+import dev.procdesc.compat.support.ChildJvm;
+import dev.procdesc.compat.support.LeakCheck;
+import dev.procdesc.compat.support.Seccomp;
+import java.time.Duration;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/**
+ * The suite again, on the lower rungs of the ladder: with each mechanism switched off, with
+ * several, under a seccomp filter, and in the descriptor-only mode. So what an old kernel or a
+ * container gets is tested on a new one.
+ */
+@ExtendWith(LeakCheck.class)
+@Tag(Tags.RUNGS)
+@Tag(Tags.LONG)
+final class MechanismsTest {
+  /** Ladders whose lower rungs are only reached when several are switched off. */
+  private static final List<String> TOGETHER =
+      List.of("clone3,clone", "clone3,pidfd_get_info", "pdrfork,pdfork");
+
+  private static boolean all() {
+    return "all".equals(System.getProperty("procdesc.rungs"));
+  }
+
+  @TestFactory
+  @Contract({"C1", "C12"})
+  Stream<DynamicTest> withoutAMechanism() {
+    Set<String> known = Platform.current().mechanisms().stream()
+        .filter(Mechanism::present)
+        .map(Mechanism::name)
+        .collect(Collectors.toCollection(LinkedHashSet::new));
+    if (Platform.current().deathGuard() != DeathGuard.KERNEL) {
+      // Without it the default OnClose is refused, and so nearly every test: see DeathRefusedTest.
+      known.remove("guardian");
+    }
+    Stream<String> combined =
+        TOGETHER.stream().filter(names -> known.containsAll(List.of(names.split(",", -1))));
+    return Stream.concat(known.stream(), combined)
+        .map(names -> dynamicTest("without " + names, () -> runWithout(names)));
+  }
+
+  private static void runWithout(String names) {
+    run(suite().property("dev.procdesc.disable", names));
+  }
+
+  @Test
+  @Contract({"C3", "C12"})
+  void underASeccompFilter() {
+    Seccomp.require();
+    run(suite("--seccomp"));
+  }
+
+  @Test
+  @Contract({"C10", "C12"})
+  void inTheDescriptorOnlyMode() {
+    Requires.feature(Feature.DESCRIPTOR_ONLY_MODE);
+    run(suite("--descriptor-only"));
+  }
+
+  @Test
+  @Contract({"C6", "C7", "C12"})
+  void inTheDescriptorOnlyModeWhereNoSocketTellsTheSender() {
+    Requires.feature(Feature.DESCRIPTOR_ONLY_MODE);
+    Requires.that(
+        Platform.current().mechanisms().stream()
+            .anyMatch(mechanism -> mechanism.present() && mechanism.name().equals("sender_pidfd")),
+        "the mechanism sender_pidfd, to be switched off");
+    run(suite("--descriptor-only").property("dev.procdesc.disable", "sender_pidfd"));
+  }
+
+  private static ChildJvm suite(String... more) {
+    String[] arguments = Stream.concat(
+            Stream.of("--no-rungs", "--backend-only", all() ? "--no-rungs" : "--quick"),
+            Stream.of(more))
+        .toArray(String[]::new);
+    return ChildJvm.main(Main.class, arguments);
+  }
+
+  private static void run(ChildJvm suite) {
+    ChildJvm.Result result = suite.result(Timeouts.scaled(Duration.ofMinutes(9)));
+    if (result.code() == Main.UNSUPPORTED) {
+      // There is no rung below: then it must say what was switched off.
+      assertTrue(result.output().contains("dev.procdesc.disable"), result::output);
+    } else {
+      assertEquals(0, result.code(), result::output);
+    }
+    System.out.println("  "
+        + result.output().strip().lines().reduce("", (first, last) -> last)
+        + " with "
+        + suite);
+  }
+}

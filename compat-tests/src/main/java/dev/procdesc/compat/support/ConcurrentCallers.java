@@ -1,0 +1,116 @@
+package dev.procdesc.compat.support;
+
+import dev.procdesc.compat.Timeouts;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Threads that each do one thing, started at once. What one of them throws, the test throws.
+ *
+ * @param <T> what each returns
+ */
+public final class ConcurrentCallers<T> implements AutoCloseable {
+  private final ThreadFactory factory;
+  private final List<Thread> threads = new ArrayList<>();
+  private final List<FutureTask<T>> tasks = new ArrayList<>();
+
+  /** Nobody yet. */
+  public ConcurrentCallers(ThreadFactory factory) {
+    this.factory = factory;
+  }
+
+  /** Starts a thread. */
+  public void add(Callable<T> task) {
+    FutureTask<T> future = new FutureTask<>(task);
+    Thread thread = factory.newThread(future);
+    tasks.add(future);
+    threads.add(thread);
+    thread.start();
+  }
+
+  /** Waits until every thread waits, or is at its end. */
+  public void awaitBlocked() {
+    awaitBlocked(threads);
+  }
+
+  /** Waits until a thread waits, or is at its end. */
+  public static void awaitBlocked(Thread thread) {
+    awaitBlocked(List.of(thread));
+  }
+
+  /**
+   * As far as Java can see: one that waits in a system call counts as runnable, so it is enough
+   * that it is in one and the same native method for some looks in a row.
+   */
+  private static void awaitBlocked(List<Thread> threads) {
+    List<List<StackTraceElement>> before = List.of();
+    for (int same = 0; same < 4; ) {
+      for (Thread thread : threads) {
+        Await.until(thread + " waits", () -> isBlocked(thread) || !thread.isAlive());
+      }
+      List<List<StackTraceElement>> stacks =
+          threads.stream().map(thread -> List.of(thread.getStackTrace())).toList();
+      same = stacks.equals(before) ? same + 1 : 0;
+      before = stacks;
+      LockSupport.parkNanos(3_000_000);
+    }
+  }
+
+  private static boolean isBlocked(Thread thread) {
+    return switch (thread.getState()) {
+      case WAITING, TIMED_WAITING, BLOCKED -> true;
+      case RUNNABLE -> {
+        StackTraceElement[] stack = thread.getStackTrace();
+        yield stack.length > 0 && stack[0].isNativeMethod();
+      }
+      default -> false;
+    };
+  }
+
+  /** Interrupts all. */
+  public void interrupt() {
+    threads.forEach(Thread::interrupt);
+  }
+
+  /** Waits for all, and returns what they returned. */
+  public List<T> results() throws Exception {
+    List<T> results = new ArrayList<>();
+    long deadline = System.nanoTime() + Timeouts.CEILING.multipliedBy(2).toNanos();
+    for (int i = 0; i < tasks.size(); i++) {
+      try {
+        results.add(tasks.get(i).get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS));
+      } catch (ExecutionException e) {
+        if (e.getCause() instanceof Exception cause) {
+          throw cause;
+        }
+        throw new AssertionError(e.getCause());
+      } catch (TimeoutException e) {
+        AssertionError error = new AssertionError(threads.get(i) + " does not come to an end", e);
+        error.setStackTrace(threads.get(i).getStackTrace());
+        throw error;
+      }
+    }
+    return results;
+  }
+
+  /** Interrupts who is left, and waits for them. */
+  @Override
+  public void close() {
+    interrupt();
+    for (Thread thread : threads) {
+      try {
+        thread.join(Timeouts.CEILING.toMillis());
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new AssertionError(e);
+      }
+    }
+  }
+}

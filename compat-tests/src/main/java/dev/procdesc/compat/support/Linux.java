@@ -1,0 +1,59 @@
+package dev.procdesc.compat.support;
+
+import dev.procdesc.Resource;
+import dev.procdesc.Signal;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Reads {@code /proc}, for tests that have asked whether it is there. */
+public final class Linux {
+  private Linux() {}
+
+  /** A field of this thread's. */
+  public static String threadStatus(String name) throws IOException {
+    return field(Files.readString(Path.of("/proc/thread-self/status")), name);
+  }
+
+  /** A field of a status. */
+  public static String field(String status, String name) {
+    return status
+        .lines()
+        .filter(line -> line.startsWith(name + ":"))
+        .map(line -> line.substring(name.length() + 1).strip())
+        .findFirst()
+        .orElse("");
+  }
+
+  /** A set of signals. */
+  public static long mask(String status, String name) {
+    return Long.parseUnsignedLong(field(status, name), 16);
+  }
+
+  /** A signal, in such a set: by this kernel's number, whatever system is simulated on it. */
+  public static long bit(Signal signal) {
+    return 1L << (jnr.constants.platform.Signal.valueOf(signal.name()).intValue() - 1);
+  }
+
+  /** A hard limit, of {@code /proc/PID/limits}. */
+  public static long hardLimit(String limits, Resource resource) {
+    String name = switch (resource) {
+      case CPU_SECONDS -> "Max cpu time";
+      case FILE_SIZE -> "Max file size";
+      case DATA -> "Max data size";
+      case STACK -> "Max stack size";
+      case CORE -> "Max core file size";
+      case ADDRESS_SPACE -> "Max address space";
+      case OPEN_FILES -> "Max open files";
+      case PROCESSES -> "Max processes";
+      case LOCKED_MEMORY -> "Max locked memory";
+    };
+    String hard = limits
+        .lines()
+        .filter(line -> line.startsWith(name))
+        .map(line -> line.substring(name.length()).strip().split(" +", -1)[1])
+        .findFirst()
+        .orElseThrow();
+    return hard.equals("unlimited") ? Long.MAX_VALUE : Long.parseLong(hard);
+  }
+}

@@ -1,0 +1,352 @@
+package dev.procdesc.freebsd;
+
+import dev.procdesc.ChildProcess;
+import dev.procdesc.Feature;
+import dev.procdesc.OnClose;
+import dev.procdesc.ProcessDescriptor;
+import dev.procdesc.ProcessDescriptorException;
+import dev.procdesc.SpawnException;
+import dev.procdesc.SpawnException.Step;
+import dev.procdesc.UnsupportedFeatureException;
+import dev.procdesc.freebsd.capsicum.CapabilityMode;
+import dev.procdesc.freebsd.kernel.Numbers;
+import dev.procdesc.freebsd.kernel.Probes;
+import dev.procdesc.freebsd.kernel.Syscalls;
+import dev.procdesc.posix.channel.SocketChannels;
+import dev.procdesc.posix.ffi.Errors;
+import dev.procdesc.posix.ffi.LibC;
+import dev.procdesc.posix.ffi.NativeArena;
+import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.io.OwnedDescriptor;
+import dev.procdesc.posix.io.Watcher;
+import dev.procdesc.posix.process.ChildProcessImpl;
+import dev.procdesc.posix.process.ProcessDescriptorImpl;
+import dev.procdesc.posix.process.ProcessState;
+import dev.procdesc.posix.spawn.ChildDescriptors;
+import dev.procdesc.posix.spawn.ChildScript;
+import dev.procdesc.posix.spawn.ChildSetup;
+import dev.procdesc.posix.spawn.Environment;
+import dev.procdesc.posix.spawn.ScriptFailure;
+import dev.procdesc.posix.spawn.SpawnRetry;
+import dev.procdesc.posix.spawn.SpawnStub;
+import dev.procdesc.posix.spawn.Users;
+import dev.procdesc.spi.Channels;
+import dev.procdesc.spi.SpawnRequest;
+import java.io.IOException;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * How children are born. There are four ways to do it from a JVM:
+ *
+ * <ul>
+ *   <li>fork and exec in C or Java: runs code in a process that has lost all threads but one;
+ *       rejected.
+ *   <li>pdrfork with RFSPAWN (FreeBSD 15.1), running nothing but the spawn stub in the child:
+ *       chosen. The child shares the memory of the JVM and suspends the calling thread, as with
+ *       vfork.
+ *   <li>pdfork with the same stub: before 15.1. The child is a copy; its script is in shared
+ *       memory, and the end of a close-on-exec pipe tells that it has executed its program or
+ *       ended. The kernel copies the page tables, but commits to no memory.
+ *   <li>the C library's posix_spawn with a process descriptor (15.1): knows few of the options; the
+ *       lowest rung, {@link LibcLauncher}.
+ * </ul>
+ */
+final class FreeBsdLauncher {
+  /**
+   * Those that a copy of the JVM gets back to their default in any case: a signal that waits for
+   * the mask to be lifted must not run one of the JVM's handlers in the child.
+   */
+  private static final BitSet ORDINARY_SIGNALS = new BitSet();
+
+  static {
+    ORDINARY_SIGNALS.set(1, Numbers.LAST_ORDINARY_SIGNAL + 1);
+    ORDINARY_SIGNALS.clear(PosixNumbers.SIGKILL);
+    ORDINARY_SIGNALS.clear(Numbers.SIGSTOP);
+  }
+
+  private static final Map<Integer, String> EXECUTE_HINTS = Map.of(
+      Numbers.ECAPMODE, "in capability mode only a program that was opened before can be executed");
+
+  private static final Map<Integer, String> OPEN_HINTS = Map.of(
+      PosixNumbers.EPERM, "to open a process needs the right to debug it",
+      Numbers.EBUSY, "the process is exiting, or the kernel's own",
+      Numbers.ECAPMODE, "in capability mode a process ID means nothing");
+
+  /** What is lacking where the C library spawns. */
+  static final String STUB = "the spawn stub: pdrfork or pdfork, and leave to map code";
+
+  /** One child at a time waits at a gate: it has a copy of all that is open, other gates too. */
+  private final Object gates = new Object();
+
+  private final IgnoredSignals ignoredSignals = new IgnoredSignals();
+  private final CapabilityMode sandbox = new CapabilityMode();
+  private final Probes kernel;
+  private final Watcher watcher;
+  private final ProcdescOperations waiting;
+  private final ProcdescOperations waitingForUsage;
+  private final ProcdescOperations looking;
+  private final Channels channels;
+
+  FreeBsdLauncher(Probes kernel, Watcher watcher) throws IOException {
+    this.kernel = kernel;
+    this.watcher = watcher;
+    this.waiting = new ProcdescOperations(kernel, sandbox, ProcdescOperations.Task.REAP);
+    this.waitingForUsage =
+        new ProcdescOperations(kernel, sandbox, ProcdescOperations.Task.REAP_FOR_USAGE);
+    this.looking = new ProcdescOperations(kernel, sandbox, ProcdescOperations.Task.LOOK);
+    this.channels = new SocketChannels(new ProcdescTransfer(kernel, looking, watcher), watcher);
+  }
+
+  CapabilityMode sandbox() {
+    return sandbox;
+  }
+
+  Channels channels() {
+    return channels;
+  }
+
+  ChildProcess spawn(SpawnRequest asked) throws IOException {
+    refuseWhatIsNotThere(asked);
+    SpawnRequest request = sandbox.reach(asked);
+    try (NativeArena arena = NativeArena.shared(Numbers.POSIX);
+        ChildDescriptors descriptors =
+            ChildDescriptors.open(request.descriptors(), Numbers.POSIX, watcher, arena)) {
+      Born born = kernel.rung() == Probes.Rung.POSIX_SPAWN
+          ? SpawnRetry.make(
+              failure -> SpawnRetry.isPassing(failure, Numbers.POSIX),
+              () -> new LibcLauncher(kernel, arena, request, descriptors).spawn())
+          : new Attempt(arena, request, descriptors).spawn();
+      ProcessState core = new ProcessState(
+          OwnedDescriptor.take(born.descriptor(), "the descriptor of process " + born.pid()),
+          born.pid(),
+          request.onClose() == OnClose.RELEASE
+              ? Optional.empty()
+              : Optional.of(new ProcdescCloseAction(waiting, born.lifeline())),
+          request.collectUsage() ? waitingForUsage : waiting,
+          watcher);
+      descriptors.handOver();
+      return new ChildProcessImpl(
+          core, request.onClose(), descriptors.inputs(), descriptors.outputs());
+    }
+  }
+
+  private void refuseWhatIsNotThere(SpawnRequest request) {
+    if (request.onClose() == OnClose.KILL_GROUP) {
+      ChildSetup.requireGroup(request);
+      if (!kernel.canKeep()) {
+        throw FreeBsdBackend.unsupported(Feature.KILL_GROUP, Probes.KEEPER_NEEDS);
+      }
+      if (sandbox.entered().isPresent()) {
+        throw FreeBsdBackend.unsupported(
+            Feature.KILL_GROUP, "leave to signal a process group, which capability mode refuses");
+      }
+    }
+    if (request.onClose() == OnClose.KILL_CGROUP) {
+      throw FreeBsdBackend.unsupported(Feature.KILL_CGROUP, "control groups");
+    }
+    if (request.cgroup().isPresent()) {
+      throw FreeBsdBackend.unsupported(Feature.CGROUP, "control groups");
+    }
+    if (request.noNewPrivileges() && !kernel.noNewPrivs().present()) {
+      throw FreeBsdBackend.unsupported(
+          Feature.NO_NEW_PRIVILEGES, kernel.noNewPrivs().lacks());
+    }
+  }
+
+  /**
+   * Opens a process that somebody else started. PD_DAEMON belongs to the open file: without it the
+   * close of an opened descriptor would kill.
+   */
+  ProcessDescriptor open(int pid) throws ProcessDescriptorException {
+    if (!kernel.opening().present()) {
+      throw FreeBsdBackend.unsupported(Feature.OPEN_PROCESS, kernel.opening().lacks());
+    }
+    int fd = Syscalls.pdopenpid(pid, Numbers.PD_DAEMON | Numbers.PD_CLOEXEC);
+    if (fd < 0) {
+      throw Errors.failed("pdopenpid", pid, fd, OPEN_HINTS.getOrDefault(-fd, ""));
+    }
+    return new ProcessDescriptorImpl(new ProcessState(
+        OwnedDescriptor.take(fd, "the descriptor of process " + pid),
+        pid,
+        Optional.empty(),
+        looking,
+        watcher));
+  }
+
+  /** A child that executes its program; the lifeline of a group that ends with it. */
+  record Born(int descriptor, long pid, Optional<OwnedDescriptor> lifeline) {}
+
+  /** One spawn by the stub. */
+  private final class Attempt {
+    private final NativeArena arena;
+    private final SpawnRequest request;
+    private final ChildDescriptors descriptors;
+    private final List<byte[]> environment;
+    private final Users.Identity identity;
+
+    Attempt(NativeArena arena, SpawnRequest request, ChildDescriptors descriptors)
+        throws IOException {
+      this.arena = arena;
+      this.request = request;
+      this.descriptors = descriptors;
+      this.environment = Environment.of(request.inheritEnvironment(), request.environment());
+      this.identity = Users.identify(request);
+    }
+
+    Born spawn() throws IOException {
+      return SpawnRetry.make(
+          failure -> SpawnRetry.isPassing(failure, Numbers.POSIX), this::attempt);
+    }
+
+    private Born attempt() throws IOException {
+      if (request.onClose() == OnClose.KILL_GROUP) {
+        synchronized (gates) {
+          try (GroupKiller.Gate gate = GroupKiller.Gate.make(arena)) {
+            return spawnCopy(Optional.of(gate));
+          }
+        }
+      }
+      return kernel.rung() == Probes.Rung.PDRFORK ? spawnSharing() : spawnCopy(Optional.empty());
+    }
+
+    private int flags() {
+      return kernel.descriptorFlags(request.onClose() == OnClose.RELEASE);
+    }
+
+    /** A child that shares our memory, and has executed or ended when the call returns. */
+    private Born spawnSharing() throws IOException {
+      NativeArena.Place place = arena.allocate(8);
+      ChildScript script = script(builder(), Set.of(), ignoredSignals.current());
+      long[] create = {Numbers.SYS_PDRFORK, place.address(), flags(), Numbers.RFSPAWN};
+      SpawnStub.Started started = kernel.stub().start(arena, script, create);
+      return born(started, place, script, Optional.empty());
+    }
+
+    /** A child with a copy of our memory; the end of a pipe tells that it has left it. */
+    private Born spawnCopy(Optional<GroupKiller.Gate> gate) throws IOException {
+      NativeArena.Place place = arena.allocate(8);
+      int[] ends = GroupKiller.pipe(arena, "to hear of the child's exec");
+      int readEnd = ends[0];
+      int writeEnd = ends[1];
+      try {
+        SpawnStub.Started started;
+        ChildScript script;
+        try {
+          writeEnd = moveUp(writeEnd);
+          ScriptBuilder builder = builder();
+          gate.ifPresent(builder::waitAt);
+          script = script(builder, Set.of(writeEnd), allSignals());
+          long[] create = {Numbers.SYS_PDFORK, place.address(), flags()};
+          started = kernel.stub().start(arena, script, create);
+        } finally {
+          LibC.close(writeEnd);
+        }
+        Optional<OwnedDescriptor> lifeline = Optional.empty();
+        if (started.created() > 0) {
+          if (gate.isPresent()) {
+            lifeline = Optional.of(keep(gate.get(), place, started.created()));
+          }
+          awaitEndOfPipe(readEnd);
+        }
+        return born(started, place, script, lifeline);
+      } finally {
+        LibC.close(readEnd);
+      }
+    }
+
+    /** Starts the keeper of a child that waits at its gate, and lets it go on. */
+    private OwnedDescriptor keep(GroupKiller.Gate gate, NativeArena.Place place, long pid)
+        throws SpawnException {
+      int fd = place.bytes().getInt(place.at());
+      boolean kept = false;
+      try {
+        OwnedDescriptor lifeline = GroupKiller.start(kernel, fd, pid);
+        gate.open(arena);
+        kept = true;
+        return lifeline;
+      } finally {
+        if (!kept) {
+          gate.close();
+          abandon(fd);
+        }
+      }
+    }
+
+    /** A child whose script has failed, or will. */
+    private void abandon(int fd) {
+      ProcdescOperations.reap(fd, kernel.hasPdwait());
+      LibC.close(fd);
+    }
+
+    /** Gives the pipe a number that the child's own descriptors do not have. */
+    private int moveUp(int fd) throws IOException {
+      int above = descriptors.targets().last() + 1;
+      int copy = LibC.fcntl(fd, Numbers.POSIX.fDupfdCloexec(), above);
+      if (copy < 0) {
+        throw Errors.spawn(
+            Step.PREPARE, "fcntl(F_DUPFD_CLOEXEC)", "to hear of the child's exec", copy, "");
+      }
+      LibC.close(fd);
+      return copy;
+    }
+
+    /** Exec closes the child's end, and so does its exit. */
+    private void awaitEndOfPipe(int readEnd) {
+      long word = arena.words(0);
+      while (LibC.read(readEnd, word, 1) == -PosixNumbers.EINTR) {
+        // A signal came in for this thread.
+      }
+    }
+
+    private Born born(
+        SpawnStub.Started started,
+        NativeArena.Place place,
+        ChildScript script,
+        Optional<OwnedDescriptor> lifeline)
+        throws SpawnException {
+      if (started.created() < 0) {
+        throw Errors.spawn(Step.CREATE, "pdfork", "", started.created(), hint(started.created()));
+      }
+      int fd = place.bytes().getInt(place.at());
+      SpawnStub.Run run = started.outcome();
+      if (run.executed()) {
+        return new Born(fd, run.created(), lifeline);
+      }
+      lifeline.ifPresent(OwnedDescriptor::close);
+      abandon(fd);
+      throw new ScriptFailure(request, environment, EXECUTE_HINTS).of(script, run);
+    }
+
+    private String hint(long outcome) {
+      return outcome == -Numbers.POSIX.eagain()
+          ? "the limit of processes (RLIMIT_NPROC, kern.maxproc, kern.maxprocperuid) is reached"
+          : "";
+    }
+
+    private ScriptBuilder builder() {
+      return new ScriptBuilder(arena, request, descriptors);
+    }
+
+    /** Ends with the program. */
+    private ChildScript script(ScriptBuilder builder, Set<Integer> kept, BitSet notDefault)
+        throws IOException {
+      return builder.complete(identity, environment, kept, kernel.openLimit(), notDefault);
+    }
+
+    /** pdfork leaves all signals as they are, RFSPAWN the ignored ones. */
+    private BitSet allSignals() {
+      BitSet all = (BitSet) ORDINARY_SIGNALS.clone();
+      all.or(ignoredSignals.current());
+      all.or(ignoredSignals.handled());
+      return all;
+    }
+  }
+
+  static UnsupportedFeatureException needsStub(Feature feature) {
+    return FreeBsdBackend.unsupported(feature, STUB);
+  }
+}

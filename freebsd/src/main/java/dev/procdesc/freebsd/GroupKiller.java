@@ -1,0 +1,189 @@
+package dev.procdesc.freebsd;
+
+import dev.procdesc.SpawnException;
+import dev.procdesc.SpawnException.Step;
+import dev.procdesc.freebsd.kernel.Numbers;
+import dev.procdesc.freebsd.kernel.Probes;
+import dev.procdesc.posix.ffi.Errors;
+import dev.procdesc.posix.ffi.LibC;
+import dev.procdesc.posix.ffi.Mapping;
+import dev.procdesc.posix.ffi.NativeArena;
+import dev.procdesc.posix.ffi.NativeMemory;
+import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.io.OwnedDescriptor;
+import dev.procdesc.posix.spawn.ChildScript;
+import dev.procdesc.posix.spawn.ChildScript.Purpose;
+import dev.procdesc.posix.spawn.ChildSetup;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+
+/**
+ * How a process group dies with the JVM. The kernel's kill at the last close reaches the child
+ * alone; so a group has a keeper, a process that waits until nobody holds the writing end of a
+ * pipe, the <i>lifeline</i>, and then kills the group. The JVM holds that end, and whoever else the
+ * child's descriptor was sent to.
+ *
+ * <p>The keeper is no program: there is no file to execute it from. It is a child of pdfork that
+ * walks a script and never executes anything; it needs no stack and no heap, so it gives all memory
+ * back but the page of the spawn stub and its script. It holds the child's descriptor too: so the
+ * child does not die before its group does, and the number of the group stays that group's.
+ *
+ * <p>The child must not run its program before its keeper is there. It waits at a {@link Gate}: the
+ * first steps of its script read a byte that the JVM writes.
+ *
+ * <p>A keeper is in a session of its own, with all signals blocked. <i>What remains:</i> if
+ * somebody kills it and then the JVM dies, the child is killed, and not its group. Rejected: one
+ * keeper for all groups. A script has no loops, and one process for each group is what a group
+ * costs more.
+ *
+ * <p>Rejected for descendants that left the group: PROC_REAP_KILL on a child that is the reaper of
+ * its descendants. When that child gives this up (PROC_REAP_RELEASE), the same call reaches all
+ * descendants of the reaper above it, which is init.
+ */
+public final class GroupKiller {
+  private static final Purpose OPEN_GATE = new Purpose(Step.PREPARE, "read", "the gate");
+  private static final Purpose KEEP = new Purpose(Step.PREPARE, "keeper", "");
+
+  private static final int ROOM = 16 * 1024;
+
+  /** Where user memory begins: the first page is nobody's. */
+  private static final long START = 0x1000;
+
+  /**
+   * Where it ends: on amd64, on arm64, and on amd64 with five levels of page tables. An end that is
+   * too far is refused, and nothing is unmapped by that call.
+   */
+  private static final List<Long> ENDS =
+      List.of(0x7FFF_FFFF_F000L, 0xFFFF_FFFF_F000L, 0xFF_FFFF_FFFF_F000L);
+
+  private GroupKiller() {}
+
+  /** A pipe at whose reading end a child waits. Only one child waits at any time. */
+  static final class Gate implements AutoCloseable {
+    private final int readEnd;
+    private final int writeEnd;
+    private boolean closed;
+
+    private Gate(int readEnd, int writeEnd) {
+      this.readEnd = readEnd;
+      this.writeEnd = writeEnd;
+    }
+
+    static Gate make(NativeArena arena) throws SpawnException {
+      int[] ends = pipe(arena, "to keep the child waiting");
+      return new Gate(ends[0], ends[1]);
+    }
+
+    /**
+     * Adds the wait. At the end of the JVM, or when it closes the gate, the child reads nothing; 0
+     * is no way to change a mask, so that its script ends.
+     */
+    void addTo(ChildScript script, NativeArena arena) {
+      script.step(OPEN_GATE, Numbers.SYS_CLOSE, writeEnd);
+      script.step(OPEN_GATE, Numbers.SYS_READ, readEnd, arena.words(0), 1).passOn(0);
+      script.step(OPEN_GATE, Numbers.SYS_SIGPROCMASK, 0, arena.words(0, 0), 0);
+    }
+
+    /** Lets the child go on. */
+    void open(NativeArena arena) {
+      LibC.write(writeEnd, arena.words(0), 1);
+      close();
+    }
+
+    @Override
+    public void close() {
+      if (!closed) {
+        closed = true;
+        LibC.close(readEnd);
+        LibC.close(writeEnd);
+      }
+    }
+  }
+
+  /** Both ends of a pipe, close-on-exec. */
+  static int[] pipe(NativeArena arena, String what) throws SpawnException {
+    NativeArena.Place pair = arena.allocate(2 * Integer.BYTES);
+    int outcome = LibC.pipe2(pair.address(), Numbers.POSIX.oCloexec());
+    if (outcome < 0) {
+      throw Errors.spawn(Step.PREPARE, "pipe2", what, outcome, "");
+    }
+    return new int[] {pair.bytes().getInt(pair.at()), pair.bytes().getInt(pair.at() + Integer.BYTES)
+    };
+  }
+
+  /**
+   * Creates the keeper of a group that does not exist yet.
+   *
+   * @param process the descriptor of the child that will lead it
+   * @param pid the child's, and the group's number
+   * @return the lifeline
+   */
+  static OwnedDescriptor start(Probes kernel, int process, long pid) throws SpawnException {
+    OptionalLong openLimit = kernel.openLimit();
+    // Where there is no close_range, the script closes descriptors one by one.
+    int closing = ChildSetup.closingSteps(openLimit, ScriptBuilder.CALLS) * ChildScript.STEP_SIZE;
+    try (NativeMemory memory = NativeMemory.leave(ROOM + closing, Numbers.POSIX)) {
+      NativeArena arena = NativeArena.in(memory); // Closed with its memory.
+      int[] lifeline = pipe(arena, "to keep a process group");
+      boolean kept = false;
+      try {
+        NativeArena.Place place = arena.allocate(Integer.BYTES);
+        ChildScript script = new ChildScript();
+        script.step(KEEP, Numbers.SYS_SETSID);
+        SortedSet<Integer> open = new TreeSet<>(List.of(process, lifeline[0]));
+        ChildSetup.closeAllBut(script, open, openLimit, ScriptBuilder.CALLS);
+        // What the JVM writes to would be kept twice otherwise.
+        kernel.stub().mapping().ifPresent(code -> unmapAllBut(script, code, memory.mapping()));
+        waitAndKill(script, arena, process, pid, lifeline[0]);
+        long[] create = {Numbers.SYS_PDFORK, place.address(), kernel.descriptorFlags(true)};
+        long created = kernel.stub().start(arena, script, create).created();
+        if (created < 0) {
+          throw Errors.spawn(Step.CREATE, "pdfork", "the keeper of a process group", created, "");
+        }
+        LibC.close(place.bytes().getInt(place.at())); // It is init's to reap from now on.
+        kept = true;
+        return OwnedDescriptor.take(lifeline[1], "the lifeline of process group " + pid);
+      } finally {
+        LibC.close(lifeline[0]);
+        if (!kept) {
+          LibC.close(lifeline[1]);
+        }
+      }
+    }
+  }
+
+  private static void waitAndKill(
+      ChildScript script, NativeArena arena, int process, long pid, int lifeline) {
+    long whatever = ChildScript.TOLERATE_ALL;
+    // A wait that fails must not kill: the script ends there.
+    script.step(KEEP, Numbers.SYS_READ, lifeline, arena.words(0), 1);
+    script.tolerantStep(KEEP, whatever, Numbers.SYS_KILL, -pid, PosixNumbers.SIGKILL);
+    script.tolerantStep(KEEP, whatever, Numbers.SYS_PDKILL, process, PosixNumbers.SIGKILL);
+  }
+
+  private static void unmapAllBut(ChildScript script, Mapping one, Mapping other) {
+    for (Mapping gap : allBut(one, other)) {
+      script.tolerantStep(
+          KEEP, ChildScript.TOLERATE_ALL, Numbers.SYS_MUNMAP, gap.address(), gap.size());
+    }
+  }
+
+  /** All memory but two mappings; the last one as often as there are ends. */
+  static List<Mapping> allBut(Mapping one, Mapping other) {
+    if (one.address() > other.address()) {
+      return allBut(other, one);
+    }
+    return Stream.concat(
+            Stream.of(between(START, one.address()), between(one.end(), other.address())),
+            ENDS.stream().map(end -> between(other.end(), end)))
+        .filter(gap -> gap.size() > 0)
+        .toList();
+  }
+
+  private static Mapping between(long start, long end) {
+    return new Mapping(start, end - start);
+  }
+}

@@ -1,0 +1,108 @@
+package dev.procdesc.freebsd;
+
+import dev.procdesc.Feature;
+import dev.procdesc.OnClose;
+import dev.procdesc.freebsd.kernel.Numbers;
+import dev.procdesc.freebsd.kernel.Probes;
+import dev.procdesc.freebsd.kernel.Signals;
+import dev.procdesc.freebsd.kernel.Syscalls;
+import dev.procdesc.posix.ffi.LibC;
+import dev.procdesc.posix.ffi.NativeArena;
+import dev.procdesc.posix.ffi.NativeFunction;
+import dev.procdesc.posix.spawn.ChildDescriptors;
+import dev.procdesc.posix.spawn.PosixSpawn;
+import dev.procdesc.spi.Program;
+import dev.procdesc.spi.SpawnRequest;
+import java.io.IOException;
+import java.util.Optional;
+
+/**
+ * Spawning by {@code posix_spawn} with {@code posix_spawnattr_setprocdescp_np} (FreeBSD 15.1),
+ * where machine code of ours cannot be mapped or there is none for the machine. It knows directory,
+ * descriptors 0 to 2, process group and signal mask; the other options are refused.
+ */
+final class LibcLauncher extends PosixSpawn {
+  private static final class Functions {
+    static final NativeFunction ATTR_PROCDESCP =
+        NativeFunction.of("posix_spawnattr_setprocdescp_np");
+
+    private Functions() {}
+  }
+
+  /** No descriptor has this number. */
+  private static final int NONE = -1;
+
+  /** Whether the C library has been seen to close the descriptor of a child that failed. */
+  private static volatile boolean closesItself;
+
+  private final Probes kernel;
+  private final NativeArena.Place descriptor;
+
+  LibcLauncher(
+      Probes kernel, NativeArena arena, SpawnRequest request, ChildDescriptors descriptors) {
+    super(
+        arena,
+        request,
+        descriptors,
+        Numbers.POSIX,
+        "posix_spawn",
+        Numbers.POSIX_SPAWN_OBJECT_SIZE,
+        Numbers.POSIX_SPAWN_OBJECT_SIZE);
+    this.kernel = kernel;
+    this.descriptor = arena.allocate(8);
+    descriptor.bytes().putInt(descriptor.at(), NONE);
+  }
+
+  FreeBsdLauncher.Born spawn() throws IOException {
+    refuseWhatItCannot();
+    int pid = spawnNamed();
+    return new FreeBsdLauncher.Born(
+        descriptor.bytes().getInt(descriptor.at()), pid, Optional.empty());
+  }
+
+  /**
+   * The manual says that the number is stored after a success; not whether it may be after a
+   * failure, nor who closes it then. So it is looked at. A library that closes it itself is known
+   * after the first failure, and left alone from then on: the number may be somebody else's by now.
+   */
+  @Override
+  protected void failed() {
+    int fd = descriptor.bytes().getInt(descriptor.at());
+    if (fd == NONE || closesItself) {
+      return;
+    }
+    if (Syscalls.pdgetpid(fd, arena.words(0)) < 0) {
+      closesItself = true;
+    } else {
+      LibC.close(fd);
+    }
+    descriptor.bytes().putInt(descriptor.at(), NONE);
+  }
+
+  private void refuseWhatItCannot() {
+    if (request.program() instanceof Program.Descriptor) {
+      throw FreeBsdLauncher.needsStub(Feature.SPAWN_BY_DESCRIPTOR);
+    }
+    if (request.noNewPrivileges()) {
+      throw FreeBsdLauncher.needsStub(Feature.NO_NEW_PRIVILEGES);
+    }
+    if (request.newSession() || needsScript()) {
+      throw FreeBsdLauncher.needsStub(Feature.CHILD_SETUP);
+    }
+  }
+
+  @Override
+  protected void setAttributes(long attributes) throws IOException {
+    int flags = Numbers.POSIX_SPAWN_SETSIGDEF | Numbers.POSIX_SPAWN_SETSIGMASK;
+    if (request.processGroup().isPresent()) {
+      flags |= Numbers.POSIX_SPAWN_SETPGROUP;
+      setGroup(attributes, request.processGroup().getAsInt());
+    }
+    setFlags(attributes, flags);
+    setSignals(attributes, arena.words(-1L, -1L), Signals.mask(arena, request.blockedSignals()));
+    int kind = kernel.descriptorFlags(request.onClose() == OnClose.RELEASE);
+    check(
+        "posix_spawnattr_setprocdescp_np",
+        Functions.ATTR_PROCDESCP.call(attributes, descriptor.address(), kind));
+  }
+}

@@ -1,0 +1,102 @@
+package dev.procdesc.freebsd.capsicum;
+
+import dev.procdesc.freebsd.kernel.Syscalls;
+import dev.procdesc.posix.ffi.NativeMemory;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+
+/** What is to be known of an executable file before it is executed. ELF, little-endian. */
+final class Elf {
+  private static final int MAGIC = 0x464C_457F;
+  private static final int CLASS = 4;
+  private static final int ELFCLASS64 = 2;
+  private static final int HEADER_SIZE = 64;
+  private static final int PT_INTERP = 3;
+
+  /** More than any interpreter's name, which the kernel limits to a path's length. */
+  private static final int NAME_SIZE = 1024;
+
+  private Elf() {}
+
+  /** Where the fields stand that are looked at. */
+  private enum Layout {
+    ELF32(28, 42, 44, 32, 4, 16),
+    ELF64(32, 54, 56, 56, 8, 32);
+
+    final int programHeaders;
+    final int programHeaderSize;
+    final int programHeaderCount;
+    final int size;
+    final int segmentOffset;
+    final int segmentSize;
+
+    Layout(
+        int programHeaders,
+        int programHeaderSize,
+        int programHeaderCount,
+        int size,
+        int segmentOffset,
+        int segmentSize) {
+      this.programHeaders = programHeaders;
+      this.programHeaderSize = programHeaderSize;
+      this.programHeaderCount = programHeaderCount;
+      this.size = size;
+      this.segmentOffset = segmentOffset;
+      this.segmentSize = segmentSize;
+    }
+
+    long word(ByteBuffer bytes, int at) {
+      return this == ELF64 ? bytes.getLong(at) : Integer.toUnsignedLong(bytes.getInt(at));
+    }
+  }
+
+  /**
+   * The run-time linker that the kernel would run for a program; empty for a static one. What
+   * cannot be read is left to the kernel.
+   */
+  static Optional<String> interpreter(int fd) {
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      ByteBuffer bytes = memory.bytes();
+      // The header of 32 bits is shorter, but no program is so short.
+      if (Syscalls.pread(fd, memory.address(), HEADER_SIZE, 0) != HEADER_SIZE
+          || bytes.getInt(0) != MAGIC) {
+        return Optional.empty();
+      }
+      Layout layout = bytes.get(CLASS) == ELFCLASS64 ? Layout.ELF64 : Layout.ELF32;
+      long at = layout.word(bytes, layout.programHeaders);
+      int size = Short.toUnsignedInt(bytes.getShort(layout.programHeaderSize));
+      int count = Short.toUnsignedInt(bytes.getShort(layout.programHeaderCount));
+      for (int i = 0; i < count; i++) {
+        long header = at + (long) i * size;
+        if (Syscalls.pread(fd, memory.address(), layout.size, header) != layout.size) {
+          return Optional.empty();
+        }
+        if (bytes.getInt(0) == PT_INTERP) {
+          return name(fd, memory, layout).map(name -> layout == Layout.ELF64 ? name : of32(name));
+        }
+      }
+      return Optional.empty();
+    }
+  }
+
+  private static Optional<String> name(int fd, NativeMemory memory, Layout layout) {
+    ByteBuffer bytes = memory.bytes();
+    long at = layout.word(bytes, layout.segmentOffset);
+    long size = Math.min(layout.word(bytes, layout.segmentSize), NAME_SIZE);
+    int read = Syscalls.pread(fd, memory.address(), size, at);
+    if (read <= 0) {
+      return Optional.empty();
+    }
+    byte[] text = new byte[read];
+    bytes.get(0, text);
+    String name = new String(text, StandardCharsets.ISO_8859_1);
+    int end = name.indexOf('\0');
+    return Optional.of(end < 0 ? name : name.substring(0, end));
+  }
+
+  /** A program of 32 bits names the linker that its own system has; the kernel takes another. */
+  private static String of32(String name) {
+    return name.equals(RuntimeLinker.PATH) ? "/libexec/ld-elf32.so.1" : name;
+  }
+}

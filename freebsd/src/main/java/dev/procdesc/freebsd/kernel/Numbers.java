@@ -1,0 +1,295 @@
+package dev.procdesc.freebsd.kernel;
+
+import dev.procdesc.Resource;
+import dev.procdesc.posix.channel.SocketNumbers;
+import dev.procdesc.posix.ffi.PosixNumbers;
+import java.util.OptionalInt;
+
+/**
+ * Every number and structure layout of FreeBSD that the backend uses, with the header it comes from
+ * and the version that introduced it where that is younger than 12.2. They are the same on all
+ * 64-bit machines. A test compares them with what the headers of 14.0 say.
+ */
+public final class Numbers {
+  private Numbers() {}
+
+  // ---- System calls: sys/syscall.h
+
+  public static final int SYS_READ = 3;
+  public static final int SYS_CLOSE = 6;
+  public static final int SYS_CHDIR = 12;
+  public static final int SYS_GETPID = 20;
+  public static final int SYS_KILL = 37;
+  public static final int SYS_IOCTL = 54;
+  public static final int SYS_EXECVE = 59;
+  public static final int SYS_UMASK = 60;
+
+  public static final int SYS_MUNMAP = 73;
+
+  /**
+   * Sets the effective group too, by its first entry. FreeBSD 15 has another call that does not,
+   * and keeps this one.
+   */
+  public static final int SYS_SETGROUPS = 80;
+
+  public static final int SYS_SETPGID = 82;
+  public static final int SYS_DUP2 = 90;
+  public static final int SYS_SETPRIORITY = 96;
+  public static final int SYS_SETSID = 147;
+  public static final int SYS_SETRLIMIT = 195;
+  public static final int SYS_SETRESUID = 311;
+  public static final int SYS_SETRESGID = 312;
+  public static final int SYS_SIGPROCMASK = 340;
+  public static final int SYS_SIGACTION = 416;
+  public static final int SYS_FEXECVE = 492;
+
+  /** FreeBSD 9. */
+  public static final int SYS_PDFORK = 518;
+
+  public static final int SYS_PDKILL = 519;
+  public static final int SYS_PROCCTL = 544;
+
+  /** FreeBSD 12.2. */
+  public static final int SYS_CLOSE_RANGE = 575;
+
+  /** FreeBSD 15.1. */
+  public static final int SYS_PDRFORK = 600;
+
+  /** FreeBSD 15.1. */
+  static final int SYS_PDWAIT = 601;
+
+  /** FreeBSD 15.2. */
+  static final int SYS_PDOPENPID = 603;
+
+  // ---- sys/procdesc.h, sys/unistd.h
+
+  public static final int PD_DAEMON = 0x1;
+
+  public static final int PD_CLOEXEC = 0x2;
+
+  /** FreeBSD 16: the descriptor alone keeps a zombie, not the parent as well. */
+  static final int PD_NOWAITPID = 0x4;
+
+  /** As vfork, and caught signals get their default. By itself it asks for a descriptor too. */
+  public static final long RFSPAWN = 1L << 31;
+
+  // ---- sys/wait.h, sys/resource.h
+
+  public static final int P_PID = 0;
+  public static final int WNOHANG = 1;
+  public static final int WUNTRACED = 2;
+  public static final int WCONTINUED = 4;
+  public static final int WNOWAIT = 8;
+  public static final int WEXITED = 16;
+
+  /** {@code struct __wrusage}: the process's own {@code struct rusage}, then its children's. */
+  public static final int WRUSAGE_SIZE = 288;
+
+  public static final int RUSAGE_SIZE = 144;
+
+  /** {@code siginfo_t}. */
+  public static final int SIGINFO_SIZE = 80;
+
+  public static final int SIGINFO_CODE = 8;
+  public static final int SIGINFO_PID = 12;
+  public static final int SIGINFO_STATUS = 20;
+
+  public static final int CLD_EXITED = 1;
+  public static final int CLD_KILLED = 2;
+  public static final int CLD_DUMPED = 3;
+  public static final int CLD_STOPPED = 5;
+  public static final int CLD_CONTINUED = 6;
+
+  // ---- sys/event.h
+
+  /** {@code struct kevent} since FreeBSD 12. */
+  public static final int KEVENT_SIZE = 64;
+
+  public static final int KEVENT_IDENT = 0;
+  public static final int KEVENT_FILTER = 8;
+  public static final int KEVENT_FLAGS = 10;
+  public static final int KEVENT_FFLAGS = 12;
+  public static final int KEVENT_DATA = 16;
+  public static final int KEVENT_UDATA = 24;
+  public static final int KEVENT_EXT = 32;
+  public static final int EVFILT_READ = -1;
+  public static final int EVFILT_WRITE = -2;
+  public static final int EVFILT_PROCDESC = -8;
+  public static final int EVFILT_USER = -11;
+  public static final int EV_ADD = 0x1;
+  public static final int EV_DELETE = 0x2;
+  public static final int EV_ONESHOT = 0x10;
+  public static final int EV_CLEAR = 0x20;
+  public static final int EV_ERROR = 0x4000;
+  public static final int NOTE_EXIT = 0x8000_0000;
+  public static final int NOTE_LOWAT = 0x1;
+  public static final int NOTE_TRIGGER = 0x0100_0000;
+
+  // ---- sys/poll.h
+
+  static final int POLLNVAL = 0x20;
+
+  // ---- sys/signal.h
+
+  public static final int NSIG = 128;
+
+  /** Up to here signals have names, and a JVM or libthr handles many of them. */
+  public static final int LAST_ORDINARY_SIGNAL = 33;
+
+  public static final int SIGSTOP = 17;
+  public static final int SIG_SETMASK = 3;
+  public static final int SIGSET_SIZE = 16;
+  public static final int SIGACTION_SIZE = 32;
+  public static final long SIG_DFL = 0;
+  public static final long SIG_IGN = 1;
+
+  // ---- fcntl.h, sys/mman.h, errno.h: what differs between systems
+
+  public static final PosixNumbers POSIX = new PosixNumbers(
+      /* EAGAIN */ 35,
+      /* O_CLOEXEC */ 0x100000,
+      /* O_NONBLOCK */ 0x4,
+      /* O_CREAT */ 0x200,
+      /* O_EXCL */ 0x800,
+      /* O_TRUNC */ 0x400,
+      /* O_APPEND */ 0x8,
+      /* O_DIRECTORY */ 0x20000,
+      /* F_DUPFD_CLOEXEC */ 17,
+      /* MAP_ANON */ 0x1000);
+
+  public static final int ECHILD = 10;
+  public static final int EBUSY = 16;
+  public static final int ENOSYS = 78;
+  static final int EMSGSIZE = 40;
+  public static final int ENOTCAPABLE = 93;
+  public static final int ECAPMODE = 94;
+
+  // ---- sys/socket.h, sys/un.h, sys/filio.h, poll.h
+
+  /** Since FreeBSD 15 a record of a SOCK_SEQPACKET socket ends with this flag, and not without. */
+  static final int MSG_EOR = 0x8;
+
+  /** {@code CMSG_LEN(0)}. */
+  public static final int CMSG_HEADER = 16;
+
+  /** Also of sys/un.h, poll.h, sys/filio.h. */
+  public static final SocketNumbers SOCKETS = new SocketNumbers(
+      /* SOCK_CLOEXEC */ 0x1000_0000,
+      /* SOCK_NONBLOCK */ 0x2000_0000,
+      /* SOL_SOCKET */ 0xFFFF,
+      /* SO_TYPE */ 0x1008,
+      /* SO_SNDBUF */ 0x1001,
+      /* SO_RCVBUF */ 0x1002,
+      /* SCM_RIGHTS */ 1,
+      /* no process by a control message */ OptionalInt.empty(),
+      /* MSG_DONTWAIT */ 0x80,
+      /* MSG_NOSIGNAL */ 0x20000,
+      /* MSG_CMSG_CLOEXEC */ 0x40000,
+      /* MSG_TRUNC */ 0x10,
+      /* MSG_CTRUNC */ 0x20,
+      /* POLLRDHUP */ 0x4000,
+      /* FIONREAD */ 0x4004_667FL,
+      /* lengths are ints */ false,
+      /* offsetof msg_flags */ 44,
+      /* sun_len is the first field */ true,
+      /* sizeof sun_path */ 104,
+      OptionalInt.of(MSG_EOR),
+      OptionalInt.of(EMSGSIZE),
+      // Up to FreeBSD 14 the default is 8 KiB, and a longer record is refused.
+      OptionalInt.of(256 * 1024));
+
+  // ---- sys/stat.h
+
+  static final int STAT_SIZE = 224;
+
+  /** {@code st_mode}, a 16-bit number. */
+  public static final int STAT_MODE = 24;
+
+  public static final int S_IFMT = 0xF000;
+  public static final int S_IFIFO = 0x1000;
+
+  // ---- sys/ttycom.h
+
+  public static final long TIOCSCTTY = 0x2000_7461L;
+
+  /** {@code _IOW('t', 118, int)}. */
+  public static final long TIOCSPGRP = 0x8004_7476L;
+
+  // ---- sys/procctl.h
+
+  /** FreeBSD 13.1. */
+  public static final int PROC_NO_NEW_PRIVS_CTL = 19;
+
+  static final int PROC_NO_NEW_PRIVS_STATUS = 20;
+  public static final int PROC_NO_NEW_PRIVS_ENABLE = 1;
+
+  // ---- sys/resource.h
+
+  /** The resource's number. */
+  public static int rlimit(Resource resource) {
+    return switch (resource) {
+      case CPU_SECONDS -> 0;
+      case FILE_SIZE -> 1;
+      case DATA -> 2;
+      case STACK -> 3;
+      case CORE -> 4;
+      case LOCKED_MEMORY -> 6;
+      case PROCESSES -> 7;
+      case OPEN_FILES -> 8;
+      case ADDRESS_SPACE -> 10;
+    };
+  }
+
+  public static final long RLIM_INFINITY = Long.MAX_VALUE;
+
+  // ---- sys/capsicum.h
+
+  /**
+   * {@code CAPRIGHT(0, 0)}: no right, in the first word of a {@code cap_rights_t}. There are two
+   * words, each with the bit that says which it is.
+   */
+  public static final long CAP_NONE0 = 1L << 57;
+
+  /** {@code CAPRIGHT(1, 0)}: no right, in the second word. */
+  public static final long CAP_NONE1 = 1L << 58;
+
+  /** The version of {@code cap_rights_t}. */
+  static final int CAP_RIGHTS_VERSION = 0;
+
+  public static final long CAP_READ = CAP_NONE0 | 0x1;
+  public static final long CAP_MMAP_R = CAP_NONE0 | 0x1D;
+  public static final long CAP_MMAP_X = CAP_NONE0 | 0x3C;
+  public static final long CAP_LOOKUP = CAP_NONE0 | 0x400;
+  public static final long CAP_FSTAT = CAP_NONE0 | 0x80000;
+  public static final long CAP_FSTATFS = CAP_NONE0 | 0x100000;
+  public static final long CAP_EVENT = CAP_NONE1 | 0x20;
+  public static final long CAP_PDGETPID = CAP_NONE1 | 0x200;
+  public static final long CAP_PDWAIT = CAP_NONE1 | 0x400;
+  public static final long CAP_PDKILL = CAP_NONE1 | 0x800;
+
+  // ---- elf-hints.h
+
+  public static final int ELFHINTS_MAGIC = 0x746E_6845;
+
+  /** {@code struct elfhints_hdr}. */
+  public static final int ELFHINTS_SIZE = 128;
+
+  public static final int ELFHINTS_VERSION = 4;
+  public static final int ELFHINTS_STRTAB = 8;
+  public static final int ELFHINTS_DIRLIST = 16;
+  public static final int ELFHINTS_DIRLISTLEN = 20;
+
+  // ---- sys/utsname.h
+
+  /** {@code SYS_NMLN}: each field of {@code struct utsname}. */
+  public static final int UTSNAME_FIELD = 256;
+
+  // ---- spawn.h
+
+  public static final int POSIX_SPAWN_SETPGROUP = 0x02;
+  public static final int POSIX_SPAWN_SETSIGDEF = 0x10;
+  public static final int POSIX_SPAWN_SETSIGMASK = 0x20;
+
+  /** {@code posix_spawnattr_t} and {@code posix_spawn_file_actions_t} are pointers. */
+  public static final int POSIX_SPAWN_OBJECT_SIZE = 8;
+}

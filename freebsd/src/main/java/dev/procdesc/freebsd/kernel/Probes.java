@@ -1,0 +1,327 @@
+package dev.procdesc.freebsd.kernel;
+
+import dev.procdesc.Mechanism;
+import dev.procdesc.Resource;
+import dev.procdesc.SpawnException.Step;
+import dev.procdesc.freebsd.GroupKiller;
+import dev.procdesc.freebsd.ProcdescOperations;
+import dev.procdesc.posix.channel.SocketProbe;
+import dev.procdesc.posix.ffi.Errors;
+import dev.procdesc.posix.ffi.LibC;
+import dev.procdesc.posix.ffi.NativeArena;
+import dev.procdesc.posix.ffi.NativeFunction;
+import dev.procdesc.posix.ffi.NativeMemory;
+import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.probe.Mechanisms;
+import dev.procdesc.posix.spawn.ChildScript;
+import dev.procdesc.posix.spawn.ChildScript.Purpose;
+import dev.procdesc.posix.spawn.SpawnStub;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * What the running kernel and C library can do, found by calling: backports, jails and kernels
+ * without an option make version numbers lie. Probed once, at the first spawn or the first
+ * question; it costs two or three children that end at once.
+ *
+ * <p>FreeBSD sends SIGSYS to a process that makes a system call which its kernel does not have. So
+ * newer calls are tried in the script of such a child, in which all signals are blocked: there an
+ * unknown call is ENOSYS and no more. Rejected: kern.osreldate, which a jail may be told wrong, and
+ * ignoring SIGSYS in the JVM for a moment, which is the host program's to handle.
+ */
+public final class Probes {
+  private static final String STUB = "stub";
+  private static final String PDRFORK = "pdrfork";
+  private static final String PDFORK = "pdfork";
+  private static final String POSIX_SPAWN = "posix_spawn";
+  private static final String PDWAIT = "pdwait";
+  private static final String PDOPENPID = "pdopenpid";
+  private static final String NOWAITPID = "nowaitpid";
+  private static final String CLOSE_RANGE = "close_range";
+  private static final String NO_NEW_PRIVS = "no_new_privs";
+  private static final String RECORDS = "socket_records";
+  private static final String ENDED_RECORDS = "ended_records";
+
+  /** The C library's function that makes posix_spawn give a descriptor. */
+  private static final String SETPROCDESCP = "posix_spawnattr_setprocdescp_np";
+
+  /** What would tell who is at the other end of a socket: LOCAL_PEERCRED tells an ID only. */
+  public static final String PEER_LACKS = "a socket option that gives a descriptor of the peer";
+
+  /** What a group that ends with its leader needs. */
+  public static final String KEEPER_NEEDS = "the spawn stub and pdfork";
+
+  /** How children are created. */
+  public enum Rung {
+    PDRFORK,
+    PDFORK,
+    POSIX_SPAWN
+  }
+
+  private final Mechanisms mechanisms;
+  private final Optional<SpawnStub> stub;
+  private final Optional<Rung> rung;
+  private final Optional<String> unavailable;
+
+  public Probes() {
+    unavailable = basics();
+    mechanisms = new Mechanisms(unavailable, "");
+    if (unavailable.isPresent()) {
+      stub = Optional.empty();
+      rung = Optional.empty();
+      return;
+    }
+    stub = mapStub();
+    boolean pdfork = probePdfork();
+    boolean pdrfork = mechanisms.has(PDRFORK)
+        && probe(PDRFORK, "pdrfork(RFSPAWN) with an empty script", "FreeBSD 15.1", new long[] {
+          Numbers.SYS_PDRFORK, 0, Numbers.PD_CLOEXEC, Numbers.RFSPAWN
+        });
+    if (pdfork) {
+      int flags = Numbers.PD_CLOEXEC | Numbers.PD_NOWAITPID;
+      probe(NOWAITPID, "pdfork(PD_NOWAITPID) with an empty script", "FreeBSD 16", new long[] {
+        Numbers.SYS_PDFORK, 0, flags
+      });
+    } else {
+      mechanisms.absent(NOWAITPID, "pdfork(PD_NOWAITPID)", "pdfork");
+    }
+    mechanisms.decide(
+        NO_NEW_PRIVS, "procctl(PROC_NO_NEW_PRIVS_STATUS)", noNewPrivileges(), "FreeBSD 13.1");
+    boolean libcSpawn = NativeFunction.find(SETPROCDESCP).isPresent();
+    mechanisms.decide(
+        POSIX_SPAWN, "looking up " + SETPROCDESCP, libcSpawn ? 0 : -Numbers.ENOSYS, "FreeBSD 15.1");
+    if (pdrfork) {
+      rung = Optional.of(Rung.PDRFORK);
+    } else if (pdfork) {
+      rung = Optional.of(Rung.PDFORK);
+    } else if (mechanisms.has(POSIX_SPAWN)) {
+      rung = Optional.of(Rung.POSIX_SPAWN);
+    } else {
+      rung = Optional.empty();
+    }
+  }
+
+  /** What nothing works without. */
+  private static Optional<String> basics() {
+    for (String function : List.of("pdfork", "pdkill", "pdgetpid", "kevent", "wait6")) {
+      if (NativeFunction.find(function).isEmpty()) {
+        return Optional.of(
+            "the C library has no " + function + ": the system is older than FreeBSD 10");
+      }
+    }
+    int outcome = Syscalls.pdkill(-1, 0);
+    if (outcome != -PosixNumbers.EBADF) {
+      return Optional.of("pdkill answers "
+          + Errors.describe(-outcome)
+          + ": the kernel was built without the option PROCDESC");
+    }
+    return Optional.empty();
+  }
+
+  /** Why the backend cannot work; empty if it can. */
+  public Optional<String> unavailable() {
+    if (unavailable.isPresent() || rung.isPresent()) {
+      return unavailable;
+    }
+    return Optional.of("there is no way to create a child as a descriptor: "
+        + mechanisms.describe(List.of(STUB, PDRFORK, PDFORK, POSIX_SPAWN)));
+  }
+
+  private Optional<SpawnStub> mapStub() {
+    if (NativeFunction.isSimulated() && !mechanisms.isDisabled(STUB)) {
+      mechanisms.note(STUB, "the simulation's own", true, "");
+      return NativeFunction.find("procdesc_spawn_stub").map(SpawnStub::of);
+    }
+    String name = "spawnstub-" + Architecture.CURRENT.resource() + ".bin";
+    return SpawnStub.find(
+        mechanisms,
+        STUB,
+        Optional.ofNullable(Probes.class.getResourceAsStream("/dev/procdesc/freebsd/" + name)),
+        Numbers.POSIX);
+  }
+
+  /** Creates a child by pdfork, and lets it try what an older kernel does not have. */
+  private boolean probePdfork() {
+    ChildScript script = new ChildScript();
+    // Each fails in any case: no process, no descriptor, no range comes of them.
+    attempt(script, Numbers.SYS_PDRFORK, 0, 0, 0);
+    attempt(script, Numbers.SYS_PDWAIT, -1, 0, Numbers.WEXITED, 0, 0);
+    attempt(script, Numbers.SYS_CLOSE_RANGE, 1, 0, 0);
+    attempt(script, Numbers.SYS_PDOPENPID, 0, -1);
+    long[] create = {Numbers.SYS_PDFORK, 0, Numbers.PD_CLOEXEC};
+    String how = "pdfork with a script of calls that may be missing";
+    if (stub.isEmpty() || (mechanisms.isDisabled(PDFORK) && mechanisms.isDisabled(PDRFORK))) {
+      for (String name : List.of(PDFORK, PDRFORK, PDWAIT, CLOSE_RANGE, PDOPENPID)) {
+        mechanisms.absent(name, how, "the spawn stub");
+      }
+      return false;
+    }
+    SpawnStub.Run run = create(script, create);
+    if (run.created() > 0 && run.results().size() == script.size()) {
+      mechanisms.decide(PDRFORK, "pdrfork() in a child", known(run, 0), "FreeBSD 15.1");
+      mechanisms.decide(
+          PDWAIT,
+          "pdwait() in a child",
+          Syscalls.hasPdwait() ? known(run, 1) : -Numbers.ENOSYS,
+          "FreeBSD 15.1");
+      mechanisms.decide(CLOSE_RANGE, "close_range() in a child", known(run, 2), "FreeBSD 12.2");
+      mechanisms.decide(
+          PDOPENPID,
+          "pdopenpid() in a child",
+          Syscalls.hasPdopenpid() ? known(run, 3) : -Numbers.ENOSYS,
+          "FreeBSD 15.2");
+    } else {
+      for (String name : List.of(PDRFORK, PDWAIT, CLOSE_RANGE, PDOPENPID)) {
+        mechanisms.absent(name, how, "a child that tries");
+      }
+    }
+    return mechanisms.decide(PDFORK, how, run.created(), "the kernel's option PROCDESC");
+  }
+
+  private static void attempt(ChildScript script, long number, long... arguments) {
+    script.tolerantStep(
+        new Purpose(Step.CREATE, "probe", ""), ChildScript.TOLERATE_ALL, number, arguments);
+  }
+
+  /** Any answer but "no such call" is one of a kernel that has it. */
+  private static long known(SpawnStub.Run run, int step) {
+    return run.results().get(step) == -Numbers.ENOSYS ? -Numbers.ENOSYS : 0;
+  }
+
+  /** Creates a child that ends at once. */
+  private boolean probe(String name, String how, String lacks, long[] create) {
+    if (mechanisms.isDisabled(name) || stub.isEmpty()) {
+      mechanisms.absent(name, how, "the spawn stub");
+      return false;
+    }
+    return mechanisms.decide(name, how, create(new ChildScript(), create).created(), lacks);
+  }
+
+  /** Creates a child with a script that does not execute anything, and waits for its end. */
+  private SpawnStub.Run create(ChildScript script, long[] create) {
+    try (NativeArena arena = NativeArena.shared(Numbers.POSIX)) {
+      NativeArena.Place descriptor = arena.allocate(8);
+      create[1] = descriptor.address();
+      SpawnStub.Started started = stub.orElseThrow().start(arena, script, create);
+      if (started.created() > 0) {
+        int fd = descriptor.bytes().getInt(descriptor.at());
+        try {
+          ProcdescOperations.reap(fd, false);
+        } finally {
+          LibC.close(fd);
+        }
+      }
+      return started.outcome();
+    }
+  }
+
+  private static int noNewPrivileges() {
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      return Syscalls.procctl(Numbers.P_PID, 0, Numbers.PROC_NO_NEW_PRIVS_STATUS, memory.address());
+    }
+  }
+
+  public Rung rung() {
+    return rung.orElseThrow();
+  }
+
+  public SpawnStub stub() {
+    return stub.orElseThrow();
+  }
+
+  /** Whether a process can be waited for by its descriptor. */
+  public boolean hasPdwait() {
+    return mechanisms.has(PDWAIT);
+  }
+
+  /** Whether the descriptor alone can keep a zombie, and does so only if it was asked to. */
+  boolean hasNoWaitpid() {
+    return mechanisms.has(NOWAITPID);
+  }
+
+  /** Whether a process group can be made to end with its leader, see {@link GroupKiller}. */
+  public boolean canKeep() {
+    return stub.isPresent() && mechanisms.has(PDFORK);
+  }
+
+  /** The flags of a child's descriptor. */
+  public int descriptorFlags(boolean daemon) {
+    // Without pdwait, only a wait by the parent's reference gives the resource usage.
+    return Numbers.PD_CLOEXEC
+        | (daemon ? Numbers.PD_DAEMON : 0)
+        | (hasNoWaitpid() && hasPdwait() ? Numbers.PD_NOWAITPID : 0);
+  }
+
+  /** Up to which number a child must close descriptors singly; empty where close_range does it. */
+  public OptionalLong openLimit() {
+    if (mechanisms.has(CLOSE_RANGE)) {
+      return OptionalLong.empty();
+    }
+    try (NativeMemory limit = NativeMemory.borrow()) {
+      int outcome = Syscalls.getrlimit(Numbers.rlimit(Resource.OPEN_FILES), limit.address());
+      return OptionalLong.of(outcome < 0 ? Long.MAX_VALUE : limit.bytes().getLong(0));
+    }
+  }
+
+  /**
+   * Whether running processes can be opened without taking anything from others. Where a zombie has
+   * not yet a reference for its parent beside the descriptor's, its parent's waitpid(-1) does not
+   * see an opened process, and the close of the descriptor gives it to another parent.
+   */
+  public Mechanism opening() {
+    Mechanism opening = mechanisms.get(PDOPENPID);
+    boolean present = opening.present() && hasNoWaitpid();
+    String lacks = "pdopenpid on a kernel that leaves the process to its parent (FreeBSD 16)";
+    return new Mechanism(opening.name(), present, opening.how(), present ? "" : lacks);
+  }
+
+  public Mechanism noNewPrivs() {
+    return mechanisms.get(NO_NEW_PRIVS);
+  }
+
+  /**
+   * What keeps the records of a SOCK_SEQPACKET socket apart; found out when first asked for. Up to
+   * FreeBSD 14 each send is one. Since 15 only MSG_EOR ends one, and a send may be cut anywhere.
+   */
+  public synchronized Mechanism records() {
+    if (!mechanisms.isKnown(RECORDS)) {
+      boolean each = SocketProbe.eachSendIsRecord(Numbers.SOCKETS);
+      mechanisms.note(
+          RECORDS,
+          "sends that are records: two over a SOCK_SEQPACKET socket and a receive",
+          each,
+          "sends that are records by themselves (up to FreeBSD 14)");
+      mechanisms.note(
+          ENDED_RECORDS,
+          "records that end with MSG_EOR: two sends over a SOCK_SEQPACKET socket and a receive",
+          // Where each send is one, a receive tells other things: an empty one, one cut off.
+          !each && SocketProbe.endFlagEndsRecord(Numbers.SOCKETS),
+          "records that end with MSG_EOR (FreeBSD 15)");
+    }
+    return mechanisms.get(mechanisms.has(RECORDS) ? RECORDS : ENDED_RECORDS);
+  }
+
+  /** Whether records are to be joined, because they end with MSG_EOR only. */
+  public boolean recordsEndByFlag() {
+    Mechanism records = records();
+    return records.present() && records.name().equals(ENDED_RECORDS);
+  }
+
+  /** All of them, those used first first. */
+  public List<Mechanism> all() {
+    records();
+    return mechanisms.get(List.of(
+        STUB,
+        PDRFORK,
+        PDFORK,
+        POSIX_SPAWN,
+        PDWAIT,
+        PDOPENPID,
+        NOWAITPID,
+        CLOSE_RANGE,
+        NO_NEW_PRIVS,
+        RECORDS,
+        ENDED_RECORDS));
+  }
+}

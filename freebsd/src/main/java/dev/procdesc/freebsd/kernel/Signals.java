@@ -1,0 +1,40 @@
+package dev.procdesc.freebsd.kernel;
+
+import dev.procdesc.Signal;
+import dev.procdesc.posix.ffi.NativeArena;
+import dev.procdesc.posix.process.SignalNames;
+import java.util.Collection;
+import java.util.List;
+
+/** The signals of FreeBSD: sys/signal.h. */
+public final class Signals {
+  /** In the order of their numbers, from 1; 7 (SIGEMT) and 29 (SIGINFO) are the BSDs' alone. */
+  private static final List<String> NAMES = List.of(
+      "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "", "FPE", "KILL", "BUS", "SEGV", "SYS", "PIPE",
+      "ALRM", "TERM", "URG", "STOP", "TSTP", "CONT", "CHLD", "TTIN", "TTOU", "IO", "XCPU", "XFSZ",
+      "VTALRM", "PROF", "WINCH", "", "USR1", "USR2");
+
+  private static final SignalNames SIGNALS = new SignalNames("FreeBSD", Numbers.NSIG, NAMES);
+
+  private Signals() {}
+
+  /** The number of a named or numbered signal. */
+  public static int number(Signal signal) {
+    return SIGNALS.number(signal);
+  }
+
+  /** A mask: {@code sigset_t}, 128 bits. */
+  public static long mask(NativeArena arena, Collection<Signal> signals) {
+    long[] words = new long[Numbers.SIGSET_SIZE / Long.BYTES];
+    for (Signal signal : signals) {
+      int place = SIGNALS.existing(signal) - 1;
+      words[place / Long.SIZE] |= 1L << (place % Long.SIZE);
+    }
+    return arena.words(words);
+  }
+
+  /** The signal of a number. */
+  public static Signal of(int number) {
+    return SIGNALS.of(number);
+  }
+}

@@ -1,0 +1,154 @@
+package dev.procdesc.freebsd.kernel;
+
+import dev.procdesc.posix.ffi.NativeFunction;
+import java.util.Optional;
+
+/**
+ * The functions that only FreeBSD has, or has in a way of its own, under their C names. Each
+ * returns what the function returns, or {@code -errno}.
+ *
+ * <p>Never through {@code syscall}: a number that the kernel does not know sends SIGSYS, which
+ * would end the JVM. What a C library may be too old for is looked up by name; whether the kernel
+ * has it, is tried in a child that ends at once, see {@link Probes}.
+ */
+public final class Syscalls {
+  private static final NativeFunction PDKILL = NativeFunction.of("pdkill");
+  private static final NativeFunction PDGETPID = NativeFunction.of("pdgetpid");
+  private static final Optional<NativeFunction> PDWAIT = NativeFunction.find("pdwait");
+  private static final Optional<NativeFunction> PDOPENPID = NativeFunction.find("pdopenpid");
+  private static final NativeFunction WAIT6 = NativeFunction.of("wait6");
+  private static final NativeFunction KQUEUE = NativeFunction.of("kqueue");
+  private static final NativeFunction KEVENT = NativeFunction.of("kevent");
+  private static final NativeFunction KILLPG = NativeFunction.of("killpg");
+  private static final NativeFunction SIGACTION = NativeFunction.of("sigaction");
+  private static final NativeFunction GETRLIMIT = NativeFunction.of("getrlimit");
+  private static final NativeFunction GETEGID = NativeFunction.of("getegid");
+  private static final NativeFunction PROCCTL = NativeFunction.of("procctl");
+  private static final Optional<NativeFunction> CAP_RIGHTS_LIMIT =
+      NativeFunction.find("cap_rights_limit");
+  private static final Optional<NativeFunction> CAP_RIGHTS_GET =
+      NativeFunction.find("__cap_rights_get");
+  private static final Optional<NativeFunction> CAP_ENTER = NativeFunction.find("cap_enter");
+  private static final NativeFunction PREAD = NativeFunction.of("pread");
+  private static final NativeFunction FSTAT = NativeFunction.of("fstat");
+  private static final NativeFunction XUNAME = NativeFunction.of("__xuname");
+
+  private Syscalls() {}
+
+  /** {@code int pdkill(int fd, int signum)}. */
+  public static int pdkill(int fd, int signal) {
+    return PDKILL.call(fd, signal);
+  }
+
+  /** {@code int pdgetpid(int fd, pid_t *pidp)}. */
+  public static int pdgetpid(int fd, long pid) {
+    return PDGETPID.call(fd, pid);
+  }
+
+  /** Whether the C library has pdwait. */
+  static boolean hasPdwait() {
+    return PDWAIT.isPresent();
+  }
+
+  /** {@code int pdwait(int fd, int *status, int options, struct __wrusage *, siginfo_t *)}. */
+  public static int pdwait(int fd, long status, int options, long usage, long siginfo) {
+    return PDWAIT.orElseThrow().call(fd, status, options, usage, siginfo);
+  }
+
+  /** Whether the C library has pdopenpid. */
+  static boolean hasPdopenpid() {
+    return PDOPENPID.isPresent();
+  }
+
+  /** {@code int pdopenpid(pid_t pid, int flags)}. */
+  public static int pdopenpid(int pid, int flags) {
+    return PDOPENPID.orElseThrow().call(pid, flags);
+  }
+
+  /**
+   * {@code pid_t wait6(idtype_t, id_t id, int *status, int options, struct __wrusage *, siginfo_t
+   * *)}.
+   */
+  public static int wait6(int idtype, long id, long status, int options, long usage, long siginfo) {
+    return WAIT6.call(idtype, id, status, options, usage, siginfo);
+  }
+
+  /** {@code int kqueue(void)}. */
+  public static int kqueue() {
+    return KQUEUE.call();
+  }
+
+  /**
+   * {@code int kevent(int kq, const struct kevent *changelist, int nchanges, struct kevent
+   * *eventlist, int nevents, const struct timespec *timeout)}.
+   */
+  public static int kevent(
+      int kq, long changes, int changeCount, long events, int room, long timeout) {
+    return KEVENT.call(kq, changes, changeCount, events, room, timeout);
+  }
+
+  /** {@code int killpg(pid_t pgrp, int sig)}. */
+  public static int killpg(int group, int signal) {
+    return KILLPG.call(group, signal);
+  }
+
+  /** {@code int sigaction(int sig, const struct sigaction *act, struct sigaction *oact)}. */
+  public static int sigaction(int signal, long action, long oldAction) {
+    return SIGACTION.call(signal, action, oldAction);
+  }
+
+  /** {@code int getrlimit(int resource, struct rlimit *rlp)}. */
+  static int getrlimit(int resource, long limit) {
+    return GETRLIMIT.call(resource, limit);
+  }
+
+  /** {@code gid_t getegid(void)}. */
+  public static long getegid() {
+    return GETEGID.call() & 0xFFFF_FFFFL;
+  }
+
+  /** {@code int procctl(idtype_t idtype, id_t id, int cmd, void *arg)}. */
+  static int procctl(int idtype, long id, int command, long argument) {
+    return PROCCTL.call(idtype, id, command, argument);
+  }
+
+  /** Whether the C library has cap_rights_limit and cap_rights_get. */
+  public static boolean hasCapRights() {
+    return CAP_RIGHTS_LIMIT.isPresent() && CAP_RIGHTS_GET.isPresent();
+  }
+
+  /** {@code int cap_rights_limit(int fd, const cap_rights_t *rights)}. */
+  public static int capRightsLimit(int fd, long rights) {
+    return CAP_RIGHTS_LIMIT.orElseThrow().call(fd, rights);
+  }
+
+  /** {@code int __cap_rights_get(int version, int fd, cap_rights_t *rights)}. */
+  public static int capRightsGet(int fd, long rights) {
+    return CAP_RIGHTS_GET.orElseThrow().call(Numbers.CAP_RIGHTS_VERSION, fd, rights);
+  }
+
+  /** Whether the C library has cap_enter. */
+  public static boolean hasCapEnter() {
+    return CAP_ENTER.isPresent();
+  }
+
+  /** {@code int cap_enter(void)}. */
+  public static int capEnter() {
+    return CAP_ENTER.orElseThrow().call();
+  }
+
+  /** {@code ssize_t pread(int fd, void *buf, size_t nbytes, off_t offset)}. */
+  public static int pread(int fd, long buffer, long count, long offset) {
+    return PREAD.call(fd, buffer, count, offset);
+  }
+
+  /** {@code int fstat(int fd, struct stat *sb)}. */
+  public static int fstat(int fd, long status) {
+    return FSTAT.call(fd, status);
+  }
+
+  /** {@code int __xuname(int namesize, void *namebuf)}: what uname(3) is a wrapper of. */
+  public static int xuname(int fieldSize, long buffer) {
+    return XUNAME.call(fieldSize, buffer);
+  }
+}

@@ -1,0 +1,410 @@
+package dev.procdesc.linux;
+
+import dev.procdesc.ChildProcess;
+import dev.procdesc.ClosedDescriptorException;
+import dev.procdesc.Feature;
+import dev.procdesc.OnClose;
+import dev.procdesc.ProcessDescriptor;
+import dev.procdesc.ProcessDescriptorException;
+import dev.procdesc.SpawnException;
+import dev.procdesc.SpawnException.Step;
+import dev.procdesc.UnsupportedFeatureException;
+import dev.procdesc.linux.guardian.Guardian;
+import dev.procdesc.linux.kernel.Numbers;
+import dev.procdesc.linux.kernel.Probes;
+import dev.procdesc.linux.kernel.Syscalls;
+import dev.procdesc.posix.channel.SocketChannels;
+import dev.procdesc.posix.ffi.Errors;
+import dev.procdesc.posix.ffi.LibC;
+import dev.procdesc.posix.ffi.NativeArena;
+import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.io.OwnedDescriptor;
+import dev.procdesc.posix.io.Watcher;
+import dev.procdesc.posix.process.ChildProcessImpl;
+import dev.procdesc.posix.process.ProcessDescriptorImpl;
+import dev.procdesc.posix.process.ProcessState;
+import dev.procdesc.posix.spawn.ChildDescriptors;
+import dev.procdesc.posix.spawn.ChildScript;
+import dev.procdesc.posix.spawn.ChildSetup;
+import dev.procdesc.posix.spawn.Environment;
+import dev.procdesc.posix.spawn.ScriptFailure;
+import dev.procdesc.posix.spawn.SpawnRetry;
+import dev.procdesc.posix.spawn.SpawnStub;
+import dev.procdesc.posix.spawn.Users;
+import dev.procdesc.spi.Channels;
+import dev.procdesc.spi.SpawnRequest;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/**
+ * How children are born. There are four ways to do it from a JVM:
+ *
+ * <ul>
+ *   <li>fork: copies the page tables of the whole heap, and commits to its memory; rejected.
+ *   <li>a helper program that forks, as the JDK's jspawnhelper: a second exec for each child, and
+ *       one more thing to break when the JDK is upgraded under a running JVM; rejected.
+ *   <li>the C library's posix_spawn: knows few of the options, and pidfds only from glibc 2.39 on;
+ *       the lowest rung, {@link LibcLauncher}.
+ *   <li>clone with CLONE_VM and CLONE_VFORK, running nothing but the spawn stub in the child:
+ *       chosen. The child shares the memory of the JVM, so it must not write to any that Java
+ *       knows; it has no stack of its own, so it must not use one. That is why the stub is machine
+ *       code.
+ * </ul>
+ */
+final class LinuxLauncher {
+  private static final Map<Integer, String> EXECUTE_HINTS = Map.of(
+      PosixNumbers.EPERM,
+      "refused by a filter or security module; where this JVM gave up to execute programs by"
+          + " name (DescriptorOnly.PROGRAMS), give an open one: Spawner.ofDescriptor");
+
+  /** Those that have a disposition to change. */
+  private static final BitSet ALL_SIGNALS = new BitSet();
+
+  static {
+    ALL_SIGNALS.set(1, Numbers.NSIG + 1);
+    ALL_SIGNALS.clear(PosixNumbers.SIGKILL);
+    ALL_SIGNALS.clear(Numbers.SIGSTOP);
+  }
+
+  private final IgnoredSignals ignoredSignals = new IgnoredSignals();
+  private final Probes kernel;
+  private final Watcher watcher;
+  private final Guardian guardian;
+  private final PidfdOperations waiting;
+  private final PidfdOperations waitingForUsage;
+  private final PidfdOperations looking;
+  private final Channels channels;
+
+  /** Serializes children that change their user: see {@link Attempt#runAsOther}. */
+  private final Object otherUser = new Object();
+
+  LinuxLauncher(Probes kernel, Watcher watcher) {
+    this.kernel = kernel;
+    this.watcher = watcher;
+    this.guardian = new Guardian(kernel, watcher);
+    this.waiting = new PidfdOperations(kernel, PidfdOperations.Task.REAP);
+    this.looking = new PidfdOperations(kernel, PidfdOperations.Task.LOOK);
+    this.channels = new SocketChannels(new PidfdTransfer(kernel, looking, watcher), watcher);
+    this.waitingForUsage = new PidfdOperations(kernel, PidfdOperations.Task.REAP_FOR_USAGE);
+  }
+
+  ChildProcess spawn(SpawnRequest request) throws IOException {
+    try (NativeArena arena = new NativeArena();
+        ChildDescriptors descriptors =
+            ChildDescriptors.open(request.descriptors(), Numbers.POSIX, watcher, arena)) {
+      Born born = kernel.rung() == Probes.Rung.PIDFD_SPAWN
+          ? SpawnRetry.make(
+              failure -> SpawnRetry.isPassing(failure, Numbers.POSIX),
+              () -> new LibcLauncher(arena, request, descriptors).spawn())
+          : new Attempt(arena, request, descriptors).spawn();
+      ProcessState core = new ProcessState(
+          OwnedDescriptor.take(born.pidfd(), "the descriptor of process " + born.pid()),
+          born.pid(),
+          request.onClose() == OnClose.RELEASE
+              ? Optional.empty()
+              : Optional.of(new PidfdCloseAction(
+                  request.onClose(), guardian, born.charge(), born.cgroupKill())),
+          request.collectUsage() ? waitingForUsage : waiting,
+          watcher);
+      born.charge().ifPresent(charge -> guardian.born(charge, core));
+      descriptors.handOver();
+      return new ChildProcessImpl(
+          core, request.onClose(), descriptors.inputs(), descriptors.outputs());
+    }
+  }
+
+  Guardian guardian() {
+    return guardian;
+  }
+
+  Channels channels() {
+    return channels;
+  }
+
+  /** Opens a process by its ID. Nothing is reaped by it, nor killed. */
+  ProcessDescriptor open(int pid) throws ProcessDescriptorException {
+    if (!kernel.canOpen()) {
+      throw LinuxBackend.unsupported(Feature.OPEN_PROCESS, kernel.opening().lacks());
+    }
+    int fd = Syscalls.pidfdOpen(pid, 0);
+    if (fd < 0) {
+      throw Errors.failed("pidfd_open", pid, fd);
+    }
+    return new ProcessDescriptorImpl(new ProcessState(
+        OwnedDescriptor.take(fd, "the descriptor of process " + pid),
+        pid,
+        Optional.empty(),
+        looking,
+        watcher));
+  }
+
+  /** A child that executes its program. */
+  record Born(
+      int pidfd,
+      long pid,
+      Optional<Guardian.Charge> charge,
+      Optional<OwnedDescriptor> cgroupKill) {}
+
+  /** One spawn by the stub. */
+  private final class Attempt {
+    private final NativeArena arena;
+    private final SpawnRequest request;
+    private final ChildDescriptors descriptors;
+    private final List<byte[]> environment;
+    private final Users.Identity identity;
+
+    /** What the last attempt asked of the kernel. */
+    private long flags;
+
+    Attempt(NativeArena arena, SpawnRequest request, ChildDescriptors descriptors)
+        throws IOException {
+      this.arena = arena;
+      this.request = request;
+      this.descriptors = descriptors;
+      this.environment = Environment.of(request.inheritEnvironment(), request.environment());
+      this.identity = Users.identify(request);
+    }
+
+    Born spawn() throws IOException {
+      refuseWhatIsNotThere();
+      boolean clone3 = kernel.rung() == Probes.Rung.CLONE3;
+      Optional<Integer> cgroup = Optional.empty();
+      Optional<OwnedDescriptor> cgroupKill = Optional.empty();
+      boolean born = false;
+      try {
+        if (request.cgroup().isPresent()) {
+          cgroup = Optional.of(openCgroup(request.cgroup().get(), clone3));
+        }
+        if (request.onClose() == OnClose.KILL_CGROUP) {
+          cgroupKill = Optional.of(openCgroupKill(request.cgroup().orElseThrow()));
+        }
+        NativeArena.Place pidfd = Guardian.placeForPidfd(arena);
+        Optional<Integer> procs = cgroup;
+        Optional<OwnedDescriptor> kill = cgroupKill;
+        Born child = SpawnRetry.make(this::isPassing, () -> {
+          flags = clone3 ? flags() : 0;
+          return request.onClose() == OnClose.RELEASE || isKilledByKernel()
+              ? spawn(
+                  pidfd,
+                  create(pidfd, flags, procs),
+                  script(procs, Optional.empty()),
+                  Optional.empty())
+              : spawnGuarded(pidfd, procs, kill);
+        });
+        born = true;
+        return child;
+      } finally {
+        cgroup.ifPresent(LibC::close);
+        if (!born) {
+          cgroupKill.ifPresent(OwnedDescriptor::close);
+        }
+      }
+    }
+
+    private long[] create(NativeArena.Place pidfd, long flags, Optional<Integer> cgroup) {
+      return kernel.rung() == Probes.Rung.CLONE3
+          ? Probes.clone3(arena, pidfd.address(), flags, cgroup)
+          : Probes.clone(pidfd.address(), flags);
+    }
+
+    private void refuseWhatIsNotThere() {
+      if (request.onClose() == OnClose.KILL_GROUP) {
+        ChildSetup.requireGroup(request);
+        if (!kernel.hasGroupSignal()) {
+          throw LinuxBackend.unsupported(
+              Feature.KILL_GROUP, kernel.groupSignal().lacks());
+        }
+      }
+      if (request.onClose() == OnClose.KILL_CGROUP && request.cgroup().isEmpty()) {
+        throw new IllegalArgumentException(
+            "KILL_CGROUP is for a child with a control group of its own: ask for cgroup(DIRECTORY)");
+      }
+    }
+
+    private OwnedDescriptor openCgroupKill(Path directory) throws SpawnException {
+      String path = directory.resolve("cgroup.kill").toString();
+      int fd = LibC.open(arena.string(path), PosixNumbers.O_WRONLY | Numbers.POSIX.oCloexec(), 0);
+      if (fd == -PosixNumbers.ENOENT) {
+        throw LinuxBackend.unsupported(
+            Feature.KILL_CGROUP, path + " (Linux 5.14, and not in the root cgroup)");
+      }
+      if (fd < 0) {
+        throw Errors.spawn(Step.CGROUP, "open", path, fd, "");
+      }
+      return OwnedDescriptor.take(fd, path);
+    }
+
+    /** What the kernel is to do by itself. Resource usage goes to nobody but one who reaps. */
+    private long flags() {
+      if (request.collectUsage() || !kernel.hasAutoreap()) {
+        return 0;
+      }
+      boolean kill =
+          request.onClose() == OnClose.KILL && kernel.hasAutokill(request.noNewPrivileges());
+      return Numbers.CLONE_AUTOREAP
+          | (kill ? Numbers.CLONE_PIDFD_AUTOKILL : 0)
+          | (kill && request.noNewPrivileges() ? Numbers.CLONE_NNP : 0);
+    }
+
+    private boolean isKilledByKernel() {
+      return (flags & Numbers.CLONE_PIDFD_AUTOKILL) != 0;
+    }
+
+    /** Whether this JVM has given up the privilege that the kernel's kill-on-close takes. */
+    private boolean isUnprivilegedNow(SpawnException failure) {
+      return failure.step() == Step.CREATE
+          && failure.errno() == PosixNumbers.EPERM
+          && isKilledByKernel()
+          && !request.noNewPrivileges()
+          && !kernel.probeAutokill();
+    }
+
+    private boolean isPassing(SpawnException failure) {
+      boolean unguarded = failure.step() == Step.GUARD
+          && (
+          // Its guardian is gone; the next attempt finds a new one.
+          failure.errno() == Numbers.EPIPE
+              || failure.errno() == Numbers.ECONNRESET
+              // The descriptor-only mode was entered meanwhile.
+              || (failure.errno() == PosixNumbers.EPERM && kernel.isConfined()));
+      return unguarded
+          || isUnprivilegedNow(failure)
+          || SpawnRetry.isPassing(failure, Numbers.POSIX);
+    }
+
+    private Born spawnGuarded(
+        NativeArena.Place pidfd, Optional<Integer> cgroup, Optional<OwnedDescriptor> cgroupKill)
+        throws IOException {
+      Optional<String> refusal = guardian.startIfNeeded();
+      if (refusal.isPresent()) {
+        throw LinuxBackend.unsupported(
+            Feature.KILL_ON_JVM_DEATH,
+            "a guardian for OnClose."
+                + request.onClose()
+                + " ("
+                + refusal.get()
+                + "); OnClose.RELEASE needs none");
+      }
+      Guardian.Charge charge = guardian.newCharge(request.onClose(), cgroupKill);
+      OwnedDescriptor socket = charge.link().socket();
+      int fd;
+      try {
+        fd = socket.acquire();
+      } catch (ClosedDescriptorException e) {
+        throw Errors.spawn(Step.GUARD, "tell the guardian", "", -Numbers.EPIPE, "");
+      }
+      try {
+        Optional<Integer> kill = cgroupKill.map(OwnedDescriptor::number);
+        return spawn(
+            pidfd,
+            create(pidfd, charge.byTable() ? flags | Numbers.CLONE_FILES : flags, cgroup),
+            script(cgroup, Optional.of(builder -> builder.guard(charge, fd, pidfd, kill))),
+            Optional.of(charge));
+      } catch (SpawnException e) {
+        // A refusal is not the guardian's.
+        if (e.step() == Step.GUARD && e.errno() != Numbers.EPERM) {
+          guardian.lost(charge.link());
+        }
+        throw e;
+      } finally {
+        socket.release();
+      }
+    }
+
+    private Born spawn(
+        NativeArena.Place pidfd,
+        long[] create,
+        ChildScript script,
+        Optional<Guardian.Charge> charge)
+        throws SpawnException {
+      SpawnStub.Run run = identity.isOther()
+          ? runAsOther(script, create)
+          : kernel.stub().run(arena, script, create);
+      if (run.created() == -PosixNumbers.EBADF && request.cgroup().isPresent()) {
+        throw Errors.spawn(
+            Step.CGROUP,
+            "clone3(CLONE_INTO_CGROUP)",
+            request.cgroup().get(),
+            run.created(),
+            "it is no directory of a cgroup v2");
+      }
+      if (run.created() < 0) {
+        throw Errors.spawn(Step.CREATE, "clone", "", run.created(), hint(run.created()));
+      }
+      int fd = pidfd.bytes().getInt(pidfd.at());
+      if (run.executed()) {
+        return new Born(fd, run.created(), charge, charge.flatMap(Guardian.Charge::cgroupKill));
+      }
+      PidfdOperations.reap(fd);
+      LibC.close(fd);
+      SpawnException failure =
+          new ScriptFailure(request, environment, EXECUTE_HINTS).of(script, run);
+      // The guardian keeps a group's or cgroup's charge when the child is gone.
+      if (request.onClose() != OnClose.KILL && failure.step() != Step.GUARD) {
+        charge.ifPresent(guardian::release);
+      }
+      throw failure;
+    }
+
+    private String hint(long outcome) {
+      return outcome == -Numbers.POSIX.eagain()
+          ? "the limit of processes (RLIMIT_NPROC, pids.max, kernel.pid_max) is reached"
+          : "";
+    }
+
+    private ChildScript script(Optional<Integer> cgroup, Optional<Consumer<ScriptBuilder>> guard)
+        throws IOException {
+      ScriptBuilder builder = new ScriptBuilder(arena, request, descriptors);
+      guard.ifPresent(first -> first.accept(builder));
+      if (cgroup.isPresent() && kernel.rung() == Probes.Rung.CLONE) {
+        builder.enterCgroup(cgroup.get(), request.cgroup().orElseThrow());
+      }
+      return builder.complete(identity, environment, Set.of(), kernel.openLimit(), keptSignals());
+    }
+
+    /** clone leaves all signals as they are, clone3 the ignored ones. */
+    private BitSet keptSignals() {
+      return kernel.rung() == Probes.Rung.CLONE3 ? ignoredSignals.current() : ALL_SIGNALS;
+    }
+
+    private int openCgroup(Path directory, boolean clone3) throws SpawnException {
+      String path =
+          clone3 ? directory.toString() : directory.resolve("cgroup.procs").toString();
+      int flags = Numbers.POSIX.oCloexec()
+          | (clone3 ? PosixNumbers.O_RDONLY | Numbers.POSIX.oDirectory() : PosixNumbers.O_WRONLY);
+      int fd = LibC.open(arena.string(path), flags, 0);
+      if (fd < 0) {
+        throw Errors.spawn(Step.CGROUP, "open", path, fd, "");
+      }
+      return fd;
+    }
+
+    /**
+     * A child that changes its user while it shares our memory makes that memory "not dumpable" for
+     * everybody who shares it, which keeps debuggers and core dumps from the JVM ever after. So the
+     * value is put back when the child has left; and only one such child exists at a time, because
+     * a second one would be open to its new user's debugger, with the JVM's memory, once it is.
+     */
+    private SpawnStub.Run runAsOther(ChildScript script, long[] create) {
+      synchronized (otherUser) {
+        int dumpable = Syscalls.prctl(Numbers.PR_GET_DUMPABLE, 0);
+        SpawnStub.Run run = kernel.stub().run(arena, script, create);
+        if (dumpable == 1) {
+          Syscalls.prctl(Numbers.PR_SET_DUMPABLE, 1);
+        }
+        return run;
+      }
+    }
+  }
+
+  static UnsupportedFeatureException needsStub(Feature feature) {
+    return LinuxBackend.unsupported(
+        feature, "the spawn stub: clone3 or clone, and leave to map code");
+  }
+}

@@ -1,0 +1,114 @@
+package dev.procdesc.linux;
+
+import dev.procdesc.OnClose;
+import dev.procdesc.linux.guardian.Guardian;
+import dev.procdesc.linux.kernel.Numbers;
+import dev.procdesc.linux.kernel.Syscalls;
+import dev.procdesc.posix.ffi.LibC;
+import dev.procdesc.posix.ffi.NativeArena;
+import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.io.OwnedDescriptor;
+import dev.procdesc.posix.process.CloseAction;
+import java.io.IOException;
+import java.util.Optional;
+
+/** What the last close of a child does here, and what the guardian has to know of it. */
+final class PidfdCloseAction implements CloseAction {
+  private final OnClose kind;
+  private final Guardian guardian;
+  private final Optional<Guardian.Charge> charge;
+  private final Optional<OwnedDescriptor> cgroupKill;
+
+  PidfdCloseAction(
+      OnClose kind,
+      Guardian guardian,
+      Optional<Guardian.Charge> charge,
+      Optional<OwnedDescriptor> cgroupKill) {
+    this.kind = kind;
+    this.guardian = guardian;
+    this.charge = charge;
+    this.cgroupKill = cgroupKill;
+  }
+
+  /**
+   * Whether the descriptor was sent. Then the kernel kills at the last close of all its holders, or
+   * the guardian does when nobody holds the lifeline any more; not this JVM.
+   */
+  private boolean shared;
+
+  /** What all holders share; absent where the kernel kills. */
+  private Optional<OwnedDescriptor> lifeline = Optional.empty();
+
+  @Override
+  public synchronized Effect effect() {
+    if (!shared) {
+      return Effect.ENDS;
+    }
+    return charge.isPresent() ? Effect.LIVES_ON : Effect.LETS_GO;
+  }
+
+  @Override
+  public synchronized Optional<OwnedDescriptor> share(OwnedDescriptor process) throws IOException {
+    if (!shared) {
+      if (charge.isPresent()) {
+        lifeline = guardian.share(charge.get());
+      }
+      // It has ended if there is no lifeline: then there is nothing left to kill.
+      shared = charge.isEmpty() || lifeline.isPresent();
+    }
+    return lifeline;
+  }
+
+  private synchronized boolean isShared() {
+    return shared;
+  }
+
+  @Override
+  public boolean reachesOthers() {
+    return kind != OnClose.KILL;
+  }
+
+  @Override
+  public boolean kill(int fd) {
+    if (isShared()) {
+      closeLifeline();
+      return true;
+    }
+    Syscalls.pidfdSendSignal(fd, PosixNumbers.SIGKILL, 0, 0);
+    if (kind == OnClose.KILL_GROUP) {
+      Syscalls.pidfdSendSignal(fd, PosixNumbers.SIGKILL, 0, Numbers.PIDFD_SIGNAL_PROCESS_GROUP);
+    }
+    if (cgroupKill.isPresent()) {
+      try (NativeArena arena = new NativeArena()) {
+        int file = cgroupKill.get().acquire();
+        try {
+          LibC.write(file, arena.string("1"), 1);
+        } finally {
+          cgroupKill.get().release();
+        }
+      }
+    }
+    return true;
+  }
+
+  @Override
+  public void ended() {
+    if (!reachesOthers()) {
+      charge.ifPresent(guardian::forget);
+    }
+  }
+
+  private synchronized void closeLifeline() {
+    lifeline.ifPresent(OwnedDescriptor::close);
+  }
+
+  @Override
+  public void done() {
+    if (reachesOthers()) {
+      // The guardian keeps what others hold too, for the group or control group.
+      charge.ifPresent(isShared() ? guardian::forget : guardian::release);
+    }
+    closeLifeline();
+    cgroupKill.ifPresent(OwnedDescriptor::close);
+  }
+}

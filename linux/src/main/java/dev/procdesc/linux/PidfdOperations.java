@@ -1,0 +1,293 @@
+package dev.procdesc.linux;
+
+import dev.procdesc.ExitStatus;
+import dev.procdesc.Feature;
+import dev.procdesc.ProcessDescriptorException;
+import dev.procdesc.ProcessInfo;
+import dev.procdesc.Signal;
+import dev.procdesc.StateChange;
+import dev.procdesc.linux.kernel.Numbers;
+import dev.procdesc.linux.kernel.Probes;
+import dev.procdesc.linux.kernel.Signals;
+import dev.procdesc.linux.kernel.Syscalls;
+import dev.procdesc.posix.ffi.Errors;
+import dev.procdesc.posix.ffi.LibC;
+import dev.procdesc.posix.ffi.NativeMemory;
+import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.io.OwnedDescriptor;
+import dev.procdesc.posix.io.Threads;
+import dev.procdesc.posix.process.ProcessOperations;
+import dev.procdesc.posix.process.WaitStatus;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.Consumer;
+
+/**
+ * How processes end. The status comes from {@code waitid(P_PIDFD)}, which reaps; where that says
+ * "no child", because the kernel reaps by itself, other code was faster, or we are not the parent,
+ * from {@code PIDFD_GET_INFO}; where the kernel does not have that either, it is unknown.
+ *
+ * <p>{@code __WALL} always: a child that has not executed its program yet has the exit signal 0,
+ * and waitid would not see it otherwise.
+ */
+public final class PidfdOperations implements ProcessOperations {
+  /** Whose business the process is. */
+  enum Task {
+    /** A child of the library's, which it reaps. */
+    REAP,
+    /** The same, and its resource usage is wanted. */
+    REAP_FOR_USAGE,
+    /**
+     * A process that was opened or received. It may be a child of this JVM all the same, another's
+     * in it to reap: so nothing is ever reaped.
+     */
+    LOOK
+  }
+
+  private final Probes kernel;
+  private final Task task;
+
+  public PidfdOperations(Probes kernel, Task task) {
+    this.kernel = kernel;
+    this.task = task;
+  }
+
+  @Override
+  public boolean reaps() {
+    return task != Task.LOOK;
+  }
+
+  @Override
+  public Outcome collect(int fd) {
+    boolean wantUsage = task == Task.REAP_FOR_USAGE;
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      ByteBuffer bytes = memory.bytes();
+      bytes.putInt(Numbers.SIGINFO_PID, 0);
+      int outcome = Syscalls.waitid(
+          Numbers.P_PIDFD,
+          fd,
+          memory.address(),
+          Numbers.WEXITED | Numbers.WNOHANG | Numbers.WALL | (reaps() ? 0 : Numbers.WNOWAIT),
+          wantUsage ? memory.address() + Numbers.SIGINFO_SIZE : 0);
+      if (outcome == 0) {
+        return bytes.getInt(Numbers.SIGINFO_PID) == 0
+            ? new Outcome.Running()
+            : new Outcome.Ended(
+                status(bytes.getInt(Numbers.SIGINFO_CODE), bytes.getInt(Numbers.SIGINFO_STATUS)),
+                wantUsage
+                    ? Optional.of(WaitStatus.usage(bytes, Numbers.SIGINFO_SIZE))
+                    : Optional.empty());
+      }
+      if (outcome == -Numbers.ECHILD) {
+        return notOurs(fd, memory);
+      }
+      throw new IllegalStateException("waitid: " + Errors.describe(-outcome));
+    }
+  }
+
+  /** What the kernel tells one who cannot reap. */
+  private Outcome notOurs(int fd, NativeMemory memory) {
+    Optional<Outcome> told = exitInfo(fd, memory);
+    if (told.isPresent()) {
+      return told.get();
+    }
+    ByteBuffer bytes = memory.bytes();
+    bytes.putInt(0, fd).putInt(4, PosixNumbers.POLLIN);
+    if (LibC.poll(memory.address(), 1, 0) <= 0) {
+      return new Outcome.Running();
+    }
+    if (!kernel.hasExitInfo()) {
+      return new Outcome.Ended(
+          new ExitStatus.Unknown(
+              "other code reaped the process, or it is another process's child, and this kernel"
+                  + " does not tell then (Linux 6.15 does)"),
+          Optional.empty());
+    }
+    boolean reaped = (bytes.getInt(4) >>> 16 & PosixNumbers.POLLHUP) != 0;
+    if (!reaped) {
+      return new Outcome.Unreaped();
+    }
+    // Asked again: it may have been reaped after the first question. If the kernel still does not
+    // tell, the process is outside our PID namespace (EREMOTE).
+    return exitInfo(fd, memory)
+        .orElseGet(() -> new Outcome.Ended(
+            new ExitStatus.Unknown("the kernel does not tell this process of the other"),
+            Optional.empty()));
+  }
+
+  /** What the kernel tells of a process that was reaped, to any holder. */
+  private Optional<Outcome> exitInfo(int fd, NativeMemory memory) {
+    if (!kernel.hasExitInfo()) {
+      return Optional.empty();
+    }
+    ByteBuffer bytes = memory.bytes();
+    bytes.putLong(Numbers.PIDFD_INFO_MASK, Numbers.PIDFD_INFO_EXIT);
+    int outcome = Syscalls.ioctl(fd, Numbers.PIDFD_GET_INFO, memory.address());
+    if (outcome < 0 || (bytes.getLong(Numbers.PIDFD_INFO_MASK) & Numbers.PIDFD_INFO_EXIT) == 0) {
+      return Optional.empty();
+    }
+    return Optional.of(new Outcome.Ended(
+        waitStatus(bytes.getInt(Numbers.PIDFD_INFO_EXIT_CODE)), Optional.empty()));
+  }
+
+  /** A status in the form of siginfo. */
+  private static ExitStatus status(int code, int value) {
+    return switch (code) {
+      case Numbers.CLD_EXITED -> new ExitStatus.Exited(value & 0xFF);
+      case Numbers.CLD_KILLED -> new ExitStatus.Signaled(Signals.of(value), false);
+      case Numbers.CLD_DUMPED -> new ExitStatus.Signaled(Signals.of(value), true);
+      default -> throw new IllegalStateException("waitid: si_code " + code + " is no end");
+    };
+  }
+
+  /** A status in the form of wait(2). */
+  static ExitStatus waitStatus(int status) {
+    return WaitStatus.status(status, Signals::of);
+  }
+
+  /** Waits for a child that is about to end because its script failed. */
+  public static void reap(int fd) {
+    int outcome;
+    do {
+      outcome = Syscalls.waitid(Numbers.P_PIDFD, fd, 0, Numbers.WEXITED | Numbers.WALL, 0);
+    } while (outcome == -PosixNumbers.EINTR);
+    // ECHILD: other code in this JVM was faster. Either way it is gone.
+  }
+
+  @Override
+  public int signal(int fd, int number) {
+    return Syscalls.pidfdSendSignal(fd, number, 0, 0);
+  }
+
+  @Override
+  public int signalGroup(int fd, int number) {
+    if (!kernel.hasGroupSignal()) {
+      throw LinuxBackend.unsupported(Feature.SIGNAL_GROUP, kernel.groupSignal().lacks());
+    }
+    return Syscalls.pidfdSendSignal(fd, number, 0, Numbers.PIDFD_SIGNAL_PROCESS_GROUP);
+  }
+
+  @Override
+  public Identity identity(int fd) throws ProcessDescriptorException {
+    if (!kernel.hasPidfs()) {
+      throw LinuxBackend.unsupported(Feature.PROCESS_IDENTITY, kernel.pidfs().lacks());
+    }
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      ByteBuffer bytes = memory.bytes();
+      int emptyPath = 1024;
+      bytes.put(emptyPath, (byte) 0);
+      int outcome = Syscalls.statx(
+          fd,
+          memory.address() + emptyPath,
+          Numbers.AT_EMPTY_PATH,
+          Numbers.STATX_INO,
+          memory.address());
+      if (outcome < 0) {
+        throw Errors.failed("statx", "a pidfd", outcome);
+      }
+      return new Identity(
+          (long) bytes.getInt(Numbers.STATX_DEV_MAJOR) << 32
+              | (bytes.getInt(Numbers.STATX_DEV_MINOR) & 0xFFFF_FFFFL),
+          bytes.getLong(Numbers.STATX_INO_AT));
+    }
+  }
+
+  @Override
+  public ProcessInfo info(int fd) throws ProcessDescriptorException {
+    if (!kernel.hasInfo()) {
+      throw LinuxBackend.unsupported(Feature.PROCESS_INFO, kernel.info().lacks());
+    }
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      ByteBuffer bytes = memory.bytes();
+      int outcome = askInfo(fd, memory);
+      if (outcome < 0) {
+        throw Errors.failed("ioctl(PIDFD_GET_INFO)", "a pidfd", outcome);
+      }
+      long told = bytes.getLong(Numbers.PIDFD_INFO_MASK);
+      int parent = bytes.getInt(Numbers.PIDFD_INFO_PPID);
+      return new ProcessInfo(
+          bytes.getInt(Numbers.PIDFD_INFO_TGID),
+          parent > 0 ? OptionalLong.of(parent) : OptionalLong.empty(),
+          (told & Numbers.PIDFD_INFO_CREDS) == 0
+              ? Optional.empty()
+              : Optional.of(credentials(bytes)),
+          (told & Numbers.PIDFD_INFO_CGROUPID) == 0
+              ? OptionalLong.empty()
+              : OptionalLong.of(bytes.getLong(Numbers.PIDFD_INFO_CGROUPID_AT)));
+    }
+  }
+
+  /** Asks for all that there is of a process that was not reaped. */
+  public static int askInfo(int fd, NativeMemory memory) {
+    memory
+        .bytes()
+        .putLong(
+            Numbers.PIDFD_INFO_MASK,
+            Numbers.PIDFD_INFO_PID | Numbers.PIDFD_INFO_CREDS | Numbers.PIDFD_INFO_CGROUPID);
+    return Syscalls.ioctl(fd, Numbers.PIDFD_GET_INFO, memory.address());
+  }
+
+  private static ProcessInfo.Credentials credentials(ByteBuffer bytes) {
+    return new ProcessInfo.Credentials(
+        id(bytes, Numbers.PIDFD_INFO_RUID),
+        id(bytes, Numbers.PIDFD_INFO_RGID),
+        id(bytes, Numbers.PIDFD_INFO_EUID),
+        id(bytes, Numbers.PIDFD_INFO_EGID),
+        id(bytes, Numbers.PIDFD_INFO_SUID),
+        id(bytes, Numbers.PIDFD_INFO_SGID));
+  }
+
+  private static long id(ByteBuffer bytes, int at) {
+    return bytes.getInt(at) & 0xFFFF_FFFFL;
+  }
+
+  @Override
+  public int signalNumber(Signal signal) {
+    return Signals.number(signal);
+  }
+
+  @Override
+  public PosixNumbers numbers() {
+    return Numbers.POSIX;
+  }
+
+  @Override
+  public void watchStateChanges(
+      OwnedDescriptor descriptor, Consumer<? super StateChange> listener) {
+    Threads.startDaemon("procdesc-state-changes", descriptor, fd -> listen(fd, listener));
+  }
+
+  /** Blocks in the kernel from change to change, until the process ends. */
+  private static void listen(int fd, Consumer<? super StateChange> listener) {
+    int changes = Numbers.WSTOPPED | Numbers.WCONTINUED | Numbers.WALL;
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      while (true) {
+        // A look that leaves everything as it is, so that an exit stays for whoever collects it.
+        int outcome = Syscalls.waitid(
+            Numbers.P_PIDFD, fd, memory.address(), changes | Numbers.WEXITED | Numbers.WNOWAIT, 0);
+        if (outcome == -PosixNumbers.EINTR) {
+          continue;
+        }
+        int code = memory.bytes().getInt(Numbers.SIGINFO_CODE);
+        if (outcome < 0 || (code != Numbers.CLD_STOPPED && code != Numbers.CLD_CONTINUED)) {
+          return;
+        }
+        memory.bytes().putInt(Numbers.SIGINFO_PID, 0);
+        outcome =
+            Syscalls.waitid(Numbers.P_PIDFD, fd, memory.address(), changes | Numbers.WNOHANG, 0);
+        if (outcome == 0 && memory.bytes().getInt(Numbers.SIGINFO_PID) != 0) {
+          listener.accept(change(
+              memory.bytes().getInt(Numbers.SIGINFO_CODE),
+              memory.bytes().getInt(Numbers.SIGINFO_STATUS)));
+        }
+      }
+    }
+  }
+
+  private static StateChange change(int code, int signal) {
+    return code == Numbers.CLD_CONTINUED
+        ? new StateChange.Continued()
+        : new StateChange.Stopped(Signals.of(signal));
+  }
+}

@@ -1,0 +1,149 @@
+package dev.procdesc.linux;
+
+import dev.procdesc.Feature;
+import dev.procdesc.ProcessDescriptor;
+import dev.procdesc.ProcessDescriptorException;
+import dev.procdesc.linux.kernel.Numbers;
+import dev.procdesc.linux.kernel.Probes;
+import dev.procdesc.linux.kernel.Syscalls;
+import dev.procdesc.posix.channel.DescriptorTransfer;
+import dev.procdesc.posix.channel.SocketNumbers;
+import dev.procdesc.posix.ffi.Errors;
+import dev.procdesc.posix.ffi.LibC;
+import dev.procdesc.posix.ffi.NativeMemory;
+import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.io.OwnedDescriptor;
+import dev.procdesc.posix.io.Watcher;
+import dev.procdesc.posix.process.Lifeline;
+import dev.procdesc.posix.process.ProcessDescriptorImpl;
+import dev.procdesc.posix.process.ProcessState;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * Descriptors that come and go over sockets. A pidfd is like any other descriptor there. What Linux
+ * before CLONE_PIDFD_AUTOKILL lacks is that its last close kills: for that a <i>lifeline</i>
+ * travels with it, a pipe's writing end that all holders share and whose reading end the guardian
+ * of the JVM that spawned the process watches; see {@link PidfdCloseAction} and guardian.c.
+ */
+public final class PidfdTransfer implements DescriptorTransfer {
+  private final Probes kernel;
+  private final PidfdOperations looking;
+  private final Watcher watcher;
+
+  public PidfdTransfer(Probes kernel, PidfdOperations looking, Watcher watcher) {
+    this.kernel = kernel;
+    this.looking = looking;
+    this.watcher = watcher;
+  }
+
+  /**
+   * Asked by waitid, which takes pidfds and nothing else; pidfd_send_signal would take a directory
+   * of /proc too. A pidfd of a thread is not a process's.
+   */
+  @Override
+  public boolean isProcess(int fd) {
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      int outcome = Syscalls.waitid(
+          Numbers.P_PIDFD,
+          fd,
+          memory.address(),
+          Numbers.WEXITED | Numbers.WNOHANG | Numbers.WNOWAIT | Numbers.WALL,
+          0);
+      boolean pidfd = outcome == 0 || outcome == -Numbers.ECHILD;
+      return pidfd && (LibC.fcntl(fd, PosixNumbers.F_GETFL, 0) & Numbers.PIDFD_THREAD) == 0;
+    }
+  }
+
+  @Override
+  public boolean isLifeline(int fd) {
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      int writing = LibC.fcntl(fd, PosixNumbers.F_GETFL, 0) & PosixNumbers.O_ACCMODE;
+      return writing == PosixNumbers.O_WRONLY
+          && Syscalls.fstatfs(fd, memory.address()) == 0
+          && memory.bytes().getLong(Numbers.STATFS_TYPE) == Numbers.PIPEFS_MAGIC;
+    }
+  }
+
+  @Override
+  public ProcessDescriptor received(int fd, Optional<Integer> lifeline) {
+    return new ProcessDescriptorImpl(new ProcessState(
+        OwnedDescriptor.take(fd, "the descriptor of a received process"),
+        pid(fd),
+        lifeline.map(Lifeline::take),
+        looking,
+        watcher));
+  }
+
+  /**
+   * The process's ID, for people: while the process is there it can be had, and later nobody knows.
+   * Before Linux 6.13 only /proc tells, if there is one.
+   */
+  private OptionalLong pid(int fd) {
+    long pid = 0;
+    if (kernel.hasInfo()) {
+      try (NativeMemory memory = NativeMemory.borrow()) {
+        if (PidfdOperations.askInfo(fd, memory) >= 0) {
+          pid = memory.bytes().getInt(Numbers.PIDFD_INFO_TGID);
+        }
+      }
+    } else {
+      try {
+        pid = Files.readAllLines(Path.of("/proc/self/fdinfo/" + fd)).stream()
+            .filter(line -> line.startsWith("Pid:"))
+            .mapToLong(line -> Long.parseLong(line.substring("Pid:".length()).strip()))
+            .findFirst()
+            .orElse(0);
+      } catch (IOException e) {
+        return OptionalLong.empty(); // No /proc: it is not needed for anything else.
+      }
+    }
+    return pid > 0 ? OptionalLong.of(pid) : OptionalLong.empty();
+  }
+
+  @Override
+  public ProcessDescriptor peer(int socket) throws ProcessDescriptorException {
+    if (!kernel.peer().present()) {
+      throw LinuxBackend.unsupported(Feature.PEER_DESCRIPTOR, kernel.peer().lacks());
+    }
+    int fd = peerOf(socket);
+    if (fd < 0) {
+      // Until 6.16 a peer that was reaped is an invalid argument.
+      throw Errors.failed(
+          "getsockopt(SO_PEERPIDFD)",
+          "a socket",
+          fd == -PosixNumbers.EINVAL ? -PosixNumbers.ESRCH : fd);
+    }
+    return received(fd, Optional.empty());
+  }
+
+  /** A pidfd of the process at the other end, or {@code -errno}. */
+  public static int peerOf(int socket) {
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      ByteBuffer bytes = memory.bytes();
+      int sizeAt = Long.BYTES;
+      bytes.putInt(0, -1).putInt(sizeAt, Integer.BYTES);
+      int outcome = Syscalls.getsockopt(
+          socket,
+          Numbers.SOL_SOCKET,
+          Numbers.SO_PEERPIDFD,
+          memory.address(),
+          memory.address() + sizeAt);
+      return outcome < 0 ? outcome : bytes.getInt(0);
+    }
+  }
+
+  @Override
+  public PosixNumbers numbers() {
+    return Numbers.POSIX;
+  }
+
+  @Override
+  public SocketNumbers sockets() {
+    return Numbers.SOCKETS;
+  }
+}

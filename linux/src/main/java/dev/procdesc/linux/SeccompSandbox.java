@@ -1,0 +1,243 @@
+package dev.procdesc.linux;
+
+import dev.procdesc.DescriptorOnly;
+import dev.procdesc.Feature;
+import dev.procdesc.ProcessDescriptorException;
+import dev.procdesc.linux.kernel.Architecture;
+import dev.procdesc.linux.kernel.Numbers;
+import dev.procdesc.linux.kernel.Probes;
+import dev.procdesc.linux.kernel.Syscalls;
+import dev.procdesc.posix.ffi.Errors;
+import dev.procdesc.posix.ffi.NativeMemory;
+import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.io.NullDevice;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The descriptor-only mode: no-new-privileges and a seccomp filter over all threads of this JVM and
+ * all its descendants, for good.
+ *
+ * <p>Refused is every call that names another process by PID or reaches into one. A filter sees a
+ * number and cannot know whose it is; so what the JVM does to its own threads is recognized by the
+ * JVM's own PID, or by the 0 that means the caller.
+ *
+ * <p>Left alone, on purpose: {@code sched_getaffinity}, which only reads and which the C library's
+ * {@code pthread_getattr_np} calls with a thread's ID whenever a thread starts; {@code capget},
+ * which only reads and whose PID stands in memory, where no filter looks; files, such as
+ * {@code /proc/PID/mem}, which are no system call of their own, unless FILES was asked for; what
+ * only looks at a name, {@code stat} and its kin, because the JVM and the C library do so before
+ * much that needs no file.
+ *
+ * <p>A call that is newer than this list is answered with ENOSYS, as by a kernel without it: nobody
+ * knows what it names.
+ *
+ * <p>Landlock would be another means for PROGRAMS and FILES. Rejected, because:
+ *
+ * <ul>
+ *   <li>it binds the calling thread and those that this one starts. For all threads of a JVM it
+ *       needs LANDLOCK_RESTRICT_SELF_TSYNC, which is of Linux 7.0;
+ *   <li>it looks at a file when it is opened, and exec opens anew what a descriptor refers to. So a
+ *       rule against reading or executing refuses open programs too, unless they are copies in a
+ *       memfd; and the run-time linker, which the kernel opens by itself. With a rule that allows
+ *       the linker, everybody runs any program by it;
+ *   <li>where it is compiled in, it is often not switched on ({@code lsm=}).
+ * </ul>
+ *
+ * <p>What it could do and no filter can: see the path that stands beside AT_EMPTY_PATH. Rejected
+ * too: to compare the address of that path with the one of an empty string in a sealed page. It
+ * would hold for this JVM, not for what its children map there.
+ */
+final class SeccompSandbox {
+  /** What opens, makes or changes files by name; or gives names to what others opened. */
+  private static final int[] FILES = {
+    Numbers.SYS_OPENAT,
+    Numbers.SYS_OPENAT2,
+    Numbers.SYS_OPEN,
+    Numbers.SYS_CREAT,
+    Numbers.SYS_OPEN_BY_HANDLE_AT,
+    Numbers.SYS_MKNODAT,
+    Numbers.SYS_MKNOD,
+    Numbers.SYS_MKDIRAT,
+    Numbers.SYS_MKDIR,
+    Numbers.SYS_UNLINKAT,
+    Numbers.SYS_UNLINK,
+    Numbers.SYS_RMDIR,
+    Numbers.SYS_RENAMEAT2,
+    Numbers.SYS_RENAMEAT,
+    Numbers.SYS_RENAME,
+    Numbers.SYS_LINKAT,
+    Numbers.SYS_LINK,
+    Numbers.SYS_SYMLINKAT,
+    Numbers.SYS_SYMLINK,
+    Numbers.SYS_FCHMODAT,
+    Numbers.SYS_FCHMODAT2,
+    Numbers.SYS_CHMOD,
+    Numbers.SYS_FCHOWNAT,
+    Numbers.SYS_CHOWN,
+    Numbers.SYS_LCHOWN,
+    Numbers.SYS_TRUNCATE,
+    Numbers.SYS_SETXATTR,
+    Numbers.SYS_LSETXATTR,
+    Numbers.SYS_SETXATTRAT,
+    Numbers.SYS_REMOVEXATTR,
+    Numbers.SYS_LREMOVEXATTR,
+    Numbers.SYS_REMOVEXATTRAT,
+    Numbers.SYS_FILE_SETATTR,
+    Numbers.SYS_MQ_OPEN,
+    Numbers.SYS_MQ_UNLINK,
+    Numbers.SYS_MOUNT,
+    Numbers.SYS_UMOUNT2,
+    Numbers.SYS_PIVOT_ROOT,
+    Numbers.SYS_CHROOT,
+    Numbers.SYS_SWAPON,
+    Numbers.SYS_SWAPOFF,
+    Numbers.SYS_ACCT,
+    Numbers.SYS_QUOTACTL,
+    Numbers.SYS_USELIB,
+    Numbers.SYS_BPF,
+    Numbers.SYS_FANOTIFY_INIT,
+    Numbers.SYS_OPEN_TREE,
+    Numbers.SYS_OPEN_TREE_ATTR,
+    Numbers.SYS_MOVE_MOUNT,
+    Numbers.SYS_FSOPEN,
+    Numbers.SYS_FSCONFIG,
+    Numbers.SYS_FSPICK,
+    Numbers.SYS_MOUNT_SETATTR,
+  };
+
+  private final Probes kernel;
+  private volatile Optional<Set<DescriptorOnly>> entered = Optional.empty();
+
+  SeccompSandbox(Probes kernel) {
+    this.kernel = kernel;
+  }
+
+  /** What was given up beside processes by PID; empty before. */
+  Optional<Set<DescriptorOnly>> entered() {
+    return entered;
+  }
+
+  /** What is refused to a process with this PID. */
+  static SeccompFilter filter(int self, Set<DescriptorOnly> also) {
+    int[] callerOrSelf = {0, self};
+    SeccompFilter filter = new SeccompFilter(Numbers.EPERM)
+        .lacksAllAfter(Numbers.SYS_LAST_KNOWN)
+        // Signals.
+        .onlyIf(Numbers.SYS_KILL, 0, self)
+        .onlyIf(Numbers.SYS_TGKILL, 0, self)
+        .refuse(Numbers.SYS_TKILL)
+        .onlyIf(Numbers.SYS_RT_SIGQUEUEINFO, 0, self)
+        .onlyIf(Numbers.SYS_RT_TGSIGQUEUEINFO, 0, self)
+        // A file's owner is sent a signal of the caller's choice.
+        .unless(Numbers.SYS_FCNTL, 1, Numbers.F_SETOWN, Numbers.F_SETOWN_EX)
+        .unless(Numbers.SYS_IOCTL, 1, Numbers.FIOSETOWN, Numbers.SIOCSPGRP)
+        // Waiting.
+        .refuse(Numbers.SYS_WAIT4)
+        .onlyIf(Numbers.SYS_WAITID, 0, Numbers.P_PIDFD)
+        // It can wait by PID too, and no filter sees what is put into its ring.
+        .refuse(Numbers.SYS_IO_URING_SETUP)
+        // From a PID to a descriptor.
+        .onlyIf(Numbers.SYS_PIDFD_OPEN, 0, self);
+    // Into another process.
+    for (int call : new int[] {
+      Numbers.SYS_PTRACE,
+      Numbers.SYS_PROCESS_VM_READV,
+      Numbers.SYS_PROCESS_VM_WRITEV,
+      Numbers.SYS_KCMP,
+      Numbers.SYS_PIDFD_GETFD,
+      Numbers.SYS_PROCESS_MADVISE,
+      Numbers.SYS_PROCESS_MRELEASE,
+      Numbers.SYS_PERF_EVENT_OPEN
+    }) {
+      filter.refuse(call);
+    }
+    // What takes a PID first, 0 being the caller.
+    for (int call : new int[] {
+      Numbers.SYS_SCHED_SETPARAM,
+      Numbers.SYS_SCHED_GETPARAM,
+      Numbers.SYS_SCHED_SETSCHEDULER,
+      Numbers.SYS_SCHED_GETSCHEDULER,
+      Numbers.SYS_SCHED_RR_GET_INTERVAL,
+      Numbers.SYS_SCHED_SETAFFINITY,
+      Numbers.SYS_SCHED_SETATTR,
+      Numbers.SYS_SCHED_GETATTR,
+      Numbers.SYS_PRLIMIT64,
+      Numbers.SYS_SETPGID,
+      Numbers.SYS_GETPGID,
+      Numbers.SYS_GETSID,
+      Numbers.SYS_MOVE_PAGES,
+      Numbers.SYS_MIGRATE_PAGES,
+      Numbers.SYS_GET_ROBUST_LIST
+    }) {
+      filter.onlyIf(call, 0, callerOrSelf);
+    }
+    filter
+        .onlyIfBoth(Numbers.SYS_SETPRIORITY, Numbers.PRIO_PROCESS, callerOrSelf)
+        .onlyIfBoth(Numbers.SYS_GETPRIORITY, Numbers.PRIO_PROCESS, callerOrSelf)
+        .onlyIfBoth(Numbers.SYS_IOPRIO_SET, Numbers.IOPRIO_WHO_PROCESS, callerOrSelf)
+        .onlyIfBoth(Numbers.SYS_IOPRIO_GET, Numbers.IOPRIO_WHO_PROCESS, callerOrSelf);
+    if (also.contains(DescriptorOnly.PROGRAMS)) {
+      // The flag allows an empty path and does not demand one; what is in memory no filter sees.
+      filter.refuse(Numbers.SYS_EXECVE).onlyWith(Numbers.SYS_EXECVEAT, 4, Numbers.AT_EMPTY_PATH);
+    }
+    if (also.contains(DescriptorOnly.FILES)) {
+      for (int call : FILES) {
+        filter.refuse(call);
+      }
+      // Without a path it is of an open file.
+      filter.onlyIfNull(Numbers.SYS_UTIMENSAT, 1);
+      if (Architecture.CURRENT == Architecture.X86_64) {
+        filter.refuse(Numbers.SYS_UTIME).refuse(Numbers.SYS_UTIMES).refuse(Numbers.SYS_FUTIMESAT);
+      }
+    }
+    return filter;
+  }
+
+  /** Enters it, or gives up more. A later filter is asked beside the earlier ones. */
+  synchronized void enter(Set<DescriptorOnly> also) throws ProcessDescriptorException {
+    if (entered.isPresent() && entered.get().containsAll(also)) {
+      return;
+    }
+    if (!kernel.seccomp().present()) {
+      throw LinuxBackend.unsupported(
+          Feature.DESCRIPTOR_ONLY_MODE, kernel.seccomp().lacks());
+    }
+    Set<DescriptorOnly> all = EnumSet.noneOf(DescriptorOnly.class);
+    all.addAll(also);
+    all.addAll(entered.orElse(Set.of()));
+    // It must be found out while it still can be: probes name this JVM and make children.
+    kernel.peer();
+    kernel.confine();
+    if (also.contains(DescriptorOnly.FILES)) {
+      NullDevice.keep(Numbers.POSIX);
+    }
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      int program = 16;
+      int size = filter(Syscalls.getpid(), all).write(memory.bytes(), program);
+      // struct sock_fprog
+      memory.bytes().putShort(0, (short) (size / SeccompFilter.Instruction.SIZE));
+      memory.bytes().putLong(8, memory.address() + program);
+      // With TSYNC the other threads get it from this one, as they get the filter.
+      int outcome = Syscalls.prctl(Numbers.PR_SET_NO_NEW_PRIVS, 1);
+      if (outcome < 0) {
+        throw Errors.failed("prctl(PR_SET_NO_NEW_PRIVS)", "this thread", outcome);
+      }
+      outcome = Syscalls.seccomp(
+          Numbers.SECCOMP_SET_MODE_FILTER, Numbers.SECCOMP_FILTER_FLAG_TSYNC, memory.address());
+      if (outcome > 0) {
+        throw new ProcessDescriptorException(
+            "seccomp",
+            "all threads",
+            PosixNumbers.EINVAL,
+            "thread " + outcome + " of this JVM has a filter of its own that it cannot share");
+      }
+      if (outcome < 0) {
+        throw Errors.failed("seccomp(SECCOMP_SET_MODE_FILTER)", "all threads", outcome);
+      }
+      entered = Optional.of(Collections.unmodifiableSet(all));
+    }
+  }
+}

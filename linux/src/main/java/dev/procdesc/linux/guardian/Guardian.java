@@ -1,0 +1,774 @@
+package dev.procdesc.linux.guardian;
+
+import dev.procdesc.ClosedDescriptorException;
+import dev.procdesc.OnClose;
+import dev.procdesc.ProcessDescriptorException;
+import dev.procdesc.SpawnException;
+import dev.procdesc.linux.PidfdOperations;
+import dev.procdesc.linux.ScriptBuilder;
+import dev.procdesc.linux.kernel.Architecture;
+import dev.procdesc.linux.kernel.Numbers;
+import dev.procdesc.linux.kernel.Probes;
+import dev.procdesc.linux.kernel.Syscalls;
+import dev.procdesc.posix.ffi.Errors;
+import dev.procdesc.posix.ffi.LibC;
+import dev.procdesc.posix.ffi.NativeArena;
+import dev.procdesc.posix.ffi.NativeMemory;
+import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.ffi.SystemStrings;
+import dev.procdesc.posix.io.OwnedDescriptor;
+import dev.procdesc.posix.io.Threads;
+import dev.procdesc.posix.io.Watcher;
+import dev.procdesc.posix.process.ProcessState;
+import dev.procdesc.posix.spawn.ChildScript;
+import dev.procdesc.posix.spawn.ChildScript.Purpose;
+import dev.procdesc.posix.spawn.SpawnStub;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The JVM's side of the guardian, the small process that kills our children when we die. What it is
+ * and what it is told stands at the top of {@code linux/src/main/native/guardian.c}.
+ *
+ * <p>A child puts itself under guard, by one message between its birth and its program; so there is
+ * no moment at which the JVM could die and leave it. The JVM itself speaks to the guardian only
+ * when a new one takes over: it hands it every child that still lives.
+ *
+ * <p>Rejected: PR_SET_PDEATHSIG, which follows the thread that spawned, not the process, and is
+ * lost in a set-user-ID exec; a shutdown hook, which SIGKILL does not run; a watchdog in each
+ * child's place, which would be one more process for each.
+ */
+public final class Guardian {
+  private static final System.Logger LOG = System.getLogger("dev.procdesc");
+  private static final int CHARGE = 1;
+  private static final int SHARE = 3;
+  private static final int READY = 16;
+  private static final int LOST = 17;
+  private static final int RELEASE = 2;
+  private static final int UNSHARED = 19;
+  private static final int FLAG_LIFELINE = 1;
+  private static final int FLAG_GROUP = 2;
+  private static final int FLAG_CGROUP = 4;
+  private static final int FLAG_SENDER = 8;
+  private static final int MESSAGE_SIZE = 16;
+  private static final int SOCKET_AT = 3;
+  private static final int JVM_AT = 4;
+  private static final int START_MILLIS = 30_000;
+  private static final int START_ATTEMPTS = 3;
+
+  /** How often a guardian that could not be replaced is tried to be, at first and at last. */
+  private static final long FIRST_RETRY_MILLIS = 10;
+
+  private static final long LAST_RETRY_MILLIS = 5_000;
+
+  /** How long a starting child waits for a guardian that does not read, before its spawn fails. */
+  private static final long SEND_SECONDS = 30;
+
+  private static final Purpose STARTING =
+      new Purpose(SpawnException.Step.GUARD, "start the guardian", "");
+  private static final Purpose GUARDING =
+      new Purpose(SpawnException.Step.GUARD, "tell the guardian", "");
+  private static final Purpose UNSHARING =
+      new Purpose(SpawnException.Step.GUARD, "unshare(CLONE_FILES)", "");
+
+  private final Probes kernel;
+  private final Watcher watcher;
+  private final Map<Long, Guarded> charges = new ConcurrentHashMap<>();
+  private final AtomicLong ids = new AtomicLong();
+
+  /** How many charges have a lifeline. */
+  private final AtomicInteger lifelines = new AtomicInteger();
+
+  private @Nullable Link current;
+  private Optional<String> unavailable = Optional.empty();
+
+  /** Whether one was ready once, so that whatever hinders the next one passes. */
+  private boolean hasWorked;
+
+  public Guardian(Probes kernel, Watcher watcher) {
+    this.kernel = kernel;
+    this.watcher = watcher;
+  }
+
+  /** One guardian process, and our end of the socket to it. */
+  public static final class Link {
+    private final OwnedDescriptor socket;
+    private final int pidfd;
+    private final boolean bySender;
+    private final long capacity;
+    private volatile long watch;
+
+    Link(OwnedDescriptor socket, int pidfd, boolean bySender, long capacity) {
+      this.socket = socket;
+      this.pidfd = pidfd;
+      this.bySender = bySender;
+      this.capacity = capacity;
+    }
+
+    public OwnedDescriptor socket() {
+      return socket;
+    }
+  }
+
+  /**
+   * A child's place under guard.
+   *
+   * @param id its name in messages
+   * @param link which guardian it tells
+   * @param kind how far the killing is to reach
+   * @param cgroupKill the open {@code cgroup.kill}, for {@link OnClose#KILL_CGROUP}
+   * @param byTable whether the child must be born with our table of descriptors, where the kernel
+   *     has just put its pidfd: it is not told who sends, and may not open itself
+   */
+  public record Charge(
+      long id, Link link, OnClose kind, Optional<OwnedDescriptor> cgroupKill, boolean byTable) {
+    private int flags() {
+      return (kind == OnClose.KILL_GROUP ? FLAG_GROUP : 0)
+          | (kind == OnClose.KILL_CGROUP ? FLAG_CGROUP : 0);
+    }
+  }
+
+  /**
+   * A charge of a child that was born.
+   *
+   * @param lifeline the end that the guardian watches, if the descriptor was sent to others; a
+   *     successor of the guardian needs it too
+   */
+  private record Guarded(Charge charge, ProcessState core, Optional<OwnedDescriptor> lifeline) {}
+
+  /** Why there can be no guardian here; empty if there is one. Starts it. */
+  public synchronized Optional<String> unavailable() {
+    try {
+      return startIfNeeded();
+    } catch (SpawnException e) {
+      return Optional.of(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static boolean isShortage(int errno) {
+    return errno == PosixNumbers.EMFILE
+        || errno == Numbers.ENFILE
+        || errno == PosixNumbers.ENOMEM
+        || errno == Numbers.POSIX.eagain();
+  }
+
+  /**
+   * As {@link #unavailable}, but a lack of resources, which passes, is an exception. A new guardian
+   * is given all charges that there are.
+   */
+  public synchronized Optional<String> startIfNeeded() throws SpawnException {
+    if (current == null && unavailable.isEmpty()) {
+      String how = "starting it from a memfd";
+      try {
+        if (kernel.mayUse(Probes.GUARDIAN)) {
+          Link link = startPatiently();
+          current = link;
+          hasWorked = true;
+          charges.values().forEach(guarded -> handOver(link, guarded));
+        } else {
+          unavailable = Optional.of("it is switched off by -D" + Probes.DISABLE);
+        }
+      } catch (ProcessDescriptorException e) {
+        if (isShortage(e.errno()) || hasWorked) {
+          // It passes: the next spawn tries again.
+          throw Errors.spawn(SpawnException.Step.GUARD, e.operation(), e.subject(), -e.errno(), "");
+        }
+        how = String.valueOf(e.getMessage());
+        unavailable = Optional.of(how);
+      } catch (IOException e) {
+        how = String.valueOf(e.getMessage());
+        if (hasWorked) {
+          // It can work here, so somebody was in its way.
+          throw Errors.spawn(
+              SpawnException.Step.GUARD, "start the guardian", "", -Numbers.EPIPE, how);
+        }
+        unavailable = Optional.of(how);
+      }
+      kernel.note(Probes.GUARDIAN, how, current != null, "leave to execute a memfd");
+    }
+    return unavailable;
+  }
+
+  /** A place for a child that is about to be born. Its script tells the guardian itself. */
+  public Charge newCharge(OnClose kind, Optional<OwnedDescriptor> cgroupKill)
+      throws SpawnException {
+    Link link;
+    synchronized (this) {
+      if (startIfNeeded().isPresent()) {
+        throw new IllegalStateException(unavailable.orElseThrow());
+      }
+      link = Objects.requireNonNull(current);
+    }
+    if (charges.size() + lifelines.get() >= link.capacity) {
+      throw new SpawnException(
+          SpawnException.Step.GUARD,
+          "tell the guardian",
+          "",
+          PosixNumbers.EMFILE,
+          "it guards "
+              + charges.size()
+              + " children already, as many as the hard limit of open files lets it; raise that"
+              + " limit, or spawn with OnClose.RELEASE");
+    }
+    return new Charge(
+        ids.incrementAndGet(), link, kind, cgroupKill, !link.bySender && kernel.isConfined());
+  }
+
+  /**
+   * Where clone is to put the pidfd: in a control message, so that a child that shares our table of
+   * descriptors can send it as it is.
+   */
+  public static NativeArena.Place placeForPidfd(NativeArena arena) {
+    NativeArena.Place control = arena.allocate(Numbers.CMSG_DATA + 2 * Long.BYTES);
+    return new NativeArena.Place(
+        control.address() + Numbers.CMSG_DATA, control.bytes(), control.at() + Numbers.CMSG_DATA);
+  }
+
+  /**
+   * Adds the child's message to its script.
+   *
+   * @param socket our end, which the child has too until it executes its program
+   * @param pidfd of {@link #placeForPidfd}
+   * @param cgroupKill the number of the charge's cgroup.kill, if it has one
+   */
+  public static void tell(
+      Charge charge,
+      int socket,
+      NativeArena.Place pidfd,
+      Optional<Integer> cgroupKill,
+      ChildScript script,
+      NativeArena arena) {
+    boolean bySender = charge.link().bySender;
+    int flags = charge.flags() | (bySender ? FLAG_SENDER : 0);
+    int descriptors = (bySender ? 0 : 1) + (cgroupKill.isPresent() ? 1 : 0);
+    NativeArena.Place header = messageHeader(arena, CHARGE, flags, charge.id(), descriptors);
+    if (charge.byTable()) {
+      long control = pidfd.address() - Numbers.CMSG_DATA;
+      header.bytes().putLong(header.at() + Numbers.MSGHDR_CONTROL, control);
+      writeControl(pidfd.bytes(), pidfd.at() - Numbers.CMSG_DATA, descriptors);
+      cgroupKill.ifPresent(kill -> pidfd.bytes().putInt(pidfd.at() + Integer.BYTES, kill));
+      script.step(GUARDING, Numbers.SYS_SENDMSG, socket, header.address(), Numbers.MSG_NOSIGNAL);
+      // From here on it has a table of its own, as every other child.
+      script.step(UNSHARING, Numbers.SYS_UNSHARE, Numbers.CLONE_FILES);
+      return;
+    }
+    long data = header.address() + Numbers.MSGHDR_SIZE + Numbers.CMSG_DATA;
+    if (!bySender) {
+      // Before Linux 6.5 the kernel does not say by descriptor who sends, so the child opens one.
+      script.step(GUARDING, Numbers.SYS_GETPID).passOn(0);
+      script.step(GUARDING, Numbers.SYS_PIDFD_OPEN, 0, 0).storeAt(data);
+      data += Integer.BYTES;
+    }
+    if (cgroupKill.isPresent()) {
+      // A result is stored as a word: a later one must not be there before an earlier one.
+      script
+          .step(GUARDING, Numbers.SYS_FCNTL, cgroupKill.get(), Numbers.POSIX.fDupfdCloexec(), 0)
+          .storeAt(data);
+    }
+    script.step(GUARDING, Numbers.SYS_SENDMSG, socket, header.address(), Numbers.MSG_NOSIGNAL);
+  }
+
+  private static void write(ByteBuffer bytes, int at, int type, int flags, long id) {
+    bytes.putInt(at, type).putInt(at + 4, flags).putLong(at + 8, id);
+  }
+
+  /** A message, and a struct msghdr for it with room for descriptors right behind. */
+  private static NativeArena.Place messageHeader(
+      NativeArena arena, int type, int flags, long id, int descriptors) {
+    NativeArena.Place message = arena.allocate(MESSAGE_SIZE);
+    write(message.bytes(), message.at(), type, flags, id);
+    long vector = arena.words(message.address(), MESSAGE_SIZE);
+    // One word more than two descriptors need, because results are stored as whole words.
+    int room = Numbers.CMSG_DATA + 2 * Long.BYTES;
+    NativeArena.Place header = arena.allocate(Numbers.MSGHDR_SIZE + room);
+    ByteBuffer bytes = header.bytes();
+    for (int i = 0; i < Numbers.MSGHDR_SIZE + room; i += Long.BYTES) {
+      bytes.putLong(header.at() + i, 0);
+    }
+    bytes.putLong(header.at() + Numbers.MSGHDR_IOV, vector);
+    bytes.putLong(header.at() + Numbers.MSGHDR_IOVLEN, 1);
+    if (descriptors > 0) {
+      int length = Numbers.CMSG_DATA + descriptors * Integer.BYTES;
+      bytes.putLong(header.at() + Numbers.MSGHDR_CONTROL, header.address() + Numbers.MSGHDR_SIZE);
+      bytes.putLong(header.at() + Numbers.MSGHDR_CONTROLLEN, (length + 7) & ~7);
+      writeControl(bytes, header.at() + Numbers.MSGHDR_SIZE, descriptors);
+    }
+    return header;
+  }
+
+  /** Begins a control message that brings descriptors. */
+  private static void writeControl(ByteBuffer bytes, int at, int descriptors) {
+    bytes
+        .putLong(at, Numbers.CMSG_DATA + (long) descriptors * Integer.BYTES)
+        .putInt(at + 8, Numbers.SOL_SOCKET)
+        .putInt(at + 12, Numbers.SCM_RIGHTS);
+  }
+
+  /**
+   * Remembers a child that was born under guard, so that a new guardian can be told of it.
+   *
+   * <p>If the guardian was replaced between the child's message and now, the new one is told here:
+   * the take-over could not see this child yet.
+   */
+  public void born(Charge charge, ProcessState core) {
+    Guarded guarded = new Guarded(charge, core, Optional.empty());
+    charges.put(charge.id(), guarded);
+    synchronized (this) {
+      Link link = current;
+      if (link != null && link != charge.link()) {
+        handOver(link, guarded);
+      }
+    }
+  }
+
+  /** Forgets a charge that is over. */
+  public void forget(Charge charge) {
+    Guarded guarded = charges.remove(charge.id());
+    if (guarded != null && guarded.lifeline().isPresent()) {
+      guarded.lifeline().get().close();
+      lifelines.decrementAndGet();
+    }
+  }
+
+  /**
+   * Gives a charge a lifeline: from now on it is killed when nobody has the writing end any more,
+   * and not when this JVM dies. The message is in the guardian's queue when this returns, and what
+   * is there counts; so the writing end may be handed out at once.
+   *
+   * @return the writing end; empty if the charge is over
+   */
+  public synchronized Optional<OwnedDescriptor> share(Charge charge)
+      throws ProcessDescriptorException {
+    Guarded guarded = charges.get(charge.id());
+    if (guarded == null) {
+      return Optional.empty();
+    }
+    Link link = current;
+    if (link == null) {
+      throw Errors.failed("tell the guardian", guarded.core(), -Numbers.EPIPE);
+    }
+    if (charges.size() + lifelines.get() >= link.capacity) {
+      throw Errors.failed("tell the guardian", guarded.core(), -PosixNumbers.EMFILE);
+    }
+    OwnedDescriptor read;
+    OwnedDescriptor write;
+    try (NativeArena arena = new NativeArena()) {
+      NativeArena.Place pair = arena.allocate(8);
+      int outcome = LibC.pipe2(pair.address(), Numbers.POSIX.oCloexec());
+      if (outcome < 0) {
+        throw Errors.failed("pipe2", "a lifeline", outcome);
+      }
+      read = OwnedDescriptor.take(pair.bytes().getInt(pair.at()), "a lifeline's end");
+      write = OwnedDescriptor.take(pair.bytes().getInt(pair.at() + 4), "a lifeline");
+    }
+    if (!charges.replace(
+        charge.id(), guarded, new Guarded(charge, guarded.core(), Optional.of(read)))) {
+      read.close();
+      write.close();
+      return Optional.empty(); // It has just ended.
+    }
+    lifelines.incrementAndGet();
+    int end;
+    try {
+      end = read.acquire();
+    } catch (ClosedDescriptorException e) {
+      write.close();
+      return Optional.empty(); // The same, a moment later.
+    }
+    try (NativeArena arena = new NativeArena()) {
+      NativeArena.Place header = messageHeader(arena, SHARE, 0, charge.id(), 1);
+      header.bytes().putInt(header.at() + Numbers.MSGHDR_SIZE + Numbers.CMSG_DATA, end);
+      if (send(link, header) < 0) {
+        replace(link); // Its successor is told of the lifeline with all the rest.
+      }
+    } finally {
+      read.release();
+    }
+    return Optional.of(write);
+  }
+
+  /** Tells the guardian to forget a charge, which it would keep for others than the child. */
+  public void release(Charge charge) {
+    forget(charge);
+    synchronized (this) {
+      Link link = current;
+      if (link != null) {
+        try (NativeArena arena = new NativeArena()) {
+          send(link, messageHeader(arena, RELEASE, 0, charge.id(), 0));
+        }
+      }
+    }
+  }
+
+  /** A child could not reach its guardian: makes sure that there is another one. */
+  public void lost(Link link) {
+    synchronized (this) {
+      if (current == link) {
+        replace(link);
+      }
+    }
+  }
+
+  /** Starts a new guardian and gives it all charges. Called with the lock held. */
+  private void replace(Link old) {
+    current = null;
+    watcher.forget(old.socket, old.watch);
+    old.socket.close();
+    // It is gone, or of no use any more: its socket is closed on its side.
+    Syscalls.pidfdSendSignal(old.pidfd, PosixNumbers.SIGKILL, 0, 0);
+    PidfdOperations.reap(old.pidfd);
+    LibC.close(old.pidfd);
+    Optional<String> problem;
+    try {
+      problem = startIfNeeded();
+    } catch (SpawnException e) {
+      problem = Optional.of(String.valueOf(e.getMessage()));
+      Threads.startDaemon("procdesc-guardian", this::keepTrying);
+    }
+    if (problem.isPresent()) {
+      LOG.log(
+          System.Logger.Level.ERROR,
+          "the guardian of this JVM''s children ended and cannot be replaced ({0}); {1} children"
+              + " outlive the JVM if it is killed",
+          problem.get(),
+          charges.size());
+    } else {
+      tellReplaced();
+    }
+  }
+
+  private void tellReplaced() {
+    LOG.log(
+        System.Logger.Level.WARNING,
+        "the guardian of this JVM''s children was ended by somebody; a new one guards {0} children",
+        charges.size());
+  }
+
+  /** Tries until there is a guardian again, or nobody to guard: what is short may come back. */
+  private void keepTrying() {
+    long millis = FIRST_RETRY_MILLIS;
+    while (true) {
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(millis));
+      millis = Math.min(2 * millis, LAST_RETRY_MILLIS);
+      synchronized (this) {
+        // A spawn may have been faster.
+        if (current != null || charges.isEmpty()) {
+          return;
+        }
+        try {
+          if (startIfNeeded().isEmpty()) {
+            tellReplaced();
+          }
+          return;
+        } catch (SpawnException e) {
+          LOG.log(System.Logger.Level.DEBUG, "there is still no guardian", e);
+        }
+      }
+    }
+  }
+
+  private static void handOver(Link link, Guarded guarded) {
+    Optional<Integer> lifeline;
+    try {
+      lifeline = guarded.lifeline().map(OwnedDescriptor::acquire);
+    } catch (ClosedDescriptorException e) {
+      return; // It has just ended.
+    }
+    try {
+      handOver(link, guarded, lifeline);
+    } finally {
+      guarded.lifeline().ifPresent(OwnedDescriptor::release);
+    }
+  }
+
+  private static void handOver(Link link, Guarded guarded, Optional<Integer> lifeline) {
+    Charge charge = guarded.charge();
+    Optional<OwnedDescriptor> cgroupKill = charge.cgroupKill();
+    guarded.core().withDescriptor(pidfd -> {
+      try (NativeArena arena = new NativeArena()) {
+        List<Integer> descriptors = new ArrayList<>(List.of(pidfd));
+        lifeline.ifPresent(descriptors::add);
+        cgroupKill.ifPresent(kill -> descriptors.add(kill.number()));
+        int flags = charge.flags() | (lifeline.isPresent() ? FLAG_LIFELINE : 0);
+        NativeArena.Place header =
+            messageHeader(arena, CHARGE, flags, charge.id(), descriptors.size());
+        int data = header.at() + Numbers.MSGHDR_SIZE + Numbers.CMSG_DATA;
+        for (int i = 0; i < descriptors.size(); i++) {
+          header.bytes().putInt(data + i * Integer.BYTES, descriptors.get(i));
+        }
+        int outcome = send(link, header);
+        // If this guardian has gone too, the watcher sees that, and the next one is given all.
+        if (outcome < 0 && outcome != -Numbers.EPIPE && outcome != -Numbers.ECONNRESET) {
+          LOG.log(
+              System.Logger.Level.ERROR,
+              "{0} could not be put under guard: {1}",
+              guarded.core(),
+              Errors.describe(-outcome));
+        }
+      }
+    });
+  }
+
+  private static int send(Link link, NativeArena.Place header) {
+    int socket = link.socket.acquire();
+    try {
+      return Syscalls.sendmsg(socket, header.address(), Numbers.MSG_NOSIGNAL);
+    } finally {
+      link.socket.release();
+    }
+  }
+
+  // ---- Starting
+
+  /** One that ends before it is ready may have been killed by somebody; not every time, though. */
+  private Link startPatiently() throws IOException {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return start();
+      } catch (EndedAtOnceException e) {
+        if (attempt == START_ATTEMPTS) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  /** The guardian ended before it was ready. */
+  private static final class EndedAtOnceException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    EndedAtOnceException() {
+      super("the guardian ended at once; a seccomp filter or security module may be in its way");
+    }
+  }
+
+  private Link start() throws IOException {
+    try (NativeArena arena = new NativeArena();
+        Descriptors opened = new Descriptors()) {
+      NativeArena.Place pair = arena.allocate(8);
+      check(
+          "socketpair",
+          Syscalls.socketpair(
+              Numbers.AF_UNIX, Numbers.SOCK_SEQPACKET | Numbers.SOCK_CLOEXEC, 0, pair.address()));
+      int ours = pair.bytes().getInt(pair.at());
+      OwnedDescriptor socket = OwnedDescriptor.take(ours, "the socket to the guardian");
+      try {
+        int theirs = opened.add(pair.bytes().getInt(pair.at() + 4));
+        boolean bySender = kernel.mayUse(Probes.SENDER_PIDFD)
+            && Syscalls.setsockopt(
+                    theirs, Numbers.SOL_SOCKET, Numbers.SO_PASSPIDFD, arena.ints(1), 4)
+                == 0;
+        kernel.note(Probes.SENDER_PIDFD, "setsockopt(SO_PASSPIDFD)", bySender, "Linux 6.5");
+        check(
+            "setsockopt(SO_SNDTIMEO)",
+            Syscalls.setsockopt(
+                ours, Numbers.SOL_SOCKET, Numbers.SO_SNDTIMEO, arena.words(SEND_SECONDS, 0), 16));
+        int self = opened.add(check("pidfd_open", Syscalls.pidfdOpen(Syscalls.getpid(), 0)));
+        int program = opened.add(program(arena));
+        int pidfd = spawn(arena, opened, theirs, self, program);
+        // Nobody but the guardian may hold its end now, or its end would not be seen.
+        opened.closeAll();
+        try {
+          long capacity = awaitReady(ours);
+          Link link = new Link(socket, pidfd, bySender, capacity);
+          link.watch = watcher.watchSocket(socket, () -> receive(link));
+          return link;
+        } catch (IOException e) {
+          Syscalls.pidfdSendSignal(pidfd, PosixNumbers.SIGKILL, 0, 0);
+          PidfdOperations.reap(pidfd);
+          LibC.close(pidfd);
+          throw e;
+        }
+      } catch (IOException | RuntimeException e) {
+        socket.close();
+        throw e;
+      }
+    }
+  }
+
+  /** Descriptors that are closed together. */
+  private static final class Descriptors implements AutoCloseable {
+    private final List<Integer> all = new ArrayList<>();
+
+    int add(int fd) {
+      all.add(fd);
+      return fd;
+    }
+
+    void closeAll() {
+      all.forEach(LibC::close);
+      all.clear();
+    }
+
+    @Override
+    public void close() {
+      closeAll();
+    }
+  }
+
+  /**
+   * The guardian's program in a sealed memfd: no file that could be missing, noexec or replaced.
+   */
+  private static int program(NativeArena arena) throws IOException {
+    byte[] code;
+    String name = "guardian-" + Architecture.CURRENT.resource() + ".bin";
+    try (InputStream bytes = Guardian.class.getResourceAsStream("/dev/procdesc/linux/" + name)) {
+      if (bytes == null) {
+        throw new IOException("there is no guardian for this machine");
+      }
+      code = bytes.readAllBytes();
+    }
+    long label = arena.string("procdesc-guardian");
+    int flags = Numbers.MFD_CLOEXEC | Numbers.MFD_ALLOW_SEALING;
+    int fd = Syscalls.memfdCreate(label, flags | Numbers.MFD_EXEC);
+    if (fd == -PosixNumbers.EINVAL) {
+      fd = Syscalls.memfdCreate(label, flags); // Before Linux 6.3 every memfd is executable.
+    }
+    check("memfd_create", fd);
+    NativeArena.Place copy = arena.allocate(code.length);
+    copy.bytes().put(copy.at(), code);
+    long written = LibC.write(fd, copy.address(), code.length);
+    int sealed = LibC.fcntl(fd, Numbers.F_ADD_SEALS, Numbers.ALL_SEALS);
+    if (written != code.length || sealed < 0) {
+      LibC.close(fd);
+      throw Errors.failed("fcntl(F_ADD_SEALS)", "the guardian", Math.min(sealed, -1));
+    }
+    return fd;
+  }
+
+  private int spawn(NativeArena arena, Descriptors opened, int socket, int self, int program)
+      throws IOException {
+    int above = JVM_AT + 1;
+    int socketCopy = opened.add(lift(socket, above));
+    int selfCopy = opened.add(lift(self, above));
+    int programCopy = opened.add(lift(program, above));
+    ChildScript script = new ChildScript();
+    script.step(STARTING, Numbers.SYS_SETSID);
+    script.step(STARTING, Numbers.SYS_CHDIR, arena.string("/"));
+    script.step(STARTING, Numbers.SYS_DUP3, socketCopy, SOCKET_AT, 0);
+    script.step(STARTING, Numbers.SYS_DUP3, selfCopy, JVM_AT, 0);
+    ScriptBuilder.closeAllBut(
+        script, new TreeSet<>(List.of(SOCKET_AT, JVM_AT, programCopy)), kernel.openLimit());
+    // The signals stay blocked: there is no moment at which one could end the guardian.
+    long argv =
+        arena.strings(List.of(SystemStrings.encode("procdesc-guardian of " + Syscalls.getpid())));
+    script.step(
+        STARTING,
+        Numbers.SYS_EXECVEAT,
+        programCopy,
+        arena.string(""),
+        argv,
+        arena.strings(List.of()),
+        Numbers.AT_EMPTY_PATH);
+    NativeArena.Place pidfd = arena.allocate(8);
+    SpawnStub.Run run = kernel.stub().run(arena, script, kernel.create(arena, pidfd));
+    if (run.created() < 0) {
+      throw Errors.failed("clone", "the guardian", run.created());
+    }
+    int fd = pidfd.bytes().getInt(pidfd.at());
+    if (!run.executed()) {
+      PidfdOperations.reap(fd);
+      LibC.close(fd);
+      throw Errors.failed(
+          run.failedStep() == script.size() - 1 ? "execveat(memfd)" : "prepare",
+          "the guardian",
+          run.results().get(run.failedStep()));
+    }
+    return fd;
+  }
+
+  private static int lift(int fd, int above) throws IOException {
+    return check("fcntl(F_DUPFD_CLOEXEC)", LibC.fcntl(fd, Numbers.POSIX.fDupfdCloexec(), above));
+  }
+
+  private static int check(String operation, int outcome) throws IOException {
+    if (outcome < 0) {
+      throw Errors.failed(operation, "the guardian", outcome);
+    }
+    return outcome;
+  }
+
+  /** Waits for the first message; what it says is how many children it can guard. */
+  private static long awaitReady(int socket) throws IOException {
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      ByteBuffer bytes = memory.bytes();
+      bytes.putInt(0, socket).putInt(4, PosixNumbers.POLLIN);
+      if (LibC.poll(memory.address(), 1, START_MILLIS) <= 0) {
+        throw new IOException("the guardian started and says nothing");
+      }
+      long count = Syscalls.recv(socket, memory.address(), MESSAGE_SIZE, Numbers.MSG_DONTWAIT);
+      if (count != MESSAGE_SIZE || bytes.getInt(0) != READY) {
+        throw new EndedAtOnceException();
+      }
+      // What it says counts two descriptors for each; ours have one.
+      return bytes.getLong(8) * 2;
+    }
+  }
+
+  /** Reads what the guardian says; its end of file means that it is gone. Runs in the watcher. */
+  private boolean receive(Link link) {
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      ByteBuffer bytes = memory.bytes();
+      while (true) {
+        long count;
+        int fd;
+        try {
+          fd = link.socket.acquire();
+        } catch (ClosedDescriptorException e) {
+          return false; // Replaced meanwhile by a thread whose child could not reach it.
+        }
+        try {
+          count = Syscalls.recv(fd, memory.address(), MESSAGE_SIZE, Numbers.MSG_DONTWAIT);
+        } finally {
+          link.socket.release();
+        }
+        if (count == -Numbers.POSIX.eagain()) {
+          return true;
+        }
+        if (count < MESSAGE_SIZE) {
+          watcher.execute(List.of(() -> lost(link)));
+          return false;
+        }
+        if (bytes.getInt(0) == UNSHARED) {
+          Guarded guarded = charges.get(bytes.getLong(8));
+          LOG.log(
+              System.Logger.Level.ERROR,
+              "{0}, whose descriptor was sent to another process, dies with this JVM: {1}",
+              guarded == null ? "a child" : guarded.core(),
+              Errors.describe(bytes.getInt(4)));
+        }
+        if (bytes.getInt(0) == LOST && bytes.getInt(4) != Numbers.EEXIST) {
+          lostCharge(bytes.getLong(8), bytes.getInt(4));
+        }
+      }
+    }
+  }
+
+  /**
+   * A child that could not be guarded must not live on: nobody would notice until it is too late.
+   */
+  private void lostCharge(long id, int errno) {
+    Guarded guarded = charges.get(id);
+    LOG.log(
+        System.Logger.Level.ERROR,
+        "{0} could not be put under guard ({1}) and is killed",
+        guarded == null ? "a child" : guarded.core(),
+        Errors.describe(errno));
+    if (guarded != null) {
+      guarded.core().withDescriptor(fd -> Syscalls.pidfdSendSignal(fd, PosixNumbers.SIGKILL, 0, 0));
+    }
+  }
+}

@@ -1,0 +1,5 @@
+/** Starts the guardian process and keeps it informed of every child that it has to kill. */
+@NullMarked
+package dev.procdesc.linux.guardian;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,421 @@
+package dev.procdesc.linux.kernel;
+
+import dev.procdesc.Mechanism;
+import dev.procdesc.Resource;
+import dev.procdesc.linux.PidfdOperations;
+import dev.procdesc.linux.PidfdTransfer;
+import dev.procdesc.linux.guardian.Guardian;
+import dev.procdesc.posix.ffi.Errors;
+import dev.procdesc.posix.ffi.LibC;
+import dev.procdesc.posix.ffi.NativeArena;
+import dev.procdesc.posix.ffi.NativeFunction;
+import dev.procdesc.posix.ffi.NativeMemory;
+import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.probe.Mechanisms;
+import dev.procdesc.posix.spawn.ChildScript;
+import dev.procdesc.posix.spawn.SpawnStub;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * What the running kernel and C library can do, found by calling: version numbers lie under seccomp
+ * filters and backports. Probed once, at the first spawn or the first question; it costs two or
+ * three children that end at once.
+ */
+public final class Probes {
+  /** The system property that leaves mechanisms out. */
+  public static final String DISABLE = Mechanisms.DISABLE;
+
+  private static final String STUB = "stub";
+  private static final String CLONE3 = "clone3";
+  private static final String CLONE = "clone";
+  private static final String PIDFD_SPAWN = "pidfd_spawn";
+  private static final String AUTOREAP = "autoreap";
+  private static final String AUTOKILL = "autokill";
+  private static final String AUTOKILL_NNP = "autokill_nnp";
+
+  /** The guardian process; see {@link Guardian}. */
+  public static final String GUARDIAN = "guardian";
+
+  /** That a starting child needs no descriptor of itself to be put under guard. */
+  public static final String SENDER_PIDFD = "sender_pidfd";
+
+  private static final String EXIT_INFO = "pidfd_get_info";
+  private static final String OPEN = "open_process";
+  private static final String INFO = "process_info";
+  private static final String PIDFS = "pidfs";
+  private static final String PEER = "peer_pidfd";
+  private static final String SECCOMP = "seccomp";
+  private static final String CLOSE_RANGE = "close_range";
+  private static final String GROUP_SIGNAL = "group_signal";
+
+  /** How children are created. */
+  public enum Rung {
+    CLONE3,
+    CLONE,
+    PIDFD_SPAWN
+  }
+
+  private final Mechanisms mechanisms;
+  private final Optional<SpawnStub> stub;
+  private final Optional<Rung> rung;
+  private final Optional<String> unavailable;
+  private volatile boolean confined;
+
+  public Probes() {
+    unavailable = basics();
+    mechanisms = new Mechanisms(unavailable, ", or no filter in the way");
+    if (unavailable.isPresent()) {
+      stub = Optional.empty();
+      rung = Optional.empty();
+      return;
+    }
+    String code = "spawnstub-" + Architecture.CURRENT.resource() + ".bin";
+    stub = SpawnStub.find(
+        mechanisms,
+        STUB,
+        Optional.ofNullable(Probes.class.getResourceAsStream("/dev/procdesc/linux/" + code)),
+        Numbers.POSIX);
+    boolean clone3 = probe(CLONE3, "clone3(CLONE_PIDFD) with an empty script", "Linux 5.3", 0);
+    boolean clone = probe(CLONE, "clone(CLONE_PIDFD) with an empty script", "Linux 5.2", 0);
+    boolean autoreap =
+        clone3 && probe(AUTOREAP, "clone3(CLONE_AUTOREAP)", "Linux 7.1", Numbers.CLONE_AUTOREAP);
+    if (autoreap) {
+      probeAutokill();
+      probe(
+          AUTOKILL_NNP,
+          "clone3(CLONE_PIDFD_AUTOKILL | CLONE_NNP)",
+          "Linux 7.1",
+          Numbers.CLONE_AUTOREAP | Numbers.CLONE_PIDFD_AUTOKILL | Numbers.CLONE_NNP);
+    } else {
+      if (!clone3) {
+        mechanisms.absent(AUTOREAP, "clone3(CLONE_AUTOREAP)", "clone3");
+      }
+      mechanisms.absent(AUTOKILL, "clone3(CLONE_PIDFD_AUTOKILL)", "Linux 7.1");
+      mechanisms.absent(AUTOKILL_NNP, "clone3(CLONE_PIDFD_AUTOKILL | CLONE_NNP)", "Linux 7.1");
+    }
+    if (!mechanisms.isKnown(EXIT_INFO)) {
+      mechanisms.absent(EXIT_INFO, "ioctl(PIDFD_GET_INFO)", "a child to ask about");
+    }
+    mechanisms.decide(CLOSE_RANGE, "close_range()", Syscalls.closeRange(-1, -1, 0), "Linux 5.9");
+    // Flags are looked at before the descriptor: EINVAL if unknown, EBADF if known.
+    int group = Syscalls.pidfdSendSignal(-1, 0, 0, Numbers.PIDFD_SIGNAL_PROCESS_GROUP);
+    mechanisms.decide(
+        GROUP_SIGNAL,
+        "pidfd_send_signal(PIDFD_SIGNAL_PROCESS_GROUP)",
+        group == -PosixNumbers.EBADF ? 0 : group,
+        "Linux 6.9");
+    probeSelf();
+    boolean libcSpawn = NativeFunction.find(PIDFD_SPAWN).isPresent();
+    mechanisms.decide(
+        PIDFD_SPAWN, "looking up pidfd_spawn", libcSpawn ? 0 : -Numbers.ENOSYS, "glibc 2.39");
+    if (clone3) {
+      rung = Optional.of(Rung.CLONE3);
+    } else if (clone) {
+      rung = Optional.of(Rung.CLONE);
+    } else if (mechanisms.has(PIDFD_SPAWN)) {
+      rung = Optional.of(Rung.PIDFD_SPAWN);
+    } else {
+      rung = Optional.empty();
+    }
+  }
+
+  /** Opens this JVM, and learns from it what the kernel tells of a process. */
+  private void probeSelf() {
+    int self = Syscalls.pidfdOpen(Syscalls.getpid(), 0);
+    mechanisms.decide(OPEN, "pidfd_open()", self, "Linux 5.3");
+    if (self < 0) {
+      mechanisms.absent(INFO, "ioctl(PIDFD_GET_INFO)", "pidfd_open to find out");
+      mechanisms.absent(PIDFS, "fstatfs() of a pidfd", "pidfd_open to find out");
+      return;
+    }
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      mechanisms.decide(
+          INFO, "ioctl(PIDFD_GET_INFO)", PidfdOperations.askInfo(self, memory), "Linux 6.13");
+      int outcome = Syscalls.fstatfs(self, memory.address());
+      boolean pidfs =
+          outcome == 0 && memory.bytes().getLong(Numbers.STATFS_TYPE) == Numbers.PID_FS_MAGIC;
+      mechanisms.decide(
+          PIDFS,
+          "fstatfs() of a pidfd",
+          outcome == 0 && !pidfs ? -PosixNumbers.ENODEV : outcome,
+          "Linux 6.9");
+    } finally {
+      LibC.close(self);
+    }
+  }
+
+  /** Whether a mechanism was not switched off. */
+  public boolean mayUse(String name) {
+    return !mechanisms.isDisabled(name);
+  }
+
+  /** Records what was found out about a mechanism elsewhere. */
+  public void note(String name, String how, boolean present, String lacks) {
+    mechanisms.note(name, how, present, lacks);
+  }
+
+  /** What nothing works without. */
+  private Optional<String> basics() {
+    int outcome = Syscalls.waitid(Numbers.P_PIDFD, Integer.MAX_VALUE, 0, Numbers.WEXITED, 0);
+    if (outcome != -PosixNumbers.EBADF) {
+      return Optional.of("waitid(P_PIDFD) answers "
+          + Errors.describe(-outcome)
+          + ": the kernel is older than Linux 5.4, or a seccomp filter refuses it");
+    }
+    outcome = Syscalls.pidfdSendSignal(-1, 0, 0, 0);
+    if (outcome != -PosixNumbers.EBADF) {
+      return Optional.of("pidfd_send_signal answers "
+          + Errors.describe(-outcome)
+          + ": the kernel is older than Linux 5.1, or a seccomp filter refuses it");
+    }
+    return Optional.empty();
+  }
+
+  /** Why the backend cannot work; empty if it can. */
+  public Optional<String> unavailable() {
+    if (unavailable.isPresent() || rung.isPresent()) {
+      return unavailable;
+    }
+    return Optional.of("there is no way to create a child as a descriptor: "
+        + mechanisms.describe(List.of(STUB, CLONE3, CLONE, PIDFD_SPAWN)));
+  }
+
+  /**
+   * Whether the kernel kills at the last close of a child that keeps its privileges. This JVM may
+   * give up the one that it takes, so the answer is not for ever.
+   */
+  public boolean probeAutokill() {
+    return probe(
+        AUTOKILL,
+        "clone3(CLONE_PIDFD_AUTOKILL)",
+        "CAP_SYS_ADMIN",
+        Numbers.CLONE_AUTOREAP | Numbers.CLONE_PIDFD_AUTOKILL);
+  }
+
+  /** Creates a child that ends at once, and learns from it what the kernel can do. */
+  private boolean probe(String name, String how, String lacks, long flags) {
+    if (mechanisms.isDisabled(name) || stub.isEmpty()) {
+      mechanisms.absent(name, how, "the spawn stub");
+      return false;
+    }
+    try (NativeArena arena = new NativeArena()) {
+      NativeArena.Place pidfd = arena.allocate(8);
+      long[] create = name.equals(CLONE)
+          ? clone(pidfd.address(), 0)
+          : clone3(arena, pidfd.address(), flags, Optional.empty());
+      SpawnStub.Run run = stub.get().run(arena, new ChildScript(), create);
+      if (run.created() > 0) {
+        int fd = pidfd.bytes().getInt(pidfd.at());
+        try {
+          PidfdOperations.reap(fd);
+          if (!mechanisms.isKnown(EXIT_INFO)) {
+            mechanisms.decide(EXIT_INFO, "ioctl(PIDFD_GET_INFO)", exitInfo(fd), "Linux 6.15");
+          }
+        } finally {
+          LibC.close(fd);
+        }
+      }
+      return mechanisms.decide(name, how, run.created(), lacks);
+    }
+  }
+
+  /** Whether the status of a reaped child can be read. */
+  private static int exitInfo(int fd) {
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      ByteBuffer bytes = memory.bytes();
+      bytes.putLong(Numbers.PIDFD_INFO_MASK, Numbers.PIDFD_INFO_EXIT);
+      int outcome = Syscalls.ioctl(fd, Numbers.PIDFD_GET_INFO, memory.address());
+      boolean told = (bytes.getLong(Numbers.PIDFD_INFO_MASK) & Numbers.PIDFD_INFO_EXIT) != 0;
+      return outcome >= 0 && !told ? -PosixNumbers.EINVAL : outcome;
+    }
+  }
+
+  /** The call {@code clone(flags, 0, pidfd, 0, 0)}: the last two differ in order, and are zero. */
+  public static long[] clone(long pidfd, long flags) {
+    long all = Numbers.CLONE_VM | Numbers.CLONE_VFORK | Numbers.CLONE_PIDFD | flags;
+    return new long[] {Numbers.SYS_CLONE, all, 0, pidfd, 0, 0};
+  }
+
+  /** The call {@code clone3(args, size)}. */
+  public static long[] clone3(NativeArena arena, long pidfd, long flags, Optional<Integer> cgroup) {
+    int size = cgroup.isPresent() ? Numbers.CLONE_ARGS_SIZE_VER2 : Numbers.CLONE_ARGS_SIZE_VER0;
+    NativeArena.Place args = arena.allocate(size);
+    for (int i = 0; i < size; i += Long.BYTES) {
+      args.bytes().putLong(args.at() + i, 0);
+    }
+    args.bytes()
+        .putLong(
+            args.at() + Numbers.CLONE_ARGS_FLAGS,
+            Numbers.CLONE_VM
+                | Numbers.CLONE_VFORK
+                | Numbers.CLONE_PIDFD
+                | Numbers.CLONE_CLEAR_SIGHAND
+                | flags
+                | (cgroup.isPresent() ? Numbers.CLONE_INTO_CGROUP : 0))
+        .putLong(args.at() + Numbers.CLONE_ARGS_PIDFD, pidfd);
+    cgroup.ifPresent(fd -> args.bytes().putLong(args.at() + Numbers.CLONE_ARGS_CGROUP, fd));
+    return new long[] {Numbers.SYS_CLONE3, args.address(), size};
+  }
+
+  /** The call that creates a child of ours that is nobody else's business. */
+  public long[] create(NativeArena arena, NativeArena.Place pidfd) {
+    return rung() == Rung.CLONE3
+        ? clone3(
+            arena, pidfd.address(), hasAutoreap() ? Numbers.CLONE_AUTOREAP : 0, Optional.empty())
+        : clone(pidfd.address(), 0);
+  }
+
+  public Rung rung() {
+    return rung.orElseThrow();
+  }
+
+  public SpawnStub stub() {
+    return stub.orElseThrow();
+  }
+
+  /** A filter is about to refuse to whoever is not this JVM to open itself by its PID. */
+  public void confine() {
+    confined = true;
+  }
+
+  /** Whether children may not open themselves. */
+  public boolean isConfined() {
+    return confined;
+  }
+
+  public boolean hasAutoreap() {
+    return mechanisms.has(AUTOREAP);
+  }
+
+  /** Whether the kernel kills at the last close, for a child that keeps or gives up privileges. */
+  public boolean hasAutokill(boolean noNewPrivileges) {
+    return mechanisms.has(AUTOKILL) || (noNewPrivileges && mechanisms.has(AUTOKILL_NNP));
+  }
+
+  public boolean hasExitInfo() {
+    return mechanisms.has(EXIT_INFO);
+  }
+
+  /** Up to which number a child must close descriptors singly; empty where close_range does it. */
+  public OptionalLong openLimit() {
+    if (mechanisms.has(CLOSE_RANGE)) {
+      return OptionalLong.empty();
+    }
+    try (NativeMemory limit = NativeMemory.borrow()) {
+      int outcome = Syscalls.getrlimit(Numbers.rlimit(Resource.OPEN_FILES), limit.address());
+      long soft = limit.bytes().getLong(0);
+      return OptionalLong.of(outcome < 0 || soft < 0 ? Long.MAX_VALUE : soft);
+    }
+  }
+
+  public Mechanism mechanism(String name) {
+    return mechanisms.get(name);
+  }
+
+  public boolean hasGroupSignal() {
+    return mechanisms.has(GROUP_SIGNAL);
+  }
+
+  public Mechanism groupSignal() {
+    return mechanism(GROUP_SIGNAL);
+  }
+
+  public Mechanism autoreap() {
+    return mechanism(AUTOREAP);
+  }
+
+  public Mechanism exitInfo() {
+    return mechanism(EXIT_INFO);
+  }
+
+  public boolean canOpen() {
+    return mechanisms.has(OPEN);
+  }
+
+  public Mechanism opening() {
+    return mechanism(OPEN);
+  }
+
+  public boolean hasInfo() {
+    return mechanisms.has(INFO);
+  }
+
+  public Mechanism info() {
+    return mechanism(INFO);
+  }
+
+  public boolean hasPidfs() {
+    return mechanisms.has(PIDFS);
+  }
+
+  public Mechanism pidfs() {
+    return mechanism(PIDFS);
+  }
+
+  /** Whether system calls can be refused with an error; found out when first asked for. */
+  public synchronized Mechanism seccomp() {
+    if (!mechanisms.isKnown(SECCOMP)) {
+      try (NativeMemory memory = NativeMemory.borrow()) {
+        memory.bytes().putInt(0, Numbers.SECCOMP_RET_ERRNO);
+        boolean known = Architecture.CURRENT != Architecture.OTHER;
+        int outcome = known
+            ? Syscalls.seccomp(Numbers.SECCOMP_GET_ACTION_AVAIL, 0, memory.address())
+            : -Numbers.ENOSYS;
+        mechanisms.decide(
+            SECCOMP,
+            "seccomp(SECCOMP_GET_ACTION_AVAIL)",
+            outcome,
+            "Linux 4.14 with CONFIG_SECCOMP_FILTER, on x86-64 or aarch64");
+      }
+    }
+    return mechanism(SECCOMP);
+  }
+
+  /** Whether a socket tells who is at its other end; found out when first asked for. */
+  public synchronized Mechanism peer() {
+    if (!mechanisms.isKnown(PEER)) {
+      try (NativeMemory memory = NativeMemory.borrow()) {
+        int outcome = Syscalls.socketpair(
+            Numbers.AF_UNIX, Numbers.SOCK_SEQPACKET | Numbers.SOCK_CLOEXEC, 0, memory.address());
+        if (outcome == 0) {
+          int one = memory.bytes().getInt(0);
+          outcome = PidfdTransfer.peerOf(one);
+          if (outcome >= 0) {
+            LibC.close(outcome);
+          }
+          LibC.close(one);
+          LibC.close(memory.bytes().getInt(Integer.BYTES));
+        }
+        mechanisms.decide(PEER, "getsockopt(SO_PEERPIDFD)", outcome, "Linux 6.5");
+      }
+    }
+    return mechanism(PEER);
+  }
+
+  /** All of them, those used first first. */
+  public List<Mechanism> all() {
+    peer();
+    seccomp();
+    return mechanisms.get(List.of(
+        STUB,
+        CLONE3,
+        CLONE,
+        PIDFD_SPAWN,
+        AUTOREAP,
+        AUTOKILL,
+        AUTOKILL_NNP,
+        GUARDIAN,
+        SENDER_PIDFD,
+        EXIT_INFO,
+        CLOSE_RANGE,
+        GROUP_SIGNAL,
+        OPEN,
+        INFO,
+        PIDFS,
+        PEER,
+        SECCOMP));
+  }
+}

@@ -1,0 +1,142 @@
+package dev.procdesc.linux.kernel;
+
+import dev.procdesc.posix.ffi.NativeFunction;
+
+/**
+ * The functions that only Linux has, under their C names. Each returns what the function returns,
+ * or {@code -errno}. Where the C library has no wrapper, or one that is younger than the kernel's
+ * call, it is called through {@code syscall}.
+ */
+public final class Syscalls {
+  private static final NativeFunction SYSCALL = NativeFunction.of("syscall");
+  private static final NativeFunction EPOLL_CREATE1 = NativeFunction.of("epoll_create1");
+  private static final NativeFunction EPOLL_CTL = NativeFunction.of("epoll_ctl");
+  private static final NativeFunction EPOLL_WAIT = NativeFunction.of("epoll_wait");
+  private static final NativeFunction EVENTFD = NativeFunction.of("eventfd");
+  private static final NativeFunction IOCTL = NativeFunction.of("ioctl");
+  private static final NativeFunction SOCKETPAIR = NativeFunction.of("socketpair");
+  private static final NativeFunction SETSOCKOPT = NativeFunction.of("setsockopt");
+  private static final NativeFunction GETSOCKOPT = NativeFunction.of("getsockopt");
+  private static final NativeFunction SENDMSG = NativeFunction.of("sendmsg");
+  private static final NativeFunction RECV = NativeFunction.of("recv");
+  private static final NativeFunction GETPID = NativeFunction.of("getpid");
+  private static final NativeFunction UNAME = NativeFunction.of("uname");
+  private static final NativeFunction PRCTL = NativeFunction.of("prctl");
+
+  private Syscalls() {}
+
+  /** {@code waitid(idtype, id, infop, options, rusage)}; the C library's has no rusage. */
+  public static int waitid(int idtype, int id, long siginfo, int options, long rusage) {
+    return SYSCALL.call(Numbers.SYS_WAITID, idtype, id, siginfo, options, rusage);
+  }
+
+  /** {@code pidfd_send_signal(pidfd, sig, info, flags)}. */
+  public static int pidfdSendSignal(int pidfd, int signal, long siginfo, int flags) {
+    return SYSCALL.call(Numbers.SYS_PIDFD_SEND_SIGNAL, pidfd, signal, siginfo, flags);
+  }
+
+  /** {@code close_range(first, last, flags)}. */
+  static int closeRange(int first, int last, int flags) {
+    return SYSCALL.call(Numbers.SYS_CLOSE_RANGE, first, last, flags);
+  }
+
+  /** {@code prlimit(0, resource, NULL, old_limit)}. */
+  static int getrlimit(int resource, long limit) {
+    return SYSCALL.call(Numbers.SYS_PRLIMIT64, 0, resource, 0, limit);
+  }
+
+  /** {@code rt_sigaction(signum, act, oldact, sigsetsize)}. */
+  public static int rtSigaction(int signal, long action, long oldAction) {
+    return SYSCALL.call(Numbers.SYS_RT_SIGACTION, signal, action, oldAction, Numbers.SIGSET_SIZE);
+  }
+
+  /** {@code int epoll_create1(int flags)}. */
+  public static int epollCreate1(int flags) {
+    return EPOLL_CREATE1.call(flags);
+  }
+
+  /** {@code int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)}. */
+  public static int epollCtl(int epfd, int operation, int fd, long event) {
+    return EPOLL_CTL.call(epfd, operation, fd, event);
+  }
+
+  /** {@code int epoll_wait(int epfd, struct epoll_event *events, int maxevents, int timeout)}. */
+  public static int epollWait(int epfd, long events, int count, int timeoutMillis) {
+    return EPOLL_WAIT.call(epfd, events, count, timeoutMillis);
+  }
+
+  /** {@code int eventfd(unsigned initval, int flags)}. */
+  public static int eventfd(int initial, int flags) {
+    return EVENTFD.call(initial, flags);
+  }
+
+  /** {@code int ioctl(int fd, unsigned long request, void *argp)}. */
+  public static int ioctl(int fd, long request, long argument) {
+    return IOCTL.call(fd, request, argument);
+  }
+
+  /** {@code int socketpair(int domain, int type, int protocol, int sv[2])}. */
+  public static int socketpair(int domain, int type, int protocol, long pair) {
+    return SOCKETPAIR.call(domain, type, protocol, pair);
+  }
+
+  /** {@code int setsockopt(int fd, int level, int name, const void *value, socklen_t size)}. */
+  public static int setsockopt(int fd, int level, int name, long value, int size) {
+    return SETSOCKOPT.call(fd, level, name, value, size);
+  }
+
+  /** {@code int getsockopt(int fd, int level, int name, void *value, socklen_t *size)}. */
+  public static int getsockopt(int fd, int level, int name, long value, long size) {
+    return GETSOCKOPT.call(fd, level, name, value, size);
+  }
+
+  /** {@code ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)}. */
+  public static int sendmsg(int fd, long header, int flags) {
+    return SENDMSG.call(fd, header, flags);
+  }
+
+  /** {@code ssize_t recv(int fd, void *buf, size_t size, int flags)}. */
+  public static int recv(int fd, long buffer, int size, int flags) {
+    return RECV.call(fd, buffer, size, flags);
+  }
+
+  /** {@code memfd_create(name, flags)}. */
+  public static int memfdCreate(long name, int flags) {
+    return SYSCALL.call(Numbers.SYS_MEMFD_CREATE, name, flags);
+  }
+
+  /** {@code pidfd_open(pid, flags)}. */
+  public static int pidfdOpen(int pid, int flags) {
+    return SYSCALL.call(Numbers.SYS_PIDFD_OPEN, pid, flags);
+  }
+
+  /** {@code statx(dirfd, pathname, flags, mask, statxbuf)}: unlike stat's, one layout for all. */
+  public static int statx(int fd, long path, int flags, int mask, long statx) {
+    return SYSCALL.call(Numbers.SYS_STATX, fd, path, flags, mask, statx);
+  }
+
+  /** {@code fstatfs(fd, buf)}. */
+  public static int fstatfs(int fd, long statfs) {
+    return SYSCALL.call(Numbers.SYS_FSTATFS, fd, statfs);
+  }
+
+  /** {@code seccomp(operation, flags, args)}. */
+  public static int seccomp(int operation, int flags, long argument) {
+    return SYSCALL.call(Numbers.SYS_SECCOMP, operation, flags, argument);
+  }
+
+  /** {@code pid_t getpid(void)}. */
+  public static int getpid() {
+    return GETPID.call();
+  }
+
+  /** {@code int uname(struct utsname *buf)}. */
+  public static int uname(long buffer) {
+    return UNAME.call(buffer);
+  }
+
+  /** {@code int prctl(int option, unsigned long arg2)}. */
+  public static int prctl(int option, long argument) {
+    return PRCTL.call(option, argument, 0, 0, 0);
+  }
+}

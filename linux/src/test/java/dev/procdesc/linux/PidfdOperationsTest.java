@@ -1,0 +1,76 @@
+package dev.procdesc.linux;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.procdesc.ExitStatus;
+import dev.procdesc.Signal;
+import dev.procdesc.linux.kernel.Architecture;
+import dev.procdesc.linux.kernel.Numbers;
+import dev.procdesc.linux.kernel.Signals;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The status of wait(2), which {@code PIDFD_GET_INFO} gives too. */
+final class PidfdOperationsTest {
+  private static ExitStatus signaled(String name, boolean core) {
+    return new ExitStatus.Signaled(Signal.of(name), core);
+  }
+
+  @Test
+  void theTable() {
+    assertEquals(new ExitStatus.Exited(0), PidfdOperations.waitStatus(0));
+    assertEquals(new ExitStatus.Exited(1), PidfdOperations.waitStatus(0x0100));
+    assertEquals(new ExitStatus.Exited(127), PidfdOperations.waitStatus(0x7F00));
+    assertEquals(new ExitStatus.Exited(128), PidfdOperations.waitStatus(0x8000));
+    assertEquals(new ExitStatus.Exited(255), PidfdOperations.waitStatus(0xFF00));
+    assertEquals(signaled("HUP", false), PidfdOperations.waitStatus(0x01));
+    assertEquals(signaled("KILL", false), PidfdOperations.waitStatus(0x09));
+    assertEquals(signaled("TERM", false), PidfdOperations.waitStatus(0x0F));
+    assertEquals(signaled("ABRT", true), PidfdOperations.waitStatus(0x86));
+    assertEquals(signaled("SEGV", true), PidfdOperations.waitStatus(0x8B));
+    assertEquals(signaled("SIG16", false), PidfdOperations.waitStatus(0x10));
+    assertEquals(signaled("SIG34", false), PidfdOperations.waitStatus(0x22));
+    assertEquals(signaled("SIG64", true), PidfdOperations.waitStatus(0xC0));
+  }
+
+  @Test
+  void whatTheHeadersMakeOfIt(@TempDir Path directory) throws Exception {
+    Optional<Cc> compiler = Cc.forMachine(Architecture.CURRENT.resource());
+    assumeTrue(compiler.isPresent(), "no C compiler");
+    List<Integer> statuses = new ArrayList<>();
+    for (int value = 0; value < 256; value++) {
+      statuses.add(value << 8);
+    }
+    for (int signal = 1; signal <= Numbers.NSIG; signal++) {
+      statuses.add(signal);
+      statuses.add(signal | 0x80);
+    }
+    List<Cc.Constant> constants = new ArrayList<>();
+    for (int status : statuses) {
+      // Whether it exited, with what code, by which signal, with a core: a byte each.
+      String expression = "(long long) !!WIFEXITED(@) << 32 | WEXITSTATUS(@) << 16"
+          + " | (WIFSIGNALED(@) ? WTERMSIG(@) << 8 | !!WCOREDUMP(@) : 0)";
+      constants.add(new Cc.Constant(
+          "STATUS_" + status,
+          expression.replace("@", String.valueOf(status)),
+          List.of("sys/wait.h")));
+    }
+    Map<String, Long> values = compiler.get().values(directory, constants);
+    assumeTrue(!values.isEmpty(), "no headers");
+    for (int status : statuses) {
+      Long value = values.get("STATUS_" + status);
+      assertNotNull(value);
+      ExitStatus expected = value >> 32 == 1
+          ? new ExitStatus.Exited((int) (value >> 16 & 0xFF))
+          : new ExitStatus.Signaled(Signals.of((int) (value >> 8 & 0xFF)), (value & 1) == 1);
+      assertEquals(expected, PidfdOperations.waitStatus(status), () -> Integer.toHexString(status));
+    }
+  }
+}

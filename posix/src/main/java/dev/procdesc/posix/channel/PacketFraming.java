@@ -1,0 +1,118 @@
+package dev.procdesc.posix.channel;
+
+import static dev.procdesc.DescriptorChannel.MAX_PAYLOAD;
+
+import dev.procdesc.RefusedMessageException;
+import dev.procdesc.RefusedMessageException.Reason;
+import dev.procdesc.posix.ffi.LibC;
+import dev.procdesc.posix.ffi.NativeMemory;
+import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.io.BlockingDescriptor;
+import dev.procdesc.posix.io.Deadline;
+import java.io.EOFException;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+
+/** Each send is a record, and arrives whole or cut off: Linux, and FreeBSD up to 14. */
+final class PacketFraming implements MessageFraming {
+  private final BlockingDescriptor reader;
+  private final BlockingDescriptor writer;
+  private final SocketNumbers numbers;
+  private final MessageCalls system;
+  private final MessageReceiver receiver;
+
+  PacketFraming(
+      BlockingDescriptor reader,
+      BlockingDescriptor writer,
+      SocketNumbers numbers,
+      MessageCalls system) {
+    this.reader = reader;
+    this.writer = writer;
+    this.numbers = numbers;
+    this.system = system;
+    this.receiver = new MessageReceiver(reader, numbers, system);
+  }
+
+  @Override
+  public boolean send(
+      SocketMessage message, byte[] payload, List<Integer> descriptors, Deadline deadline)
+      throws IOException {
+    message.fill(payload, descriptors);
+    int flags = numbers.msgDontwait() | numbers.msgNosignal() | numbers.msgEor().orElse(0);
+    long count = writer.transfer("sendmsg", fd -> system.send(fd, message, flags), deadline.left());
+    return count >= 0;
+  }
+
+  @Override
+  public Optional<ReceivedMessage> receive(SocketMessage message, Deadline deadline)
+      throws IOException {
+    while (true) {
+      Optional<MessageReceiver.Receipt> receipt = receiver.receive(message, deadline);
+      if (receipt.isEmpty()) {
+        return Optional.empty();
+      }
+      if (receipt.get().dropped()) {
+        throw new RefusedMessageException(Reason.DESCRIPTORS_CUT_OFF, MessageReceiver.DROPPED);
+      }
+      int count = receipt.get().count();
+      List<Integer> descriptors = message.descriptors();
+      if (count > 0 || !descriptors.isEmpty() || isCutOff(message)) {
+        return Optional.of(arrived(message, count, descriptors));
+      }
+      if (isAtEnd()) {
+        throw new EOFException("the other end is closed");
+      }
+      if (deadline.isOver()) {
+        return Optional.empty(); // A flood of empty packets is no message.
+      }
+    }
+  }
+
+  private boolean isCutOff(SocketMessage message) {
+    return (message.flags() & (numbers.msgCtrunc() | numbers.msgTrunc())) != 0;
+  }
+
+  private ReceivedMessage arrived(SocketMessage message, int count, List<Integer> descriptors)
+      throws RefusedMessageException {
+    int flags = message.flags();
+    if ((flags & numbers.msgCtrunc()) != 0) {
+      descriptors.forEach(LibC::close);
+      throw new RefusedMessageException(
+          Reason.DESCRIPTORS_CUT_OFF, MessageReceiver.cutOff(descriptors.size()));
+    }
+    if ((flags & numbers.msgTrunc()) != 0 || count > MAX_PAYLOAD) {
+      descriptors.forEach(LibC::close);
+      throw new RefusedMessageException(
+          Reason.PAYLOAD_CUT_OFF, "the payload is longer than " + MAX_PAYLOAD + " bytes");
+    }
+    return new ReceivedMessage(message.payload(count), descriptors);
+  }
+
+  /**
+   * Whether nothing can come any more. A packet without data looks like the end of file; the end is
+   * where, after a hang-up, the queue has no bytes either.
+   */
+  private boolean isAtEnd() throws IOException {
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      int events = PosixNumbers.POLLIN | numbers.pollRdhup();
+      long result = reader.attempt(fd -> {
+        memory.bytes().putInt(0, fd).putInt(4, events);
+        int ready = LibC.poll(memory.address(), 1, 0);
+        int seen = memory.bytes().getInt(4) >>> 16;
+        if (ready <= 0 || (seen & (PosixNumbers.POLLHUP | numbers.pollRdhup())) == 0) {
+          return 0;
+        }
+        memory.bytes().putInt(0, 0);
+        int outcome = Sockets.ioctl(fd, numbers.fionread(), memory.address());
+        return outcome < 0 || memory.bytes().getInt(0) == 0 ? 1 : 0;
+      });
+      return result == 1;
+    }
+  }
+
+  @Override
+  public void close() {
+    // Nothing is held between two calls.
+  }
+}

@@ -1,0 +1,268 @@
+package dev.procdesc.posix.channel;
+
+import dev.procdesc.ClosedDescriptorException;
+import dev.procdesc.DescriptorChannel;
+import dev.procdesc.ProcessDescriptor;
+import dev.procdesc.ProcessDescriptorException;
+import dev.procdesc.RefusedMessageException;
+import dev.procdesc.RefusedMessageException.Reason;
+import dev.procdesc.posix.ffi.Errors;
+import dev.procdesc.posix.ffi.LibC;
+import dev.procdesc.posix.ffi.NativeMemory;
+import dev.procdesc.posix.io.BlockingDescriptor;
+import dev.procdesc.posix.io.Deadline;
+import dev.procdesc.posix.io.EventQueue;
+import dev.procdesc.posix.io.OwnedDescriptor;
+import dev.procdesc.posix.io.Watcher;
+import dev.procdesc.posix.process.ProcessDescriptorImpl;
+import dev.procdesc.posix.process.ProcessReference;
+import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.ClosedChannelException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A channel over a socket. The socket is a blocking one, because the other end's program shares
+ * nothing with it but a child that it is given to may; each call says MSG_DONTWAIT instead.
+ *
+ * <p>Sending goes by a second descriptor of the same socket: an event queue watches a descriptor
+ * for one thing only, and one thread may wait to send while another waits to receive.
+ */
+final class SocketChannel implements DescriptorChannel {
+  private final OwnedDescriptor socket;
+  private final BlockingDescriptor reader;
+  private final BlockingDescriptor writer;
+  private final DescriptorTransfer calls;
+  private final MessageFraming records;
+
+  private SocketChannel(
+      OwnedDescriptor socket, OwnedDescriptor second, DescriptorTransfer calls, Watcher watcher) {
+    this.socket = socket;
+    this.calls = calls;
+    this.reader = new BlockingDescriptor(
+        socket, EventQueue.Interest.READABLE, calls.numbers(), watcher, "socket");
+    this.writer = new BlockingDescriptor(
+        second, EventQueue.Interest.WRITABLE, calls.numbers(), watcher, "socket");
+    SocketNumbers numbers = calls.sockets();
+    MessageCalls system = MessageCalls.SYSTEM;
+    this.records = calls
+        .recordRoom()
+        .<MessageFraming>map(room -> new RecordFraming(
+            reader, writer, second, numbers, calls.numbers(), room, system, watcher))
+        .orElseGet(() -> new PacketFraming(reader, writer, numbers, system));
+  }
+
+  /** Takes ownership of a connected socket; it is closed if that fails. */
+  static SocketChannel take(int fd, DescriptorTransfer calls, Watcher watcher)
+      throws ProcessDescriptorException {
+    int second = LibC.fcntl(fd, calls.numbers().fDupfdCloexec(), 0);
+    if (second < 0) {
+      LibC.close(fd);
+      throw Errors.failed("fcntl(F_DUPFD_CLOEXEC)", "a socket", second);
+    }
+    widen(fd, calls.sockets());
+    return new SocketChannel(
+        OwnedDescriptor.take(fd, "the channel"),
+        OwnedDescriptor.take(second, "the channel"),
+        calls,
+        watcher);
+  }
+
+  /**
+   * Makes room for the longest payload. A system that gives less room refuses such a payload, and
+   * says so when it is sent.
+   */
+  private static void widen(int fd, SocketNumbers numbers) {
+    numbers.bufferSize().ifPresent(size -> {
+      try (NativeMemory memory = NativeMemory.borrow()) {
+        memory.bytes().putInt(0, size);
+        for (int option : new int[] {numbers.soSndbuf(), numbers.soRcvbuf()}) {
+          Sockets.setsockopt(fd, numbers.solSocket(), option, memory.address(), Integer.BYTES);
+        }
+      }
+    });
+  }
+
+  /** Beyond 292 years nanoseconds overflow, which is as good as no limit. */
+  static long nanos(Duration timeout) {
+    if (timeout.isNegative()) {
+      return 0;
+    }
+    return timeout.toSeconds() >= Long.MAX_VALUE / 1_000_000_000L
+        ? Long.MAX_VALUE
+        : timeout.toNanos();
+  }
+
+  @Override
+  public void send(byte[] payload, ProcessDescriptor... processes) throws IOException {
+    send(Long.MAX_VALUE, payload, processes);
+  }
+
+  @Override
+  public boolean send(Duration timeout, byte[] payload, ProcessDescriptor... processes)
+      throws IOException {
+    return send(nanos(timeout), payload, processes);
+  }
+
+  private boolean send(long nanos, byte[] payload, ProcessDescriptor... processes)
+      throws IOException {
+    if (payload.length > MAX_PAYLOAD) {
+      throw new IllegalArgumentException(
+          "a payload is at most " + MAX_PAYLOAD + " bytes long: " + payload.length);
+    }
+    if (payload.length == 0 && processes.length == 0) {
+      throw new IllegalArgumentException("an empty message cannot be told from the end");
+    }
+    List<ProcessDescriptorImpl> held = new ArrayList<>();
+    for (ProcessDescriptor process : processes) {
+      held.add(ProcessDescriptorImpl.of(process));
+    }
+    if (!isOpen()) {
+      throw new ClosedChannelException();
+    }
+    List<ProcessReference.Loan> loans = new ArrayList<>();
+    try {
+      List<Integer> descriptors = new ArrayList<>();
+      for (ProcessDescriptorImpl process : held) {
+        ProcessReference.Loan loan = process.lend();
+        loans.add(loan);
+        descriptors.add(loan.fd());
+        loan.lifelineFd().ifPresent(descriptors::add);
+      }
+      if (descriptors.size() > MAX_DESCRIPTORS) {
+        throw new IllegalArgumentException("a message has at most " + MAX_DESCRIPTORS
+            + " descriptors, lifelines included: " + descriptors.size());
+      }
+      return transmit(nanos, payload, descriptors);
+    } finally {
+      loans.forEach(ProcessReference.Loan::close);
+    }
+  }
+
+  private boolean transmit(long nanos, byte[] payload, List<Integer> descriptors)
+      throws IOException {
+    try {
+      return transmitInTime(nanos, payload, descriptors);
+    } catch (ClosedByInterruptException e) {
+      close(); // The other direction too.
+      throw e;
+    }
+  }
+
+  private boolean transmitInTime(long nanos, byte[] payload, List<Integer> descriptors)
+      throws IOException {
+    Deadline deadline = Deadline.in(nanos);
+    if (!writer.enter(nanos)) {
+      return false;
+    }
+    try (SocketMessage message = new SocketMessage(calls.sockets())) {
+      return records.send(message, payload, descriptors, deadline);
+    } finally {
+      writer.lock.unlock();
+    }
+  }
+
+  @Override
+  public Message receive() throws IOException {
+    return receive(Long.MAX_VALUE).orElseThrow();
+  }
+
+  @Override
+  public Optional<Message> receive(Duration timeout) throws IOException {
+    return receive(nanos(timeout));
+  }
+
+  private Optional<Message> receive(long nanos) throws IOException {
+    try {
+      return receiveInTime(nanos);
+    } catch (ClosedByInterruptException e) {
+      close(); // The other direction too.
+      throw e;
+    }
+  }
+
+  private Optional<Message> receiveInTime(long nanos) throws IOException {
+    Deadline deadline = Deadline.in(nanos);
+    if (!reader.enter(nanos)) {
+      return Optional.empty();
+    }
+    try (SocketMessage message = new SocketMessage(calls.sockets())) {
+      Optional<ReceivedMessage> arrived = records.receive(message, deadline);
+      return arrived.isPresent() ? Optional.of(accept(arrived.get())) : Optional.empty();
+    } finally {
+      reader.lock.unlock();
+    }
+  }
+
+  /** Makes a message of what came, or closes all of it. */
+  private Message accept(ReceivedMessage arrived) throws RefusedMessageException {
+    List<Integer> descriptors = arrived.descriptors();
+    List<ProcessDescriptor> processes = new ArrayList<>();
+    int taken = 0;
+    boolean accepted = false;
+    try {
+      while (taken < descriptors.size()) {
+        int fd = descriptors.get(taken);
+        if (!calls.isProcess(fd)) {
+          throw new RefusedMessageException(
+              Reason.NO_PROCESS,
+              "descriptor " + (taken + 1) + " of " + descriptors.size() + " is no process's");
+        }
+        Optional<Integer> lifeline = Optional.empty();
+        if (taken + 1 < descriptors.size() && calls.isLifeline(descriptors.get(taken + 1))) {
+          lifeline = Optional.of(descriptors.get(taken + 1));
+        }
+        taken += lifeline.isPresent() ? 2 : 1;
+        processes.add(calls.received(fd, lifeline));
+      }
+      Message complete = new Message(arrived.payload(), processes);
+      accepted = true;
+      return complete;
+    } finally {
+      if (!accepted) {
+        processes.forEach(ProcessDescriptor::close);
+        descriptors.subList(taken, descriptors.size()).forEach(LibC::close);
+      }
+    }
+  }
+
+  @Override
+  public ProcessDescriptor peer() throws IOException {
+    int fd;
+    try {
+      fd = socket.acquire();
+    } catch (ClosedDescriptorException e) {
+      throw (ClosedChannelException) new ClosedChannelException().initCause(e);
+    }
+    try {
+      return calls.peer(fd);
+    } finally {
+      socket.release();
+    }
+  }
+
+  @Override
+  public int fd() {
+    return socket.number();
+  }
+
+  @Override
+  public boolean isOpen() {
+    return !socket.isClosed();
+  }
+
+  @Override
+  public void close() {
+    reader.close();
+    writer.close();
+    records.close();
+  }
+
+  @Override
+  public String toString() {
+    return socket.toString();
+  }
+}

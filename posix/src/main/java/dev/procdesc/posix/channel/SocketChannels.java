@@ -1,0 +1,210 @@
+package dev.procdesc.posix.channel;
+
+import dev.procdesc.DescriptorChannel;
+import dev.procdesc.ProcessDescriptorException;
+import dev.procdesc.posix.ffi.Errors;
+import dev.procdesc.posix.ffi.LibC;
+import dev.procdesc.posix.ffi.NativeMemory;
+import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.ffi.SystemStrings;
+import dev.procdesc.posix.io.BlockingDescriptor;
+import dev.procdesc.posix.io.EventQueue;
+import dev.procdesc.posix.io.OwnedDescriptor;
+import dev.procdesc.posix.io.Watcher;
+import dev.procdesc.spi.Channels;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+
+/** Makes channels over UNIX sockets. */
+public final class SocketChannels implements Channels {
+  private static final int BACKLOG = 128;
+  private static final int ADDRESS_PATH = 2;
+
+  private final DescriptorTransfer calls;
+  private final SocketNumbers numbers;
+  private final Watcher watcher;
+
+  /** Channels whose descriptors a backend knows. */
+  public SocketChannels(DescriptorTransfer calls, Watcher watcher) {
+    this.calls = calls;
+    this.numbers = calls.sockets();
+    this.watcher = watcher;
+  }
+
+  private static int check(String operation, Object subject, int outcome)
+      throws ProcessDescriptorException {
+    if (outcome < 0) {
+      throw Errors.failed(operation, subject, outcome);
+    }
+    return outcome;
+  }
+
+  @Override
+  public DescriptorChannel.Pair pair() throws ProcessDescriptorException {
+    int one;
+    int other;
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      int type = SocketNumbers.SOCK_SEQPACKET | numbers.sockCloexec();
+      check("socketpair", "", Sockets.socketpair(SocketNumbers.AF_UNIX, type, memory.address()));
+      one = memory.bytes().getInt(0);
+      other = memory.bytes().getInt(Integer.BYTES);
+    }
+    SocketChannel first;
+    try {
+      first = SocketChannel.take(one, calls, watcher);
+    } catch (ProcessDescriptorException e) {
+      LibC.close(other);
+      throw e;
+    }
+    try {
+      return new DescriptorChannel.Pair(first, SocketChannel.take(other, calls, watcher));
+    } catch (ProcessDescriptorException e) {
+      first.close();
+      throw e;
+    }
+  }
+
+  /** A call with a socket's address. */
+  private interface AddressCall {
+    int apply(int fd, long address, int size);
+  }
+
+  /** A socket, not blocking, that was bound or connected. */
+  private int open(String operation, Path path, AddressCall call)
+      throws ProcessDescriptorException {
+    byte[] bytes = SystemStrings.encode(path.toString());
+    if (bytes.length >= numbers.pathSize()) {
+      throw new IllegalArgumentException(
+          "a socket's path is at most " + (numbers.pathSize() - 1) + " bytes long: " + path);
+    }
+    int type = SocketNumbers.SOCK_SEQPACKET | numbers.sockCloexec() | numbers.sockNonblock();
+    int fd = check("socket", path, Sockets.socket(SocketNumbers.AF_UNIX, type));
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      int size = ADDRESS_PATH + bytes.length + 1;
+      if (numbers.addressHasLength()) {
+        memory.bytes().put(0, (byte) size).put(1, (byte) SocketNumbers.AF_UNIX);
+      } else {
+        memory.bytes().putShort(0, (short) SocketNumbers.AF_UNIX);
+      }
+      memory.bytes().slice(ADDRESS_PATH, bytes.length).put(bytes);
+      memory.bytes().put(ADDRESS_PATH + bytes.length, (byte) 0);
+      int outcome = call.apply(fd, memory.address(), size);
+      if (outcome < 0) {
+        LibC.close(fd);
+        throw Errors.failed(operation, path, outcome);
+      }
+      return fd;
+    }
+  }
+
+  @Override
+  public DescriptorChannel connect(Path path) throws ProcessDescriptorException {
+    int fd = open("connect", path, Sockets::connect);
+    // It may be given to a child, whose program does not expect it to be non-blocking.
+    LibC.fcntl(fd, PosixNumbers.F_SETFL, 0);
+    return SocketChannel.take(fd, calls, watcher);
+  }
+
+  @Override
+  public DescriptorChannel.Listener listen(Path path) throws ProcessDescriptorException {
+    int fd = open("bind", path, Sockets::bind);
+    int outcome = Sockets.listen(fd, BACKLOG);
+    if (outcome < 0) {
+      LibC.close(fd);
+      throw Errors.failed("listen", path, outcome);
+    }
+    return new Listener(OwnedDescriptor.take(fd, "the listener at " + path), path);
+  }
+
+  @Override
+  public DescriptorChannel of(int fd) throws ProcessDescriptorException {
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      int sizeAt = Long.BYTES;
+      memory.bytes().putInt(0, 0).putInt(sizeAt, Integer.BYTES);
+      check(
+          "getsockopt(SO_TYPE)",
+          "descriptor " + fd,
+          Sockets.getsockopt(
+              fd,
+              numbers.solSocket(),
+              numbers.soType(),
+              memory.address(),
+              memory.address() + sizeAt));
+      if (memory.bytes().getInt(0) != SocketNumbers.SOCK_SEQPACKET) {
+        throw new IllegalArgumentException("descriptor " + fd + " is no SOCK_SEQPACKET socket");
+      }
+    }
+    check("fcntl(F_SETFD)", fd, LibC.fcntl(fd, PosixNumbers.F_SETFD, PosixNumbers.FD_CLOEXEC));
+    return SocketChannel.take(fd, calls, watcher);
+  }
+
+  private final class Listener implements DescriptorChannel.Listener {
+    private final OwnedDescriptor socket;
+    private final BlockingDescriptor end;
+    private final Path path;
+
+    Listener(OwnedDescriptor socket, Path path) {
+      this.socket = socket;
+      this.path = path;
+      this.end = new BlockingDescriptor(
+          socket, EventQueue.Interest.READABLE, calls.numbers(), watcher, "listener");
+    }
+
+    @Override
+    public DescriptorChannel accept() throws IOException {
+      return accept(Long.MAX_VALUE).orElseThrow();
+    }
+
+    @Override
+    public Optional<DescriptorChannel> accept(Duration timeout) throws IOException {
+      return accept(SocketChannel.nanos(timeout));
+    }
+
+    private Optional<DescriptorChannel> accept(long nanos) throws IOException {
+      long deadline = System.nanoTime() + nanos;
+      if (!end.enter(nanos)) {
+        return Optional.empty();
+      }
+      try {
+        long left = nanos == Long.MAX_VALUE ? nanos : deadline - System.nanoTime();
+        long fd =
+            end.transfer("accept4", number -> Sockets.accept4(number, numbers.sockCloexec()), left);
+        return fd < 0
+            ? Optional.empty()
+            : Optional.of(SocketChannel.take((int) fd, calls, watcher));
+      } finally {
+        end.lock.unlock();
+      }
+    }
+
+    @Override
+    public boolean isOpen() {
+      return end.isOpen();
+    }
+
+    @Override
+    public void close() {
+      boolean first;
+      synchronized (this) {
+        first = end.isOpen();
+        end.close();
+      }
+      if (first) {
+        try {
+          Files.deleteIfExists(path);
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
+      }
+    }
+
+    @Override
+    public String toString() {
+      return socket.toString();
+    }
+  }
+}

@@ -1,0 +1,165 @@
+package dev.procdesc.posix.channel;
+
+import dev.procdesc.posix.ffi.LibC;
+import dev.procdesc.posix.ffi.NativeMemory;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A {@code struct msghdr} with room for its data and control messages, in a block of native memory:
+ *
+ * <pre>
+ *     0      the data: {@link #DATA_ROOM} bytes
+ *     IOV    struct iovec
+ *     HEADER struct msghdr
+ *     CONTROL the control messages: {@link #CONTROL_ROOM} bytes
+ * </pre>
+ */
+final class SocketMessage implements AutoCloseable {
+  /** One more than the longest payload: so one that is too long is seen. */
+  static final int DATA_ROOM = 40 * 1024;
+
+  /** For 253 descriptors, and for what the kernel may add: a pidfd and credentials. */
+  private static final int CONTROL_ROOM = 2048;
+
+  private static final int IOV = DATA_ROOM;
+  private static final int HEADER = IOV + 64;
+  private static final int CONTROL = HEADER + 64;
+  private static final int ALIGNMENT = 8;
+  private static final int AT_IOV = 16;
+  private static final int AT_IOVLEN = 24;
+  private static final int AT_CONTROL = 32;
+  private static final int AT_CONTROLLEN = 40;
+
+  private final NativeMemory memory = NativeMemory.borrow();
+  private final SocketNumbers numbers;
+
+  SocketMessage(SocketNumbers numbers) {
+    this.numbers = numbers;
+  }
+
+  long header() {
+    return memory.address() + HEADER;
+  }
+
+  private ByteBuffer bytes() {
+    return memory.bytes();
+  }
+
+  private void putLength(int at, long length) {
+    if (numbers.longLengths()) {
+      bytes().putLong(at, length);
+    } else {
+      bytes().putInt(at, (int) length);
+    }
+  }
+
+  private int length(int at) {
+    return numbers.longLengths() ? (int) bytes().getLong(at) : bytes().getInt(at);
+  }
+
+  private void frame(int data, int control) {
+    for (int i = 0; i < CONTROL - HEADER; i += Long.BYTES) {
+      bytes().putLong(HEADER + i, 0);
+    }
+    bytes().putLong(IOV, memory.address()).putLong(IOV + Long.BYTES, data);
+    bytes().putLong(HEADER + AT_IOV, memory.address() + IOV);
+    putLength(HEADER + AT_IOVLEN, 1);
+    if (control > 0) {
+      bytes().putLong(HEADER + AT_CONTROL, memory.address() + CONTROL);
+      putLength(HEADER + AT_CONTROLLEN, control);
+    }
+  }
+
+  /** Makes it ready to be sent. */
+  void fill(byte[] payload, List<Integer> descriptors) {
+    int length = SocketNumbers.CMSG_DATA + descriptors.size() * Integer.BYTES;
+    frame(payload.length, descriptors.isEmpty() ? 0 : align(length));
+    ByteBuffer data = bytes().slice(0, payload.length);
+    data.put(payload);
+    if (descriptors.isEmpty()) {
+      return;
+    }
+    bytes().putLong(CONTROL, 0);
+    putLength(CONTROL, length);
+    int level = CONTROL + numbers.cmsgLevel();
+    bytes().putInt(level, numbers.solSocket()).putInt(level + Integer.BYTES, numbers.scmRights());
+    int at = CONTROL + SocketNumbers.CMSG_DATA;
+    for (int fd : descriptors) {
+      bytes().putInt(at, fd);
+      at += Integer.BYTES;
+    }
+  }
+
+  /** Makes what was filled in ready to be sent again, without so many bytes and the descriptors. */
+  void skip(int sent) {
+    bytes().putLong(IOV, bytes().getLong(IOV) + sent);
+    bytes().putLong(IOV + Long.BYTES, bytes().getLong(IOV + Long.BYTES) - sent);
+    bytes().putLong(HEADER + AT_CONTROL, 0);
+    putLength(HEADER + AT_CONTROLLEN, 0);
+  }
+
+  private static int align(int length) {
+    return (length + ALIGNMENT - 1) & -ALIGNMENT;
+  }
+
+  /** Makes it ready to be received into. */
+  void clear() {
+    frame(DATA_ROOM, CONTROL_ROOM);
+  }
+
+  /** What came: the data. */
+  byte[] payload(int count) {
+    byte[] payload = new byte[count];
+    ByteBuffer data = bytes().slice(0, count);
+    data.get(payload);
+    return payload;
+  }
+
+  int flags() {
+    return bytes().getInt(HEADER + numbers.msghdrFlags());
+  }
+
+  /** What came: whether there is anything beside the data. */
+  boolean hasControl() {
+    return length(HEADER + AT_CONTROLLEN) > 0;
+  }
+
+  /**
+   * What came: the descriptors that the sender sent. Those that the kernel adds of its own, because
+   * the socket was made so by somebody else, are not asked for and closed.
+   */
+  List<Integer> descriptors() {
+    List<Integer> descriptors = new ArrayList<>();
+    int end = CONTROL + Math.min(length(HEADER + AT_CONTROLLEN), CONTROL_ROOM);
+    int at = CONTROL;
+    while (end - at >= SocketNumbers.CMSG_DATA) {
+      int length = Math.min(length(at), end - at);
+      if (length < SocketNumbers.CMSG_DATA) {
+        break;
+      }
+      int level = bytes().getInt(at + numbers.cmsgLevel());
+      int type = bytes().getInt(at + numbers.cmsgLevel() + Integer.BYTES);
+      for (int i = at + SocketNumbers.CMSG_DATA;
+          level == numbers.solSocket() && i + Integer.BYTES <= at + length;
+          i += Integer.BYTES) {
+        int fd = bytes().getInt(i);
+        if (type == numbers.scmRights()) {
+          descriptors.add(fd);
+        } else if (numbers.scmPidfd().isPresent()
+            && type == numbers.scmPidfd().getAsInt()
+            && fd >= 0) {
+          LibC.close(fd);
+        }
+      }
+      at += align(length);
+    }
+    return descriptors;
+  }
+
+  @Override
+  public void close() {
+    memory.close();
+  }
+}

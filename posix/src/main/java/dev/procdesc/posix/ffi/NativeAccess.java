@@ -1,0 +1,61 @@
+package dev.procdesc.posix.ffi;
+
+import com.kenai.jffi.Library;
+import java.util.Optional;
+
+/** Whether native code can be called at all, and if not, why and what to do about it. */
+public final class NativeAccess {
+  private NativeAccess() {}
+
+  /** Empty if native calls work; else the cause and the remedy, in one sentence each. */
+  public static Optional<String> unavailable() {
+    return Outcome.PROBLEM;
+  }
+
+  private static final class Outcome {
+    static final Optional<String> PROBLEM = probe();
+
+    private static Optional<String> probe() {
+      try {
+        if (Library.getDefault().getSymbolAddress("getpid") == 0) {
+          return Optional.of("jffi loaded but finds no symbols of the C library");
+        }
+        return Optional.empty();
+      } catch (LinkageError | RuntimeException e) {
+        return Optional.of(explain(e));
+      }
+    }
+
+    private static String explain(Throwable thrown) {
+      Throwable cause = thrown;
+      StringBuilder all = new StringBuilder(String.valueOf(thrown.getMessage()));
+      while (cause.getCause() != null && cause.getCause() != cause) {
+        cause = cause.getCause();
+        all.append("; ").append(cause.getMessage());
+      }
+      String text = all.toString().strip();
+      String where = System.getProperty("os.name")
+          + " "
+          + System.getProperty("os.arch")
+          + ", Java "
+          + System.getProperty("java.version");
+      if (text.contains("llegal native access")
+          || text.contains("restricted method")
+          || text.contains("IllegalCallerException")
+          || cause instanceof IllegalCallerException) {
+        return "the JVM denies native access to jffi; start it with"
+            + " --enable-native-access=ALL-UNNAMED (on the module path:"
+            + " --enable-native-access=org.jnrproject.jffi)";
+      }
+      return "jffi's native library cannot be loaded ("
+          + where
+          + "): "
+          + text.lines().findFirst().orElse("no reason given").replaceFirst("[.]$", "")
+          + "; it is extracted to java.io.tmpdir="
+          + System.getProperty("java.io.tmpdir")
+          + ", which must be writable and not mounted noexec: choose another directory with"
+          + " -Djffi.extract.dir=DIR, or unpack the library beforehand and name its directory with"
+          + " -Djffi.boot.library.path=DIR";
+    }
+  }
+}

@@ -1,0 +1,159 @@
+package dev.procdesc.posix.ffi;
+
+import com.kenai.jffi.CallContext;
+import com.kenai.jffi.CallingConvention;
+import com.kenai.jffi.Invoker;
+import com.kenai.jffi.LastError;
+import com.kenai.jffi.Library;
+import com.kenai.jffi.Type;
+import java.util.Arrays;
+import java.util.Optional;
+
+/**
+ * A C function of at most six word-sized arguments, called through jffi. This is the one place
+ * where native code is entered and where errno is read: at once, in the same thread, after a call
+ * that failed. Results follow the kernel's own convention: not negative, or {@code -errno}.
+ *
+ * <p>Rejected: jnr-ffi's {@code LibraryLoader}. It compiles a class for each interface of
+ * functions, which costs a cold JVM more than 80 ms before its first spawn, and a class made so
+ * cannot see an interface in a package that a module does not export to everybody. jffi is the
+ * engine underneath; a call through it costs the same.
+ */
+public final class NativeFunction {
+  private static final CallContext[] CONTEXTS = new CallContext[7];
+  private static final Invoker INVOKER = Invoker.getInstance();
+
+  static {
+    for (int arity = 0; arity < CONTEXTS.length; arity++) {
+      Type[] words = new Type[arity];
+      Arrays.fill(words, Type.SLONG_LONG);
+      CONTEXTS[arity] =
+          CallContext.getCallContext(Type.SLONG_LONG, words, CallingConvention.DEFAULT, true);
+    }
+  }
+
+  private final long address;
+
+  private NativeFunction(long address) {
+    this.address = address;
+  }
+
+  /**
+   * A function of the C library that every supported system has.
+   *
+   * @throws UnsatisfiedLinkError if it is not there
+   */
+  public static NativeFunction of(String name) {
+    return find(name)
+        .orElseThrow(() -> new UnsatisfiedLinkError("the C library has no function " + name));
+  }
+
+  /** A function that newer C libraries have. */
+  public static Optional<NativeFunction> find(String name) {
+    return symbol(name).map(NativeFunction::new);
+  }
+
+  /** The address of a variable or function of this process. */
+  public static Optional<Long> symbol(String name) {
+    long address =
+        Simulation.LIBRARY.map(library -> library.getSymbolAddress(name)).orElse(0L);
+    if (address == 0) {
+      address = Library.getDefault().getSymbolAddress(name);
+    }
+    return address == 0 ? Optional.empty() : Optional.of(address);
+  }
+
+  /** Whether functions come from a library that simulates another system, for tests. */
+  public static boolean isSimulated() {
+    return Simulation.LIBRARY.isPresent();
+  }
+
+  /**
+   * For tests only: a library whose functions stand in for those of the C library, so that the
+   * backend for one system runs on another one.
+   */
+  private static final class Simulation {
+    static final Optional<Library> LIBRARY = open();
+
+    private Simulation() {}
+
+    private static Optional<Library> open() {
+      String path = System.getProperty("dev.procdesc.simulation", "");
+      if (path.isEmpty()) {
+        return Optional.empty();
+      }
+      Library library = Library.openLibrary(path, Library.NOW | Library.LOCAL);
+      if (library == null) {
+        throw new UnsatisfiedLinkError("-Ddev.procdesc.simulation: " + Library.getLastError());
+      }
+      return Optional.of(library);
+    }
+  }
+
+  /** Machine code at an address. */
+  public static NativeFunction at(long address) {
+    return new NativeFunction(address);
+  }
+
+  /** A C int: the upper half of the register is undefined, so only the lower one is looked at. */
+  private static int outcome(long register) {
+    int value = (int) register;
+    return value == -1 ? -errno() : value;
+  }
+
+  private static int errno() {
+    return LastError.getInstance().get();
+  }
+
+  /** Calls {@code int f(void)}. */
+  public int call() {
+    return outcome(INVOKER.invokeN0(CONTEXTS[0], address));
+  }
+
+  /** Calls {@code int f(a)}. */
+  public int call(long a) {
+    return outcome(INVOKER.invokeN1(CONTEXTS[1], address, a));
+  }
+
+  /** Calls {@code int f(a, b)}. */
+  public int call(long a, long b) {
+    return outcome(INVOKER.invokeN2(CONTEXTS[2], address, a, b));
+  }
+
+  /** Calls {@code int f(a, b, c)}. */
+  public int call(long a, long b, long c) {
+    return outcome(INVOKER.invokeN3(CONTEXTS[3], address, a, b, c));
+  }
+
+  /** Calls {@code int f(a, b, c, d)}. */
+  public int call(long a, long b, long c, long d) {
+    return outcome(INVOKER.invokeN4(CONTEXTS[4], address, a, b, c, d));
+  }
+
+  /** Calls {@code int f(a, b, c, d, e)}. */
+  public int call(long a, long b, long c, long d, long e) {
+    return outcome(INVOKER.invokeN5(CONTEXTS[5], address, a, b, c, d, e));
+  }
+
+  /** Calls {@code int f(a, b, c, d, e, f)}. */
+  public int call(long a, long b, long c, long d, long e, long f) {
+    return outcome(INVOKER.invokeN6(CONTEXTS[6], address, a, b, c, d, e, f));
+  }
+
+  /** Calls {@code long f(a)} whose result is a value or, by its own convention, {@code -errno}. */
+  public long callRaw(long a) {
+    return INVOKER.invokeN1(CONTEXTS[1], address, a);
+  }
+
+  /** Calls {@code long f(a, b, c)}: {@code ssize_t} and the like. */
+  public long callLong(long a, long b, long c) {
+    long value = INVOKER.invokeN3(CONTEXTS[3], address, a, b, c);
+    return value == -1 ? -errno() : value;
+  }
+
+  /** Calls {@code long f(a, b, c, d, e, f)}: {@code mmap}. */
+  public long callLong(long a, long b, long c, long d, long e, long f) {
+    long value = INVOKER.invokeN6(CONTEXTS[6], address, a, b, c, d, e, f);
+    return value == -1 ? -errno() : value;
+  }
+}

@@ -1,0 +1,131 @@
+package dev.procdesc.posix.ffi;
+
+import com.kenai.jffi.MemoryIO;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.concurrent.ConcurrentLinkedDeque;
+
+/**
+ * A block of memory outside the heap, for the structures that system calls read and write. Access
+ * is through a bounds-checked buffer. Blocks are pooled: {@link #close()} gives one back.
+ *
+ * <p>Not zeroed: whoever borrows a block writes every field that it reads.
+ */
+public final class NativeMemory implements AutoCloseable {
+  /** Enough for a spawn with an ordinary environment, and for a pipe's content. */
+  public static final int SIZE = 64 * 1024;
+
+  private static final int POOLED = 16;
+  private static final ConcurrentLinkedDeque<NativeMemory> POOL = new ConcurrentLinkedDeque<>();
+  private static final ConcurrentLinkedDeque<NativeMemory> SHARED = new ConcurrentLinkedDeque<>();
+
+  private final long address;
+  private final ByteBuffer bytes;
+  private final boolean shared;
+  private final boolean pooled;
+
+  private NativeMemory(int size) {
+    this(size, allocate(size), false, size == SIZE);
+  }
+
+  private NativeMemory(int size, long address, boolean shared, boolean pooled) {
+    this.address = address;
+    this.bytes =
+        MemoryIO.getInstance().newDirectByteBuffer(address, size).order(ByteOrder.nativeOrder());
+    this.shared = shared;
+    this.pooled = pooled;
+  }
+
+  private static long allocate(int size) {
+    long address = MemoryIO.getInstance().allocateMemory(size, false);
+    if (address == 0) {
+      throw new OutOfMemoryError("no " + size + " bytes of native memory");
+    }
+    return address;
+  }
+
+  /** A block of {@link #SIZE} bytes. */
+  public static NativeMemory borrow() {
+    NativeMemory pooled = POOL.pollFirst();
+    return pooled != null ? pooled : new NativeMemory(SIZE);
+  }
+
+  /** A block of at least {@link #SIZE} bytes. */
+  public static NativeMemory borrow(int size) {
+    return size <= SIZE ? borrow() : new NativeMemory(size);
+  }
+
+  /**
+   * A block of at least {@link #SIZE} bytes that children share with us even after a fork: a
+   * mapping of its own.
+   */
+  static NativeMemory borrowShared(int size, PosixNumbers numbers) {
+    NativeMemory pooled = size <= SIZE ? SHARED.pollFirst() : null;
+    if (pooled != null) {
+      return pooled;
+    }
+    int room = Math.max(size, SIZE);
+    return new NativeMemory(room, map(room, numbers), true, room == SIZE);
+  }
+
+  /**
+   * A block that a forked child shares with us, and keeps when it is closed here: nobody else gets
+   * it.
+   */
+  public static NativeMemory leave(int size, PosixNumbers numbers) {
+    return new NativeMemory(size, map(size, numbers), true, false);
+  }
+
+  private static long map(int size, PosixNumbers numbers) {
+    long address = LibC.mmap(
+        size, PosixNumbers.PROT_READ_WRITE, PosixNumbers.MAP_SHARED | numbers.mapAnonymous());
+    if (address < 0) {
+      throw new OutOfMemoryError(
+          "no " + size + " bytes of shared memory: " + Errors.describe((int) -address));
+    }
+    return address;
+  }
+
+  /** A small block that is never given back, for structures that live as long as the JVM. */
+  public static NativeMemory forever(int size) {
+    return new NativeMemory(size);
+  }
+
+  /** A small block of its own, which its owner frees. */
+  public static NativeMemory unpooled(int size) {
+    return new NativeMemory(size);
+  }
+
+  /** Frees an unpooled block. */
+  public void free() {
+    MemoryIO.getInstance().freeMemory(address);
+  }
+
+  /** Where the block begins. */
+  public long address() {
+    return address;
+  }
+
+  /** Where a shared block is. */
+  public Mapping mapping() {
+    return new Mapping(address, bytes.capacity());
+  }
+
+  /** The block, in native byte order. Use absolute access, or reset the position. */
+  public ByteBuffer bytes() {
+    return bytes;
+  }
+
+  @Override
+  public void close() {
+    bytes.clear();
+    ConcurrentLinkedDeque<NativeMemory> pool = shared ? SHARED : POOL;
+    if (pooled && pool.size() < POOLED) {
+      pool.addFirst(this);
+    } else if (shared) {
+      LibC.munmap(address, bytes.capacity());
+    } else {
+      MemoryIO.getInstance().freeMemory(address);
+    }
+  }
+}

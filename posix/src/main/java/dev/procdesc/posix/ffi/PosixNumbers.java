@@ -1,0 +1,140 @@
+package dev.procdesc.posix.ffi;
+
+/**
+ * The numbers that the shared code needs and the systems do not agree on. Each backend gives its
+ * own from its {@code Numbers}, where their headers and versions are named.
+ */
+public record PosixNumbers(
+    int eagain,
+    int oCloexec,
+    int oNonblock,
+    int oCreat,
+    int oExcl,
+    int oTrunc,
+    int oAppend,
+    int oDirectory,
+    int fDupfdCloexec,
+    int mapAnonymous) {
+  /** {@code O_RDONLY} on every system. */
+  public static final int O_RDONLY = 0;
+
+  /** {@code O_WRONLY} on every system. */
+  public static final int O_WRONLY = 1;
+
+  /** {@code O_RDWR} on every system. */
+  public static final int O_RDWR = 2;
+
+  /** {@code O_ACCMODE} on every system. */
+  public static final int O_ACCMODE = 3;
+
+  /** {@code F_SETFD} on every system. */
+  public static final int F_SETFD = 2;
+
+  /** {@code FD_CLOEXEC} on every system. */
+  public static final int FD_CLOEXEC = 1;
+
+  /** {@code F_GETFL} on every system. */
+  public static final int F_GETFL = 3;
+
+  /** {@code F_SETFL} on every system. */
+  public static final int F_SETFL = 4;
+
+  /** {@code POLLIN} on every system. */
+  public static final int POLLIN = 0x1;
+
+  /** {@code POLLOUT} on every system. */
+  public static final int POLLOUT = 0x4;
+
+  /** {@code POLLHUP} on every system. */
+  public static final int POLLHUP = 0x10;
+
+  /** {@code EPERM} on every system. */
+  public static final int EPERM = 1;
+
+  /** {@code ENOENT} on every system. */
+  public static final int ENOENT = 2;
+
+  /** {@code ESRCH} on every system. */
+  public static final int ESRCH = 3;
+
+  /** {@code EINTR} on every system. */
+  public static final int EINTR = 4;
+
+  /** {@code E2BIG} on every system. */
+  public static final int E2BIG = 7;
+
+  /** {@code ENOEXEC} on every system. */
+  public static final int ENOEXEC = 8;
+
+  /** {@code EBADF} on every system. */
+  public static final int EBADF = 9;
+
+  /** {@code ENOMEM} on every system. */
+  public static final int ENOMEM = 12;
+
+  /** {@code EACCES} on every system. */
+  public static final int EACCES = 13;
+
+  /** {@code ENODEV} on every system. */
+  public static final int ENODEV = 19;
+
+  /** {@code ENOTDIR} on every system. */
+  public static final int ENOTDIR = 20;
+
+  /** {@code EINVAL} on every system. */
+  public static final int EINVAL = 22;
+
+  /** {@code EMFILE} on every system. */
+  public static final int EMFILE = 24;
+
+  /** {@code ETXTBSY} on every system. */
+  public static final int ETXTBSY = 26;
+
+  /** {@code SIGKILL} on every system. */
+  public static final int SIGKILL = 9;
+
+  /** {@code PROT_READ | PROT_WRITE} on every system. */
+  public static final int PROT_READ_WRITE = 0x3;
+
+  /** {@code PROT_READ | PROT_EXEC} on every system. */
+  public static final int PROT_READ_EXEC = 0x5;
+
+  /** {@code MAP_SHARED} on every system. */
+  public static final int MAP_SHARED = 0x1;
+
+  /** {@code MAP_PRIVATE} on every system. */
+  public static final int MAP_PRIVATE = 0x2;
+
+  /** {@code PRIO_PROCESS} on every system. */
+  public static final int PRIO_PROCESS = 0;
+
+  /** {@code WCOREFLAG} on every system. */
+  public static final int WCOREFLAG = 0x80;
+
+  /** Where a {@code struct rusage} has ru_utime, on every 64-bit system. */
+  public static final int RUSAGE_UTIME = 0;
+
+  /** Where a {@code struct rusage} has ru_stime, on every 64-bit system. */
+  public static final int RUSAGE_STIME = 16;
+
+  /** Where a {@code struct rusage} has ru_maxrss, on every 64-bit system. */
+  public static final int RUSAGE_MAXRSS = 32;
+
+  /** Where a {@code struct rusage} has ru_minflt, on every 64-bit system. */
+  public static final int RUSAGE_MINFLT = 64;
+
+  /** Where a {@code struct rusage} has ru_majflt, on every 64-bit system. */
+  public static final int RUSAGE_MAJFLT = 72;
+
+  /** Where a {@code struct rusage} has ru_inblock, on every 64-bit system. */
+  public static final int RUSAGE_INBLOCK = 88;
+
+  /** Where a {@code struct rusage} has ru_oublock, on every 64-bit system. */
+  public static final int RUSAGE_OUBLOCK = 96;
+
+  /** Where a {@code struct rusage} has ru_nvcsw, on every 64-bit system. */
+  public static final int RUSAGE_NVCSW = 128;
+
+  /** Where a {@code struct rusage} has ru_nivcsw, on every 64-bit system. */
+  public static final int RUSAGE_NIVCSW = 136;
+}

@@ -1,0 +1,5 @@
+/** Calls C functions through jffi: bindings, errno, native memory, strings, shared numbers. */
+@NullMarked
+package dev.procdesc.posix.ffi;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,79 @@
+package dev.procdesc.posix.io;
+
+import dev.procdesc.PipeOutput;
+import dev.procdesc.posix.ffi.LibC;
+import dev.procdesc.posix.ffi.NativeMemory;
+import dev.procdesc.posix.ffi.PosixNumbers;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Objects;
+
+/** The parent's writing end of a pipe. */
+public final class PipeOutputImpl extends PipeOutput {
+  private final BlockingDescriptor end;
+
+  private PipeOutputImpl(BlockingDescriptor end) {
+    this.end = end;
+  }
+
+  /** Takes ownership of a non-blocking descriptor. */
+  public static PipeOutputImpl take(OwnedDescriptor fd, PosixNumbers numbers, Watcher watcher) {
+    return new PipeOutputImpl(
+        new BlockingDescriptor(fd, EventQueue.Interest.WRITABLE, numbers, watcher));
+  }
+
+  public void keepReachable(Object owner) {
+    end.keepReachable(owner);
+  }
+
+  @Override
+  public boolean isOpen() {
+    return end.isOpen();
+  }
+
+  @Override
+  public void write(int value) throws IOException {
+    write(new byte[] {(byte) value}, 0, 1);
+  }
+
+  @Override
+  public void write(byte[] source, int offset, int length) throws IOException {
+    Objects.checkFromIndexSize(offset, length, source.length);
+    write(ByteBuffer.wrap(source, offset, length));
+  }
+
+  @Override
+  public int write(ByteBuffer source) throws IOException {
+    int total = source.remaining();
+    end.lock.lock();
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      ByteBuffer bytes = memory.bytes();
+      while (source.hasRemaining()) {
+        int count = Math.min(source.remaining(), NativeMemory.SIZE);
+        bytes.clear();
+        ByteBuffer part = source.slice(source.position(), count);
+        bytes.put(part);
+        int done = 0;
+        while (done < count) {
+          int from = done;
+          done += (int)
+              end.transfer("write", fd -> LibC.write(fd, memory.address() + from, count - from));
+        }
+        source.position(source.position() + count);
+      }
+      return total;
+    } finally {
+      end.lock.unlock();
+    }
+  }
+
+  @Override
+  public void close() {
+    end.close();
+  }
+
+  @Override
+  public String toString() {
+    return "output to " + end;
+  }
+}

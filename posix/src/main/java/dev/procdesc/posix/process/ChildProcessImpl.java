@@ -1,0 +1,66 @@
+package dev.procdesc.posix.process;
+
+import dev.procdesc.ChildProcess;
+import dev.procdesc.OnClose;
+import dev.procdesc.PipeInput;
+import dev.procdesc.PipeOutput;
+import dev.procdesc.posix.io.PipeInputImpl;
+import dev.procdesc.posix.io.PipeOutputImpl;
+import java.util.Map;
+
+/** The object that an application holds of a child: the process and its pipes. */
+public final class ChildProcessImpl extends ProcessDescriptorImpl implements ChildProcess {
+  private final OnClose onClose;
+  private final Map<Integer, PipeInputImpl> inputs;
+  private final Map<Integer, PipeOutputImpl> outputs;
+
+  /** A child that was just spawned; its pipes by the child's descriptor numbers. */
+  public ChildProcessImpl(
+      ProcessState core,
+      OnClose onClose,
+      Map<Integer, PipeInputImpl> inputs,
+      Map<Integer, PipeOutputImpl> outputs) {
+    super(core);
+    this.onClose = onClose;
+    this.inputs = inputs;
+    this.outputs = outputs;
+    // Whoever reads the child's output needs the child, even if the stream is all that is kept.
+    inputs.values().forEach(pipe -> pipe.keepReachable(this));
+    outputs.values().forEach(pipe -> pipe.keepReachable(this));
+    core.watcher().adopt(core);
+  }
+
+  @Override
+  public PipeOutput pipeTo(int fd) {
+    PipeOutput pipe = outputs.get(fd);
+    if (pipe == null) {
+      throw new IllegalStateException(
+          "the child does not read a pipe at descriptor " + fd + "; ask for one with Stdio.pipe()");
+    }
+    return pipe;
+  }
+
+  @Override
+  public PipeInput pipeFrom(int fd) {
+    PipeInput pipe = inputs.get(fd);
+    if (pipe == null) {
+      throw new IllegalStateException("the child does not write a pipe at descriptor " + fd
+          + "; ask for one with Stdio.pipe()");
+    }
+    return pipe;
+  }
+
+  @Override
+  public boolean hasPipe(int fd) {
+    return inputs.containsKey(fd) || outputs.containsKey(fd);
+  }
+
+  @Override
+  public void close() {
+    super.close();
+    if (onClose != OnClose.RELEASE) {
+      inputs.values().forEach(PipeInputImpl::close);
+      outputs.values().forEach(PipeOutputImpl::close);
+    }
+  }
+}

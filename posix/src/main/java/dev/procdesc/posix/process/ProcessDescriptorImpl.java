@@ -1,0 +1,233 @@
+package dev.procdesc.posix.process;
+
+import dev.procdesc.ExitStatus;
+import dev.procdesc.ProcessDescriptor;
+import dev.procdesc.ProcessDescriptorException;
+import dev.procdesc.ProcessInfo;
+import dev.procdesc.ResourceUsage;
+import dev.procdesc.Right;
+import dev.procdesc.Signal;
+import dev.procdesc.StateChange;
+import dev.procdesc.Teardown;
+import java.io.IOException;
+import java.lang.ref.Cleaner;
+import java.lang.ref.Reference;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+
+/**
+ * The object that an application holds of a process. Methods fence it, because while one runs on
+ * the {@link ProcessReference} alone the object could be collected, and so closed.
+ */
+public sealed class ProcessDescriptorImpl implements ProcessDescriptor permits ChildProcessImpl {
+  private static final System.Logger LOG = System.getLogger("dev.procdesc");
+  private static final Cleaner CLEANER = Cleaner.create();
+
+  private final ProcessReference reference;
+  private final Cleaner.Cleanable cleanable;
+
+  /** The first descriptor of a process, with every right that the kernel gives it. */
+  public ProcessDescriptorImpl(ProcessState core) {
+    this(ProcessReference.first(core));
+  }
+
+  private ProcessDescriptorImpl(ProcessReference reference) {
+    this.reference = reference;
+    this.cleanable = CLEANER.register(this, new Forgotten(reference));
+  }
+
+  /** What the garbage collector does for a descriptor that was never closed. */
+  private record Forgotten(ProcessReference reference) implements Runnable {
+    @Override
+    public void run() {
+      if (!reference.isClosed()) {
+        LOG.log(
+            System.Logger.Level.WARNING,
+            "the descriptor of {0} became unreachable without having been closed; it is closed now",
+            reference);
+        reference.close();
+      }
+    }
+  }
+
+  @Override
+  public int fd() {
+    return reference.fd();
+  }
+
+  @Override
+  public long pid() {
+    return reference.pid();
+  }
+
+  @Override
+  public boolean signal(Signal signal) throws ProcessDescriptorException {
+    try {
+      return reference.signal(Objects.requireNonNull(signal, "signal"));
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  @Override
+  public boolean signalGroup(Signal signal) throws ProcessDescriptorException {
+    try {
+      return reference.signalGroup(Objects.requireNonNull(signal, "signal"));
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  @Override
+  public ExitStatus shutdown(Teardown teardown)
+      throws ProcessDescriptorException, InterruptedException {
+    try {
+      return reference.shutdown(teardown);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  @Override
+  public Optional<ExitStatus> poll() {
+    try {
+      return reference.poll();
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  @Override
+  public ExitStatus waitFor() throws InterruptedException {
+    try {
+      return reference.waitFor(Long.MAX_VALUE).orElseThrow();
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  @Override
+  public Optional<ExitStatus> waitFor(Duration timeout) throws InterruptedException {
+    try {
+      // Beyond 292 years nanoseconds overflow, which is as good as no limit.
+      long nanos = timeout.toSeconds() >= Long.MAX_VALUE / 1_000_000_000L
+          ? Long.MAX_VALUE
+          : timeout.isNegative() ? 0 : timeout.toNanos();
+      return reference.waitFor(nanos);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  @Override
+  public CompletableFuture<ExitStatus> onExit() {
+    ExitFuture future = new ExitFuture(this);
+    reference.onExit(future);
+    return future;
+  }
+
+  /** A future that keeps its process reachable, and so alive, until it is complete. */
+  private static final class ExitFuture extends CompletableFuture<ExitStatus> {
+    @SuppressWarnings({"unused", "FieldCanBeLocal"}) // Its only purpose is to be a reference.
+    private final ProcessDescriptorImpl process;
+
+    ExitFuture(ProcessDescriptorImpl process) {
+      this.process = process;
+    }
+  }
+
+  @Override
+  public Optional<ResourceUsage> resourceUsage() {
+    return reference.resourceUsage();
+  }
+
+  @Override
+  public Listening onStateChange(Consumer<? super StateChange> listener) {
+    Objects.requireNonNull(listener, "listener");
+    return reference.onStateChange(listener);
+  }
+
+  @Override
+  public boolean isAlive() {
+    try {
+      return reference.isAlive();
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  @Override
+  public ProcessDescriptor duplicate() throws ProcessDescriptorException {
+    try {
+      return new ProcessDescriptorImpl(reference.duplicate());
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  @Override
+  public ProcessDescriptor restrict(Right... rights) throws ProcessDescriptorException {
+    try {
+      return new ProcessDescriptorImpl(reference.restrict(Set.of(rights)));
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  @Override
+  public Set<Right> rights() {
+    return reference.rights();
+  }
+
+  @Override
+  public ProcessInfo info() throws ProcessDescriptorException {
+    try {
+      return reference.info();
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  @Override
+  public boolean sameProcess(ProcessDescriptor other) throws ProcessDescriptorException {
+    try {
+      return reference.isSame(of(other).reference);
+    } finally {
+      Reference.reachabilityFence(this);
+      Reference.reachabilityFence(other);
+    }
+  }
+
+  /** The library's object behind the interface. */
+  public static ProcessDescriptorImpl of(ProcessDescriptor process) {
+    if (Objects.requireNonNull(process, "process") instanceof ProcessDescriptorImpl held) {
+      return held;
+    }
+    throw new IllegalArgumentException(
+        "not a descriptor of this library's: " + process.getClass().getName());
+  }
+
+  /** Lends the kernel's descriptor to be sent. */
+  public ProcessReference.Loan lend() throws IOException {
+    try {
+      return reference.lend();
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  @Override
+  public void close() {
+    reference.close();
+    cleanable.clean();
+  }
+
+  @Override
+  public String toString() {
+    return reference.toString();
+  }
+}

@@ -1,0 +1,40 @@
+package dev.procdesc.posix.process;
+
+import dev.procdesc.ExitStatus;
+import dev.procdesc.ResourceUsage;
+import dev.procdesc.Signal;
+import dev.procdesc.posix.ffi.PosixNumbers;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.function.IntFunction;
+
+/** What the calls of the wait family tell, in the form that every 64-bit system has. */
+public final class WaitStatus {
+  private WaitStatus() {}
+
+  /** A status in the form of wait(2). */
+  public static ExitStatus status(int status, IntFunction<Signal> signals) {
+    int signal = status & 0x7F;
+    return signal == 0
+        ? new ExitStatus.Exited((status >> 8) & 0xFF)
+        : new ExitStatus.Signaled(signals.apply(signal), (status & PosixNumbers.WCOREFLAG) != 0);
+  }
+
+  /** A {@code struct rusage}. */
+  public static ResourceUsage usage(ByteBuffer bytes, int at) {
+    return new ResourceUsage(
+        time(bytes, at + PosixNumbers.RUSAGE_UTIME),
+        time(bytes, at + PosixNumbers.RUSAGE_STIME),
+        bytes.getLong(at + PosixNumbers.RUSAGE_MAXRSS) * 1024,
+        bytes.getLong(at + PosixNumbers.RUSAGE_MINFLT),
+        bytes.getLong(at + PosixNumbers.RUSAGE_MAJFLT),
+        bytes.getLong(at + PosixNumbers.RUSAGE_INBLOCK),
+        bytes.getLong(at + PosixNumbers.RUSAGE_OUBLOCK),
+        bytes.getLong(at + PosixNumbers.RUSAGE_NVCSW),
+        bytes.getLong(at + PosixNumbers.RUSAGE_NIVCSW));
+  }
+
+  private static Duration time(ByteBuffer bytes, int at) {
+    return Duration.ofSeconds(bytes.getLong(at), bytes.getLong(at + Long.BYTES) * 1000);
+  }
+}

@@ -1,0 +1,213 @@
+package dev.procdesc.posix.spawn;
+
+import dev.procdesc.SpawnException;
+import dev.procdesc.Stdio;
+import dev.procdesc.posix.ffi.Errors;
+import dev.procdesc.posix.ffi.LibC;
+import dev.procdesc.posix.ffi.NativeArena;
+import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.io.NullDevice;
+import dev.procdesc.posix.io.OwnedDescriptor;
+import dev.procdesc.posix.io.PipeInputImpl;
+import dev.procdesc.posix.io.PipeOutputImpl;
+import dev.procdesc.posix.io.Watcher;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * The descriptors of a child in the making. Everything is opened here, by the parent,
+ * close-on-exec, and every source is moved above every target, so that the child's dup2 calls
+ * cannot overwrite what another one still needs.
+ */
+public final class ChildDescriptors implements AutoCloseable {
+  /** A descriptor of ours that is to stand at a number in the child. */
+  public record Placement(int source, int target) {}
+
+  private static final String PREPARING = "a descriptor for the child";
+
+  private final PosixNumbers numbers;
+  private final Watcher watcher;
+  private final NativeArena arena;
+  private final int above;
+  private final SortedSet<Integer> targets;
+  private final List<Placement> placements = new ArrayList<>();
+  private final List<Integer> opened = new ArrayList<>();
+  private final Map<Integer, PipeInputImpl> inputs = new HashMap<>(4);
+  private final Map<Integer, PipeOutputImpl> outputs = new HashMap<>(4);
+  private boolean handedOver;
+
+  private ChildDescriptors(
+      Map<Integer, Stdio> request, PosixNumbers numbers, Watcher watcher, NativeArena arena) {
+    this.numbers = numbers;
+    this.watcher = watcher;
+    this.arena = arena;
+    this.targets = new TreeSet<>(request.keySet());
+    this.above = targets.last() + 1;
+  }
+
+  /** Opens everything; nothing stays open if that fails. */
+  public static ChildDescriptors open(
+      Map<Integer, Stdio> request, PosixNumbers numbers, Watcher watcher, NativeArena arena)
+      throws IOException {
+    ChildDescriptors descriptors = new ChildDescriptors(request, numbers, watcher, arena);
+    try {
+      for (Map.Entry<Integer, Stdio> entry : new TreeMap<>(request).entrySet()) {
+        descriptors.place(entry.getKey(), entry.getValue());
+      }
+      return descriptors;
+    } catch (IOException | RuntimeException e) {
+      descriptors.close();
+      throw e;
+    }
+  }
+
+  private void place(int target, Stdio source) throws IOException {
+    if (source instanceof Stdio.Inherit) {
+      return;
+    }
+    placements.add(new Placement(source(target, source), target));
+  }
+
+  private int source(int target, Stdio source) throws IOException {
+    if (source instanceof Stdio.Pipe pipe) {
+      return pipe(target, pipe);
+    }
+    if (source instanceof Stdio.Null) {
+      OptionalInt kept = NullDevice.kept();
+      return kept.isPresent()
+          ? duplicate(kept.getAsInt())
+          : openFile(NullDevice.PATH, PosixNumbers.O_RDWR, 0);
+    }
+    if (source instanceof Stdio.File file) {
+      return openFile(file.path().toString(), flags(file.access()), file.mode());
+    }
+    if (source instanceof Stdio.Descriptor descriptor) {
+      return duplicate(descriptor.fd());
+    }
+    // Standard error as standard output: 1 comes before 2, so it is settled already.
+    return placements.stream()
+        .filter(placement -> placement.target() == 1)
+        .findFirst()
+        .map(Placement::source)
+        .orElse(1);
+  }
+
+  private int flags(Stdio.File.Access access) {
+    return switch (access) {
+      case READ -> PosixNumbers.O_RDONLY;
+      case WRITE -> PosixNumbers.O_WRONLY | numbers.oCreat() | numbers.oTrunc();
+      case APPEND -> PosixNumbers.O_WRONLY | numbers.oCreat() | numbers.oAppend();
+      case CREATE_NEW -> PosixNumbers.O_WRONLY | numbers.oCreat() | numbers.oExcl();
+      case READ_WRITE -> PosixNumbers.O_RDWR | numbers.oCreat();
+    };
+  }
+
+  private int openFile(String path, int flags, int mode) throws IOException {
+    int fd = LibC.open(arena.string(path), flags | numbers.oCloexec(), mode);
+    if (fd < 0) {
+      throw failed("open", path, fd);
+    }
+    return moveUp(fd);
+  }
+
+  private int pipe(int target, Stdio.Pipe pipe) throws IOException {
+    boolean toChild = pipe == Stdio.Pipe.TO_CHILD || (pipe == Stdio.Pipe.AUTOMATIC && target == 0);
+    NativeArena.Place pair = arena.allocate(8);
+    int outcome = LibC.pipe2(pair.address(), numbers.oCloexec());
+    if (outcome < 0) {
+      throw failed("pipe2", "descriptor " + target, outcome);
+    }
+    int readEnd = pair.bytes().getInt(pair.at());
+    int writeEnd = pair.bytes().getInt(pair.at() + 4);
+    int ours = toChild ? writeEnd : readEnd;
+    LibC.fcntl(ours, PosixNumbers.F_SETFL, numbers.oNonblock());
+    OwnedDescriptor owned = OwnedDescriptor.take(ours, "the pipe at descriptor " + target);
+    if (toChild) {
+      outputs.put(target, PipeOutputImpl.take(owned, numbers, watcher));
+    } else {
+      inputs.put(target, PipeInputImpl.take(owned, numbers, watcher));
+    }
+    return moveUp(toChild ? readEnd : writeEnd);
+  }
+
+  /** Takes ownership of a descriptor and gives it a number that no target has. */
+  private int moveUp(int fd) throws IOException {
+    if (fd >= above) {
+      opened.add(fd);
+      return fd;
+    }
+    try {
+      return duplicate(fd);
+    } finally {
+      LibC.close(fd);
+    }
+  }
+
+  private int duplicate(int fd) throws IOException {
+    int copy = LibC.fcntl(fd, numbers.fDupfdCloexec(), above);
+    if (copy < 0) {
+      throw failed("fcntl(F_DUPFD_CLOEXEC)", fd, copy);
+    }
+    opened.add(copy);
+    return copy;
+  }
+
+  private SpawnException failed(String operation, Object subject, int outcome) {
+    String hint = switch (-outcome) {
+      case PosixNumbers.EBADF -> "it is not open in this JVM";
+      case PosixNumbers.EMFILE -> "the JVM has no descriptors left; raise its limit of open files";
+      case PosixNumbers.EINVAL ->
+        "the child's descriptor " + targets.last() + " is beyond the JVM's limit of open files";
+      default -> "";
+    };
+    return Errors.spawn(
+        SpawnException.Step.PREPARE, operation, subject + ", " + PREPARING, outcome, hint);
+  }
+
+  /** A copy of a descriptor that stands above every target, for use in the child. */
+  public int lift(int fd) throws IOException {
+    return duplicate(fd);
+  }
+
+  /** What the child's dup2 calls are to do, in any order. */
+  public List<Placement> placements() {
+    return placements;
+  }
+
+  /** The numbers that stay open in the child, ascending. */
+  public SortedSet<Integer> targets() {
+    return targets;
+  }
+
+  /** The parent's reading ends by the child's numbers. */
+  public Map<Integer, PipeInputImpl> inputs() {
+    return inputs;
+  }
+
+  /** The parent's writing ends by the child's numbers. */
+  public Map<Integer, PipeOutputImpl> outputs() {
+    return outputs;
+  }
+
+  /** Leaves the parent's ends of the pipes open: they belong to the child object now. */
+  public void handOver() {
+    handedOver = true;
+  }
+
+  @Override
+  public void close() {
+    opened.forEach(LibC::close);
+    opened.clear();
+    if (!handedOver) {
+      inputs.values().forEach(PipeInputImpl::close);
+      outputs.values().forEach(PipeOutputImpl::close);
+    }
+  }
+}

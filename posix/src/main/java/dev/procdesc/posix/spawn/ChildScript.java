@@ -1,0 +1,132 @@
+package dev.procdesc.posix.spawn;
+
+import dev.procdesc.SpawnException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * What a child does between its birth and its program: system calls, one after the other, prepared
+ * here and walked by the spawn stub. The child runs no Java and makes no choices; the first call
+ * that fails ends it, unless the script tolerates that error there.
+ *
+ * <p>The layout is the stub's, the same on every system and machine; all words have 64 bits:
+ *
+ * <pre>
+ * call  @0 block[16]  @16 saved[16]  @32 failed  @40 count  @48 create (a step)  @128 steps
+ * step  @0 number  @8 args[6]  @56 tolerated  @64 target  @72 result
+ * </pre>
+ *
+ * <p>{@code tolerated} is a set of error numbers (bit 0: any); {@code target} is an address that
+ * gets the result too, which is how the outcome of one call becomes the argument of a later one.
+ */
+public final class ChildScript {
+  /** Any error is tolerated. */
+  public static final long TOLERATE_ALL = 1;
+
+  static final int FAILED = 32;
+  static final int COUNT = 40;
+  static final int CREATE = 48;
+  static final int STEPS = 128;
+  static final int STEP_WORDS = 10;
+
+  /** The bytes that a step takes. */
+  public static final int STEP_SIZE = STEP_WORDS * Long.BYTES;
+
+  static final int ARGUMENTS = 8;
+  static final int TARGET = 64;
+  static final int RESULT = 72;
+
+  /** What a step is for, to say so when it fails. */
+  public record Purpose(SpawnException.Step step, String operation, String subject) {}
+
+  private record Wire(int fromStep, int toStep, int toArgument) {}
+
+  private final List<Purpose> purposes = new ArrayList<>();
+  private final List<Wire> wires = new ArrayList<>(0);
+  private long[] words = new long[STEP_WORDS * 32];
+  private int count;
+
+  /** Adds a system call. */
+  public ChildScript step(Purpose purpose, long number, long... arguments) {
+    return tolerantStep(purpose, 0, number, arguments);
+  }
+
+  /**
+   * Adds a system call that may fail.
+   *
+   * @param tolerated the errors after which the script goes on
+   */
+  public ChildScript tolerantStep(Purpose purpose, long tolerated, long number, long... arguments) {
+    int at = count * STEP_WORDS;
+    if (at == words.length) {
+      words = Arrays.copyOf(words, words.length * 2);
+    }
+    words[at] = number;
+    System.arraycopy(arguments, 0, words, at + 1, arguments.length);
+    words[at + 7] = tolerated;
+    purposes.add(purpose);
+    count++;
+    return this;
+  }
+
+  /** Makes the last step's result also go to an address. */
+  public ChildScript storeAt(long address) {
+    words[(count - 1) * STEP_WORDS + 8] = address;
+    return this;
+  }
+
+  /** Makes the last step's result an argument of the next one. */
+  public ChildScript passOn(int argument) {
+    wires.add(new Wire(count - 1, count, argument));
+    return this;
+  }
+
+  /** The bit of an error number in a set of tolerated ones. */
+  public static long tolerate(int... errnos) {
+    long set = 0;
+    for (int errno : errnos) {
+      if (errno < 1 || errno > 63) {
+        throw new IllegalArgumentException("errno " + errno + " does not fit the set");
+      }
+      set |= 1L << errno;
+    }
+    return set;
+  }
+
+  /** How many steps there are. */
+  public int size() {
+    return count;
+  }
+
+  /** What a step is for. */
+  public Purpose purpose(int step) {
+    return purposes.get(step);
+  }
+
+  /** The bytes that the call block with all steps takes. */
+  int length() {
+    return STEPS + count * STEP_SIZE;
+  }
+
+  /**
+   * Writes the call block.
+   *
+   * @param at where in the buffer
+   * @param address the same place as an address
+   */
+  void write(ByteBuffer bytes, int at, long address) {
+    for (int i = 0; i < 16; i++) {
+      bytes.put(at + i, (byte) 0xFF);
+    }
+    bytes.putLong(at + FAILED, -1).putLong(at + COUNT, count);
+    ByteBuffer steps = bytes.slice(at + STEPS, count * STEP_SIZE).order(bytes.order());
+    steps.asLongBuffer().put(words, 0, count * STEP_WORDS);
+    for (Wire wire : wires) {
+      steps.putLong(
+          wire.fromStep * STEP_SIZE + TARGET,
+          address + STEPS + (long) wire.toStep * STEP_SIZE + ARGUMENTS + 8L * wire.toArgument);
+    }
+  }
+}

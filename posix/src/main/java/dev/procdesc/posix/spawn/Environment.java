@@ -1,0 +1,66 @@
+package dev.procdesc.posix.spawn;
+
+import com.kenai.jffi.MemoryIO;
+import dev.procdesc.posix.ffi.NativeFunction;
+import dev.procdesc.posix.ffi.SystemStrings;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The JVM's environment as bytes, read once when first needed, as the JDK does too. Bytes, because
+ * a variable that the JVM cannot decode must reach the child as it is.
+ */
+public final class Environment {
+  private static final List<byte[]> INHERITED = read();
+
+  private Environment() {}
+
+  private static List<byte[]> read() {
+    MemoryIO memory = MemoryIO.getInstance();
+    long variable = NativeFunction.symbol("environ").orElseThrow();
+    List<byte[]> all = new ArrayList<>();
+    long block = memory.getAddress(variable);
+    if (block != 0) {
+      for (long at = block; memory.getAddress(at) != 0; at += Long.BYTES) {
+        all.add(memory.getZeroTerminatedByteArray(memory.getAddress(at)));
+      }
+    }
+    return List.copyOf(all);
+  }
+
+  /**
+   * The environment of a child.
+   *
+   * @param inherit whether it starts with the JVM's
+   * @param changes variables to set, or to remove where empty
+   */
+  public static List<byte[]> of(boolean inherit, Map<String, Optional<String>> changes) {
+    if (changes.isEmpty()) {
+      return inherit ? INHERITED : List.of();
+    }
+    List<byte[]> result = inherit ? new ArrayList<>(INHERITED) : new ArrayList<>();
+    changes.forEach((name, value) -> {
+      byte[] prefix = SystemStrings.encode(name + "=");
+      result.removeIf(entry -> startsWith(entry, prefix));
+      value.ifPresent(text -> result.add(SystemStrings.encode(name + "=" + text)));
+    });
+    return result;
+  }
+
+  /** The value of a variable in an environment. */
+  public static Optional<byte[]> value(List<byte[]> environment, String name) {
+    byte[] prefix = SystemStrings.encode(name + "=");
+    return environment.stream()
+        .filter(entry -> startsWith(entry, prefix))
+        .findFirst()
+        .map(entry -> Arrays.copyOfRange(entry, prefix.length, entry.length));
+  }
+
+  private static boolean startsWith(byte[] entry, byte[] prefix) {
+    return entry.length >= prefix.length
+        && Arrays.equals(entry, 0, prefix.length, prefix, 0, prefix.length);
+  }
+}

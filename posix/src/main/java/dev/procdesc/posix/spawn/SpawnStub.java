@@ -1,0 +1,165 @@
+package dev.procdesc.posix.spawn;
+
+import com.kenai.jffi.MemoryIO;
+import dev.procdesc.posix.ffi.Errors;
+import dev.procdesc.posix.ffi.LibC;
+import dev.procdesc.posix.ffi.Mapping;
+import dev.procdesc.posix.ffi.NativeArena;
+import dev.procdesc.posix.ffi.NativeFunction;
+import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.probe.Mechanisms;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The machine code that creates a child and walks its script. It is mapped once, written, and then
+ * made executable: no page is ever both. It stays mapped as long as the JVM.
+ */
+public final class SpawnStub {
+  private static final int PAGE = 4096;
+
+  private final NativeFunction code;
+  private final Optional<Mapping> mapping;
+
+  private SpawnStub(NativeFunction code, Optional<Mapping> mapping) {
+    this.code = code;
+    this.mapping = mapping;
+  }
+
+  /**
+   * Maps the stub.
+   *
+   * @param bytes position-independent code, from the backend's resources
+   * @throws IOException if the system does not let code be mapped
+   */
+  public static SpawnStub map(InputStream bytes, PosixNumbers numbers) throws IOException {
+    byte[] code = bytes.readAllBytes();
+    long size = (code.length + PAGE - 1) / PAGE * (long) PAGE;
+    long address = LibC.mmap(
+        size, PosixNumbers.PROT_READ_WRITE, PosixNumbers.MAP_PRIVATE | numbers.mapAnonymous());
+    if (address < 0 && address > -PAGE) {
+      throw Errors.failed("mmap", "the spawn stub", address);
+    }
+    MemoryIO.getInstance().putByteArray(address, code, 0, code.length);
+    int outcome = LibC.mprotect(address, size, PosixNumbers.PROT_READ_EXEC);
+    if (outcome < 0) {
+      LibC.munmap(address, size);
+      throw Errors.failed("mprotect(PROT_EXEC)", "the spawn stub", outcome);
+    }
+    return new SpawnStub(NativeFunction.at(address), Optional.of(new Mapping(address, size)));
+  }
+
+  /**
+   * Maps the stub for this machine, and records how that went.
+   *
+   * @param mechanism the stub's name among the mechanisms
+   * @param bytes the backend's resource; empty if there is none for this machine
+   */
+  public static Optional<SpawnStub> find(
+      Mechanisms mechanisms, String mechanism, Optional<InputStream> bytes, PosixNumbers numbers) {
+    if (mechanisms.isDisabled(mechanism)) {
+      mechanisms.absent(mechanism, "", "");
+      return Optional.empty();
+    }
+    if (bytes.isEmpty()) {
+      mechanisms.absent(
+          mechanism,
+          "looking for machine code",
+          "a spawn stub for the machine " + System.getProperty("os.arch"));
+      return Optional.empty();
+    }
+    try (InputStream code = bytes.get()) {
+      Optional<SpawnStub> mapped = Optional.of(map(code, numbers));
+      mechanisms.note(mechanism, "mmap, mprotect(PROT_EXEC)", true, "");
+      return mapped;
+    } catch (IOException e) {
+      mechanisms.absent(mechanism, String.valueOf(e.getMessage()), "leave to execute mapped code");
+      return Optional.empty();
+    }
+  }
+
+  /** A stub that is not mapped from machine code: a simulation's, for tests. */
+  public static SpawnStub of(NativeFunction code) {
+    return new SpawnStub(code, Optional.empty());
+  }
+
+  /** The pages of the machine code; empty if it is a function of a library. */
+  public Optional<Mapping> mapping() {
+    return mapping;
+  }
+
+  /**
+   * The result of a run.
+   *
+   * @param created of the call that creates the child: its process ID, or {@code -errno}
+   * @param failedStep the step that ended the script; negative if none did
+   * @param results of the steps, if one ended the script
+   */
+  public record Run(long created, int failedStep, List<Long> results) {
+    /** Whether the child executed its program, as far as the script tells. */
+    public boolean executed() {
+      return failedStep < 0;
+    }
+  }
+
+  /** A child that was created, or was not, and the memory that its script is in. */
+  public static final class Started {
+    private final NativeArena.Place block;
+    private final int steps;
+    private final long created;
+
+    private Started(NativeArena.Place block, int steps, long created) {
+      this.block = block;
+      this.steps = steps;
+      this.created = created;
+    }
+
+    /** The result of the call that creates the child: its process ID, or {@code -errno}. */
+    public long created() {
+      return created;
+    }
+
+    /** How the script went. To be asked once the child has executed a program or ended. */
+    public Run outcome() {
+      int failed = (int) block.bytes().getLong(block.at() + ChildScript.FAILED);
+      List<Long> results = new ArrayList<>();
+      for (int i = 0; failed >= 0 && i < steps; i++) {
+        int step = block.at() + ChildScript.STEPS + i * ChildScript.STEP_SIZE;
+        results.add(block.bytes().getLong(step + ChildScript.RESULT));
+      }
+      return new Run(created, failed, results);
+    }
+  }
+
+  /**
+   * Creates a child and lets it walk a script. Returns when it has executed a program or ended, if
+   * the creating call suspends this thread for as long; else at once.
+   *
+   * @param arena shared, if the child gets a copy of the memory
+   * @param create the number and arguments of the call that creates it
+   */
+  public Started start(NativeArena arena, ChildScript script, long... create) {
+    NativeArena.Place block = arena.allocate(script.length());
+    script.write(block.bytes(), block.at(), block.address());
+    for (int i = 0; i < ChildScript.STEP_WORDS; i++) {
+      block
+          .bytes()
+          .putLong(
+              block.at() + ChildScript.CREATE + i * Long.BYTES, i < create.length ? create[i] : 0);
+    }
+    return new Started(block, script.size(), code.callRaw(block.address()));
+  }
+
+  /**
+   * Creates a child that suspends this thread, and lets it walk a script. Returns when it has
+   * executed a program or ended.
+   *
+   * @param create the number and arguments of the call that creates it
+   */
+  public Run run(NativeArena arena, ChildScript script, long... create) {
+    return start(arena, script, create).outcome();
+  }
+}

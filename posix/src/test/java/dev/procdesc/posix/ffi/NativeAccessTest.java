@@ -1,0 +1,96 @@
+package dev.procdesc.posix.ffi;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.procdesc.posix.ChildJvm;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class NativeAccessTest {
+  private static final String ALLOWED = "--enable-native-access=ALL-UNNAMED";
+
+  private static final String ANSWER = "native access: ";
+
+  /** Prints what is wrong. */
+  public static final class Ask {
+    private Ask() {}
+
+    /** The program. */
+    public static void main(String[] arguments) {
+      for (int i = 0; i < 2; i++) {
+        System.out.println(ANSWER + NativeAccess.unavailable().orElse("works"));
+      }
+    }
+  }
+
+  /** Does nothing. */
+  public static final class Nothing {
+    private Nothing() {}
+
+    /** The program. */
+    public static void main(String[] arguments) {}
+  }
+
+  private static String ask(String... options) throws Exception {
+    var result = ChildJvm.run(Map.of(), List.of(options), Ask.class);
+    assertEquals(0, result.code(), result.out());
+    // Between them may stand what the JVM itself has to say.
+    List<String> answers =
+        result.out().lines().filter(line -> line.startsWith(ANSWER)).toList();
+    assertEquals(2, answers.size(), "one line each time: " + result.out());
+    assertEquals(answers.get(0), answers.get(1));
+    return answers.get(0).substring(ANSWER.length());
+  }
+
+  @Test
+  void worksHere() {
+    assertEquals(Optional.empty(), NativeAccess.unavailable());
+  }
+
+  @Test
+  void worksOnTheClassPathWithoutAWord() throws Exception {
+    assertEquals("works", ask(ALLOWED));
+  }
+
+  @Test
+  void aDenialNamesTheOption() throws Exception {
+    String deny = "--illegal-native-access=deny";
+    assumeTrue(
+        ChildJvm.run(Map.of(), List.of(deny), Nothing.class).code() == 0,
+        "this JVM cannot deny native access: it does not know " + deny);
+    String answer = ask(deny);
+    assertTrue(answer.contains("denies native access"), answer);
+    assertTrue(answer.contains(ALLOWED), answer);
+    assertTrue(answer.contains("--enable-native-access=org.jnrproject.jffi"), answer);
+    assertEquals("works", ask(deny, ALLOWED), "the remedy");
+  }
+
+  @Test
+  void aMissingTemporaryDirectoryIsNamed(@TempDir Path directory) throws Exception {
+    Path missing = directory.resolve("missing");
+    String temporary = "-Djava.io.tmpdir=" + missing;
+    // Where jffi turns to next.
+    String working = "-Duser.dir=" + missing;
+    String answer = ask(ALLOWED, temporary, working);
+    assertTrue(answer.contains("java.io.tmpdir=" + missing), answer);
+    assertTrue(answer.contains("-Djffi.extract.dir="), answer);
+    assertTrue(answer.contains(System.getProperty("java.version")), answer);
+    assertEquals(
+        "works", ask(ALLOWED, temporary, working, "-Djffi.extract.dir=" + directory), "the remedy");
+  }
+
+  @Test
+  void aLibraryThatCannotBeLoadedIsExplained(@TempDir Path directory) throws Exception {
+    // As a file system that is mounted noexec, which needs privileges to make.
+    Path file = java.nio.file.Files.createFile(directory.resolve("not a directory"));
+    String answer = ask(ALLOWED, "-Djffi.extract.dir=" + file);
+    assertTrue(answer.contains("cannot be loaded"), answer);
+    assertTrue(answer.contains("noexec"), answer);
+  }
+}

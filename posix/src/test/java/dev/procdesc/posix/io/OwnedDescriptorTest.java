@@ -1,0 +1,196 @@
+package dev.procdesc.posix.io;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.procdesc.ClosedDescriptorException;
+import dev.procdesc.posix.Await;
+import dev.procdesc.posix.ffi.LibC;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CyclicBarrier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+final class OwnedDescriptorTest {
+  private TestSystem.Pipe pipe = TestSystem.pipeFarUp();
+
+  @BeforeEach
+  void pipeIsOpen() {
+    assertTrue(TestSystem.isOpen(pipe.writeEnd()));
+  }
+
+  @AfterEach
+  void closePipe() {
+    pipe.close();
+  }
+
+  @Test
+  void aNegativeNumberIsNoDescriptor() {
+    assertThrows(IllegalArgumentException.class, () -> OwnedDescriptor.take(-1, "nothing"));
+  }
+
+  @Test
+  void lendsItsNumber() {
+    OwnedDescriptor owned = OwnedDescriptor.take(pipe.writeEnd(), "a pipe");
+    assertEquals(pipe.writeEnd(), owned.number());
+    assertEquals(pipe.writeEnd(), owned.acquire());
+    owned.release();
+    assertFalse(owned.isClosed());
+    assertTrue(TestSystem.isOpen(pipe.writeEnd()), "a loan that ends closes nothing");
+    assertEquals("a pipe (descriptor " + pipe.writeEnd() + ")", owned.toString());
+    owned.close();
+  }
+
+  @Test
+  void closeClosesAtOnceIfNobodyHasALoan() {
+    OwnedDescriptor owned = OwnedDescriptor.take(pipe.writeEnd(), "a pipe");
+    owned.close();
+    assertTrue(owned.isClosed());
+    assertFalse(TestSystem.isOpen(pipe.writeEnd()));
+    assertEquals(-1, TestSystem.readByte(pipe.readEnd()), "the reader sees the end of file");
+  }
+
+  @Test
+  void whatIsLentCanBeClosedAtOnceAndKeepsItsNumber() {
+    OwnedDescriptor owned = OwnedDescriptor.take(pipe.writeEnd(), "a pipe");
+    int lent = owned.acquire();
+    assertTrue(owned.closeNow(TestSystem.NUMBERS));
+    assertTrue(owned.isClosed());
+    assertEquals(-1, TestSystem.readByte(pipe.readEnd()), "the reader sees the end of file");
+    assertTrue(TestSystem.isOpen(lent), "nobody else gets the number");
+    owned.release();
+    assertFalse(TestSystem.isOpen(lent));
+    assertTrue(owned.closeNow(TestSystem.NUMBERS));
+  }
+
+  @Test
+  void aClosedDescriptorLendsNothing() {
+    OwnedDescriptor owned = OwnedDescriptor.take(pipe.writeEnd(), "the pipe in question");
+    owned.close();
+    var acquire = assertThrows(ClosedDescriptorException.class, owned::acquire);
+    assertTrue(String.valueOf(acquire.getMessage()).contains("the pipe in question"));
+    var number = assertThrows(ClosedDescriptorException.class, owned::number);
+    assertTrue(String.valueOf(number.getMessage()).contains("the pipe in question"));
+  }
+
+  @Test
+  void closeDuringLoansIsPutOffToTheLast() {
+    OwnedDescriptor owned = OwnedDescriptor.take(pipe.writeEnd(), "a pipe");
+    int first = owned.acquire();
+    int second = owned.acquire();
+    assertEquals(first, second);
+    owned.close();
+    assertTrue(owned.isClosed());
+    assertThrows(ClosedDescriptorException.class, owned::acquire);
+    assertTrue(TestSystem.isOpen(first), "two borrowers are at work");
+    owned.release();
+    assertTrue(TestSystem.isOpen(first), "one borrower is at work");
+    assertEquals(1, TestSystem.writeByte(first, 'x'));
+    owned.release();
+    assertFalse(TestSystem.isOpen(first));
+  }
+
+  @Test
+  void aSecondCloseLeavesTheNumberAloneThatIsAnothersNow() {
+    OwnedDescriptor owned = OwnedDescriptor.take(pipe.writeEnd(), "a pipe");
+    owned.close();
+    assertEquals(
+        pipe.writeEnd(), TestSystem.duplicate(pipe.readEnd(), pipe.writeEnd()), "recycled");
+    owned.close();
+    assertTrue(TestSystem.isOpen(pipe.writeEnd()));
+  }
+
+  @Test
+  void aSecondCloseDuringALoanDoesNotEndIt() {
+    OwnedDescriptor owned = OwnedDescriptor.take(pipe.writeEnd(), "a pipe");
+    int fd = owned.acquire();
+    owned.close();
+    owned.close();
+    assertTrue(TestSystem.isOpen(fd));
+    owned.release();
+    assertFalse(TestSystem.isOpen(fd));
+    assertEquals(fd, TestSystem.duplicate(pipe.readEnd(), fd), "recycled");
+    owned.close();
+    assertTrue(TestSystem.isOpen(fd));
+  }
+
+  /**
+   * Borrowers write through the number while it is closed and at once given to something else: not
+   * one byte may arrive there.
+   */
+  @Test
+  void noBorrowerHitsARecycledNumber() throws Exception {
+    int borrowers = 4;
+    TestSystem.Pipe bystander = TestSystem.pipe();
+    try {
+      for (int round = 0; round < 500; round++) {
+        TestSystem.Pipe used = TestSystem.pipeFarUp();
+        int number = used.writeEnd();
+        OwnedDescriptor owned = OwnedDescriptor.take(number, "round " + round);
+        CyclicBarrier start = new CyclicBarrier(borrowers + 2);
+        List<Await.Running<Integer>> threads = new ArrayList<>();
+        for (int i = 0; i < borrowers; i++) {
+          threads.add(Await.start(() -> borrow(owned, start)));
+        }
+        int closers = round % 2 + 1;
+        threads.add(Await.start(() -> {
+          start.await();
+          for (int i = 0; i < closers; i++) {
+            owned.close();
+          }
+          return 0;
+        }));
+        start.await();
+        recycle(bystander.writeEnd(), number);
+        for (Await.Running<Integer> thread : threads) {
+          Await.get(thread.result());
+        }
+        assertTrue(TestSystem.isOpen(number), "the new owner's descriptor was closed");
+        assertEquals(
+            -TestSystem.NUMBERS.eagain() - 1,
+            TestSystem.readByte(bystander.readEnd()),
+            "a byte went to the new owner of the number");
+        LibC.close(number);
+        LibC.close(used.readEnd());
+      }
+    } finally {
+      bystander.close();
+    }
+  }
+
+  private static int borrow(OwnedDescriptor owned, CyclicBarrier start) throws Exception {
+    start.await();
+    int loans = 0;
+    while (true) {
+      int fd;
+      try {
+        fd = owned.acquire();
+      } catch (ClosedDescriptorException e) {
+        return loans;
+      }
+      try {
+        long outcome = TestSystem.writeByte(fd, 'x');
+        assertTrue(
+            outcome == 1 || outcome == -TestSystem.NUMBERS.eagain(), () -> "write: " + outcome);
+        loans++;
+      } finally {
+        owned.release();
+      }
+    }
+  }
+
+  /** Takes a number as soon as it is free. */
+  private static void recycle(int fd, int number) {
+    Await.until("descriptor " + number + " is free", () -> {
+      int copy = TestSystem.duplicate(fd, number);
+      if (copy != number) {
+        LibC.close(copy);
+      }
+      return copy == number;
+    });
+  }
+}

@@ -1,0 +1,102 @@
+package dev.procdesc.posix.io;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+
+import dev.procdesc.posix.Await;
+import dev.procdesc.posix.io.EventQueue.Interest;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import org.junit.jupiter.api.Test;
+
+/** That a watcher without anything to watch ends. */
+final class WatcherIdleTest {
+  private static final long IDLE_MILLIS = 300;
+
+  /** A watcher whose threads are known. */
+  private static final class Scene {
+    final Set<Thread> threads = ConcurrentHashMap.newKeySet();
+    final PollQueue queue = new PollQueue();
+    final EventQueue watched = new EventQueue() {
+      @Override
+      public void add(int fd, Interest interest, long token) throws java.io.IOException {
+        queue.add(fd, interest, token);
+      }
+
+      @Override
+      public void again(int fd, Interest interest, long token) throws java.io.IOException {
+        queue.again(fd, interest, token);
+      }
+
+      @Override
+      public void remove(int fd, Interest interest) {
+        queue.remove(fd, interest);
+      }
+
+      @Override
+      public void await(int timeoutMillis, java.util.function.LongConsumer tokens) {
+        threads.add(Thread.currentThread());
+        queue.await(timeoutMillis, tokens);
+      }
+
+      @Override
+      public void wake() {
+        queue.wake();
+      }
+    };
+    final Watcher watcher = new Watcher(watched, IDLE_MILLIS);
+    final TestSystem.Pipe pipe = TestSystem.pipe();
+
+    /** An event from its cause to its callback; the thread that ran it. */
+    Thread event() throws Exception {
+      CompletableFuture<Thread> called = new CompletableFuture<>();
+      TestSystem.Pipe once = TestSystem.pipe();
+      long watch = watcher.watch(
+          once.readEnd(),
+          Interest.READABLE,
+          token -> List.of(() -> called.complete(Thread.currentThread())));
+      TestSystem.writeByte(once.writeEnd(), 'x');
+      Thread thread = Await.get(called);
+      watcher.unwatch(once.readEnd(), Interest.READABLE, watch);
+      once.close();
+      return thread;
+    }
+
+    boolean ended() {
+      return threads.stream().noneMatch(Thread::isAlive);
+    }
+  }
+
+  @Test
+  void threadsEndWhenNothingIsWatched() throws Exception {
+    // One that saw an event: a watching and a spare thread.
+    Scene afterAnEvent = new Scene();
+    Thread first = afterAnEvent.event();
+    // One whose only descriptor was given up by another thread, while it waited for it.
+    Scene givenUp = new Scene();
+    long watch =
+        givenUp.watcher.watch(givenUp.pipe.readEnd(), Interest.READABLE, token -> List.of());
+    Await.until("somebody watches", () -> !givenUp.threads.isEmpty());
+    for (Thread thread : givenUp.threads) {
+      Await.inside(thread, "poll");
+    }
+    givenUp.watcher.unwatch(givenUp.pipe.readEnd(), Interest.READABLE, watch);
+    // One that has something to watch still.
+    Scene busy = new Scene();
+    busy.watcher.watch(busy.pipe.readEnd(), Interest.READABLE, token -> List.of());
+    busy.event();
+
+    Await.until("no thread is left after an event", afterAnEvent::ended);
+    Await.until("no thread is left after giving up", givenUp::ended);
+    assertEquals(1, busy.watcher.size());
+    assertEquals(false, busy.ended(), "that one must go on");
+
+    // They start again when there is something to watch.
+    for (Scene scene : List.of(afterAnEvent, givenUp, busy)) {
+      assertNotEquals(first, scene.event());
+      scene.pipe.close();
+    }
+  }
+}

@@ -1,0 +1,186 @@
+package dev.procdesc.posix.process;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.procdesc.ClosedDescriptorException;
+import dev.procdesc.ExitStatus;
+import dev.procdesc.ProcessDescriptor;
+import dev.procdesc.Right;
+import dev.procdesc.Signal;
+import dev.procdesc.StateChange;
+import dev.procdesc.UnsupportedFeatureException;
+import dev.procdesc.posix.Await;
+import dev.procdesc.posix.ffi.LibC;
+import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.io.OwnedDescriptor;
+import dev.procdesc.posix.io.PollQueue;
+import dev.procdesc.posix.io.TestSystem;
+import dev.procdesc.posix.io.Watcher;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** References on a system whose kernel limits descriptors: a pipe plays the process. */
+final class ProcessReferenceTest {
+  private final TestSystem.Pipe pipe = TestSystem.pipe();
+  private final Kernel kernel = new Kernel();
+  private final Closing closing = new Closing();
+  private final ProcessState core = new ProcessState(
+      OwnedDescriptor.take(pipe.readEnd(), "the process"),
+      OptionalLong.empty(),
+      Optional.of(closing),
+      kernel,
+      new Watcher(new PollQueue()));
+  private final ProcessDescriptorImpl process = new ProcessDescriptorImpl(core);
+
+  @AfterEach
+  void close() {
+    process.close();
+    LibC.close(pipe.writeEnd());
+  }
+
+  /** Limits by a copy. */
+  private static final class Kernel implements ProcessOperations {
+    private final List<Set<Right>> limits = new ArrayList<>();
+    private final List<Integer> signalled = new ArrayList<>();
+
+    @Override
+    public boolean reaps() {
+      return false;
+    }
+
+    @Override
+    public Outcome collect(int fd) {
+      return new Outcome.Running();
+    }
+
+    @Override
+    public int signal(int fd, int number) {
+      signalled.add(fd);
+      return 0;
+    }
+
+    @Override
+    public int signalGroup(int fd, int number) {
+      signalled.add(fd);
+      return 0;
+    }
+
+    @Override
+    public int signalNumber(Signal signal) {
+      return 15;
+    }
+
+    @Override
+    public PosixNumbers numbers() {
+      return TestSystem.NUMBERS;
+    }
+
+    @Override
+    public void watchStateChanges(
+        OwnedDescriptor descriptor, Consumer<? super StateChange> listener) {}
+
+    @Override
+    public OptionalInt limit(int fd, Set<Right> rights) {
+      limits.add(Set.copyOf(rights));
+      return OptionalInt.of(TestSystem.duplicate(fd, 0));
+    }
+  }
+
+  private static final class Closing implements CloseAction {
+    private int kills;
+
+    @Override
+    public Effect effect() {
+      return Effect.LETS_GO;
+    }
+
+    @Override
+    public boolean kill(int fd) {
+      kills++;
+      return true;
+    }
+  }
+
+  @Test
+  void aDuplicateWithEveryRightSharesTheDescriptor() throws Exception {
+    try (ProcessDescriptor copy = process.duplicate()) {
+      assertEquals(process.fd(), copy.fd());
+      assertEquals(List.of(), kernel.limits);
+    }
+    assertTrue(TestSystem.isOpen(pipe.readEnd()));
+  }
+
+  @Test
+  void aRestrictedOneHasTheKernelsLimitedCopy() throws Exception {
+    ProcessDescriptor weak = process.restrict(Right.SIGNAL, Right.EVENT);
+    int fd = weak.fd();
+    assertNotEquals(process.fd(), fd);
+    assertEquals(List.of(Set.of(Right.SIGNAL, Right.EVENT)), kernel.limits);
+    assertTrue(weak.signal(Signal.TERM));
+    assertTrue(process.signal(Signal.TERM));
+    assertEquals(List.of(fd, process.fd()), kernel.signalled);
+    weak.close();
+    assertFalse(TestSystem.isOpen(fd), "its own descriptor goes with it");
+    assertTrue(TestSystem.isOpen(pipe.readEnd()));
+  }
+
+  @Test
+  void aClosedDescriptorHasNoCopies() {
+    process.close();
+    assertThrows(ClosedDescriptorException.class, process::duplicate);
+    assertThrows(ClosedDescriptorException.class, () -> process.restrict(Right.WAIT));
+    assertEquals(List.of(), kernel.limits);
+  }
+
+  @Test
+  void whatTheKernelDoesNotCollectIsLetGoAtTheLastClose() throws Exception {
+    ProcessDescriptor copy = process.duplicate();
+    var end = process.onExit();
+    process.close();
+    assertTrue(end.isCompletedExceptionally() || !end.isDone());
+    assertEquals(0, closing.kills);
+    assertTrue(TestSystem.isOpen(pipe.readEnd()));
+    copy.close();
+    assertEquals(1, closing.kills);
+    assertFalse(TestSystem.isOpen(pipe.readEnd()));
+    Await.until("the future is told", end::isDone);
+    assertTrue(end.isCompletedExceptionally());
+  }
+
+  @Test
+  void nobodyKnowsTheId() {
+    assertThrows(IllegalStateException.class, process::pid);
+    assertTrue(process.toString().contains("process"));
+  }
+
+  @Test
+  void whatIsNotThereSaysSo() throws Exception {
+    Kernel other = new Kernel();
+    TestSystem.Pipe second = TestSystem.pipe();
+    try (ProcessDescriptorImpl another = new ProcessDescriptorImpl(new ProcessState(
+        OwnedDescriptor.take(second.readEnd(), "another"),
+        1,
+        Optional.empty(),
+        other,
+        new Watcher(new PollQueue())))) {
+      // The exception says that there is no backend in this module: it does not pass silently.
+      assertThrows(UnsupportedFeatureException.class, another::info);
+      assertThrows(UnsupportedFeatureException.class, () -> another.sameProcess(process));
+      assertTrue(process.sameProcess(process));
+      assertEquals(Optional.<ExitStatus>empty(), another.poll());
+    } finally {
+      LibC.close(second.writeEnd());
+    }
+  }
+}

@@ -1,0 +1,148 @@
+package dev.procdesc.posix.spawn;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.procdesc.ProcessDescriptorException;
+import dev.procdesc.SpawnException;
+import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.spi.Account;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+final class UsersTest {
+  /** Given to nobody, and more than fits a signed integer. */
+  private static final long NOBODYS = 4_294_967_290L;
+
+  private static final Optional<Account> NONE = Optional.empty();
+
+  private static Optional<Account> named(String name) {
+    return Optional.of(new Account.Named(name));
+  }
+
+  private static Optional<Account> numbered(long id) {
+    return Optional.of(new Account.Numbered(id));
+  }
+
+  /** A line of a database file that has something, so that no name is taken for granted. */
+  private static String[] entry(String file, java.util.function.Predicate<String[]> wanted)
+      throws IOException {
+    return Files.readAllLines(Path.of("/etc", file)).stream()
+        .map(line -> line.split(":", -1))
+        .filter(fields -> fields.length >= 4 && !fields[0].startsWith("#"))
+        .filter(wanted)
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Test
+  void nothingAskedNothingGiven() throws IOException {
+    assertEquals(
+        new Users.Identity(Optional.empty(), Optional.empty(), Optional.empty()),
+        Users.identify(NONE, NONE, Optional.empty()));
+  }
+
+  @Test
+  void rootByName() throws IOException {
+    Users.Identity root = Users.identify(named("root"), NONE, Optional.empty());
+    assertEquals(Optional.of(0L), root.user());
+    assertEquals(Optional.of(0L), root.group());
+    assertTrue(root.supplementary().orElseThrow().contains(0L), root.toString());
+  }
+
+  @Test
+  void byNumberIsTheSameAsByName() throws IOException {
+    assertEquals(
+        Users.identify(named("root"), NONE, Optional.empty()),
+        Users.identify(numbered(0), NONE, Optional.empty()));
+  }
+
+  @Test
+  void anOrdinaryUsersGroupIsItsPrimaryOne() throws IOException {
+    String[] entry = entry("passwd", fields -> !fields[2].equals("0") && !fields[3].equals("0"));
+    Users.Identity found = Users.identify(named(entry[0]), NONE, Optional.empty());
+    assertEquals(Optional.of(Long.parseLong(entry[2])), found.user());
+    long group = Long.parseLong(entry[3]);
+    assertEquals(Optional.of(group), found.group());
+    assertTrue(found.supplementary().orElseThrow().contains(group), found.toString());
+  }
+
+  @Test
+  void anotherPrimaryGroupIsOneOfTheSupplementaryOnes() throws IOException {
+    Users.Identity found = Users.identify(named("root"), numbered(NOBODYS), Optional.empty());
+    assertEquals(Optional.of(NOBODYS), found.group());
+    assertTrue(found.supplementary().orElseThrow().contains(NOBODYS), found.toString());
+  }
+
+  @Test
+  void supplementaryGroupsThatAreGivenAreAll() throws IOException {
+    String[] group = entry("group", fields -> !fields[2].equals("0"));
+    Users.Identity found = Users.identify(
+        named("root"),
+        NONE,
+        Optional.of(List.of(new Account.Named(group[0]), new Account.Numbered(NOBODYS))));
+    assertEquals(Optional.of(List.of(Long.parseLong(group[2]), NOBODYS)), found.supplementary());
+    Users.Identity cleared = Users.identify(named("root"), NONE, Optional.of(List.of()));
+    assertEquals(Optional.of(List.of()), cleared.supplementary());
+  }
+
+  @Test
+  void aGroupWithoutAUser() throws IOException {
+    String[] group = entry("group", fields -> !fields[2].equals("0"));
+    Users.Identity found = Users.identify(NONE, named(group[0]), Optional.empty());
+    assertEquals(
+        new Users.Identity(
+            Optional.empty(), Optional.of(Long.parseLong(group[2])), Optional.empty()),
+        found);
+  }
+
+  @Test
+  void numbersWithoutAnEntryNeedAGroup() throws IOException {
+    var refusal = assertThrows(
+        ProcessDescriptorException.class,
+        () -> Users.identify(numbered(NOBODYS), NONE, Optional.empty()));
+    String message = String.valueOf(refusal.getMessage());
+    assertTrue(message.contains(String.valueOf(NOBODYS)), message);
+    assertTrue(message.contains("give a group"), message);
+    assertEquals(
+        new Users.Identity(Optional.of(NOBODYS), Optional.of(NOBODYS - 1), Optional.of(List.of())),
+        Users.identify(numbered(NOBODYS), numbered(NOBODYS - 1), Optional.empty()));
+  }
+
+  @Test
+  void anUnknownUserIsNamed() {
+    refuses("no-such-user", () -> Users.identify(named("no-such-user"), NONE, Optional.empty()));
+    // Also when everything else is given: a name has no number of its own.
+    refuses(
+        "no-such-user",
+        () -> Users.identify(named("no-such-user"), numbered(0), Optional.of(List.of())));
+    // Not the number that it looks like.
+    refuses("4294967290", () -> Users.identify(named("4294967290"), NONE, Optional.empty()));
+  }
+
+  @Test
+  void anUnknownGroupIsNamed() {
+    refuses("no-such-group", () -> Users.identify(NONE, named("no-such-group"), Optional.empty()));
+    refuses(
+        "no-such-group",
+        () -> Users.identify(
+            named("root"), NONE, Optional.of(List.of(new Account.Named("no-such-group")))));
+  }
+
+  private static void refuses(
+      String name, org.junit.jupiter.api.function.Executable identification) {
+    var refusal = assertThrows(ProcessDescriptorException.class, identification);
+    assertTrue(String.valueOf(refusal.getMessage()).contains(name), refusal.getMessage());
+    assertEquals(PosixNumbers.ENOENT, refusal.errno());
+    assertEquals(name, refusal.subject());
+    assertEquals(
+        SpawnException.Step.PREPARE,
+        assertInstanceOf(SpawnException.class, refusal).step());
+  }
+}
