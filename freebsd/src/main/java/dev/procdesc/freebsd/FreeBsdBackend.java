@@ -37,7 +37,7 @@ public final class FreeBsdBackend implements Backend {
 
   /** Everything native, made at the first use, once for each JVM. */
   private static final class Running {
-    static final Probes KERNEL = new Probes();
+    static final Probes PROBES = new Probes();
     static final String SYSTEM = uname();
 
     private Running() {}
@@ -57,7 +57,7 @@ public final class FreeBsdBackend implements Backend {
 
     private static FreeBsdLauncher create() {
       try {
-        return new FreeBsdLauncher(Running.KERNEL, new Watcher(new KqueueQueue()));
+        return new FreeBsdLauncher(Running.PROBES, new Watcher(new KqueueQueue()));
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
@@ -77,7 +77,7 @@ public final class FreeBsdBackend implements Backend {
       return Optional.of("this is not FreeBSD");
     }
     Optional<String> problem = NativeAccess.unavailable();
-    return problem.isPresent() ? problem : Running.KERNEL.unavailable();
+    return problem.isPresent() ? problem : Running.PROBES.unavailable();
   }
 
   @Override
@@ -87,10 +87,10 @@ public final class FreeBsdBackend implements Backend {
 
   @Override
   public FeatureReport report(Feature feature) {
-    Probes kernel = Running.KERNEL;
-    boolean stub = kernel.rung() != Probes.Rung.POSIX_SPAWN;
-    String by = "spawning by " + kernel.rung().name().toLowerCase(java.util.Locale.ROOT);
-    String wait = kernel.hasPdwait() ? "pdwait" : "wait6";
+    Probes probes = Running.PROBES;
+    boolean stub = probes.launchMechanism() != Probes.LaunchMechanism.POSIX_SPAWN;
+    String by = "spawning by " + probes.launchMechanism().name().toLowerCase(java.util.Locale.ROOT);
+    String wait = probes.hasPdwait() ? "pdwait" : "wait6";
     return switch (feature) {
       case PROCESS_DESCRIPTORS, INVISIBLE_CHILDREN -> new FeatureReport(feature, true, by, "");
       case RESOURCE_USAGE -> new FeatureReport(feature, true, by + ", " + wait, "");
@@ -102,9 +102,9 @@ public final class FreeBsdBackend implements Backend {
       case OPEN_PROCESS ->
         new FeatureReport(
             feature,
-            kernel.opening().present(),
-            kernel.opening().how(),
-            kernel.opening().lacks());
+            probes.opening().present(),
+            probes.opening().how(),
+            probes.opening().lacks());
       case PROCESS_INFO ->
         new FeatureReport(
             feature,
@@ -117,9 +117,9 @@ public final class FreeBsdBackend implements Backend {
       case DESCRIPTOR_CHANNEL ->
         new FeatureReport(
             feature,
-            kernel.records().present(),
-            kernel.records().how(),
-            kernel.records().lacks());
+            probes.records().present(),
+            probes.records().how(),
+            probes.records().lacks());
       case PEER_DESCRIPTOR ->
         new FeatureReport(
             feature, false, "LOCAL_PEERCRED tells the process ID only", Probes.PEER_LACKS);
@@ -138,17 +138,17 @@ public final class FreeBsdBackend implements Backend {
       case KILL_GROUP ->
         new FeatureReport(
             feature,
-            kernel.canKeep(),
+            probes.canKeep(),
             "killpg at the close; a process that waits for the JVM's death",
-            kernel.canKeep() ? "" : Probes.KEEPER_NEEDS);
+            probes.canKeep() ? "" : Probes.KEEPER_NEEDS);
       case CGROUP, KILL_CGROUP ->
         new FeatureReport(feature, false, "FreeBSD has none", "control groups");
       case NO_NEW_PRIVILEGES ->
         new FeatureReport(
             feature,
-            stub && kernel.noNewPrivs().present(),
-            kernel.noNewPrivs().how(),
-            stub ? kernel.noNewPrivs().lacks() : FreeBsdLauncher.STUB);
+            stub && probes.noNewPrivs().present(),
+            probes.noNewPrivs().how(),
+            stub ? probes.noNewPrivs().lacks() : FreeBsdLauncher.STUB);
       case SPAWN_BY_DESCRIPTOR, CHILD_SETUP ->
         new FeatureReport(feature, stub, by, stub ? "" : FreeBsdLauncher.STUB);
     };
@@ -156,7 +156,7 @@ public final class FreeBsdBackend implements Backend {
 
   @Override
   public List<Mechanism> mechanisms() {
-    return Running.KERNEL.all();
+    return Running.PROBES.all();
   }
 
   @Override
@@ -189,7 +189,7 @@ public final class FreeBsdBackend implements Backend {
 
   @Override
   public Channels channels() {
-    Mechanism records = Running.KERNEL.records();
+    Mechanism records = Running.PROBES.records();
     if (!records.present()) {
       throw unsupported(Feature.DESCRIPTOR_CHANNEL, records.lacks());
     }

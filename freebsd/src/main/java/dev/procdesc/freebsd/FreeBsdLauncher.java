@@ -79,26 +79,28 @@ final class FreeBsdLauncher {
   /** What is lacking where the C library spawns. */
   static final String STUB = "the spawn stub: pdrfork or pdfork, and leave to map code";
 
-  /** One child at a time waits at a gate: it has a copy of all that is open, other gates too. */
-  private final Object gates = new Object();
+  /**
+   * One child at a time waits at a barrier: it has a copy of all that is open, other barriers too.
+   */
+  private final Object barriers = new Object();
 
   private final IgnoredSignals ignoredSignals = new IgnoredSignals();
   private final CapabilityMode sandbox = new CapabilityMode();
-  private final Probes kernel;
+  private final Probes probes;
   private final Watcher watcher;
   private final ProcdescOperations waiting;
   private final ProcdescOperations waitingForUsage;
   private final ProcdescOperations looking;
   private final Channels channels;
 
-  FreeBsdLauncher(Probes kernel, Watcher watcher) throws IOException {
-    this.kernel = kernel;
+  FreeBsdLauncher(Probes probes, Watcher watcher) throws IOException {
+    this.probes = probes;
     this.watcher = watcher;
-    this.waiting = new ProcdescOperations(kernel, sandbox, ProcdescOperations.Task.REAP);
+    this.waiting = new ProcdescOperations(probes, sandbox, ProcdescOperations.Task.REAP);
     this.waitingForUsage =
-        new ProcdescOperations(kernel, sandbox, ProcdescOperations.Task.REAP_FOR_USAGE);
-    this.looking = new ProcdescOperations(kernel, sandbox, ProcdescOperations.Task.LOOK);
-    this.channels = new SocketChannels(new ProcdescTransfer(kernel, looking, watcher), watcher);
+        new ProcdescOperations(probes, sandbox, ProcdescOperations.Task.REAP_FOR_USAGE);
+    this.looking = new ProcdescOperations(probes, sandbox, ProcdescOperations.Task.LOOK);
+    this.channels = new SocketChannels(new ProcdescTransfer(probes, looking, watcher), watcher);
   }
 
   CapabilityMode sandbox() {
@@ -115,10 +117,10 @@ final class FreeBsdLauncher {
     try (NativeArena arena = NativeArena.shared(Numbers.POSIX);
         ChildDescriptors descriptors =
             ChildDescriptors.open(request.descriptors(), Numbers.POSIX, watcher, arena)) {
-      Born born = kernel.rung() == Probes.Rung.POSIX_SPAWN
+      Born born = probes.launchMechanism() == Probes.LaunchMechanism.POSIX_SPAWN
           ? SpawnRetry.make(
               failure -> SpawnRetry.isPassing(failure, Numbers.POSIX),
-              () -> new LibcLauncher(kernel, arena, request, descriptors).spawn())
+              () -> new LibcLauncher(probes, arena, request, descriptors).spawn())
           : new Attempt(arena, request, descriptors).spawn();
       ProcessState core = new ProcessState(
           OwnedDescriptor.take(born.descriptor(), "the descriptor of process " + born.pid()),
@@ -137,7 +139,7 @@ final class FreeBsdLauncher {
   private void refuseWhatIsNotThere(SpawnRequest request) {
     if (request.onClose() == OnClose.KILL_GROUP) {
       ChildSetup.requireGroup(request);
-      if (!kernel.canKeep()) {
+      if (!probes.canKeep()) {
         throw FreeBsdBackend.unsupported(Feature.KILL_GROUP, Probes.KEEPER_NEEDS);
       }
       if (sandbox.entered().isPresent()) {
@@ -151,9 +153,9 @@ final class FreeBsdLauncher {
     if (request.cgroup().isPresent()) {
       throw FreeBsdBackend.unsupported(Feature.CGROUP, "control groups");
     }
-    if (request.noNewPrivileges() && !kernel.noNewPrivs().present()) {
+    if (request.noNewPrivileges() && !probes.noNewPrivs().present()) {
       throw FreeBsdBackend.unsupported(
-          Feature.NO_NEW_PRIVILEGES, kernel.noNewPrivs().lacks());
+          Feature.NO_NEW_PRIVILEGES, probes.noNewPrivs().lacks());
     }
   }
 
@@ -162,8 +164,8 @@ final class FreeBsdLauncher {
    * close of an opened descriptor would kill.
    */
   ProcessDescriptor open(int pid) throws ProcessDescriptorException {
-    if (!kernel.opening().present()) {
-      throw FreeBsdBackend.unsupported(Feature.OPEN_PROCESS, kernel.opening().lacks());
+    if (!probes.opening().present()) {
+      throw FreeBsdBackend.unsupported(Feature.OPEN_PROCESS, probes.opening().lacks());
     }
     int fd = Syscalls.pdopenpid(pid, Numbers.PD_DAEMON | Numbers.PD_CLOEXEC);
     if (fd < 0) {
@@ -204,17 +206,19 @@ final class FreeBsdLauncher {
 
     private Born attempt() throws IOException {
       if (request.onClose() == OnClose.KILL_GROUP) {
-        synchronized (gates) {
-          try (GroupKiller.Gate gate = GroupKiller.Gate.make(arena)) {
-            return spawnCopy(Optional.of(gate));
+        synchronized (barriers) {
+          try (GroupKiller.StartBarrier barrier = GroupKiller.StartBarrier.make(arena)) {
+            return spawnCopy(Optional.of(barrier));
           }
         }
       }
-      return kernel.rung() == Probes.Rung.PDRFORK ? spawnSharing() : spawnCopy(Optional.empty());
+      return probes.launchMechanism() == Probes.LaunchMechanism.PDRFORK
+          ? spawnSharing()
+          : spawnCopy(Optional.empty());
     }
 
     private int flags() {
-      return kernel.descriptorFlags(request.onClose() == OnClose.RELEASE);
+      return probes.descriptorFlags(request.onClose() == OnClose.RELEASE);
     }
 
     /** A child that shares our memory, and has executed or ended when the call returns. */
@@ -222,12 +226,12 @@ final class FreeBsdLauncher {
       NativeArena.Place place = arena.allocate(8);
       ChildScript script = script(builder(), Set.of(), ignoredSignals.current());
       long[] create = {Numbers.SYS_PDRFORK, place.address(), flags(), Numbers.RFSPAWN};
-      SpawnStub.Started started = kernel.stub().start(arena, script, create);
+      SpawnStub.Started started = probes.stub().start(arena, script, create);
       return born(started, place, script, Optional.empty());
     }
 
     /** A child with a copy of our memory; the end of a pipe tells that it has left it. */
-    private Born spawnCopy(Optional<GroupKiller.Gate> gate) throws IOException {
+    private Born spawnCopy(Optional<GroupKiller.StartBarrier> barrier) throws IOException {
       NativeArena.Place place = arena.allocate(8);
       int[] ends = GroupKiller.pipe(arena, "to hear of the child's exec");
       int readEnd = ends[0];
@@ -238,17 +242,17 @@ final class FreeBsdLauncher {
         try {
           writeEnd = moveUp(writeEnd);
           ScriptBuilder builder = builder();
-          gate.ifPresent(builder::waitAt);
+          barrier.ifPresent(builder::waitAt);
           script = script(builder, Set.of(writeEnd), allSignals());
           long[] create = {Numbers.SYS_PDFORK, place.address(), flags()};
-          started = kernel.stub().start(arena, script, create);
+          started = probes.stub().start(arena, script, create);
         } finally {
           LibC.close(writeEnd);
         }
         Optional<OwnedDescriptor> lifeline = Optional.empty();
         if (started.created() > 0) {
-          if (gate.isPresent()) {
-            lifeline = Optional.of(keep(gate.get(), place, started.created()));
+          if (barrier.isPresent()) {
+            lifeline = Optional.of(startGroupKiller(barrier.get(), place, started.created()));
           }
           awaitEndOfPipe(readEnd);
         }
@@ -258,19 +262,19 @@ final class FreeBsdLauncher {
       }
     }
 
-    /** Starts the keeper of a child that waits at its gate, and lets it go on. */
-    private OwnedDescriptor keep(GroupKiller.Gate gate, NativeArena.Place place, long pid)
-        throws SpawnException {
+    /** Starts the group killer of a child that waits at its barrier, and lets it go on. */
+    private OwnedDescriptor startGroupKiller(
+        GroupKiller.StartBarrier barrier, NativeArena.Place place, long pid) throws SpawnException {
       int fd = place.bytes().getInt(place.at());
       boolean kept = false;
       try {
-        OwnedDescriptor lifeline = GroupKiller.start(kernel, fd, pid);
-        gate.open(arena);
+        OwnedDescriptor lifeline = GroupKiller.start(probes, fd, pid);
+        barrier.open(arena);
         kept = true;
         return lifeline;
       } finally {
         if (!kept) {
-          gate.close();
+          barrier.close();
           abandon(fd);
         }
       }
@@ -278,7 +282,7 @@ final class FreeBsdLauncher {
 
     /** A child whose script has failed, or will. */
     private void abandon(int fd) {
-      ProcdescOperations.reap(fd, kernel.hasPdwait());
+      ProcdescOperations.reap(fd, probes.hasPdwait());
       LibC.close(fd);
     }
 
@@ -334,7 +338,7 @@ final class FreeBsdLauncher {
     /** Ends with the program. */
     private ChildScript script(ScriptBuilder builder, Set<Integer> kept, BitSet notDefault)
         throws IOException {
-      return builder.complete(identity, environment, kept, kernel.openLimit(), notDefault);
+      return builder.complete(identity, environment, kept, probes.openLimit(), notDefault);
     }
 
     /** pdfork leaves all signals as they are, RFSPAWN the ignored ones. */

@@ -22,30 +22,30 @@ import java.util.stream.Stream;
 
 /**
  * How a process group dies with the JVM. The kernel's kill at the last close reaches the child
- * alone; so a group has a keeper, a process that waits until nobody holds the writing end of a
- * pipe, the <i>lifeline</i>, and then kills the group. The JVM holds that end, and whoever else the
- * child's descriptor was sent to.
+ * alone; so a group has a group killer, a process that waits until nobody holds the writing end of
+ * a pipe, the <i>lifeline</i>, and then kills the group. The JVM holds that end, and whoever else
+ * the child's descriptor was sent to.
  *
- * <p>The keeper is no program: there is no file to execute it from. It is a child of pdfork that
- * walks a script and never executes anything; it needs no stack and no heap, so it gives all memory
- * back but the page of the spawn stub and its script. It holds the child's descriptor too: so the
- * child does not die before its group does, and the number of the group stays that group's.
+ * <p>The group killer is no program: there is no file to execute it from. It is a child of pdfork
+ * that walks a script and never executes anything; it needs no stack and no heap, so it gives all
+ * memory back but the page of the spawn stub and its script. It holds the child's descriptor too:
+ * so the child does not die before its group does, and the number of the group stays that group's.
  *
- * <p>The child must not run its program before its keeper is there. It waits at a {@link Gate}: the
- * first steps of its script read a byte that the JVM writes.
+ * <p>The child must not run its program before its group killer is there. It waits at a
+ * {@link StartBarrier}: the first steps of its script read a byte that the JVM writes.
  *
- * <p>A keeper is in a session of its own, with all signals blocked. <i>What remains:</i> if
+ * <p>A group killer is in a session of its own, with all signals blocked. <i>What remains:</i> if
  * somebody kills it and then the JVM dies, the child is killed, and not its group. Rejected: one
- * keeper for all groups. A script has no loops, and one process for each group is what a group
- * costs more.
+ * group killer for all groups. A script has no loops, and one process for each group is what a
+ * group costs more.
  *
  * <p>Rejected for descendants that left the group: PROC_REAP_KILL on a child that is the reaper of
  * its descendants. When that child gives this up (PROC_REAP_RELEASE), the same call reaches all
  * descendants of the reaper above it, which is init.
  */
 public final class GroupKiller {
-  private static final Purpose OPEN_GATE = new Purpose(Step.PREPARE, "read", "the gate");
-  private static final Purpose KEEP = new Purpose(Step.PREPARE, "keeper", "");
+  private static final Purpose PASS_BARRIER = new Purpose(Step.PREPARE, "read", "the barrier");
+  private static final Purpose KEEP = new Purpose(Step.PREPARE, "group killer", "");
 
   private static final int ROOM = 16 * 1024;
 
@@ -62,29 +62,29 @@ public final class GroupKiller {
   private GroupKiller() {}
 
   /** A pipe at whose reading end a child waits. Only one child waits at any time. */
-  static final class Gate implements AutoCloseable {
+  static final class StartBarrier implements AutoCloseable {
     private final int readEnd;
     private final int writeEnd;
     private boolean closed;
 
-    private Gate(int readEnd, int writeEnd) {
+    private StartBarrier(int readEnd, int writeEnd) {
       this.readEnd = readEnd;
       this.writeEnd = writeEnd;
     }
 
-    static Gate make(NativeArena arena) throws SpawnException {
+    static StartBarrier make(NativeArena arena) throws SpawnException {
       int[] ends = pipe(arena, "to keep the child waiting");
-      return new Gate(ends[0], ends[1]);
+      return new StartBarrier(ends[0], ends[1]);
     }
 
     /**
-     * Adds the wait. At the end of the JVM, or when it closes the gate, the child reads nothing; 0
-     * is no way to change a mask, so that its script ends.
+     * Adds the wait. At the end of the JVM, or when it closes the barrier, the child reads nothing;
+     * 0 is no way to change a mask, so that its script ends.
      */
     void addTo(ChildScript script, NativeArena arena) {
-      script.step(OPEN_GATE, Numbers.SYS_CLOSE, writeEnd);
-      script.step(OPEN_GATE, Numbers.SYS_READ, readEnd, arena.words(0), 1).passOn(0);
-      script.step(OPEN_GATE, Numbers.SYS_SIGPROCMASK, 0, arena.words(0, 0), 0);
+      script.step(PASS_BARRIER, Numbers.SYS_CLOSE, writeEnd);
+      script.step(PASS_BARRIER, Numbers.SYS_READ, readEnd, arena.words(0), 1).passOn(0);
+      script.step(PASS_BARRIER, Numbers.SYS_SIGPROCMASK, 0, arena.words(0, 0), 0);
     }
 
     /** Lets the child go on. */
@@ -115,14 +115,14 @@ public final class GroupKiller {
   }
 
   /**
-   * Creates the keeper of a group that does not exist yet.
+   * Creates the group killer of a group that does not exist yet.
    *
    * @param process the descriptor of the child that will lead it
    * @param pid the child's, and the group's number
    * @return the lifeline
    */
-  static OwnedDescriptor start(Probes kernel, int process, long pid) throws SpawnException {
-    OptionalLong openLimit = kernel.openLimit();
+  static OwnedDescriptor start(Probes probes, int process, long pid) throws SpawnException {
+    OptionalLong openLimit = probes.openLimit();
     // Where there is no close_range, the script closes descriptors one by one.
     int closing = ChildSetup.closingSteps(openLimit, ScriptBuilder.CALLS) * ChildScript.STEP_SIZE;
     try (NativeMemory memory = NativeMemory.leave(ROOM + closing, Numbers.POSIX)) {
@@ -136,12 +136,13 @@ public final class GroupKiller {
         SortedSet<Integer> open = new TreeSet<>(List.of(process, lifeline[0]));
         ChildSetup.closeAllBut(script, open, openLimit, ScriptBuilder.CALLS);
         // What the JVM writes to would be kept twice otherwise.
-        kernel.stub().mapping().ifPresent(code -> unmapAllBut(script, code, memory.mapping()));
+        probes.stub().mapping().ifPresent(code -> unmapAllBut(script, code, memory.mapping()));
         waitAndKill(script, arena, process, pid, lifeline[0]);
-        long[] create = {Numbers.SYS_PDFORK, place.address(), kernel.descriptorFlags(true)};
-        long created = kernel.stub().start(arena, script, create).created();
+        long[] create = {Numbers.SYS_PDFORK, place.address(), probes.descriptorFlags(true)};
+        long created = probes.stub().start(arena, script, create).created();
         if (created < 0) {
-          throw Errors.spawn(Step.CREATE, "pdfork", "the keeper of a process group", created, "");
+          throw Errors.spawn(
+              Step.CREATE, "pdfork", "the group killer of a process group", created, "");
         }
         LibC.close(place.bytes().getInt(place.at())); // It is init's to reap from now on.
         kept = true;

@@ -35,11 +35,11 @@ final class LibcLauncher extends PosixSpawn {
   /** Whether the C library has been seen to close the descriptor of a child that failed. */
   private static volatile boolean closesItself;
 
-  private final Probes kernel;
+  private final Probes probes;
   private final NativeArena.Place descriptor;
 
   LibcLauncher(
-      Probes kernel, NativeArena arena, SpawnRequest request, ChildDescriptors descriptors) {
+      Probes probes, NativeArena arena, SpawnRequest request, ChildDescriptors descriptors) {
     super(
         arena,
         request,
@@ -48,7 +48,7 @@ final class LibcLauncher extends PosixSpawn {
         "posix_spawn",
         Numbers.POSIX_SPAWN_OBJECT_SIZE,
         Numbers.POSIX_SPAWN_OBJECT_SIZE);
-    this.kernel = kernel;
+    this.probes = probes;
     this.descriptor = arena.allocate(8);
     descriptor.bytes().putInt(descriptor.at(), NONE);
   }
@@ -100,7 +100,7 @@ final class LibcLauncher extends PosixSpawn {
     }
     setFlags(attributes, flags);
     setSignals(attributes, arena.words(-1L, -1L), Signals.mask(arena, request.blockedSignals()));
-    int kind = kernel.descriptorFlags(request.onClose() == OnClose.RELEASE);
+    int kind = probes.descriptorFlags(request.onClose() == OnClose.RELEASE);
     check(
         "posix_spawnattr_setprocdescp_np",
         Functions.ATTR_PROCDESCP.call(attributes, descriptor.address(), kind));

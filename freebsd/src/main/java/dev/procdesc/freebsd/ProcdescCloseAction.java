@@ -13,7 +13,7 @@ import java.util.Optional;
  * the last: then a close is no more than that.
  *
  * <p>A group's {@link GroupKiller} holds the descriptor as well; there the last is who closes the
- * lifeline last, and the keeper kills.
+ * lifeline last, and the group killer kills.
  */
 final class ProcdescCloseAction implements CloseAction {
   private final ProcdescOperations waiting;
@@ -31,9 +31,9 @@ final class ProcdescCloseAction implements CloseAction {
   @Override
   public synchronized Effect effect() {
     if (!shared) {
-      return Effect.ENDS;
+      return Effect.ENDS_PROCESS;
     }
-    return lifeline.isPresent() ? Effect.LIVES_ON : Effect.LETS_GO;
+    return lifeline.isPresent() ? Effect.RELEASES_SHARE : Effect.CLOSES_DESCRIPTOR;
   }
 
   /** The kernel counts descriptors, in flight too; only a lifeline needs to travel with one. */
@@ -59,7 +59,7 @@ final class ProcdescCloseAction implements CloseAction {
       return true;
     }
     if (lifeline.isPresent()) {
-      // Refused in capability mode, and then the keeper's to do.
+      // Refused in capability mode, and then the group killer's to do.
       waiting.signalGroup(fd, PosixNumbers.SIGKILL);
     }
     // The kernel's own kill, at the close, asks for no permission.

@@ -56,7 +56,7 @@ public final class ProcdescOperations implements ProcessOperations {
     LOOK
   }
 
-  private final Probes kernel;
+  private final Probes probes;
   private final CapabilityMode sandbox;
   private final Task task;
 
@@ -65,8 +65,8 @@ public final class ProcdescOperations implements ProcessOperations {
 
   private final Object asking = new Object();
 
-  public ProcdescOperations(Probes kernel, CapabilityMode sandbox, Task task) throws IOException {
-    this.kernel = kernel;
+  public ProcdescOperations(Probes probes, CapabilityMode sandbox, Task task) throws IOException {
+    this.probes = probes;
     this.sandbox = sandbox;
     this.task = task;
     this.questions = KqueueQueue.Kevent.queue();
@@ -87,7 +87,7 @@ public final class ProcdescOperations implements ProcessOperations {
       if (status.isEmpty()) {
         return new Outcome.Running();
       }
-      boolean reaped = reaps() && reap(fd, memory, kernel.hasPdwait());
+      boolean reaped = reaps() && reap(fd, memory, probes.hasPdwait());
       return new Outcome.Ended(
           waitStatus(status.get()),
           reaped && task == Task.REAP_FOR_USAGE
@@ -267,12 +267,12 @@ public final class ProcdescOperations implements ProcessOperations {
   @Override
   public void watchStateChanges(
       OwnedDescriptor descriptor, Consumer<? super StateChange> listener) {
-    if (sandbox.entered().isPresent() && !kernel.hasPdwait()) {
+    if (sandbox.entered().isPresent() && !probes.hasPdwait()) {
       throw FreeBsdBackend.unsupported(
           Feature.STATE_CHANGES, "pdwait (FreeBSD 15.1): capability mode refuses to wait by ID");
     }
     Threads.startDaemon(
-        "procdesc-state-changes", descriptor, fd -> listen(fd, listener, kernel.hasPdwait()));
+        "procdesc-state-changes", descriptor, fd -> listen(fd, listener, probes.hasPdwait()));
   }
 
   /** Blocks in the kernel from change to change, until the process ends. */

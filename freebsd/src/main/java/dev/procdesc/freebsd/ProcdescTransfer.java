@@ -27,12 +27,12 @@ import java.util.Set;
  * lifeline comes behind the leader of a group that has a {@link GroupKiller}.
  */
 final class ProcdescTransfer implements DescriptorTransfer {
-  private final Probes kernel;
+  private final Probes probes;
   private final ProcdescOperations looking;
   private final Watcher watcher;
 
-  ProcdescTransfer(Probes kernel, ProcdescOperations looking, Watcher watcher) {
-    this.kernel = kernel;
+  ProcdescTransfer(Probes probes, ProcdescOperations looking, Watcher watcher) {
+    this.probes = probes;
     this.looking = looking;
     this.watcher = watcher;
   }
@@ -93,7 +93,7 @@ final class ProcdescTransfer implements DescriptorTransfer {
 
   @Override
   public Optional<SendRoom> recordRoom() {
-    return kernel.recordsEndByFlag() ? Optional.of(new KqueueSendRoom()) : Optional.empty();
+    return probes.recordsEndByFlag() ? Optional.of(new KqueueSendRoom()) : Optional.empty();
   }
 
   @Override

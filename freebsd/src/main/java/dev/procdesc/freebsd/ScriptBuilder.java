@@ -7,6 +7,7 @@ import dev.procdesc.SpawnException;
 import dev.procdesc.SpawnException.Step;
 import dev.procdesc.freebsd.kernel.Numbers;
 import dev.procdesc.freebsd.kernel.Signals;
+import dev.procdesc.freebsd.kernel.Syscalls;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.NativeMemory;
@@ -59,8 +60,8 @@ public final class ScriptBuilder extends ChildSetup {
   }
 
   /** Puts a wait before everything else. */
-  void waitAt(GroupKiller.Gate gate) {
-    gate.addTo(script, arena);
+  void waitAt(GroupKiller.StartBarrier barrier) {
+    barrier.addTo(script, arena);
   }
 
   @Override
@@ -80,7 +81,7 @@ public final class ScriptBuilder extends ChildSetup {
     int[] ids = new int[groups.size() + 1];
     ids[0] = identity
         .group()
-        .orElseGet(dev.procdesc.freebsd.kernel.Syscalls::getegid)
+        .orElseGet(Syscalls::getegid)
         .intValue();
     for (int i = 0; i < groups.size(); i++) {
       ids[i + 1] = groups.get(i).intValue();
@@ -126,7 +127,7 @@ public final class ScriptBuilder extends ChildSetup {
   protected void checkProgram(int fd, int programFd) throws SpawnException {
     NativeArena.Place start = arena.allocate(8);
     // What may be executed, but not read, is left to the kernel.
-    if (dev.procdesc.freebsd.kernel.Syscalls.pread(fd, start.address(), 2, 0) == 2
+    if (Syscalls.pread(fd, start.address(), 2, 0) == 2
         && start.bytes().get(start.at()) == '#'
         && start.bytes().get(start.at() + 1) == '!') {
       throw Errors.spawn(

@@ -6,7 +6,9 @@ import dev.procdesc.posix.ffi.Mapping;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What a keeper gives back; that it goes on without it is shown by {@link StubHarnessTest}. */
+/**
+ * What a group killer gives back; that it goes on without it is shown by {@link StubHarnessTest}.
+ */
 final class GroupKillerTest {
   private static final Mapping STUB = new Mapping(0x8_0000_0000L, 0x1000);
   private static final Mapping SCRIPT = new Mapping(0x9_0000_0000L, 0x4000);

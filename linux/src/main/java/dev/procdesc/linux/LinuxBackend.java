@@ -38,8 +38,8 @@ public final class LinuxBackend implements Backend {
 
   /** Everything native, made at the first use, once for each JVM. */
   private static final class Running {
-    static final Probes KERNEL = new Probes();
-    static final SeccompSandbox SANDBOX = new SeccompSandbox(KERNEL);
+    static final Probes PROBES = new Probes();
+    static final SeccompSandbox SANDBOX = new SeccompSandbox(PROBES);
 
     private Running() {}
   }
@@ -78,7 +78,7 @@ public final class LinuxBackend implements Backend {
 
     private static LinuxLauncher create() {
       try {
-        return new LinuxLauncher(Running.KERNEL, new Watcher(new EpollQueue()));
+        return new LinuxLauncher(Running.PROBES, new Watcher(new EpollQueue()));
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
@@ -96,7 +96,7 @@ public final class LinuxBackend implements Backend {
       return Optional.of("this is not Linux");
     }
     Optional<String> problem = NativeAccess.unavailable();
-    return problem.isPresent() ? problem : Running.KERNEL.unavailable();
+    return problem.isPresent() ? problem : Running.PROBES.unavailable();
   }
 
   @Override
@@ -106,15 +106,15 @@ public final class LinuxBackend implements Backend {
 
   @Override
   public FeatureReport report(Feature feature) {
-    Probes kernel = Running.KERNEL;
-    boolean stub = kernel.rung() != Probes.Rung.PIDFD_SPAWN;
-    String by = "spawning by " + kernel.rung().name().toLowerCase(java.util.Locale.ROOT);
+    Probes probes = Running.PROBES;
+    boolean stub = probes.launchMechanism() != Probes.LaunchMechanism.PIDFD_SPAWN;
+    String by = "spawning by " + probes.launchMechanism().name().toLowerCase(java.util.Locale.ROOT);
     return switch (feature) {
       case PROCESS_DESCRIPTORS, RESOURCE_USAGE ->
         new FeatureReport(feature, true, by + ", waitid(P_PIDFD)", "");
       case STATE_CHANGES ->
         new FeatureReport(feature, true, "waitid(P_PIDFD, WSTOPPED | WCONTINUED)", "");
-      case SIGNAL_GROUP, KILL_GROUP -> of(feature, kernel.groupSignal());
+      case SIGNAL_GROUP, KILL_GROUP -> of(feature, probes.groupSignal());
       case KILL_CGROUP ->
         // A file of each control group; there need not be one yet.
         new FeatureReport(
@@ -122,26 +122,26 @@ public final class LinuxBackend implements Backend {
             stub && Release.CGROUP_KILL,
             by + "; the kernel's version; cgroup.kill is looked for at each spawn",
             !stub ? "the spawn stub" : Release.CGROUP_KILL ? "" : "Linux 5.14");
-      case OPEN_PROCESS -> of(feature, kernel.opening());
-      case PROCESS_INFO -> of(feature, kernel.info());
-      case PROCESS_IDENTITY -> of(feature, kernel.pidfs());
+      case OPEN_PROCESS -> of(feature, probes.opening());
+      case PROCESS_INFO -> of(feature, probes.info());
+      case PROCESS_IDENTITY -> of(feature, probes.pidfs());
       case DESCRIPTOR_CHANNEL ->
         new FeatureReport(feature, true, "sendmsg(SCM_RIGHTS); any Linux has it", "");
-      case DESCRIPTOR_ONLY_MODE -> of(feature, kernel.seccomp());
-      case PEER_DESCRIPTOR -> of(feature, kernel.peer());
+      case DESCRIPTOR_ONLY_MODE -> of(feature, probes.seccomp());
+      case PEER_DESCRIPTOR -> of(feature, probes.peer());
       case KERNEL_RIGHTS ->
         new FeatureReport(
             feature,
             false,
             "no Linux has rights of descriptors; the library enforces them",
             "FreeBSD's cap_rights_limit");
-      case INVISIBLE_CHILDREN -> of(feature, kernel.autoreap());
-      case STATUS_FOR_ANY_HOLDER -> of(feature, kernel.exitInfo());
+      case INVISIBLE_CHILDREN -> of(feature, probes.autoreap());
+      case STATUS_FOR_ANY_HOLDER -> of(feature, probes.exitInfo());
       case KILL_ON_JVM_DEATH ->
         switch (deathGuard()) {
           case KERNEL -> new FeatureReport(feature, true, "clone3(CLONE_PIDFD_AUTOKILL)", "");
           case GUARDIAN -> new FeatureReport(feature, true, "a guardian process was started", "");
-          case NONE -> of(feature, kernel.mechanism(Probes.GUARDIAN));
+          case NONE -> of(feature, probes.mechanism(Probes.GUARDIAN));
         };
       case SPAWN_BY_DESCRIPTOR, CGROUP, NO_NEW_PRIVILEGES, CHILD_SETUP ->
         new FeatureReport(
@@ -155,19 +155,19 @@ public final class LinuxBackend implements Backend {
 
   @Override
   public List<Mechanism> mechanisms() {
-    if (Running.KERNEL.rung() != Probes.Rung.PIDFD_SPAWN) {
+    if (Running.PROBES.launchMechanism() != Probes.LaunchMechanism.PIDFD_SPAWN) {
       Spawns.SPAWNING.guardian().unavailable(); // It is found out about by starting it.
     }
-    return Running.KERNEL.all();
+    return Running.PROBES.all();
   }
 
   @Override
   public DeathGuard deathGuard() {
-    Probes kernel = Running.KERNEL;
-    if (kernel.hasAutokill(false)) {
+    Probes probes = Running.PROBES;
+    if (probes.hasAutokill(false)) {
       return DeathGuard.KERNEL;
     }
-    return kernel.rung() != Probes.Rung.PIDFD_SPAWN
+    return probes.launchMechanism() != Probes.LaunchMechanism.PIDFD_SPAWN
             && Spawns.SPAWNING.guardian().unavailable().isEmpty()
         ? DeathGuard.GUARDIAN
         : DeathGuard.NONE;

@@ -73,7 +73,7 @@ final class LinuxLauncher {
   }
 
   private final IgnoredSignals ignoredSignals = new IgnoredSignals();
-  private final Probes kernel;
+  private final Probes probes;
   private final Watcher watcher;
   private final Guardian guardian;
   private final PidfdOperations waiting;
@@ -84,21 +84,21 @@ final class LinuxLauncher {
   /** Serializes children that change their user: see {@link Attempt#runAsOther}. */
   private final Object otherUser = new Object();
 
-  LinuxLauncher(Probes kernel, Watcher watcher) {
-    this.kernel = kernel;
+  LinuxLauncher(Probes probes, Watcher watcher) {
+    this.probes = probes;
     this.watcher = watcher;
-    this.guardian = new Guardian(kernel, watcher);
-    this.waiting = new PidfdOperations(kernel, PidfdOperations.Task.REAP);
-    this.looking = new PidfdOperations(kernel, PidfdOperations.Task.LOOK);
-    this.channels = new SocketChannels(new PidfdTransfer(kernel, looking, watcher), watcher);
-    this.waitingForUsage = new PidfdOperations(kernel, PidfdOperations.Task.REAP_FOR_USAGE);
+    this.guardian = new Guardian(probes, watcher);
+    this.waiting = new PidfdOperations(probes, PidfdOperations.Task.REAP);
+    this.looking = new PidfdOperations(probes, PidfdOperations.Task.LOOK);
+    this.channels = new SocketChannels(new PidfdTransfer(probes, looking, watcher), watcher);
+    this.waitingForUsage = new PidfdOperations(probes, PidfdOperations.Task.REAP_FOR_USAGE);
   }
 
   ChildProcess spawn(SpawnRequest request) throws IOException {
     try (NativeArena arena = new NativeArena();
         ChildDescriptors descriptors =
             ChildDescriptors.open(request.descriptors(), Numbers.POSIX, watcher, arena)) {
-      Born born = kernel.rung() == Probes.Rung.PIDFD_SPAWN
+      Born born = probes.launchMechanism() == Probes.LaunchMechanism.PIDFD_SPAWN
           ? SpawnRetry.make(
               failure -> SpawnRetry.isPassing(failure, Numbers.POSIX),
               () -> new LibcLauncher(arena, request, descriptors).spawn())
@@ -109,10 +109,10 @@ final class LinuxLauncher {
           request.onClose() == OnClose.RELEASE
               ? Optional.empty()
               : Optional.of(new PidfdCloseAction(
-                  request.onClose(), guardian, born.charge(), born.cgroupKill())),
+                  request.onClose(), guardian, born.registration(), born.cgroupKill())),
           request.collectUsage() ? waitingForUsage : waiting,
           watcher);
-      born.charge().ifPresent(charge -> guardian.born(charge, core));
+      born.registration().ifPresent(registration -> guardian.born(registration, core));
       descriptors.handOver();
       return new ChildProcessImpl(
           core, request.onClose(), descriptors.inputs(), descriptors.outputs());
@@ -129,8 +129,8 @@ final class LinuxLauncher {
 
   /** Opens a process by its ID. Nothing is reaped by it, nor killed. */
   ProcessDescriptor open(int pid) throws ProcessDescriptorException {
-    if (!kernel.canOpen()) {
-      throw LinuxBackend.unsupported(Feature.OPEN_PROCESS, kernel.opening().lacks());
+    if (!probes.canOpen()) {
+      throw LinuxBackend.unsupported(Feature.OPEN_PROCESS, probes.opening().lacks());
     }
     int fd = Syscalls.pidfdOpen(pid, 0);
     if (fd < 0) {
@@ -148,7 +148,7 @@ final class LinuxLauncher {
   record Born(
       int pidfd,
       long pid,
-      Optional<Guardian.Charge> charge,
+      Optional<Guardian.Registration> registration,
       Optional<OwnedDescriptor> cgroupKill) {}
 
   /** One spawn by the stub. */
@@ -173,7 +173,7 @@ final class LinuxLauncher {
 
     Born spawn() throws IOException {
       refuseWhatIsNotThere();
-      boolean clone3 = kernel.rung() == Probes.Rung.CLONE3;
+      boolean clone3 = probes.launchMechanism() == Probes.LaunchMechanism.CLONE3;
       Optional<Integer> cgroup = Optional.empty();
       Optional<OwnedDescriptor> cgroupKill = Optional.empty();
       boolean born = false;
@@ -208,7 +208,7 @@ final class LinuxLauncher {
     }
 
     private long[] create(NativeArena.Place pidfd, long flags, Optional<Integer> cgroup) {
-      return kernel.rung() == Probes.Rung.CLONE3
+      return probes.launchMechanism() == Probes.LaunchMechanism.CLONE3
           ? Probes.clone3(arena, pidfd.address(), flags, cgroup)
           : Probes.clone(pidfd.address(), flags);
     }
@@ -216,9 +216,9 @@ final class LinuxLauncher {
     private void refuseWhatIsNotThere() {
       if (request.onClose() == OnClose.KILL_GROUP) {
         ChildSetup.requireGroup(request);
-        if (!kernel.hasGroupSignal()) {
+        if (!probes.hasGroupSignal()) {
           throw LinuxBackend.unsupported(
-              Feature.KILL_GROUP, kernel.groupSignal().lacks());
+              Feature.KILL_GROUP, probes.groupSignal().lacks());
         }
       }
       if (request.onClose() == OnClose.KILL_CGROUP && request.cgroup().isEmpty()) {
@@ -242,11 +242,11 @@ final class LinuxLauncher {
 
     /** What the kernel is to do by itself. Resource usage goes to nobody but one who reaps. */
     private long flags() {
-      if (request.collectUsage() || !kernel.hasAutoreap()) {
+      if (request.collectUsage() || !probes.hasAutoreap()) {
         return 0;
       }
       boolean kill =
-          request.onClose() == OnClose.KILL && kernel.hasAutokill(request.noNewPrivileges());
+          request.onClose() == OnClose.KILL && probes.hasAutokill(request.noNewPrivileges());
       return Numbers.CLONE_AUTOREAP
           | (kill ? Numbers.CLONE_PIDFD_AUTOKILL : 0)
           | (kill && request.noNewPrivileges() ? Numbers.CLONE_NNP : 0);
@@ -262,7 +262,7 @@ final class LinuxLauncher {
           && failure.errno() == PosixNumbers.EPERM
           && isKilledByKernel()
           && !request.noNewPrivileges()
-          && !kernel.probeAutokill();
+          && !probes.probeAutokill();
     }
 
     private boolean isPassing(SpawnException failure) {
@@ -272,7 +272,7 @@ final class LinuxLauncher {
           failure.errno() == Numbers.EPIPE
               || failure.errno() == Numbers.ECONNRESET
               // The descriptor-only mode was entered meanwhile.
-              || (failure.errno() == PosixNumbers.EPERM && kernel.isConfined()));
+              || (failure.errno() == PosixNumbers.EPERM && probes.isConfined()));
       return unguarded
           || isUnprivilegedNow(failure)
           || SpawnRetry.isPassing(failure, Numbers.POSIX);
@@ -291,8 +291,8 @@ final class LinuxLauncher {
                 + refusal.get()
                 + "); OnClose.RELEASE needs none");
       }
-      Guardian.Charge charge = guardian.newCharge(request.onClose(), cgroupKill);
-      OwnedDescriptor socket = charge.link().socket();
+      Guardian.Registration registration = guardian.newRegistration(request.onClose(), cgroupKill);
+      OwnedDescriptor socket = registration.link().socket();
       int fd;
       try {
         fd = socket.acquire();
@@ -303,13 +303,13 @@ final class LinuxLauncher {
         Optional<Integer> kill = cgroupKill.map(OwnedDescriptor::number);
         return spawn(
             pidfd,
-            create(pidfd, charge.byTable() ? flags | Numbers.CLONE_FILES : flags, cgroup),
-            script(cgroup, Optional.of(builder -> builder.guard(charge, fd, pidfd, kill))),
-            Optional.of(charge));
+            create(pidfd, registration.byTable() ? flags | Numbers.CLONE_FILES : flags, cgroup),
+            script(cgroup, Optional.of(builder -> builder.guard(registration, fd, pidfd, kill))),
+            Optional.of(registration));
       } catch (SpawnException e) {
         // A refusal is not the guardian's.
         if (e.step() == Step.GUARD && e.errno() != Numbers.EPERM) {
-          guardian.lost(charge.link());
+          guardian.lost(registration.link());
         }
         throw e;
       } finally {
@@ -321,11 +321,11 @@ final class LinuxLauncher {
         NativeArena.Place pidfd,
         long[] create,
         ChildScript script,
-        Optional<Guardian.Charge> charge)
+        Optional<Guardian.Registration> registration)
         throws SpawnException {
       SpawnStub.Run run = identity.isOther()
           ? runAsOther(script, create)
-          : kernel.stub().run(arena, script, create);
+          : probes.stub().run(arena, script, create);
       if (run.created() == -PosixNumbers.EBADF && request.cgroup().isPresent()) {
         throw Errors.spawn(
             Step.CGROUP,
@@ -339,15 +339,19 @@ final class LinuxLauncher {
       }
       int fd = pidfd.bytes().getInt(pidfd.at());
       if (run.executed()) {
-        return new Born(fd, run.created(), charge, charge.flatMap(Guardian.Charge::cgroupKill));
+        return new Born(
+            fd,
+            run.created(),
+            registration,
+            registration.flatMap(Guardian.Registration::cgroupKill));
       }
       PidfdOperations.reap(fd);
       LibC.close(fd);
       SpawnException failure =
           new ScriptFailure(request, environment, EXECUTE_HINTS).of(script, run);
-      // The guardian keeps a group's or cgroup's charge when the child is gone.
+      // The guardian keeps a group's or cgroup's registration when the child is gone.
       if (request.onClose() != OnClose.KILL && failure.step() != Step.GUARD) {
-        charge.ifPresent(guardian::release);
+        registration.ifPresent(guardian::release);
       }
       throw failure;
     }
@@ -362,15 +366,17 @@ final class LinuxLauncher {
         throws IOException {
       ScriptBuilder builder = new ScriptBuilder(arena, request, descriptors);
       guard.ifPresent(first -> first.accept(builder));
-      if (cgroup.isPresent() && kernel.rung() == Probes.Rung.CLONE) {
+      if (cgroup.isPresent() && probes.launchMechanism() == Probes.LaunchMechanism.CLONE) {
         builder.enterCgroup(cgroup.get(), request.cgroup().orElseThrow());
       }
-      return builder.complete(identity, environment, Set.of(), kernel.openLimit(), keptSignals());
+      return builder.complete(identity, environment, Set.of(), probes.openLimit(), keptSignals());
     }
 
     /** clone leaves all signals as they are, clone3 the ignored ones. */
     private BitSet keptSignals() {
-      return kernel.rung() == Probes.Rung.CLONE3 ? ignoredSignals.current() : ALL_SIGNALS;
+      return probes.launchMechanism() == Probes.LaunchMechanism.CLONE3
+          ? ignoredSignals.current()
+          : ALL_SIGNALS;
     }
 
     private int openCgroup(Path directory, boolean clone3) throws SpawnException {
@@ -394,7 +400,7 @@ final class LinuxLauncher {
     private SpawnStub.Run runAsOther(ChildScript script, long[] create) {
       synchronized (otherUser) {
         int dumpable = Syscalls.prctl(Numbers.PR_GET_DUMPABLE, 0);
-        SpawnStub.Run run = kernel.stub().run(arena, script, create);
+        SpawnStub.Run run = probes.stub().run(arena, script, create);
         if (dumpable == 1) {
           Syscalls.prctl(Numbers.PR_SET_DUMPABLE, 1);
         }

@@ -16,17 +16,17 @@ import java.util.Optional;
 final class PidfdCloseAction implements CloseAction {
   private final OnClose kind;
   private final Guardian guardian;
-  private final Optional<Guardian.Charge> charge;
+  private final Optional<Guardian.Registration> registration;
   private final Optional<OwnedDescriptor> cgroupKill;
 
   PidfdCloseAction(
       OnClose kind,
       Guardian guardian,
-      Optional<Guardian.Charge> charge,
+      Optional<Guardian.Registration> registration,
       Optional<OwnedDescriptor> cgroupKill) {
     this.kind = kind;
     this.guardian = guardian;
-    this.charge = charge;
+    this.registration = registration;
     this.cgroupKill = cgroupKill;
   }
 
@@ -42,19 +42,19 @@ final class PidfdCloseAction implements CloseAction {
   @Override
   public synchronized Effect effect() {
     if (!shared) {
-      return Effect.ENDS;
+      return Effect.ENDS_PROCESS;
     }
-    return charge.isPresent() ? Effect.LIVES_ON : Effect.LETS_GO;
+    return registration.isPresent() ? Effect.RELEASES_SHARE : Effect.CLOSES_DESCRIPTOR;
   }
 
   @Override
   public synchronized Optional<OwnedDescriptor> share(OwnedDescriptor process) throws IOException {
     if (!shared) {
-      if (charge.isPresent()) {
-        lifeline = guardian.share(charge.get());
+      if (registration.isPresent()) {
+        lifeline = guardian.share(registration.get());
       }
       // It has ended if there is no lifeline: then there is nothing left to kill.
-      shared = charge.isEmpty() || lifeline.isPresent();
+      shared = registration.isEmpty() || lifeline.isPresent();
     }
     return lifeline;
   }
@@ -94,7 +94,7 @@ final class PidfdCloseAction implements CloseAction {
   @Override
   public void ended() {
     if (!reachesOthers()) {
-      charge.ifPresent(guardian::forget);
+      registration.ifPresent(guardian::forget);
     }
   }
 
@@ -106,7 +106,7 @@ final class PidfdCloseAction implements CloseAction {
   public void done() {
     if (reachesOthers()) {
       // The guardian keeps what others hold too, for the group or control group.
-      charge.ifPresent(isShared() ? guardian::forget : guardian::release);
+      registration.ifPresent(isShared() ? guardian::forget : guardian::release);
     }
     closeLifeline();
     cgroupKill.ifPresent(OwnedDescriptor::close);

@@ -45,11 +45,11 @@ public final class PidfdOperations implements ProcessOperations {
     LOOK
   }
 
-  private final Probes kernel;
+  private final Probes probes;
   private final Task task;
 
-  public PidfdOperations(Probes kernel, Task task) {
-    this.kernel = kernel;
+  public PidfdOperations(Probes probes, Task task) {
+    this.probes = probes;
     this.task = task;
   }
 
@@ -97,7 +97,7 @@ public final class PidfdOperations implements ProcessOperations {
     if (LibC.poll(memory.address(), 1, 0) <= 0) {
       return new Outcome.Running();
     }
-    if (!kernel.hasExitInfo()) {
+    if (!probes.hasExitInfo()) {
       return new Outcome.Ended(
           new ExitStatus.Unknown(
               "other code reaped the process, or it is another process's child, and this kernel"
@@ -118,7 +118,7 @@ public final class PidfdOperations implements ProcessOperations {
 
   /** What the kernel tells of a process that was reaped, to any holder. */
   private Optional<Outcome> exitInfo(int fd, NativeMemory memory) {
-    if (!kernel.hasExitInfo()) {
+    if (!probes.hasExitInfo()) {
       return Optional.empty();
     }
     ByteBuffer bytes = memory.bytes();
@@ -162,16 +162,16 @@ public final class PidfdOperations implements ProcessOperations {
 
   @Override
   public int signalGroup(int fd, int number) {
-    if (!kernel.hasGroupSignal()) {
-      throw LinuxBackend.unsupported(Feature.SIGNAL_GROUP, kernel.groupSignal().lacks());
+    if (!probes.hasGroupSignal()) {
+      throw LinuxBackend.unsupported(Feature.SIGNAL_GROUP, probes.groupSignal().lacks());
     }
     return Syscalls.pidfdSendSignal(fd, number, 0, Numbers.PIDFD_SIGNAL_PROCESS_GROUP);
   }
 
   @Override
   public Identity identity(int fd) throws ProcessDescriptorException {
-    if (!kernel.hasPidfs()) {
-      throw LinuxBackend.unsupported(Feature.PROCESS_IDENTITY, kernel.pidfs().lacks());
+    if (!probes.hasPidfs()) {
+      throw LinuxBackend.unsupported(Feature.PROCESS_IDENTITY, probes.pidfs().lacks());
     }
     try (NativeMemory memory = NativeMemory.borrow()) {
       ByteBuffer bytes = memory.bytes();
@@ -195,8 +195,8 @@ public final class PidfdOperations implements ProcessOperations {
 
   @Override
   public ProcessInfo info(int fd) throws ProcessDescriptorException {
-    if (!kernel.hasInfo()) {
-      throw LinuxBackend.unsupported(Feature.PROCESS_INFO, kernel.info().lacks());
+    if (!probes.hasInfo()) {
+      throw LinuxBackend.unsupported(Feature.PROCESS_INFO, probes.info().lacks());
     }
     try (NativeMemory memory = NativeMemory.borrow()) {
       ByteBuffer bytes = memory.bytes();

@@ -31,12 +31,12 @@ import java.util.OptionalLong;
  * of the JVM that spawned the process watches; see {@link PidfdCloseAction} and guardian.c.
  */
 public final class PidfdTransfer implements DescriptorTransfer {
-  private final Probes kernel;
+  private final Probes probes;
   private final PidfdOperations looking;
   private final Watcher watcher;
 
-  public PidfdTransfer(Probes kernel, PidfdOperations looking, Watcher watcher) {
-    this.kernel = kernel;
+  public PidfdTransfer(Probes probes, PidfdOperations looking, Watcher watcher) {
+    this.probes = probes;
     this.looking = looking;
     this.watcher = watcher;
   }
@@ -85,7 +85,7 @@ public final class PidfdTransfer implements DescriptorTransfer {
    */
   private OptionalLong pid(int fd) {
     long pid = 0;
-    if (kernel.hasInfo()) {
+    if (probes.hasInfo()) {
       try (NativeMemory memory = NativeMemory.borrow()) {
         if (PidfdOperations.askInfo(fd, memory) >= 0) {
           pid = memory.bytes().getInt(Numbers.PIDFD_INFO_TGID);
@@ -107,8 +107,8 @@ public final class PidfdTransfer implements DescriptorTransfer {
 
   @Override
   public ProcessDescriptor peer(int socket) throws ProcessDescriptorException {
-    if (!kernel.peer().present()) {
-      throw LinuxBackend.unsupported(Feature.PEER_DESCRIPTOR, kernel.peer().lacks());
+    if (!probes.peer().present()) {
+      throw LinuxBackend.unsupported(Feature.PEER_DESCRIPTOR, probes.peer().lacks());
     }
     int fd = peerOf(socket);
     if (fd < 0) {

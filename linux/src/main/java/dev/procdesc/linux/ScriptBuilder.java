@@ -65,8 +65,11 @@ public final class ScriptBuilder extends ChildSetup {
 
   /** Puts the child under guard, before anything else. */
   ScriptBuilder guard(
-      Guardian.Charge charge, int socket, NativeArena.Place pidfd, Optional<Integer> cgroupKill) {
-    Guardian.tell(charge, socket, pidfd, cgroupKill, script, arena);
+      Guardian.Registration registration,
+      int socket,
+      NativeArena.Place pidfd,
+      Optional<Integer> cgroupKill) {
+    Guardian.tell(registration, socket, pidfd, cgroupKill, script, arena);
     return this;
   }
 

@@ -108,11 +108,11 @@ final class SeccompSandbox {
     Numbers.SYS_MOUNT_SETATTR,
   };
 
-  private final Probes kernel;
+  private final Probes probes;
   private volatile Optional<Set<DescriptorOnly>> entered = Optional.empty();
 
-  SeccompSandbox(Probes kernel) {
-    this.kernel = kernel;
+  SeccompSandbox(Probes probes) {
+    this.probes = probes;
   }
 
   /** What was given up beside processes by PID; empty before. */
@@ -201,16 +201,16 @@ final class SeccompSandbox {
     if (entered.isPresent() && entered.get().containsAll(also)) {
       return;
     }
-    if (!kernel.seccomp().present()) {
+    if (!probes.seccomp().present()) {
       throw LinuxBackend.unsupported(
-          Feature.DESCRIPTOR_ONLY_MODE, kernel.seccomp().lacks());
+          Feature.DESCRIPTOR_ONLY_MODE, probes.seccomp().lacks());
     }
     Set<DescriptorOnly> all = EnumSet.noneOf(DescriptorOnly.class);
     all.addAll(also);
     all.addAll(entered.orElse(Set.of()));
     // It must be found out while it still can be: probes name this JVM and make children.
-    kernel.peer();
-    kernel.confine();
+    probes.peer();
+    probes.confine();
     if (also.contains(DescriptorOnly.FILES)) {
       NullDevice.keep(Numbers.POSIX);
     }

@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Test;
 
 /** Child scripts as the stub walks them: with no program at the end, if nothing else is said. */
 final class ScriptTest {
-  private static final Probes KERNEL = new Probes();
+  private static final Probes PROBES = new Probes();
   private static final int SYS_GETSOCKNAME = Architecture.CURRENT == Architecture.X86_64 ? 51 : 204;
   private static final int ENOTSOCK = 88;
 
@@ -48,8 +48,9 @@ final class ScriptTest {
 
   @BeforeEach
   void stubIsThere() {
-    assumeTrue(KERNEL.mechanism("stub").present(), KERNEL.mechanism("stub").toString());
-    assumeTrue(KERNEL.rung() != Probes.Rung.PIDFD_SPAWN, "neither clone3 nor clone");
+    assumeTrue(PROBES.mechanism("stub").present(), PROBES.mechanism("stub").toString());
+    assumeTrue(
+        PROBES.launchMechanism() != Probes.LaunchMechanism.PIDFD_SPAWN, "neither clone3 nor clone");
   }
 
   @AfterEach
@@ -62,12 +63,12 @@ final class ScriptTest {
   }
 
   private SpawnStub.Run walk() {
-    return KERNEL
+    return PROBES
         .stub()
         .run(
             arena,
             script,
-            KERNEL.rung() == Probes.Rung.CLONE3
+            PROBES.launchMechanism() == Probes.LaunchMechanism.CLONE3
                 ? Probes.clone3(arena, pidfd.address(), 0, Optional.empty())
                 : Probes.clone(pidfd.address(), 0));
   }
@@ -87,7 +88,7 @@ final class ScriptTest {
       NativeArena.Place poll = other.allocate(8);
       poll.bytes().putInt(poll.at(), fd).putInt(poll.at() + 4, PosixNumbers.POLLIN);
       assertEquals(1, LibC.poll(poll.address(), 1, (int) Cc.CEILING_SECONDS * 1000));
-      Outcome outcome = new PidfdOperations(KERNEL, PidfdOperations.Task.REAP).collect(fd);
+      Outcome outcome = new PidfdOperations(PROBES, PidfdOperations.Task.REAP).collect(fd);
       return assertInstanceOf(Outcome.Ended.class, outcome).status();
     } finally {
       LibC.close(fd);
@@ -290,7 +291,7 @@ final class ScriptTest {
   @Test
   void withoutAChildThereIsNoScript() {
     step(Numbers.SYS_GETPID);
-    SpawnStub.Run run = KERNEL.stub().run(arena, script, Numbers.SYS_CLOSE, -1);
+    SpawnStub.Run run = PROBES.stub().run(arena, script, Numbers.SYS_CLOSE, -1);
     assertEquals(-PosixNumbers.EBADF, run.created());
     assertTrue(run.failedStep() < 0);
     assertEquals(List.of(), run.results());

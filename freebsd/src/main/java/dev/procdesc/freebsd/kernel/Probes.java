@@ -53,7 +53,7 @@ public final class Probes {
   public static final String KEEPER_NEEDS = "the spawn stub and pdfork";
 
   /** How children are created. */
-  public enum Rung {
+  public enum LaunchMechanism {
     PDRFORK,
     PDFORK,
     POSIX_SPAWN
@@ -61,7 +61,7 @@ public final class Probes {
 
   private final Mechanisms mechanisms;
   private final Optional<SpawnStub> stub;
-  private final Optional<Rung> rung;
+  private final Optional<LaunchMechanism> launchMechanism;
   private final Optional<String> unavailable;
 
   public Probes() {
@@ -69,7 +69,7 @@ public final class Probes {
     mechanisms = new Mechanisms(unavailable, "");
     if (unavailable.isPresent()) {
       stub = Optional.empty();
-      rung = Optional.empty();
+      launchMechanism = Optional.empty();
       return;
     }
     stub = mapStub();
@@ -92,13 +92,13 @@ public final class Probes {
     mechanisms.decide(
         POSIX_SPAWN, "looking up " + SETPROCDESCP, libcSpawn ? 0 : -Numbers.ENOSYS, "FreeBSD 15.1");
     if (pdrfork) {
-      rung = Optional.of(Rung.PDRFORK);
+      launchMechanism = Optional.of(LaunchMechanism.PDRFORK);
     } else if (pdfork) {
-      rung = Optional.of(Rung.PDFORK);
+      launchMechanism = Optional.of(LaunchMechanism.PDFORK);
     } else if (mechanisms.has(POSIX_SPAWN)) {
-      rung = Optional.of(Rung.POSIX_SPAWN);
+      launchMechanism = Optional.of(LaunchMechanism.POSIX_SPAWN);
     } else {
-      rung = Optional.empty();
+      launchMechanism = Optional.empty();
     }
   }
 
@@ -121,7 +121,7 @@ public final class Probes {
 
   /** Why the backend cannot work; empty if it can. */
   public Optional<String> unavailable() {
-    if (unavailable.isPresent() || rung.isPresent()) {
+    if (unavailable.isPresent() || launchMechanism.isPresent()) {
       return unavailable;
     }
     return Optional.of("there is no way to create a child as a descriptor: "
@@ -222,8 +222,8 @@ public final class Probes {
     }
   }
 
-  public Rung rung() {
-    return rung.orElseThrow();
+  public LaunchMechanism launchMechanism() {
+    return launchMechanism.orElseThrow();
   }
 
   public SpawnStub stub() {

@@ -84,12 +84,12 @@ public final class Guardian {
   private static final Purpose UNSHARING =
       new Purpose(SpawnException.Step.GUARD, "unshare(CLONE_FILES)", "");
 
-  private final Probes kernel;
+  private final Probes probes;
   private final Watcher watcher;
-  private final Map<Long, Guarded> charges = new ConcurrentHashMap<>();
+  private final Map<Long, Guarded> registrations = new ConcurrentHashMap<>();
   private final AtomicLong ids = new AtomicLong();
 
-  /** How many charges have a lifeline. */
+  /** How many registrations have a lifeline. */
   private final AtomicInteger lifelines = new AtomicInteger();
 
   private @Nullable Link current;
@@ -98,8 +98,8 @@ public final class Guardian {
   /** Whether one was ready once, so that whatever hinders the next one passes. */
   private boolean hasWorked;
 
-  public Guardian(Probes kernel, Watcher watcher) {
-    this.kernel = kernel;
+  public Guardian(Probes probes, Watcher watcher) {
+    this.probes = probes;
     this.watcher = watcher;
   }
 
@@ -133,7 +133,7 @@ public final class Guardian {
    * @param byTable whether the child must be born with our table of descriptors, where the kernel
    *     has just put its pidfd: it is not told who sends, and may not open itself
    */
-  public record Charge(
+  public record Registration(
       long id, Link link, OnClose kind, Optional<OwnedDescriptor> cgroupKill, boolean byTable) {
     private int flags() {
       return (kind == OnClose.KILL_GROUP ? FLAG_GROUP : 0)
@@ -142,12 +142,13 @@ public final class Guardian {
   }
 
   /**
-   * A charge of a child that was born.
+   * A registration of a child that was born.
    *
    * @param lifeline the end that the guardian watches, if the descriptor was sent to others; a
    *     successor of the guardian needs it too
    */
-  private record Guarded(Charge charge, ProcessState core, Optional<OwnedDescriptor> lifeline) {}
+  private record Guarded(
+      Registration registration, ProcessState core, Optional<OwnedDescriptor> lifeline) {}
 
   /** Why there can be no guardian here; empty if there is one. Starts it. */
   public synchronized Optional<String> unavailable() {
@@ -167,17 +168,17 @@ public final class Guardian {
 
   /**
    * As {@link #unavailable}, but a lack of resources, which passes, is an exception. A new guardian
-   * is given all charges that there are.
+   * is given all registrations that there are.
    */
   public synchronized Optional<String> startIfNeeded() throws SpawnException {
     if (current == null && unavailable.isEmpty()) {
       String how = "starting it from a memfd";
       try {
-        if (kernel.mayUse(Probes.GUARDIAN)) {
+        if (probes.mayUse(Probes.GUARDIAN)) {
           Link link = startPatiently();
           current = link;
           hasWorked = true;
-          charges.values().forEach(guarded -> handOver(link, guarded));
+          registrations.values().forEach(guarded -> handOver(link, guarded));
         } else {
           unavailable = Optional.of("it is switched off by -D" + Probes.DISABLE);
         }
@@ -197,13 +198,13 @@ public final class Guardian {
         }
         unavailable = Optional.of(how);
       }
-      kernel.note(Probes.GUARDIAN, how, current != null, "leave to execute a memfd");
+      probes.note(Probes.GUARDIAN, how, current != null, "leave to execute a memfd");
     }
     return unavailable;
   }
 
   /** A place for a child that is about to be born. Its script tells the guardian itself. */
-  public Charge newCharge(OnClose kind, Optional<OwnedDescriptor> cgroupKill)
+  public Registration newRegistration(OnClose kind, Optional<OwnedDescriptor> cgroupKill)
       throws SpawnException {
     Link link;
     synchronized (this) {
@@ -212,19 +213,19 @@ public final class Guardian {
       }
       link = Objects.requireNonNull(current);
     }
-    if (charges.size() + lifelines.get() >= link.capacity) {
+    if (registrations.size() + lifelines.get() >= link.capacity) {
       throw new SpawnException(
           SpawnException.Step.GUARD,
           "tell the guardian",
           "",
           PosixNumbers.EMFILE,
           "it guards "
-              + charges.size()
+              + registrations.size()
               + " children already, as many as the hard limit of open files lets it; raise that"
               + " limit, or spawn with OnClose.RELEASE");
     }
-    return new Charge(
-        ids.incrementAndGet(), link, kind, cgroupKill, !link.bySender && kernel.isConfined());
+    return new Registration(
+        ids.incrementAndGet(), link, kind, cgroupKill, !link.bySender && probes.isConfined());
   }
 
   /**
@@ -242,20 +243,20 @@ public final class Guardian {
    *
    * @param socket our end, which the child has too until it executes its program
    * @param pidfd of {@link #placeForPidfd}
-   * @param cgroupKill the number of the charge's cgroup.kill, if it has one
+   * @param cgroupKill the number of the registration's cgroup.kill, if it has one
    */
   public static void tell(
-      Charge charge,
+      Registration registration,
       int socket,
       NativeArena.Place pidfd,
       Optional<Integer> cgroupKill,
       ChildScript script,
       NativeArena arena) {
-    boolean bySender = charge.link().bySender;
-    int flags = charge.flags() | (bySender ? FLAG_SENDER : 0);
+    boolean bySender = registration.link().bySender;
+    int flags = registration.flags() | (bySender ? FLAG_SENDER : 0);
     int descriptors = (bySender ? 0 : 1) + (cgroupKill.isPresent() ? 1 : 0);
-    NativeArena.Place header = messageHeader(arena, CHARGE, flags, charge.id(), descriptors);
-    if (charge.byTable()) {
+    NativeArena.Place header = messageHeader(arena, CHARGE, flags, registration.id(), descriptors);
+    if (registration.byTable()) {
       long control = pidfd.address() - Numbers.CMSG_DATA;
       header.bytes().putLong(header.at() + Numbers.MSGHDR_CONTROL, control);
       writeControl(pidfd.bytes(), pidfd.at() - Numbers.CMSG_DATA, descriptors);
@@ -323,20 +324,20 @@ public final class Guardian {
    * <p>If the guardian was replaced between the child's message and now, the new one is told here:
    * the take-over could not see this child yet.
    */
-  public void born(Charge charge, ProcessState core) {
-    Guarded guarded = new Guarded(charge, core, Optional.empty());
-    charges.put(charge.id(), guarded);
+  public void born(Registration registration, ProcessState core) {
+    Guarded guarded = new Guarded(registration, core, Optional.empty());
+    registrations.put(registration.id(), guarded);
     synchronized (this) {
       Link link = current;
-      if (link != null && link != charge.link()) {
+      if (link != null && link != registration.link()) {
         handOver(link, guarded);
       }
     }
   }
 
-  /** Forgets a charge that is over. */
-  public void forget(Charge charge) {
-    Guarded guarded = charges.remove(charge.id());
+  /** Forgets a registration that is over. */
+  public void forget(Registration registration) {
+    Guarded guarded = registrations.remove(registration.id());
     if (guarded != null && guarded.lifeline().isPresent()) {
       guarded.lifeline().get().close();
       lifelines.decrementAndGet();
@@ -344,15 +345,15 @@ public final class Guardian {
   }
 
   /**
-   * Gives a charge a lifeline: from now on it is killed when nobody has the writing end any more,
-   * and not when this JVM dies. The message is in the guardian's queue when this returns, and what
-   * is there counts; so the writing end may be handed out at once.
+   * Gives a registration a lifeline: from now on it is killed when nobody has the writing end any
+   * more, and not when this JVM dies. The message is in the guardian's queue when this returns, and
+   * what is there counts; so the writing end may be handed out at once.
    *
-   * @return the writing end; empty if the charge is over
+   * @return the writing end; empty if the registration is over
    */
-  public synchronized Optional<OwnedDescriptor> share(Charge charge)
+  public synchronized Optional<OwnedDescriptor> share(Registration registration)
       throws ProcessDescriptorException {
-    Guarded guarded = charges.get(charge.id());
+    Guarded guarded = registrations.get(registration.id());
     if (guarded == null) {
       return Optional.empty();
     }
@@ -360,7 +361,7 @@ public final class Guardian {
     if (link == null) {
       throw Errors.failed("tell the guardian", guarded.core(), -Numbers.EPIPE);
     }
-    if (charges.size() + lifelines.get() >= link.capacity) {
+    if (registrations.size() + lifelines.get() >= link.capacity) {
       throw Errors.failed("tell the guardian", guarded.core(), -PosixNumbers.EMFILE);
     }
     OwnedDescriptor read;
@@ -374,8 +375,8 @@ public final class Guardian {
       read = OwnedDescriptor.take(pair.bytes().getInt(pair.at()), "a lifeline's end");
       write = OwnedDescriptor.take(pair.bytes().getInt(pair.at() + 4), "a lifeline");
     }
-    if (!charges.replace(
-        charge.id(), guarded, new Guarded(charge, guarded.core(), Optional.of(read)))) {
+    if (!registrations.replace(
+        registration.id(), guarded, new Guarded(registration, guarded.core(), Optional.of(read)))) {
       read.close();
       write.close();
       return Optional.empty(); // It has just ended.
@@ -389,7 +390,7 @@ public final class Guardian {
       return Optional.empty(); // The same, a moment later.
     }
     try (NativeArena arena = new NativeArena()) {
-      NativeArena.Place header = messageHeader(arena, SHARE, 0, charge.id(), 1);
+      NativeArena.Place header = messageHeader(arena, SHARE, 0, registration.id(), 1);
       header.bytes().putInt(header.at() + Numbers.MSGHDR_SIZE + Numbers.CMSG_DATA, end);
       if (send(link, header) < 0) {
         replace(link); // Its successor is told of the lifeline with all the rest.
@@ -400,14 +401,14 @@ public final class Guardian {
     return Optional.of(write);
   }
 
-  /** Tells the guardian to forget a charge, which it would keep for others than the child. */
-  public void release(Charge charge) {
-    forget(charge);
+  /** Tells the guardian to forget a registration, which it would keep for others than the child. */
+  public void release(Registration registration) {
+    forget(registration);
     synchronized (this) {
       Link link = current;
       if (link != null) {
         try (NativeArena arena = new NativeArena()) {
-          send(link, messageHeader(arena, RELEASE, 0, charge.id(), 0));
+          send(link, messageHeader(arena, RELEASE, 0, registration.id(), 0));
         }
       }
     }
@@ -422,7 +423,7 @@ public final class Guardian {
     }
   }
 
-  /** Starts a new guardian and gives it all charges. Called with the lock held. */
+  /** Starts a new guardian and gives it all registrations. Called with the lock held. */
   private void replace(Link old) {
     current = null;
     watcher.forget(old.socket, old.watch);
@@ -444,7 +445,7 @@ public final class Guardian {
           "the guardian of this JVM''s children ended and cannot be replaced ({0}); {1} children"
               + " outlive the JVM if it is killed",
           problem.get(),
-          charges.size());
+          registrations.size());
     } else {
       tellReplaced();
     }
@@ -454,7 +455,7 @@ public final class Guardian {
     LOG.log(
         System.Logger.Level.WARNING,
         "the guardian of this JVM''s children was ended by somebody; a new one guards {0} children",
-        charges.size());
+        registrations.size());
   }
 
   /** Tries until there is a guardian again, or nobody to guard: what is short may come back. */
@@ -465,7 +466,7 @@ public final class Guardian {
       millis = Math.min(2 * millis, LAST_RETRY_MILLIS);
       synchronized (this) {
         // A spawn may have been faster.
-        if (current != null || charges.isEmpty()) {
+        if (current != null || registrations.isEmpty()) {
           return;
         }
         try {
@@ -495,16 +496,16 @@ public final class Guardian {
   }
 
   private static void handOver(Link link, Guarded guarded, Optional<Integer> lifeline) {
-    Charge charge = guarded.charge();
-    Optional<OwnedDescriptor> cgroupKill = charge.cgroupKill();
+    Registration registration = guarded.registration();
+    Optional<OwnedDescriptor> cgroupKill = registration.cgroupKill();
     guarded.core().withDescriptor(pidfd -> {
       try (NativeArena arena = new NativeArena()) {
         List<Integer> descriptors = new ArrayList<>(List.of(pidfd));
         lifeline.ifPresent(descriptors::add);
         cgroupKill.ifPresent(kill -> descriptors.add(kill.number()));
-        int flags = charge.flags() | (lifeline.isPresent() ? FLAG_LIFELINE : 0);
+        int flags = registration.flags() | (lifeline.isPresent() ? FLAG_LIFELINE : 0);
         NativeArena.Place header =
-            messageHeader(arena, CHARGE, flags, charge.id(), descriptors.size());
+            messageHeader(arena, CHARGE, flags, registration.id(), descriptors.size());
         int data = header.at() + Numbers.MSGHDR_SIZE + Numbers.CMSG_DATA;
         for (int i = 0; i < descriptors.size(); i++) {
           header.bytes().putInt(data + i * Integer.BYTES, descriptors.get(i));
@@ -567,11 +568,11 @@ public final class Guardian {
       OwnedDescriptor socket = OwnedDescriptor.take(ours, "the socket to the guardian");
       try {
         int theirs = opened.add(pair.bytes().getInt(pair.at() + 4));
-        boolean bySender = kernel.mayUse(Probes.SENDER_PIDFD)
+        boolean bySender = probes.mayUse(Probes.SENDER_PIDFD)
             && Syscalls.setsockopt(
                     theirs, Numbers.SOL_SOCKET, Numbers.SO_PASSPIDFD, arena.ints(1), 4)
                 == 0;
-        kernel.note(Probes.SENDER_PIDFD, "setsockopt(SO_PASSPIDFD)", bySender, "Linux 6.5");
+        probes.note(Probes.SENDER_PIDFD, "setsockopt(SO_PASSPIDFD)", bySender, "Linux 6.5");
         check(
             "setsockopt(SO_SNDTIMEO)",
             Syscalls.setsockopt(
@@ -661,7 +662,7 @@ public final class Guardian {
     script.step(STARTING, Numbers.SYS_DUP3, socketCopy, SOCKET_AT, 0);
     script.step(STARTING, Numbers.SYS_DUP3, selfCopy, JVM_AT, 0);
     ScriptBuilder.closeAllBut(
-        script, new TreeSet<>(List.of(SOCKET_AT, JVM_AT, programCopy)), kernel.openLimit());
+        script, new TreeSet<>(List.of(SOCKET_AT, JVM_AT, programCopy)), probes.openLimit());
     // The signals stay blocked: there is no moment at which one could end the guardian.
     long argv =
         arena.strings(List.of(SystemStrings.encode("procdesc-guardian of " + Syscalls.getpid())));
@@ -674,7 +675,7 @@ public final class Guardian {
         arena.strings(List.of()),
         Numbers.AT_EMPTY_PATH);
     NativeArena.Place pidfd = arena.allocate(8);
-    SpawnStub.Run run = kernel.stub().run(arena, script, kernel.create(arena, pidfd));
+    SpawnStub.Run run = probes.stub().run(arena, script, probes.create(arena, pidfd));
     if (run.created() < 0) {
       throw Errors.failed("clone", "the guardian", run.created());
     }
@@ -743,7 +744,7 @@ public final class Guardian {
           return false;
         }
         if (bytes.getInt(0) == UNSHARED) {
-          Guarded guarded = charges.get(bytes.getLong(8));
+          Guarded guarded = registrations.get(bytes.getLong(8));
           LOG.log(
               System.Logger.Level.ERROR,
               "{0}, whose descriptor was sent to another process, dies with this JVM: {1}",
@@ -761,7 +762,7 @@ public final class Guardian {
    * A child that could not be guarded must not live on: nobody would notice until it is too late.
    */
   private void lostCharge(long id, int errno) {
-    Guarded guarded = charges.get(id);
+    Guarded guarded = registrations.get(id);
     LOG.log(
         System.Logger.Level.ERROR,
         "{0} could not be put under guard ({1}) and is killed",

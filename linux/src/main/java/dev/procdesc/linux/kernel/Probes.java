@@ -52,7 +52,7 @@ public final class Probes {
   private static final String GROUP_SIGNAL = "group_signal";
 
   /** How children are created. */
-  public enum Rung {
+  public enum LaunchMechanism {
     CLONE3,
     CLONE,
     PIDFD_SPAWN
@@ -60,7 +60,7 @@ public final class Probes {
 
   private final Mechanisms mechanisms;
   private final Optional<SpawnStub> stub;
-  private final Optional<Rung> rung;
+  private final Optional<LaunchMechanism> launchMechanism;
   private final Optional<String> unavailable;
   private volatile boolean confined;
 
@@ -69,7 +69,7 @@ public final class Probes {
     mechanisms = new Mechanisms(unavailable, ", or no filter in the way");
     if (unavailable.isPresent()) {
       stub = Optional.empty();
-      rung = Optional.empty();
+      launchMechanism = Optional.empty();
       return;
     }
     String code = "spawnstub-" + Architecture.CURRENT.resource() + ".bin";
@@ -112,13 +112,13 @@ public final class Probes {
     mechanisms.decide(
         PIDFD_SPAWN, "looking up pidfd_spawn", libcSpawn ? 0 : -Numbers.ENOSYS, "glibc 2.39");
     if (clone3) {
-      rung = Optional.of(Rung.CLONE3);
+      launchMechanism = Optional.of(LaunchMechanism.CLONE3);
     } else if (clone) {
-      rung = Optional.of(Rung.CLONE);
+      launchMechanism = Optional.of(LaunchMechanism.CLONE);
     } else if (mechanisms.has(PIDFD_SPAWN)) {
-      rung = Optional.of(Rung.PIDFD_SPAWN);
+      launchMechanism = Optional.of(LaunchMechanism.PIDFD_SPAWN);
     } else {
-      rung = Optional.empty();
+      launchMechanism = Optional.empty();
     }
   }
 
@@ -176,7 +176,7 @@ public final class Probes {
 
   /** Why the backend cannot work; empty if it can. */
   public Optional<String> unavailable() {
-    if (unavailable.isPresent() || rung.isPresent()) {
+    if (unavailable.isPresent() || launchMechanism.isPresent()) {
       return unavailable;
     }
     return Optional.of("there is no way to create a child as a descriptor: "
@@ -262,14 +262,14 @@ public final class Probes {
 
   /** The call that creates a child of ours that is nobody else's business. */
   public long[] create(NativeArena arena, NativeArena.Place pidfd) {
-    return rung() == Rung.CLONE3
+    return launchMechanism() == LaunchMechanism.CLONE3
         ? clone3(
             arena, pidfd.address(), hasAutoreap() ? Numbers.CLONE_AUTOREAP : 0, Optional.empty())
         : clone(pidfd.address(), 0);
   }
 
-  public Rung rung() {
-    return rung.orElseThrow();
+  public LaunchMechanism launchMechanism() {
+    return launchMechanism.orElseThrow();
   }
 
   public SpawnStub stub() {

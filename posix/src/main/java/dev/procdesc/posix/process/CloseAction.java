@@ -12,16 +12,16 @@ public interface CloseAction {
   /** What the last close in this JVM means. */
   enum Effect {
     /** The process ends: whoever waits for it here is told its status. */
-    ENDS,
+    ENDS_PROCESS,
     /** Others may hold it too, so it may live on; its end is still ours to collect. */
-    LIVES_ON,
+    RELEASES_SHARE,
     /** Others may hold it too, and the kernel counts descriptors: ours must be closed at once. */
-    LETS_GO
+    CLOSES_DESCRIPTOR
   }
 
   /** What the last close means, as things are now. */
   default Effect effect() {
-    return Effect.ENDS;
+    return Effect.ENDS_PROCESS;
   }
 
   /**

@@ -22,7 +22,7 @@ public final class Lifeline implements CloseAction {
 
   @Override
   public Effect effect() {
-    return Effect.LETS_GO;
+    return Effect.CLOSES_DESCRIPTOR;
   }
 
   @Override

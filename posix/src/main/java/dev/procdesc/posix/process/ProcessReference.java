@@ -184,7 +184,7 @@ public final class ProcessReference {
       return known;
     }
     checkOpen();
-    core.look();
+    core.tryCollect();
     return core.status();
   }
 
@@ -196,7 +196,7 @@ public final class ProcessReference {
     check(Right.SIGNAL);
     int number = core.calls().signalNumber(signal);
     checkOpen();
-    core.look();
+    core.tryCollect();
     if (core.hasExited()) {
       return false;
     }
@@ -293,7 +293,7 @@ public final class ProcessReference {
         checkOpen();
       }
       if (result == InterruptiblePoll.Result.READY) {
-        core.look();
+        core.tryCollect();
         known = core.status();
         if (known.isPresent()) {
           return known;

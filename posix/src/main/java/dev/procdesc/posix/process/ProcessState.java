@@ -33,7 +33,8 @@ import org.jspecify.annotations.Nullable;
  * are what {@code duplicate()} and {@code restrict()} make. The close of the last one is the close
  * of this. States: open and running → open and ended, or closed and running → closed and ended. The
  * kernel's descriptor is closed in the last state only, because a closed child that still runs is
- * kept until it is reaped; except where {@link CloseAction.Effect#LETS_GO} says that it must go.
+ * kept until it is reaped; except where {@link CloseAction.Effect#CLOSES_DESCRIPTOR} says that it
+ * must go.
  *
  * <p>Whoever sees the end first collects the status, under {@link #collecting}, and publishes it
  * for all: otherwise a second thread could take "no child" for a status stolen by somebody else.
@@ -181,7 +182,7 @@ public final class ProcessState implements Watcher.Watched {
   }
 
   /** Asks the kernel for the status, if it is not known. */
-  void look() {
+  void tryCollect() {
     if (status == null) {
       watcher.execute(collect(false));
     }
@@ -207,14 +208,14 @@ public final class ProcessState implements Watcher.Watched {
     synchronized (stateListeners) {
       stateListeners.add(entry);
       if (!watchesState) {
-        calls.watchStateChanges(descriptor, this::tell);
+        calls.watchStateChanges(descriptor, this::notifyListeners);
         watchesState = true;
       }
     }
     return () -> stateListeners.remove(entry);
   }
 
-  private void tell(StateChange change) {
+  private void notifyListeners(StateChange change) {
     for (Consumer<StateChange> listener : stateListeners) {
       try {
         listener.accept(change);
@@ -331,7 +332,7 @@ public final class ProcessState implements Watcher.Watched {
 
   /** A reference was closed; called once for each. */
   void release(ProcessReference reference) {
-    CloseAction.Effect effect = CloseAction.Effect.LIVES_ON;
+    CloseAction.Effect effect = CloseAction.Effect.RELEASES_SHARE;
     boolean last;
     boolean running;
     synchronized (this) {
@@ -341,8 +342,11 @@ public final class ProcessState implements Watcher.Watched {
       if (last) {
         effect = lastClose
             .map(CloseAction::effect)
-            .orElse(calls.reaps() ? CloseAction.Effect.LIVES_ON : CloseAction.Effect.LETS_GO);
-        ending = effect == CloseAction.Effect.ENDS;
+            .orElse(
+                calls.reaps()
+                    ? CloseAction.Effect.RELEASES_SHARE
+                    : CloseAction.Effect.CLOSES_DESCRIPTOR);
+        ending = effect == CloseAction.Effect.ENDS_PROCESS;
         closed = true;
       }
       if (!ending) {
@@ -366,8 +370,8 @@ public final class ProcessState implements Watcher.Watched {
     if (!last) {
       return;
     }
-    if (effect == CloseAction.Effect.LETS_GO) {
-      letGo();
+    if (effect == CloseAction.Effect.CLOSES_DESCRIPTOR) {
+      closeDescriptorNow();
       return;
     }
     synchronized (this) {
@@ -378,7 +382,7 @@ public final class ProcessState implements Watcher.Watched {
   }
 
   /** Closes the kernel's descriptor although the process may run: its end is not ours to see. */
-  private void letGo() {
+  private void closeDescriptorNow() {
     boolean first;
     // Nobody asks for the status meanwhile: the answer would be that of what replaces it.
     synchronized (collecting) {

@@ -102,7 +102,7 @@ final class ProcessReferenceTest {
 
     @Override
     public Effect effect() {
-      return Effect.LETS_GO;
+      return Effect.CLOSES_DESCRIPTOR;
     }
 
     @Override
