@@ -9,7 +9,6 @@ import dev.procdesc.Mechanism;
 import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.Signal;
-import dev.procdesc.UnsupportedFeatureException;
 import dev.procdesc.freebsd.kernel.Numbers;
 import dev.procdesc.freebsd.kernel.Probes;
 import dev.procdesc.freebsd.kernel.Signals;
@@ -21,6 +20,7 @@ import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.io.Watcher;
 import dev.procdesc.posix.probe.Uname;
+import dev.procdesc.posix.probe.Unsupported;
 import dev.procdesc.spi.Backend;
 import dev.procdesc.spi.Channels;
 import dev.procdesc.spi.SpawnRequest;
@@ -191,7 +191,7 @@ public final class FreeBsdBackend implements Backend {
   public Channels channels() {
     Mechanism records = Running.PROBES.records();
     if (!records.present()) {
-      throw unsupported(Feature.DESCRIPTOR_CHANNEL, records.lacks());
+      throw Unsupported.feature(Feature.DESCRIPTOR_CHANNEL, records.lacks());
     }
     return Spawns.SPAWNING.channels();
   }
@@ -204,9 +204,5 @@ public final class FreeBsdBackend implements Backend {
   @Override
   public Signal signal(int number) {
     return Signals.of(number);
-  }
-
-  public static UnsupportedFeatureException unsupported(Feature feature, String lacks) {
-    return new UnsupportedFeatureException(feature, Running.SYSTEM, lacks);
   }
 }

@@ -11,6 +11,7 @@ import dev.procdesc.UnsupportedFeatureException;
 import dev.procdesc.freebsd.capsicum.CapabilityMode;
 import dev.procdesc.freebsd.kernel.Numbers;
 import dev.procdesc.freebsd.kernel.Probes;
+import dev.procdesc.freebsd.kernel.Procdesc;
 import dev.procdesc.freebsd.kernel.Syscalls;
 import dev.procdesc.posix.channel.SocketChannels;
 import dev.procdesc.posix.ffi.Errors;
@@ -19,6 +20,7 @@ import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.Watcher;
+import dev.procdesc.posix.probe.Unsupported;
 import dev.procdesc.posix.process.ChildProcessImpl;
 import dev.procdesc.posix.process.ProcessDescriptorImpl;
 import dev.procdesc.posix.process.ProcessState;
@@ -140,22 +142,21 @@ final class FreeBsdLauncher {
     if (request.onClose() == OnClose.KILL_GROUP) {
       ChildSetup.requireGroup(request);
       if (!probes.canKeep()) {
-        throw FreeBsdBackend.unsupported(Feature.KILL_GROUP, Probes.KEEPER_NEEDS);
+        throw Unsupported.feature(Feature.KILL_GROUP, Probes.KEEPER_NEEDS);
       }
       if (sandbox.entered().isPresent()) {
-        throw FreeBsdBackend.unsupported(
+        throw Unsupported.feature(
             Feature.KILL_GROUP, "leave to signal a process group, which capability mode refuses");
       }
     }
     if (request.onClose() == OnClose.KILL_CGROUP) {
-      throw FreeBsdBackend.unsupported(Feature.KILL_CGROUP, "control groups");
+      throw Unsupported.feature(Feature.KILL_CGROUP, "control groups");
     }
     if (request.cgroup().isPresent()) {
-      throw FreeBsdBackend.unsupported(Feature.CGROUP, "control groups");
+      throw Unsupported.feature(Feature.CGROUP, "control groups");
     }
     if (request.noNewPrivileges() && !probes.noNewPrivs().present()) {
-      throw FreeBsdBackend.unsupported(
-          Feature.NO_NEW_PRIVILEGES, probes.noNewPrivs().lacks());
+      throw Unsupported.feature(Feature.NO_NEW_PRIVILEGES, probes.noNewPrivs().lacks());
     }
   }
 
@@ -165,7 +166,7 @@ final class FreeBsdLauncher {
    */
   ProcessDescriptor open(int pid) throws ProcessDescriptorException {
     if (!probes.opening().present()) {
-      throw FreeBsdBackend.unsupported(Feature.OPEN_PROCESS, probes.opening().lacks());
+      throw Unsupported.feature(Feature.OPEN_PROCESS, probes.opening().lacks());
     }
     int fd = Syscalls.pdopenpid(pid, Numbers.PD_DAEMON | Numbers.PD_CLOEXEC);
     if (fd < 0) {
@@ -282,7 +283,7 @@ final class FreeBsdLauncher {
 
     /** A child whose script has failed, or will. */
     private void abandon(int fd) {
-      ProcdescOperations.reap(fd, probes.hasPdwait());
+      Procdesc.reap(fd, probes.hasPdwait());
       LibC.close(fd);
     }
 
@@ -351,6 +352,6 @@ final class FreeBsdLauncher {
   }
 
   static UnsupportedFeatureException needsStub(Feature feature) {
-    return FreeBsdBackend.unsupported(feature, STUB);
+    return Unsupported.feature(feature, STUB);
   }
 }

@@ -124,7 +124,7 @@ public final class GroupKiller {
   static OwnedDescriptor start(Probes probes, int process, long pid) throws SpawnException {
     OptionalLong openLimit = probes.openLimit();
     // Where there is no close_range, the script closes descriptors one by one.
-    int closing = ChildSetup.closingSteps(openLimit, ScriptBuilder.CALLS) * ChildScript.STEP_SIZE;
+    int closing = ChildSetup.closingSteps(openLimit, Numbers.SETUP) * ChildScript.STEP_SIZE;
     try (NativeMemory memory = NativeMemory.leave(ROOM + closing, Numbers.POSIX)) {
       NativeArena arena = NativeArena.in(memory); // Closed with its memory.
       int[] lifeline = pipe(arena, "to keep a process group");
@@ -134,7 +134,7 @@ public final class GroupKiller {
         ChildScript script = new ChildScript();
         script.step(KEEP, Numbers.SYS_SETSID);
         SortedSet<Integer> open = new TreeSet<>(List.of(process, lifeline[0]));
-        ChildSetup.closeAllBut(script, open, openLimit, ScriptBuilder.CALLS);
+        ChildSetup.closeAllBut(script, open, openLimit, Numbers.SETUP);
         // What the JVM writes to would be kept twice otherwise.
         probes.stub().mapping().ifPresent(code -> unmapAllBut(script, code, memory.mapping()));
         waitAndKill(script, arena, process, pid, lifeline[0]);

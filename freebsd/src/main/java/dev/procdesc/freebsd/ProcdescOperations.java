@@ -10,6 +10,7 @@ import dev.procdesc.freebsd.capsicum.CapabilityMode;
 import dev.procdesc.freebsd.capsicum.Rights;
 import dev.procdesc.freebsd.kernel.Numbers;
 import dev.procdesc.freebsd.kernel.Probes;
+import dev.procdesc.freebsd.kernel.Procdesc;
 import dev.procdesc.freebsd.kernel.Signals;
 import dev.procdesc.freebsd.kernel.Syscalls;
 import dev.procdesc.posix.ffi.Errors;
@@ -18,6 +19,7 @@ import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.Threads;
+import dev.procdesc.posix.probe.Unsupported;
 import dev.procdesc.posix.process.ProcessOperations;
 import dev.procdesc.posix.process.WaitStatus;
 import java.io.IOException;
@@ -25,7 +27,6 @@ import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /**
@@ -38,11 +39,6 @@ import java.util.function.Consumer;
  * other process, group or session as long as a descriptor of it is open.
  */
 public final class ProcdescOperations implements ProcessOperations {
-  /** Looks for a zombie that the kernel is just making, after it has told of the exit. */
-  private static final int LOOKS = 100;
-
-  private static final long LOOK_NANOS = 100_000;
-
   /** Whose business the process is. */
   enum Task {
     /** A child of the library's, which it reaps. */
@@ -87,7 +83,7 @@ public final class ProcdescOperations implements ProcessOperations {
       if (status.isEmpty()) {
         return new Outcome.Running();
       }
-      boolean reaped = reaps() && reap(fd, memory, probes.hasPdwait());
+      boolean reaped = reaps() && Procdesc.reap(fd, memory, probes.hasPdwait());
       return new Outcome.Ended(
           waitStatus(status.get()),
           reaped && task == Task.REAP_FOR_USAGE
@@ -149,62 +145,9 @@ public final class ProcdescOperations implements ProcessOperations {
     }
   }
 
-  /**
-   * Takes the zombie away, if that is ours to do. The resource usage is behind the status then.
-   *
-   * @return whether it was
-   */
-  private static boolean reap(int fd, NativeMemory memory, boolean pdwait) {
-    long status = memory.address();
-    long usage = status + Long.BYTES;
-    int options = Numbers.WEXITED | Numbers.WNOHANG;
-    if (pdwait) {
-      memory.bytes().putInt(0, -1);
-      // A pdwait that has nothing to tell leaves the status alone.
-      for (int look = 0; look < LOOKS; look++) {
-        int outcome = Syscalls.pdwait(fd, status, options, usage, 0);
-        if (outcome < 0) {
-          // ESRCH: somebody else was faster; ECHILD, ENOTCAPABLE: it is not ours.
-          return false;
-        }
-        if (memory.bytes().getInt(0) != -1) {
-          return true;
-        }
-        LockSupport.parkNanos(LOOK_NANOS);
-      }
-      return false;
-    }
-    if (Syscalls.pdgetpid(fd, status) < 0) {
-      return false;
-    }
-    int pid = memory.bytes().getInt(0);
-    for (int look = 0; look < LOOKS; look++) {
-      int outcome = Syscalls.wait6(Numbers.P_PID, pid, status, options, usage, 0);
-      if (outcome != 0) {
-        // ECHILD: somebody else was faster, or it is not our child. ECAPMODE: no wait call works in
-        // capability mode; the close of the descriptor reaps there.
-        return outcome == pid;
-      }
-      LockSupport.parkNanos(LOOK_NANOS);
-    }
-    return false;
-  }
-
   /** A status in the form of wait(2). */
   static ExitStatus waitStatus(int status) {
     return WaitStatus.status(status, Signals::of);
-  }
-
-  /** Waits for a child that is about to end because its script failed. */
-  public static void reap(int fd, boolean pdwait) {
-    try (NativeMemory memory = NativeMemory.borrow()) {
-      int outcome;
-      do {
-        memory.bytes().putInt(0, fd).putInt(4, 0);
-        outcome = LibC.poll(memory.address(), 1, -1);
-      } while (outcome == -PosixNumbers.EINTR);
-      reap(fd, memory, pdwait);
-    }
   }
 
   @Override
@@ -268,7 +211,7 @@ public final class ProcdescOperations implements ProcessOperations {
   public void watchStateChanges(
       OwnedDescriptor descriptor, Consumer<? super StateChange> listener) {
     if (sandbox.entered().isPresent() && !probes.hasPdwait()) {
-      throw FreeBsdBackend.unsupported(
+      throw Unsupported.feature(
           Feature.STATE_CHANGES, "pdwait (FreeBSD 15.1): capability mode refuses to wait by ID");
     }
     Threads.startDaemon(

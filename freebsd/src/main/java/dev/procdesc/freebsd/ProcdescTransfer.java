@@ -14,6 +14,7 @@ import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.Watcher;
+import dev.procdesc.posix.probe.Unsupported;
 import dev.procdesc.posix.process.Lifeline;
 import dev.procdesc.posix.process.ProcessDescriptorImpl;
 import dev.procdesc.posix.process.ProcessState;
@@ -88,7 +89,7 @@ final class ProcdescTransfer implements DescriptorTransfer {
 
   @Override
   public ProcessDescriptor peer(int socket) {
-    throw FreeBsdBackend.unsupported(Feature.PEER_DESCRIPTOR, Probes.PEER_LACKS);
+    throw Unsupported.feature(Feature.PEER_DESCRIPTOR, Probes.PEER_LACKS);
   }
 
   @Override

@@ -22,23 +22,6 @@ import java.util.List;
 
 /** What a child does before its program, by FreeBSD's calls. */
 public final class ScriptBuilder extends ChildSetup {
-  static final SetupNumbers CALLS = new SetupNumbers(
-      Numbers.SYS_SETSID,
-      Numbers.SYS_SETPGID,
-      Numbers.SYS_UMASK,
-      Numbers.SYS_SETPRIORITY,
-      Numbers.SYS_SETRESGID,
-      Numbers.SYS_SETRESUID,
-      Numbers.SYS_CHDIR,
-      Numbers.SYS_CLOSE,
-      Numbers.SYS_CLOSE_RANGE,
-      Numbers.SYS_IOCTL,
-      Numbers.SYS_GETPID,
-      Numbers.SYS_EXECVE,
-      Numbers.TIOCSCTTY,
-      Numbers.TIOCSPGRP,
-      "FreeBSD 12.2");
-
   /** A {@code struct sigaction} of zeros: SIG_DFL; the next one has SIG_IGN. */
   private static final NativeMemory DISPOSITIONS = NativeMemory.forever(2 * Numbers.SIGACTION_SIZE);
 
@@ -56,7 +39,7 @@ public final class ScriptBuilder extends ChildSetup {
   private static final Purpose MASK = new Purpose(Step.SIGNALS, "sigprocmask", "");
 
   public ScriptBuilder(NativeArena arena, SpawnRequest request, ChildDescriptors descriptors) {
-    super(arena, request, descriptors, CALLS);
+    super(arena, request, descriptors, Numbers.SETUP);
   }
 
   /** Puts a wait before everything else. */
@@ -79,10 +62,7 @@ public final class ScriptBuilder extends ChildSetup {
   @Override
   protected void supplementaryGroups(List<Long> groups, Users.Identity identity) {
     int[] ids = new int[groups.size() + 1];
-    ids[0] = identity
-        .group()
-        .orElseGet(Syscalls::getegid)
-        .intValue();
+    ids[0] = identity.group().orElseGet(Syscalls::getegid).intValue();
     for (int i = 0; i < groups.size(); i++) {
       ids[i + 1] = groups.get(i).intValue();
     }

@@ -9,7 +9,6 @@ import dev.procdesc.Mechanism;
 import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.Signal;
-import dev.procdesc.UnsupportedFeatureException;
 import dev.procdesc.linux.kernel.Numbers;
 import dev.procdesc.linux.kernel.Probes;
 import dev.procdesc.linux.kernel.Signals;
@@ -214,9 +213,5 @@ public final class LinuxBackend implements Backend {
   @Override
   public Signal signal(int number) {
     return Signals.of(number);
-  }
-
-  static UnsupportedFeatureException unsupported(Feature feature, String lacks) {
-    return new UnsupportedFeatureException(feature, Release.NAME, lacks);
   }
 }

@@ -11,6 +11,7 @@ import dev.procdesc.SpawnException.Step;
 import dev.procdesc.UnsupportedFeatureException;
 import dev.procdesc.linux.guardian.Guardian;
 import dev.procdesc.linux.kernel.Numbers;
+import dev.procdesc.linux.kernel.Pidfd;
 import dev.procdesc.linux.kernel.Probes;
 import dev.procdesc.linux.kernel.Syscalls;
 import dev.procdesc.posix.channel.SocketChannels;
@@ -20,6 +21,7 @@ import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.Watcher;
+import dev.procdesc.posix.probe.Unsupported;
 import dev.procdesc.posix.process.ChildProcessImpl;
 import dev.procdesc.posix.process.ProcessDescriptorImpl;
 import dev.procdesc.posix.process.ProcessState;
@@ -130,7 +132,7 @@ final class LinuxLauncher {
   /** Opens a process by its ID. Nothing is reaped by it, nor killed. */
   ProcessDescriptor open(int pid) throws ProcessDescriptorException {
     if (!probes.canOpen()) {
-      throw LinuxBackend.unsupported(Feature.OPEN_PROCESS, probes.opening().lacks());
+      throw Unsupported.feature(Feature.OPEN_PROCESS, probes.opening().lacks());
     }
     int fd = Syscalls.pidfdOpen(pid, 0);
     if (fd < 0) {
@@ -217,8 +219,7 @@ final class LinuxLauncher {
       if (request.onClose() == OnClose.KILL_GROUP) {
         ChildSetup.requireGroup(request);
         if (!probes.hasGroupSignal()) {
-          throw LinuxBackend.unsupported(
-              Feature.KILL_GROUP, probes.groupSignal().lacks());
+          throw Unsupported.feature(Feature.KILL_GROUP, probes.groupSignal().lacks());
         }
       }
       if (request.onClose() == OnClose.KILL_CGROUP && request.cgroup().isEmpty()) {
@@ -231,7 +232,7 @@ final class LinuxLauncher {
       String path = directory.resolve("cgroup.kill").toString();
       int fd = LibC.open(arena.string(path), PosixNumbers.O_WRONLY | Numbers.POSIX.oCloexec(), 0);
       if (fd == -PosixNumbers.ENOENT) {
-        throw LinuxBackend.unsupported(
+        throw Unsupported.feature(
             Feature.KILL_CGROUP, path + " (Linux 5.14, and not in the root cgroup)");
       }
       if (fd < 0) {
@@ -283,7 +284,7 @@ final class LinuxLauncher {
         throws IOException {
       Optional<String> refusal = guardian.startIfNeeded();
       if (refusal.isPresent()) {
-        throw LinuxBackend.unsupported(
+        throw Unsupported.feature(
             Feature.KILL_ON_JVM_DEATH,
             "a guardian for OnClose."
                 + request.onClose()
@@ -345,7 +346,7 @@ final class LinuxLauncher {
             registration,
             registration.flatMap(Guardian.Registration::cgroupKill));
       }
-      PidfdOperations.reap(fd);
+      Pidfd.reap(fd);
       LibC.close(fd);
       SpawnException failure =
           new ScriptFailure(request, environment, EXECUTE_HINTS).of(script, run);
@@ -410,7 +411,6 @@ final class LinuxLauncher {
   }
 
   static UnsupportedFeatureException needsStub(Feature feature) {
-    return LinuxBackend.unsupported(
-        feature, "the spawn stub: clone3 or clone, and leave to map code");
+    return Unsupported.feature(feature, "the spawn stub: clone3 or clone, and leave to map code");
   }
 }

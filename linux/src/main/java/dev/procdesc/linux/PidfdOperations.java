@@ -7,6 +7,7 @@ import dev.procdesc.ProcessInfo;
 import dev.procdesc.Signal;
 import dev.procdesc.StateChange;
 import dev.procdesc.linux.kernel.Numbers;
+import dev.procdesc.linux.kernel.Pidfd;
 import dev.procdesc.linux.kernel.Probes;
 import dev.procdesc.linux.kernel.Signals;
 import dev.procdesc.linux.kernel.Syscalls;
@@ -16,6 +17,7 @@ import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.Threads;
+import dev.procdesc.posix.probe.Unsupported;
 import dev.procdesc.posix.process.ProcessOperations;
 import dev.procdesc.posix.process.WaitStatus;
 import java.nio.ByteBuffer;
@@ -146,15 +148,6 @@ public final class PidfdOperations implements ProcessOperations {
     return WaitStatus.status(status, Signals::of);
   }
 
-  /** Waits for a child that is about to end because its script failed. */
-  public static void reap(int fd) {
-    int outcome;
-    do {
-      outcome = Syscalls.waitid(Numbers.P_PIDFD, fd, 0, Numbers.WEXITED | Numbers.WALL, 0);
-    } while (outcome == -PosixNumbers.EINTR);
-    // ECHILD: other code in this JVM was faster. Either way it is gone.
-  }
-
   @Override
   public int signal(int fd, int number) {
     return Syscalls.pidfdSendSignal(fd, number, 0, 0);
@@ -163,7 +156,7 @@ public final class PidfdOperations implements ProcessOperations {
   @Override
   public int signalGroup(int fd, int number) {
     if (!probes.hasGroupSignal()) {
-      throw LinuxBackend.unsupported(Feature.SIGNAL_GROUP, probes.groupSignal().lacks());
+      throw Unsupported.feature(Feature.SIGNAL_GROUP, probes.groupSignal().lacks());
     }
     return Syscalls.pidfdSendSignal(fd, number, 0, Numbers.PIDFD_SIGNAL_PROCESS_GROUP);
   }
@@ -171,7 +164,7 @@ public final class PidfdOperations implements ProcessOperations {
   @Override
   public Identity identity(int fd) throws ProcessDescriptorException {
     if (!probes.hasPidfs()) {
-      throw LinuxBackend.unsupported(Feature.PROCESS_IDENTITY, probes.pidfs().lacks());
+      throw Unsupported.feature(Feature.PROCESS_IDENTITY, probes.pidfs().lacks());
     }
     try (NativeMemory memory = NativeMemory.borrow()) {
       ByteBuffer bytes = memory.bytes();
@@ -196,11 +189,11 @@ public final class PidfdOperations implements ProcessOperations {
   @Override
   public ProcessInfo info(int fd) throws ProcessDescriptorException {
     if (!probes.hasInfo()) {
-      throw LinuxBackend.unsupported(Feature.PROCESS_INFO, probes.info().lacks());
+      throw Unsupported.feature(Feature.PROCESS_INFO, probes.info().lacks());
     }
     try (NativeMemory memory = NativeMemory.borrow()) {
       ByteBuffer bytes = memory.bytes();
-      int outcome = askInfo(fd, memory);
+      int outcome = Pidfd.info(fd, memory);
       if (outcome < 0) {
         throw Errors.failed("ioctl(PIDFD_GET_INFO)", "a pidfd", outcome);
       }
@@ -216,16 +209,6 @@ public final class PidfdOperations implements ProcessOperations {
               ? OptionalLong.empty()
               : OptionalLong.of(bytes.getLong(Numbers.PIDFD_INFO_CGROUPID_AT)));
     }
-  }
-
-  /** Asks for all that there is of a process that was not reaped. */
-  public static int askInfo(int fd, NativeMemory memory) {
-    memory
-        .bytes()
-        .putLong(
-            Numbers.PIDFD_INFO_MASK,
-            Numbers.PIDFD_INFO_PID | Numbers.PIDFD_INFO_CREDS | Numbers.PIDFD_INFO_CGROUPID);
-    return Syscalls.ioctl(fd, Numbers.PIDFD_GET_INFO, memory.address());
   }
 
   private static ProcessInfo.Credentials credentials(ByteBuffer bytes) {

@@ -4,6 +4,7 @@ import dev.procdesc.Feature;
 import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.linux.kernel.Numbers;
+import dev.procdesc.linux.kernel.Pidfd;
 import dev.procdesc.linux.kernel.Probes;
 import dev.procdesc.linux.kernel.Syscalls;
 import dev.procdesc.posix.channel.DescriptorTransfer;
@@ -14,11 +15,11 @@ import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.Watcher;
+import dev.procdesc.posix.probe.Unsupported;
 import dev.procdesc.posix.process.Lifeline;
 import dev.procdesc.posix.process.ProcessDescriptorImpl;
 import dev.procdesc.posix.process.ProcessState;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -87,7 +88,7 @@ public final class PidfdTransfer implements DescriptorTransfer {
     long pid = 0;
     if (probes.hasInfo()) {
       try (NativeMemory memory = NativeMemory.borrow()) {
-        if (PidfdOperations.askInfo(fd, memory) >= 0) {
+        if (Pidfd.info(fd, memory) >= 0) {
           pid = memory.bytes().getInt(Numbers.PIDFD_INFO_TGID);
         }
       }
@@ -108,9 +109,9 @@ public final class PidfdTransfer implements DescriptorTransfer {
   @Override
   public ProcessDescriptor peer(int socket) throws ProcessDescriptorException {
     if (!probes.peer().present()) {
-      throw LinuxBackend.unsupported(Feature.PEER_DESCRIPTOR, probes.peer().lacks());
+      throw Unsupported.feature(Feature.PEER_DESCRIPTOR, probes.peer().lacks());
     }
-    int fd = peerOf(socket);
+    int fd = Pidfd.ofPeer(socket);
     if (fd < 0) {
       // Until 6.16 a peer that was reaped is an invalid argument.
       throw Errors.failed(
@@ -119,22 +120,6 @@ public final class PidfdTransfer implements DescriptorTransfer {
           fd == -PosixNumbers.EINVAL ? -PosixNumbers.ESRCH : fd);
     }
     return received(fd, Optional.empty());
-  }
-
-  /** A pidfd of the process at the other end, or {@code -errno}. */
-  public static int peerOf(int socket) {
-    try (NativeMemory memory = NativeMemory.borrow()) {
-      ByteBuffer bytes = memory.bytes();
-      int sizeAt = Long.BYTES;
-      bytes.putInt(0, -1).putInt(sizeAt, Integer.BYTES);
-      int outcome = Syscalls.getsockopt(
-          socket,
-          Numbers.SOL_SOCKET,
-          Numbers.SO_PEERPIDFD,
-          memory.address(),
-          memory.address() + sizeAt);
-      return outcome < 0 ? outcome : bytes.getInt(0);
-    }
   }
 
   @Override

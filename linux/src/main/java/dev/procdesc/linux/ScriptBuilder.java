@@ -10,7 +10,6 @@ import dev.procdesc.linux.kernel.Signals;
 import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.spawn.ChildDescriptors;
-import dev.procdesc.posix.spawn.ChildScript;
 import dev.procdesc.posix.spawn.ChildScript.Purpose;
 import dev.procdesc.posix.spawn.ChildSetup;
 import dev.procdesc.posix.spawn.Users;
@@ -19,28 +18,9 @@ import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
-import java.util.SortedSet;
 
 /** What a child does before its program, by Linux's calls. */
 public final class ScriptBuilder extends ChildSetup {
-  private static final SetupNumbers CALLS = new SetupNumbers(
-      Numbers.SYS_SETSID,
-      Numbers.SYS_SETPGID,
-      Numbers.SYS_UMASK,
-      Numbers.SYS_SETPRIORITY,
-      Numbers.SYS_SETRESGID,
-      Numbers.SYS_SETRESUID,
-      Numbers.SYS_CHDIR,
-      Numbers.SYS_CLOSE,
-      Numbers.SYS_CLOSE_RANGE,
-      Numbers.SYS_IOCTL,
-      Numbers.SYS_GETPID,
-      Numbers.SYS_EXECVE,
-      Numbers.TIOCSCTTY,
-      Numbers.TIOCSPGRP,
-      "Linux 5.9");
-
   /** A {@code struct sigaction} of zeros: SIG_DFL; the next one has SIG_IGN; then an empty mask. */
   private static final NativeMemory DISPOSITIONS =
       NativeMemory.forever(2 * Numbers.SIGACTION_SIZE + Numbers.SIGSET_SIZE);
@@ -60,7 +40,7 @@ public final class ScriptBuilder extends ChildSetup {
   private static final Purpose MASK = new Purpose(Step.SIGNALS, "rt_sigprocmask", "");
 
   public ScriptBuilder(NativeArena arena, SpawnRequest request, ChildDescriptors descriptors) {
-    super(arena, request, descriptors, CALLS);
+    super(arena, request, descriptors, Numbers.SETUP);
   }
 
   /** Puts the child under guard, before anything else. */
@@ -104,12 +84,6 @@ public final class ScriptBuilder extends ChildSetup {
   @Override
   protected void copyDescriptor(int from, int to) {
     add(Step.DESCRIPTORS, "dup3", "to " + to, Numbers.SYS_DUP3, from, to, 0);
-  }
-
-  /** Closes what nobody asked for; see {@link ChildSetup#closeAllBut}. */
-  public static void closeAllBut(
-      ChildScript script, SortedSet<Integer> open, OptionalLong openLimit) {
-    closeAllBut(script, open, openLimit, CALLS);
   }
 
   @Override

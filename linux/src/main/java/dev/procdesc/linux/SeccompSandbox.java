@@ -11,6 +11,7 @@ import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.io.NullDevice;
+import dev.procdesc.posix.probe.Unsupported;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.Optional;
@@ -202,8 +203,7 @@ final class SeccompSandbox {
       return;
     }
     if (!probes.seccomp().present()) {
-      throw LinuxBackend.unsupported(
-          Feature.DESCRIPTOR_ONLY_MODE, probes.seccomp().lacks());
+      throw Unsupported.feature(Feature.DESCRIPTOR_ONLY_MODE, probes.seccomp().lacks());
     }
     Set<DescriptorOnly> all = EnumSet.noneOf(DescriptorOnly.class);
     all.addAll(also);

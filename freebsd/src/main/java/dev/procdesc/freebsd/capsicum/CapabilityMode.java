@@ -4,11 +4,11 @@ import dev.procdesc.DescriptorOnly;
 import dev.procdesc.Feature;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.SpawnException;
-import dev.procdesc.freebsd.FreeBsdBackend;
 import dev.procdesc.freebsd.kernel.Numbers;
 import dev.procdesc.freebsd.kernel.Syscalls;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.io.NullDevice;
+import dev.procdesc.posix.probe.Unsupported;
 import dev.procdesc.spi.SpawnRequest;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -41,7 +41,7 @@ public final class CapabilityMode {
       return;
     }
     if (!Syscalls.hasCapEnter()) {
-      throw FreeBsdBackend.unsupported(Feature.DESCRIPTOR_ONLY_MODE, "cap_enter (FreeBSD 10)");
+      throw Unsupported.feature(Feature.DESCRIPTOR_ONLY_MODE, "cap_enter (FreeBSD 10)");
     }
     NullDevice.keep(Numbers.POSIX);
     linker = RuntimeLinker.open();

@@ -3,6 +3,7 @@ package dev.procdesc.freebsd.kernel;
 import dev.procdesc.Resource;
 import dev.procdesc.posix.channel.SocketNumbers;
 import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.spawn.ChildSetup;
 import java.util.OptionalInt;
 
 /**
@@ -224,6 +225,24 @@ public final class Numbers {
   public static final int PROC_NO_NEW_PRIVS_ENABLE = 1;
 
   // ---- sys/resource.h
+
+  /** The calls of a child's script that take the same arguments on every system. */
+  public static final ChildSetup.SetupNumbers SETUP = new ChildSetup.SetupNumbers(
+      SYS_SETSID,
+      SYS_SETPGID,
+      SYS_UMASK,
+      SYS_SETPRIORITY,
+      SYS_SETRESGID,
+      SYS_SETRESUID,
+      SYS_CHDIR,
+      SYS_CLOSE,
+      SYS_CLOSE_RANGE,
+      SYS_IOCTL,
+      SYS_GETPID,
+      SYS_EXECVE,
+      TIOCSCTTY,
+      TIOCSPGRP,
+      "FreeBSD 12.2");
 
   /** The resource's number. */
   public static int rlimit(Resource resource) {

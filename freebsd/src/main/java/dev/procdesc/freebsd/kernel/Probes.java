@@ -3,8 +3,6 @@ package dev.procdesc.freebsd.kernel;
 import dev.procdesc.Mechanism;
 import dev.procdesc.Resource;
 import dev.procdesc.SpawnException.Step;
-import dev.procdesc.freebsd.GroupKiller;
-import dev.procdesc.freebsd.ProcdescOperations;
 import dev.procdesc.posix.channel.SocketProbe;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.LibC;
@@ -207,7 +205,7 @@ public final class Probes {
       if (started.created() > 0) {
         int fd = descriptor.bytes().getInt(descriptor.at());
         try {
-          ProcdescOperations.reap(fd, false);
+          Procdesc.reap(fd, false);
         } finally {
           LibC.close(fd);
         }
@@ -240,7 +238,7 @@ public final class Probes {
     return mechanisms.has(NOWAITPID);
   }
 
-  /** Whether a process group can be made to end with its leader, see {@link GroupKiller}. */
+  /** Whether a process group can be made to end with its leader, see {@code GroupKiller}. */
   public boolean canKeep() {
     return stub.isPresent() && mechanisms.has(PDFORK);
   }

@@ -4,10 +4,9 @@ import dev.procdesc.ClosedDescriptorException;
 import dev.procdesc.OnClose;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.SpawnException;
-import dev.procdesc.linux.PidfdOperations;
-import dev.procdesc.linux.ScriptBuilder;
 import dev.procdesc.linux.kernel.Architecture;
 import dev.procdesc.linux.kernel.Numbers;
+import dev.procdesc.linux.kernel.Pidfd;
 import dev.procdesc.linux.kernel.Probes;
 import dev.procdesc.linux.kernel.Syscalls;
 import dev.procdesc.posix.ffi.Errors;
@@ -22,6 +21,7 @@ import dev.procdesc.posix.io.Watcher;
 import dev.procdesc.posix.process.ProcessState;
 import dev.procdesc.posix.spawn.ChildScript;
 import dev.procdesc.posix.spawn.ChildScript.Purpose;
+import dev.procdesc.posix.spawn.ChildSetup;
 import dev.procdesc.posix.spawn.SpawnStub;
 import java.io.IOException;
 import java.io.InputStream;
@@ -430,7 +430,7 @@ public final class Guardian {
     old.socket.close();
     // It is gone, or of no use any more: its socket is closed on its side.
     Syscalls.pidfdSendSignal(old.pidfd, PosixNumbers.SIGKILL, 0, 0);
-    PidfdOperations.reap(old.pidfd);
+    Pidfd.reap(old.pidfd);
     LibC.close(old.pidfd);
     Optional<String> problem;
     try {
@@ -589,7 +589,7 @@ public final class Guardian {
           return link;
         } catch (IOException e) {
           Syscalls.pidfdSendSignal(pidfd, PosixNumbers.SIGKILL, 0, 0);
-          PidfdOperations.reap(pidfd);
+          Pidfd.reap(pidfd);
           LibC.close(pidfd);
           throw e;
         }
@@ -661,8 +661,11 @@ public final class Guardian {
     script.step(STARTING, Numbers.SYS_CHDIR, arena.string("/"));
     script.step(STARTING, Numbers.SYS_DUP3, socketCopy, SOCKET_AT, 0);
     script.step(STARTING, Numbers.SYS_DUP3, selfCopy, JVM_AT, 0);
-    ScriptBuilder.closeAllBut(
-        script, new TreeSet<>(List.of(SOCKET_AT, JVM_AT, programCopy)), probes.openLimit());
+    ChildSetup.closeAllBut(
+        script,
+        new TreeSet<>(List.of(SOCKET_AT, JVM_AT, programCopy)),
+        probes.openLimit(),
+        Numbers.SETUP);
     // The signals stay blocked: there is no moment at which one could end the guardian.
     long argv =
         arena.strings(List.of(SystemStrings.encode("procdesc-guardian of " + Syscalls.getpid())));
@@ -681,7 +684,7 @@ public final class Guardian {
     }
     int fd = pidfd.bytes().getInt(pidfd.at());
     if (!run.executed()) {
-      PidfdOperations.reap(fd);
+      Pidfd.reap(fd);
       LibC.close(fd);
       throw Errors.failed(
           run.failedStep() == script.size() - 1 ? "execveat(memfd)" : "prepare",

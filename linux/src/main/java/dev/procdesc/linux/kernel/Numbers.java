@@ -3,6 +3,7 @@ package dev.procdesc.linux.kernel;
 import dev.procdesc.Resource;
 import dev.procdesc.posix.channel.SocketNumbers;
 import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.spawn.ChildSetup;
 import java.util.OptionalInt;
 
 /**
@@ -508,6 +509,24 @@ public final class Numbers {
 
   /** linux/utsname.h: {@code __NEW_UTS_LEN} and a NUL, for each field of {@code struct utsname}. */
   public static final int UTSNAME_FIELD = 65;
+
+  /** The calls of a child's script that take the same arguments on every system. */
+  public static final ChildSetup.SetupNumbers SETUP = new ChildSetup.SetupNumbers(
+      SYS_SETSID,
+      SYS_SETPGID,
+      SYS_UMASK,
+      SYS_SETPRIORITY,
+      SYS_SETRESGID,
+      SYS_SETRESUID,
+      SYS_CHDIR,
+      SYS_CLOSE,
+      SYS_CLOSE_RANGE,
+      SYS_IOCTL,
+      SYS_GETPID,
+      SYS_EXECVE,
+      TIOCSCTTY,
+      TIOCSPGRP,
+      "Linux 5.9");
 
   /** asm-generic/resource.h. */
   public static int rlimit(Resource resource) {

@@ -2,9 +2,6 @@ package dev.procdesc.linux.kernel;
 
 import dev.procdesc.Mechanism;
 import dev.procdesc.Resource;
-import dev.procdesc.linux.PidfdOperations;
-import dev.procdesc.linux.PidfdTransfer;
-import dev.procdesc.linux.guardian.Guardian;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeArena;
@@ -36,7 +33,7 @@ public final class Probes {
   private static final String AUTOKILL = "autokill";
   private static final String AUTOKILL_NNP = "autokill_nnp";
 
-  /** The guardian process; see {@link Guardian}. */
+  /** The guardian process. */
   public static final String GUARDIAN = "guardian";
 
   /** That a starting child needs no descriptor of itself to be put under guard. */
@@ -132,8 +129,7 @@ public final class Probes {
       return;
     }
     try (NativeMemory memory = NativeMemory.borrow()) {
-      mechanisms.decide(
-          INFO, "ioctl(PIDFD_GET_INFO)", PidfdOperations.askInfo(self, memory), "Linux 6.13");
+      mechanisms.decide(INFO, "ioctl(PIDFD_GET_INFO)", Pidfd.info(self, memory), "Linux 6.13");
       int outcome = Syscalls.fstatfs(self, memory.address());
       boolean pidfs =
           outcome == 0 && memory.bytes().getLong(Numbers.STATFS_TYPE) == Numbers.PID_FS_MAGIC;
@@ -210,7 +206,7 @@ public final class Probes {
       if (run.created() > 0) {
         int fd = pidfd.bytes().getInt(pidfd.at());
         try {
-          PidfdOperations.reap(fd);
+          Pidfd.reap(fd);
           if (!mechanisms.isKnown(EXIT_INFO)) {
             mechanisms.decide(EXIT_INFO, "ioctl(PIDFD_GET_INFO)", exitInfo(fd), "Linux 6.15");
           }
@@ -382,7 +378,7 @@ public final class Probes {
             Numbers.AF_UNIX, Numbers.SOCK_SEQPACKET | Numbers.SOCK_CLOEXEC, 0, memory.address());
         if (outcome == 0) {
           int one = memory.bytes().getInt(0);
-          outcome = PidfdTransfer.peerOf(one);
+          outcome = Pidfd.ofPeer(one);
           if (outcome >= 0) {
             LibC.close(outcome);
           }

@@ -1,6 +1,5 @@
 package dev.procdesc.posix.io;
 
-import dev.procdesc.posix.process.ProcessState;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -42,6 +41,16 @@ public final class Watcher {
     List<Runnable> event(long token);
   }
 
+  /** A child that is not in the kernel's set yet. */
+  public interface Newborn {
+    /**
+     * Adds the child to the kernel's set, unless it is there or has ended.
+     *
+     * @throws UncheckedIOException if the kernel refuses
+     */
+    void ensureWatched();
+  }
+
   private static final System.Logger LOG = System.getLogger("dev.procdesc");
   private static final int FRESH_MILLIS = 20;
   private static final long IDLE_MILLIS = 30_000;
@@ -50,7 +59,7 @@ public final class Watcher {
   private final long idleMillis;
   private final ConcurrentHashMap<Long, Watched> watched = new ConcurrentHashMap<>();
   private final AtomicLong tokens = new AtomicLong();
-  private final ConcurrentLinkedQueue<ProcessState> fresh = new ConcurrentLinkedQueue<>();
+  private final ConcurrentLinkedQueue<Newborn> fresh = new ConcurrentLinkedQueue<>();
   private final Callbacks callbacks = new Callbacks();
   private final Object baton = new Object();
   private boolean watching;
@@ -70,8 +79,8 @@ public final class Watcher {
   }
 
   /** Takes care of a new child: its status will be collected without anybody waiting for it. */
-  public void adopt(ProcessState core) {
-    fresh.add(core);
+  public void adopt(Newborn child) {
+    fresh.add(child);
     if (!ticking) {
       ticking = true;
       if (!ensureWatching()) {
@@ -312,16 +321,16 @@ public final class Watcher {
       return;
     }
     for (int i = 0; i < count; i++) {
-      ProcessState core = fresh.poll();
-      if (core != null) {
-        watchFresh(core);
+      Newborn child = fresh.poll();
+      if (child != null) {
+        watchFresh(child);
       }
     }
   }
 
-  private static void watchFresh(ProcessState core) {
+  private static void watchFresh(Newborn child) {
     try {
-      core.ensureWatched();
+      child.ensureWatched();
     } catch (UncheckedIOException e) {
       LOG.log(
           System.Logger.Level.ERROR,

@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Whoever sees the end first collects the status, under {@link #collecting}, and publishes it
  * for all: otherwise a second thread could take "no child" for a status stolen by somebody else.
  */
-public final class ProcessState implements Watcher.Watched {
+public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
   private static final System.Logger LOG = System.getLogger("dev.procdesc");
 
   private final OwnedDescriptor descriptor;
@@ -226,6 +226,7 @@ public final class ProcessState implements Watcher.Watched {
   }
 
   /** Puts the process into the watcher's set, unless it is there or has ended. */
+  @Override
   public void ensureWatched() {
     synchronized (collecting) {
       if (status != null || watched) {

@@ -1,0 +1,56 @@
+package dev.procdesc.linux.kernel;
+
+import dev.procdesc.posix.ffi.NativeMemory;
+import dev.procdesc.posix.ffi.PosixNumbers;
+import java.nio.ByteBuffer;
+
+/** Calls on a pidfd that more than one part of the backend makes. */
+public final class Pidfd {
+  private Pidfd() {}
+
+  /**
+   * Waits for a child that is about to end, and reaps it. Returns also if other code in this JVM
+   * reaped the child first (ECHILD).
+   */
+  public static void reap(int fd) {
+    int outcome;
+    do {
+      outcome = Syscalls.waitid(Numbers.P_PIDFD, fd, 0, Numbers.WEXITED | Numbers.WALL, 0);
+    } while (outcome == -PosixNumbers.EINTR);
+  }
+
+  /**
+   * Reads a {@code struct pidfd_info} with the process ID, credentials and control group of a
+   * process that was not reaped. Since Linux 6.13.
+   *
+   * @return 0 or {@code -errno}
+   */
+  public static int info(int fd, NativeMemory memory) {
+    memory
+        .bytes()
+        .putLong(
+            Numbers.PIDFD_INFO_MASK,
+            Numbers.PIDFD_INFO_PID | Numbers.PIDFD_INFO_CREDS | Numbers.PIDFD_INFO_CGROUPID);
+    return Syscalls.ioctl(fd, Numbers.PIDFD_GET_INFO, memory.address());
+  }
+
+  /**
+   * Opens a pidfd of the process at the other end of a socket (SO_PEERPIDFD). Since Linux 6.5.
+   *
+   * @return the descriptor or {@code -errno}
+   */
+  public static int ofPeer(int socket) {
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      ByteBuffer bytes = memory.bytes();
+      int sizeAt = Long.BYTES;
+      bytes.putInt(0, -1).putInt(sizeAt, Integer.BYTES);
+      int outcome = Syscalls.getsockopt(
+          socket,
+          Numbers.SOL_SOCKET,
+          Numbers.SO_PEERPIDFD,
+          memory.address(),
+          memory.address() + sizeAt);
+      return outcome < 0 ? outcome : bytes.getInt(0);
+    }
+  }
+}
