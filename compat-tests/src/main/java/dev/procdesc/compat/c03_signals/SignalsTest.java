@@ -206,7 +206,7 @@ final class SignalsTest extends SignalsContract {
   void aSignalThatIsNotAllowedIsEperm() {
     Requires.feature(Feature.PROCESS_DESCRIPTORS);
     Requires.root();
-    ChildJvm.of(AnotherUser.class).run();
+    ChildJvm.of(AnotherUser.class).changingUser().run();
   }
 
   /** Starts a child as the superuser, and is somebody else when it wants to signal it. */

@@ -23,8 +23,6 @@ import dev.procdesc.compat.support.KillableJvm;
 import dev.procdesc.compat.support.LeakCheck;
 import dev.procdesc.compat.support.Linux;
 import dev.procdesc.compat.support.Poll;
-import dev.procdesc.compat.support.Run;
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -288,23 +286,8 @@ final class DeathOfEdgeChildrenTest {
   private static KillableJvm startOrdinary(String script) throws Exception {
     Requires.root();
     Requires.file("/proc/self/status");
-    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
-      // A JAR is open before the JVM changes its user.
-      if (Files.isDirectory(Path.of(entry))) {
-        Requires.that(isOpenToAll(Path.of(entry)), "a class path that every user may read");
-      }
-    }
-    return start("script=" + TELL + script, "become=" + STRANGER);
-  }
-
-  private static boolean isOpenToAll(Path directory) throws Exception {
-    try (var child = Run.sh("cd \"$1\"", directory.toAbsolutePath().toString())
-        .directory(Path.of("/"))
-        .user(STRANGER)
-        .group(STRANGER)
-        .spawn()) {
-      return Run.end(child).isSuccess();
-    }
+    return start(
+        DeathParent.with("script=" + TELL + script, "become=" + STRANGER).changingUser());
   }
 
   /** A copy that runs as root, whoever starts it. */

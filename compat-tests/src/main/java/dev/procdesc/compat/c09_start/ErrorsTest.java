@@ -193,7 +193,7 @@ final class ErrorsTest {
   void changesThatNeedAPrivilege() {
     Requires.feature(Feature.CHILD_SETUP);
     Requires.root();
-    ChildJvm.of(WithoutPrivileges.class).run();
+    ChildJvm.of(WithoutPrivileges.class).changingUser().run();
   }
 
   /** Asks, as a user without privileges, for what only the superuser may. */
@@ -345,7 +345,7 @@ final class ErrorsTest {
   @Origin("swift-subprocess: #312 EAGAIN under load")
   void noProcessesLeft() {
     Requires.root();
-    ChildJvm.of(NoProcessesLeft.class).run();
+    ChildJvm.of(NoProcessesLeft.class).changingUser().run();
   }
 
   /** Becomes a user that may have no more processes: the limit does not hold for the superuser. */

@@ -34,6 +34,7 @@ public final class ChildJvm {
   private final List<String> words = new ArrayList<>();
   private final Map<String, String> environment = new TreeMap<>();
   private boolean nativeAccess = true;
+  private boolean changesUser;
 
   private ChildJvm() {}
 
@@ -83,6 +84,12 @@ public final class ChildJvm {
     return this;
   }
 
+  /** Becomes another user: its class path is one that every user may read. */
+  public ChildJvm changingUser() {
+    changesUser = true;
+    return this;
+  }
+
   /** Started by a shell script, which starts the JVM by {@code exec "$@"}. */
   public ChildJvm startedBy(String script) {
     wrapper.addAll(List.of("/bin/sh", "-c", script, "sh"));
@@ -98,12 +105,16 @@ public final class ChildJvm {
       command.add("--enable-native-access=ALL-UNNAMED");
     }
     command.add("-cp");
-    // Absolute: a scenario may have another current directory.
-    command.add(Stream.of(System.getProperty("java.class.path").split(File.pathSeparator, -1))
-        .map(entry -> Path.of(entry).toAbsolutePath().toString())
-        .collect(Collectors.joining(File.pathSeparator)));
+    command.add(changesUser ? PublicClassPath.get() : classPath());
     command.addAll(words);
     return command;
+  }
+
+  private static String classPath() {
+    // Absolute: a scenario may have another current directory.
+    return Stream.of(System.getProperty("java.class.path").split(File.pathSeparator, -1))
+        .map(entry -> Path.of(entry).toAbsolutePath().toString())
+        .collect(Collectors.joining(File.pathSeparator));
   }
 
   private ProcessBuilder builder() {
