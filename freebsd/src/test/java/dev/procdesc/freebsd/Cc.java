@@ -1,9 +1,12 @@
 package dev.procdesc.freebsd;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -19,6 +22,22 @@ final class Cc {
 
   /** What a tool printed, and its exit status. */
   record Result(int status, String output) {}
+
+  /**
+   * Skips the test where {@code cc} makes no program that runs: it may be missing, have no headers
+   * or no linker, and the directory may be mounted noexec.
+   */
+  static void require(Path directory) throws IOException, InterruptedException {
+    assumeTrue(execute(List.of("cc", "--version")).isPresent(), "no C compiler");
+    Path source = directory.resolve("any.c");
+    Files.writeString(source, "#include <stdio.h>\nint main(void) { return puts(\"\") < 0; }\n");
+    Path program = directory.resolve("any");
+    assumeTrue(
+        run(List.of("cc", "-o", program.toString(), source.toString())).isPresent(),
+        "a C compiler that lacks the C library's headers, or a linker");
+    assumeTrue(
+        run(List.of(program.toString())).isPresent(), "no program can be executed in " + directory);
+  }
 
   /** The output of a command that succeeds; empty if it fails or is not there. */
   static Optional<String> run(List<String> command) throws IOException, InterruptedException {

@@ -26,7 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,18 +43,18 @@ final class SimulationTest {
 
   @TempDir
   @SuppressWarnings("NullAway.Init") // Set by JUnit.
-  private Path directory;
+  private static Path directory;
 
-  @BeforeEach
-  void compile() throws Exception {
+  @BeforeAll
+  static void compile() throws Exception {
     assumeTrue(System.getProperty("os.name", "").equals("Linux"), "Linux, below the simulation");
     assumeTrue(Architecture.CURRENT != Architecture.OTHER, "a machine that it is written for");
-    assumeTrue(Cc.execute(List.of("cc", "--version")).isPresent(), "no C compiler");
+    Cc.require(directory);
     cc("freebsd-sim.c", "libfreebsd-sim.so", "-shared", "-fPIC");
     cc("freebsd-sim.c", "freebsd-sim", "-DKERNEL");
   }
 
-  private void cc(String source, String output, String... more) throws Exception {
+  private static void cc(String source, String output, String... more) throws Exception {
     Path file = Path.of(System.getProperty("basedir", ""), "src", "test", "native", source);
     assumeTrue(Files.exists(file), "no sources here");
     List<String> command = new ArrayList<>(List.of("cc"));

@@ -40,7 +40,7 @@ final class StubHarnessTest {
   private Harness harness(String machine) throws Exception {
     assumeTrue(System.getProperty("os.name", "").equals("Linux"), "Linux, below the harness");
     assumeTrue(Architecture.CURRENT != Architecture.OTHER, "a machine that it is written for");
-    assumeTrue(Cc.execute(List.of("cc", "--version")).isPresent(), "no C compiler");
+    Cc.require(directory);
     Path own = compile("cc", "stubharness");
     if (Architecture.CURRENT.resource().equals(machine)) {
       return new Harness(List.of(own.toString()), List.of());

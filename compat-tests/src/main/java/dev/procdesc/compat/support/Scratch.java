@@ -1,5 +1,6 @@
 package dev.procdesc.compat.support;
 
+import dev.procdesc.compat.Requires;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -17,8 +18,7 @@ public final class Scratch {
 
   /** A file with a text, and permissions such as {@code rwxr-xr-x}. */
   public static Path file(Path path, String text, String permissions) throws IOException {
-    return Files.setPosixFilePermissions(
-        file(path, text), PosixFilePermissions.fromString(permissions));
+    return permit(file(path, text), permissions);
   }
 
   /** A shell script that may be executed. */
@@ -29,6 +29,15 @@ public final class Scratch {
   /** A copy of a program of the system. */
   public static Path program(Path path, String original) throws IOException {
     Files.copy(Path.of(original), path);
-    return Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwxr-xr-x"));
+    return permit(path, "rwxr-xr-x");
+  }
+
+  /** Changes permissions; skips the test where the file system executes no program. */
+  static Path permit(Path path, String permissions) throws IOException {
+    Files.setPosixFilePermissions(path, PosixFilePermissions.fromString(permissions));
+    Requires.that(
+        !permissions.contains("x") || Files.isExecutable(path),
+        "a directory for temporary files that is not mounted noexec");
+    return path;
   }
 }

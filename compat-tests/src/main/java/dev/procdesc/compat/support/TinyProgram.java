@@ -9,7 +9,6 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 
 /**
  * A program that needs nothing from the file system: one page of ELF, without a loader and without
@@ -63,7 +62,7 @@ public final class TinyProgram {
 
   private static Path executable(Path file, byte[] bytes) throws IOException {
     Files.write(file, bytes);
-    return Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
+    return Scratch.permit(file, "rwxr-xr-x");
   }
 
   private static byte[] elf() {
