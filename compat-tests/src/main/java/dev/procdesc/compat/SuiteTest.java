@@ -11,7 +11,9 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -67,6 +69,31 @@ final class SuiteTest {
       }
     }
     assertTrue(tests.stream().anyMatch(test -> test.getDeclaringClass() == SpawnContract.class));
+  }
+
+  private static boolean hasTag(Method test, String tag) {
+    return Stream.of(test, test.getDeclaringClass())
+        .flatMap(each -> AnnotationSupport.findRepeatableAnnotations(each, Tag.class).stream())
+        .anyMatch(each -> each.value().equals(tag));
+  }
+
+  /** A usual build leaves out the tests that take long. */
+  @Test
+  @Contract("C9")
+  void everyGuaranteeHasATestThatIsQuick() {
+    Set<String> all =
+        IntStream.rangeClosed(1, 12).mapToObj(number -> "C" + number).collect(Collectors.toSet());
+    List<Method> quick =
+        tests().stream().filter(test -> !hasTag(test, Tags.LONG)).toList();
+    assertEquals(all, guarantees(quick.stream()));
+    // The death of a real JVM.
+    assertTrue(guarantees(quick.stream().filter(test -> hasTag(test, Tags.JVM))).contains("C7"));
+  }
+
+  private static Set<String> guarantees(Stream<Method> tests) {
+    return tests
+        .flatMap(test -> Stream.of(test.getAnnotation(Contract.class).value()))
+        .collect(Collectors.toSet());
   }
 
   @Test

@@ -75,11 +75,11 @@ final class PlatformTest {
   @Tag(Tags.JVM)
   @Contract("C10")
   void aMechanismThatIsSwitchedOffIsAbsentAndSaysSo() {
-    for (Mechanism mechanism : PLATFORM.mechanisms()) {
-      ChildJvm.of(SwitchedOff.class, mechanism.name())
-          .property("dev.procdesc.disable", mechanism.name())
-          .run();
-    }
+    PLATFORM.mechanisms().parallelStream()
+        .map(Mechanism::name)
+        .forEach(name -> ChildJvm.of(SwitchedOff.class, name)
+            .property("dev.procdesc.disable", name)
+            .run());
   }
 
   /** A mechanism is switched off. */
