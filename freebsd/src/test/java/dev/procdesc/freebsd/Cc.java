@@ -23,20 +23,30 @@ final class Cc {
   /** What a tool printed, and its exit status. */
   record Result(int status, String output) {}
 
-  /**
-   * Skips the test where {@code cc} makes no program that runs: it may be missing, have no headers
-   * or no linker, and the directory may be mounted noexec.
-   */
+  /** Skips the test where {@code cc} makes no program that runs in a directory. */
   static void require(Path directory) throws IOException, InterruptedException {
-    assumeTrue(execute(List.of("cc", "--version")).isPresent(), "no C compiler");
-    Path source = directory.resolve("any.c");
-    Files.writeString(source, "#include <stdio.h>\nint main(void) { return puts(\"\") < 0; }\n");
-    Path program = directory.resolve("any");
-    assumeTrue(
-        run(List.of("cc", "-o", program.toString(), source.toString())).isPresent(),
-        "a C compiler that lacks the C library's headers, or a linker");
+    Path program = require(directory, "cc");
     assumeTrue(
         run(List.of(program.toString())).isPresent(), "no program can be executed in " + directory);
+  }
+
+  /**
+   * Skips the test where a compiler makes no program: it may be missing, or come without headers or
+   * a C library.
+   *
+   * @return the program
+   */
+  static Path require(Path directory, String compiler, String... options)
+      throws IOException, InterruptedException {
+    assumeTrue(execute(List.of(compiler, "--version")).isPresent(), "no C compiler " + compiler);
+    Path source = directory.resolve("any.c");
+    Files.writeString(source, "#include <stdio.h>\nint main(void) { return puts(\"\") < 0; }\n");
+    Path program = directory.resolve("any-" + compiler);
+    List<String> command = new ArrayList<>(List.of(compiler));
+    command.addAll(List.of(options));
+    command.addAll(List.of("-o", program.toString(), source.toString()));
+    assumeTrue(run(command).isPresent(), compiler + " lacks headers or a C library");
+    return program;
   }
 
   /** The output of a command that succeeds; empty if it fails or is not there. */

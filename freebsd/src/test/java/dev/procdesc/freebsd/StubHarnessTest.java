@@ -46,8 +46,7 @@ final class StubHarnessTest {
       return new Harness(List.of(own.toString()), List.of());
     }
     assumeTrue(machine.equals("arm64"), "a processor that runs amd64 code, for its ptrace");
-    assumeTrue(
-        Cc.execute(List.of(ARM64_COMPILER, "--version")).isPresent(), "no " + ARM64_COMPILER);
+    Cc.require(directory, ARM64_COMPILER, "-static");
     String emulator = emulator().orElse("");
     assumeTrue(!emulator.isEmpty(), "no emulator of arm64 user programs: qemu-aarch64");
     Path emulated = compile(ARM64_COMPILER, "stubharness-arm64", "-static");
