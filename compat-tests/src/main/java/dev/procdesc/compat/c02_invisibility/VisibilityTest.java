@@ -22,6 +22,8 @@ import dev.procdesc.compat.Tags;
 import dev.procdesc.compat.support.Await;
 import dev.procdesc.compat.support.ChildJvm;
 import dev.procdesc.compat.support.Children;
+import dev.procdesc.compat.support.ConcurrentCallers;
+import dev.procdesc.compat.support.Host;
 import dev.procdesc.compat.support.HostChild;
 import dev.procdesc.compat.support.LeakCheck;
 import dev.procdesc.compat.support.Libc;
@@ -31,6 +33,9 @@ import dev.procdesc.compat.support.Scenario;
 import dev.procdesc.compat.support.SignalCounter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import jnr.constants.platform.Errno;
@@ -38,6 +43,8 @@ import jnr.constants.platform.WaitFlags;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The host program and the library's children: who sees and disturbs whom. */
 @ExtendWith(LeakCheck.class)
@@ -89,7 +96,7 @@ final class VisibilityTest {
       AtomicInteger stolen = new AtomicInteger();
       Thread thief = new Thread(() -> {
         while (!done.get()) {
-          if (Libc.C.waitpid(-1, new int[1], 0) > 0) {
+          if (Host.C.waitpid(-1, new int[1], 0) > 0) {
             stolen.incrementAndGet();
           }
         }
@@ -112,6 +119,94 @@ final class VisibilityTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(ReapedBy.class)
+  @Tag(Tags.JVM)
+  @Contract({"C2", "C4"})
+  void aHostThatReapsEveryChildGetsEachOfItsOwn(ReapedBy by) {
+    ChildJvm.of(Reaper.class, by.name()).run();
+  }
+
+  /** Where a host program waits for any child. */
+  enum ReapedBy {
+    /** In a thread that does nothing else. */
+    THREAD,
+    /** In the handler of SIGCHLD. */
+    HANDLER
+  }
+
+  /** A host program that starts children while the library does, and waits for any child. */
+  public static final class Reaper implements Scenario {
+    private static final int CHILDREN = 40;
+
+    private final Map<Long, Integer> reaped = new ConcurrentHashMap<>();
+
+    @Override
+    public void run(String... arguments) throws Exception {
+      // Some versions of Java set the disposition to the default when they first read this.
+      assertNotNull(System.getenv());
+      boolean inHandler = ReapedBy.valueOf(arguments[0]) == ReapedBy.HANDLER;
+      SignalCounter sigchld = SignalCounter.of(jnr.constants.platform.Signal.SIGCHLD, number -> {
+        while (inHandler && reap(WNOHANG)) {
+          // Several that ended at once may have sent one signal.
+        }
+      });
+      if (!inHandler) {
+        Thread reaper = new Thread(() -> {
+          while (true) {
+            reap(0);
+          }
+        });
+        // It may wait for a process that guards the library's children, until the JVM ends.
+        reaper.setDaemon(true);
+        reaper.start();
+      }
+      Map<Long, Integer> expected;
+      try (ConcurrentCallers<Map<Long, Integer>> host = new ConcurrentCallers<>(Thread::new)) {
+        host.add(Reaper::startChildren);
+        assertStatusesHold();
+        expected = host.results().get(0);
+      }
+      Await.until(
+          "each child of the host is reaped by it",
+          () -> reaped.keySet().containsAll(expected.keySet()));
+      Await.until("the handler was called", () -> sigchld.count() > 0);
+      // Its handler is still there, after all of that.
+      int before = sigchld.count();
+      long last = HostChild.start("exit 0").pid();
+      Await.until("the last child is reaped", () -> reaped.containsKey(last));
+      Await.until("the handler is called again", () -> sigchld.count() > before);
+      Map<Long, Integer> others = new TreeMap<>(reaped);
+      others.keySet().removeAll(expected.keySet());
+      others.remove(last);
+      reaped.keySet().retainAll(expected.keySet());
+      assertEquals(expected, reaped, "each status is the host's");
+      if (Platform.current().has(Feature.INVISIBLE_CHILDREN)) {
+        assertEquals(Map.of(), others);
+      }
+    }
+
+    /** Starts children that end in both ways: their statuses, by PID. */
+    private static Map<Long, Integer> startChildren() {
+      Map<Long, Integer> statuses = new TreeMap<>();
+      for (int i = 0; i < CHILDREN; i += 2) {
+        statuses.put(HostChild.start("exit " + i).pid(), i << 8);
+        statuses.put(HostChild.start("kill -9 $$").pid(), 9);
+      }
+      return statuses;
+    }
+
+    private boolean reap(int options) {
+      int[] status = new int[1];
+      long pid = Host.C.waitpid(-1, status, options);
+      if (pid <= 0) {
+        return false;
+      }
+      reaped.put(pid, status[0]);
+      return true;
+    }
+  }
+
   @Test
   @Tag(Tags.PIDS)
   @Contract({"C2", "C4"})
@@ -119,14 +214,14 @@ final class VisibilityTest {
   void someoneElseReapsByPidFirst() throws Exception {
     try (ChildProcess child = Run.sh("read line; exit 24").spawn()) {
       int[] status = new int[1];
-      int pid = (int) child.pid();
+      long pid = child.pid();
       child.stdin().close();
-      int reaped = Libc.C.waitpid(pid, status, 0);
+      int reaped = Host.C.waitpid(pid, status, 0);
       // It is a race with the library, which may win, or win always.
       if (reaped == pid) {
         assertEquals(24 << 8, status[0]);
       } else {
-        assertEquals(Errno.ECHILD, Libc.errno());
+        assertEquals(Errno.ECHILD, Host.errno());
       }
       assertExactOrUnknown(new Exited(24), Run.end(child));
     }
@@ -139,8 +234,7 @@ final class VisibilityTest {
     try (ChildProcess child = Run.sh("exit 25").spawn()) {
       assertEquals(new Exited(25), Run.end(child));
       Await.until(
-          "the child is reaped",
-          () -> Libc.C.waitpid((int) child.pid(), new int[1], WNOHANG) == -1);
+          "the child is reaped", () -> Host.C.waitpid(child.pid(), new int[1], WNOHANG) == -1);
       assertEquals(new Exited(25), child.waitFor());
     }
   }
@@ -160,12 +254,12 @@ final class VisibilityTest {
     public void run(String... arguments) throws Exception {
       try (ChildProcess child = Run.cat().spawn()) {
         Run.assertEchoes(child);
-        assertEquals(-1, Libc.C.waitpid(-1, new int[1], WNOHANG));
-        assertEquals(Errno.ECHILD, Libc.errno());
+        assertEquals(-1, Host.C.waitpid(-1, new int[1], WNOHANG));
+        assertEquals(Errno.ECHILD, Host.errno());
         child.stdin().close();
         Poll.readable(child.fd());
-        assertEquals(-1, Libc.C.waitpid(-1, new int[1], WNOHANG));
-        assertEquals(Errno.ECHILD, Libc.errno());
+        assertEquals(-1, Host.C.waitpid(-1, new int[1], WNOHANG));
+        assertEquals(Errno.ECHILD, Host.errno());
         assertEquals(new Exited(0), Run.end(child));
       }
     }
@@ -186,7 +280,7 @@ final class VisibilityTest {
     public void run(String... arguments) throws Exception {
       // Some versions of Java set the disposition to the default when they first read this.
       assertNotNull(System.getenv());
-      SignalCounter sigchld = SignalCounter.of("CHLD");
+      SignalCounter sigchld = SignalCounter.of(jnr.constants.platform.Signal.SIGCHLD);
       for (OnClose onClose : List.of(OnClose.KILL, OnClose.RELEASE)) {
         try (ChildProcess child = Run.sh("exit 0").onClose(onClose).spawn()) {
           assertEquals(new Exited(0), Run.end(child));

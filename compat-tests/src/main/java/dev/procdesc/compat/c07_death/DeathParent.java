@@ -5,7 +5,7 @@ import dev.procdesc.OnClose;
 import dev.procdesc.Signal;
 import dev.procdesc.Spawner;
 import dev.procdesc.compat.support.ChildJvm;
-import dev.procdesc.compat.support.KillCalls;
+import dev.procdesc.compat.support.Host;
 import dev.procdesc.compat.support.KillableJvm;
 import dev.procdesc.compat.support.Libc;
 import dev.procdesc.compat.support.Run;
@@ -83,7 +83,7 @@ public final class DeathParent implements Scenario {
       // Leaves this user's directory, which may be closed to the other.
       case "user" -> spawner = spawner.user(value).directory(Path.of("/"));
       // As a job of a terminal does.
-      case "lead" -> KillCalls.newSession();
+      case "lead" -> Host.check(Host.C::setsid);
       case "become" -> become(Integer.parseInt(value));
       default -> throw new IllegalArgumentException(option);
     }

@@ -15,6 +15,7 @@ import dev.procdesc.compat.Differences;
 import dev.procdesc.compat.Requires;
 import dev.procdesc.compat.Tags;
 import dev.procdesc.compat.support.ChildJvm;
+import dev.procdesc.compat.support.Host;
 import dev.procdesc.compat.support.LeakCheck;
 import dev.procdesc.compat.support.Libc;
 import dev.procdesc.compat.support.Linux;
@@ -43,7 +44,7 @@ final class OptionsTest {
   }
 
   private static int group(ChildProcess child) {
-    return Libc.check(() -> Libc.C.getpgid((int) child.pid()));
+    return Host.check(() -> Host.C.getpgid((int) child.pid()));
   }
 
   private static int session(ChildProcess child) {
@@ -55,7 +56,7 @@ final class OptionsTest {
   @Contract("C9")
   void sessionAndGroupAreTheJvmsIfNothingIsSaid() throws Exception {
     try (ChildProcess child = Run.cat().spawn()) {
-      assertEquals(Libc.C.getpgid(0), group(child));
+      assertEquals(Host.C.getpgid(0), group(child));
       assertEquals(Libc.C.getsid(0), session(child));
     }
   }

@@ -27,6 +27,7 @@ import dev.procdesc.compat.Tags;
 import dev.procdesc.compat.support.ChildJvm;
 import dev.procdesc.compat.support.ConcurrentCallers;
 import dev.procdesc.compat.support.Descriptors;
+import dev.procdesc.compat.support.Host;
 import dev.procdesc.compat.support.KillMechanisms;
 import dev.procdesc.compat.support.LeakCheck;
 import dev.procdesc.compat.support.Libc;
@@ -105,6 +106,7 @@ final class DescriptorOnlyTest {
           RawPipe go = RawPipe.open()) {
         int pid = (int) child.pid();
         assertFalse(PidCalls.allowed(pid).isEmpty(), "they work before");
+        assertEquals(0, Host.C.kill(pid, 0));
         older.add(() -> {
           go.line();
           return PidCalls.allowed(pid);
@@ -119,11 +121,11 @@ final class DescriptorOnlyTest {
         if (VirtualThreads.AVAILABLE) {
           assertEquals(List.of(List.of()), in(VirtualThreads.factory(), pid));
         }
-        // Through the C library's own functions.
-        assertEquals(-1, Libc.C.kill(pid, 0));
-        assertEquals(Errno.EPERM, Libc.errno());
-        assertEquals(-1, Libc.C.waitpid(-1, new int[1], 1));
-        assertEquals(Errno.EPERM, Libc.errno());
+        // Through the C library's own functions, in a host program's hands.
+        assertEquals(-1, Host.C.kill(pid, 0));
+        assertEquals(Errno.EPERM, Host.errno());
+        assertEquals(-1, Host.C.waitpid(-1, new int[1], 1));
+        assertEquals(Errno.EPERM, Host.errno());
         var thrown = assertThrows(
             ProcessDescriptorException.class, () -> ProcessDescriptor.open(child.pid()));
         assertEquals(Errno.EPERM.intValue(), thrown.errno());

@@ -57,9 +57,9 @@ public final class Children {
       // Before kill, which filters refuse.
       return Files.exists(Path.of("/proc", Long.toString(pid)));
     }
-    int outcome = Libc.C.kill((int) pid, 0);
+    int outcome = Host.C.kill(pid, 0);
     assertTrue(
-        outcome == 0 || Libc.errno() == Errno.ESRCH, () -> "kill(" + pid + ", 0): " + Libc.errno());
+        outcome == 0 || Host.errno() == Errno.ESRCH, () -> "kill(" + pid + ", 0): " + Host.errno());
     return outcome == 0;
   }
 

@@ -1,50 +1,31 @@
 package dev.procdesc.compat.support;
 
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
-import jnr.ffi.Memory;
-import jnr.ffi.Pointer;
 
-/** A child that the host program starts by itself, in native code, and waits for by PID. */
+/** A child that the host program starts by itself, and waits for by PID. */
 public final class HostChild implements AutoCloseable {
-  private final int pid;
+  private final long pid;
   private boolean reaped;
 
-  private HostChild(int pid) {
+  private HostChild(long pid) {
     this.pid = pid;
   }
 
-  /** Starts a shell script, by posix_spawn. */
+  /** Starts a shell script. */
   public static HostChild start(String script) {
-    List<Pointer> strings = new ArrayList<>();
-    Pointer arguments = array(strings, "sh", "-c", script);
-    Pointer environment = array(strings, "PATH=/bin:/usr/bin");
-    int[] pid = new int[1];
-    int error = Libc.C.posix_spawn(pid, "/bin/sh", null, null, arguments, environment);
-    if (error != 0 || strings.isEmpty()) {
-      throw new AssertionError("posix_spawn: " + error);
-    }
-    return new HostChild(pid[0]);
+    return new HostChild(
+        Host.spawn(List.of("/bin/sh", "-c", script), List.of("PATH=/bin:/usr/bin")));
   }
 
-  private static Pointer array(List<Pointer> keep, String... words) {
-    Pointer array = Memory.allocateDirect(Libc.RUNTIME, 8 * (words.length + 1), true);
-    for (int i = 0; i < words.length; i++) {
-      byte[] bytes = (words[i] + "\0").getBytes(StandardCharsets.UTF_8);
-      Pointer string = Memory.allocateDirect(Libc.RUNTIME, bytes.length);
-      string.put(0, bytes, 0, bytes.length);
-      keep.add(string);
-      array.putPointer(8L * i, string);
-    }
-    keep.add(array);
-    return array;
+  /** Its PID, which no other process gets until it is waited for. */
+  public long pid() {
+    return pid;
   }
 
   /** Its status, as waitpid gives it. */
   public int waitpid() {
     int[] status = new int[1];
-    int result = Libc.check(() -> Libc.C.waitpid(pid, status, 0));
+    int result = Host.check(() -> Host.C.waitpid(pid, status, 0));
     if (result != pid) {
       throw new AssertionError("waitpid(" + pid + ") = " + result);
     }
@@ -55,7 +36,7 @@ public final class HostChild implements AutoCloseable {
   @Override
   public void close() {
     if (!reaped) {
-      Libc.C.kill(pid, 9);
+      Host.C.kill(pid, 9);
       waitpid();
     }
   }

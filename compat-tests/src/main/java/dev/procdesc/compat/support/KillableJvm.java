@@ -11,7 +11,6 @@ import dev.procdesc.compat.Skips;
 import dev.procdesc.compat.Timeouts;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,8 +22,6 @@ import java.util.Map;
 import jnr.constants.platform.Fcntl;
 import jnr.constants.platform.OpenFlags;
 import jnr.constants.platform.WaitFlags;
-import jnr.ffi.Memory;
-import jnr.ffi.Pointer;
 
 /**
  * A JVM that may be killed at any moment, with all that its children need to tell, without any PID,
@@ -56,7 +53,7 @@ public final class KillableJvm implements AutoCloseable {
   private final RawPipe leash = RawPipe.open();
   private final RawPipe orders = RawPipe.open();
   private final Path output;
-  private final int pid;
+  private final long pid;
   private final StringBuilder unread = new StringBuilder();
   private final Map<String, Integer> words = new HashMap<>();
   private boolean ended;
@@ -75,15 +72,11 @@ public final class KillableJvm implements AutoCloseable {
       high(Libc.C.dup(heart.writeEnd())),
       high(Libc.C.dup(leash.readEnd()))
     };
-    List<Pointer> strings = new ArrayList<>();
     try {
-      List<String> program = command.command();
       List<String> variables = new ArrayList<>();
       System.getenv().forEach((name, value) -> variables.add(name + "=" + value));
-      pid = KillCalls.spawn(
-          program.get(0), array(strings, program), array(strings, variables), numbers);
+      pid = Host.spawn(command.command(), variables, numbers);
     } finally {
-      Reference.reachabilityFence(strings);
       for (int i : new int[] {0, 1, 3, 4}) {
         Descriptors.close(numbers[i]);
       }
@@ -131,21 +124,8 @@ public final class KillableJvm implements AutoCloseable {
     return copy;
   }
 
-  private static Pointer array(List<Pointer> keep, List<String> words) {
-    Pointer array = Memory.allocateDirect(Libc.RUNTIME, 8 * (words.size() + 1), true);
-    for (int i = 0; i < words.size(); i++) {
-      byte[] bytes = (words.get(i) + "\0").getBytes(StandardCharsets.UTF_8);
-      Pointer string = Memory.allocateDirect(Libc.RUNTIME, bytes.length);
-      string.put(0, bytes, 0, bytes.length);
-      keep.add(string);
-      array.putPointer(8L * i, string);
-    }
-    keep.add(array);
-    return array;
-  }
-
   /** Its PID, which is nobody else's until it was waited for. */
-  public int pid() {
+  public long pid() {
     return pid;
   }
 
@@ -171,12 +151,12 @@ public final class KillableJvm implements AutoCloseable {
 
   /** Sends it a signal. */
   public void signal(Signal signal) {
-    Libc.check(() -> Libc.C.kill(pid, signal.number()));
+    Host.check(() -> Host.C.kill(pid, signal.number()));
   }
 
   /** Sends a signal to its process group, which it must lead. */
   public void signalGroup(Signal signal) {
-    Libc.check(() -> Libc.C.kill(-pid, signal.number()));
+    Host.check(() -> Host.C.kill(-pid, signal.number()));
   }
 
   /** Kills it, and waits for its end, and for its children's. */
@@ -256,7 +236,7 @@ public final class KillableJvm implements AutoCloseable {
       int[] result = new int[1];
       Await.until(
           "the JVM has ended",
-          () -> Libc.C.waitpid(pid, result, WaitFlags.WNOHANG.intValue()) == pid);
+          () -> Host.C.waitpid(pid, result, WaitFlags.WNOHANG.intValue()) == pid);
       reaped = true;
       status = result[0];
     }
@@ -289,7 +269,7 @@ public final class KillableJvm implements AutoCloseable {
     leash.close();
     orders.close();
     if (!reaped) {
-      Libc.C.kill(pid, Signal.KILL.number());
+      Host.C.kill(pid, Signal.KILL.number());
       waitpid();
     }
     heart.close();

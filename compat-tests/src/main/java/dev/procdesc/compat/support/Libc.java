@@ -11,9 +11,10 @@ import jnr.ffi.annotations.Out;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The C library, as the tests need it: to play the host program with native code of its own that
- * the library has to live with. The tests have their own binding, so that they share no mistake
- * with the library's.
+ * The C library, as every test needs it: descriptors, limits, dispositions and the like of this
+ * JVM. The tests have their own binding, so that they share no mistake with the library's. It is
+ * jnr-ffi's, which starts quickly; the processes of the host program are jnr-posix's, see
+ * {@link Host}.
  */
 public final class Libc {
   /** The functions that all systems have, under their C names. */
@@ -35,15 +36,6 @@ public final class Libc {
 
   /** Functions under their C names; {@code -1} and errno tell of errors. */
   public interface Functions {
-    /** {@code pid_t waitpid(pid_t, int *, int)}. */
-    int waitpid(int pid, @Out int[] status, int options);
-
-    /** {@code int kill(pid_t, int)}. */
-    int kill(int pid, int signal);
-
-    /** {@code pid_t getpgid(pid_t)}. */
-    int getpgid(int pid);
-
     /** {@code pid_t getsid(pid_t)}. */
     int getsid(int pid);
 
@@ -112,15 +104,6 @@ public final class Libc {
 
     /** {@code char *ptsname(int)}. */
     String ptsname(int fd);
-
-    /** {@code int posix_spawn(pid_t *, const char *, …)}. */
-    int posix_spawn(
-        @Out int[] pid,
-        String path,
-        @Nullable Pointer actions,
-        @Nullable Pointer attributes,
-        Pointer arguments,
-        Pointer environment);
 
     /** {@code int chroot(const char *)}. */
     int chroot(String path);

@@ -1,11 +1,16 @@
 package dev.procdesc.compat.support;
 
-import java.lang.reflect.Proxy;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import java.util.concurrent.atomic.AtomicInteger;
+import jnr.constants.platform.Signal;
+import jnr.posix.SignalHandler;
+import jnr.posix.util.SunMiscSignal;
 
 /**
- * Counts a signal that this JVM gets, by the JDK's unofficial {@code sun.misc.Signal}. By
- * reflection, because the compiler warns of it.
+ * Handles a signal that this JVM gets, and counts it. Rejected: {@code POSIX.signal}, which runs
+ * Java in the native handler, in any thread, and loses its callback at a garbage collection
+ * (jnr-posix issue 137).
  */
 public final class SignalCounter {
   private final AtomicInteger count = new AtomicInteger();
@@ -13,22 +18,19 @@ public final class SignalCounter {
   private SignalCounter() {}
 
   /** Counts from now on. */
-  public static SignalCounter of(String name) throws ReflectiveOperationException {
+  public static SignalCounter of(Signal signal) {
+    return of(signal, number -> {});
+  }
+
+  /** Counts from now on, and calls a handler before. */
+  public static SignalCounter of(Signal signal, SignalHandler handler) {
+    // On FreeBSD this starts a child, whose SIGCHLD is not to be counted.
+    assertTrue(Host.C.isNative());
     SignalCounter counter = new SignalCounter();
-    Class<?> signal = Class.forName("sun.misc.Signal");
-    Class<?> handler = Class.forName("sun.misc.SignalHandler");
-    Object proxy = Proxy.newProxyInstance(
-        SignalCounter.class.getClassLoader(),
-        new Class<?>[] {handler},
-        (self, method, arguments) -> {
-          if (method.getName().equals("handle")) {
-            counter.count.incrementAndGet();
-          }
-          return null;
-        });
-    signal
-        .getMethod("handle", signal, handler)
-        .invoke(null, signal.getConstructor(String.class).newInstance(name), proxy);
+    SunMiscSignal.signal(signal, number -> {
+      handler.handle(number);
+      counter.count.incrementAndGet();
+    });
     return counter;
   }
 
