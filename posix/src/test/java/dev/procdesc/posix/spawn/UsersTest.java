@@ -1,6 +1,7 @@
 package dev.procdesc.posix.spawn;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -12,8 +13,15 @@ import dev.procdesc.spi.Account;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
+import jnr.posix.POSIX;
+import jnr.posix.POSIXFactory;
+import jnr.posix.Passwd;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
 final class UsersTest {
@@ -144,5 +152,121 @@ final class UsersTest {
     assertEquals(
         SpawnException.Step.PREPARE,
         assertInstanceOf(SpawnException.class, refusal).step());
+  }
+
+  /** Accounts as jnr-posix reads them: another binding of the same functions. */
+  @Nested
+  final class AsJnrPosixHasThem {
+    private static final POSIX DATABASE = POSIXFactory.getNativePOSIX();
+
+    private record User(String name, long id, long group) {
+      static Optional<User> of(@Nullable Passwd entry) {
+        return Optional.ofNullable(entry)
+            .map(it -> new User(it.getLoginName(), unsigned(it.getUID()), unsigned(it.getGID())));
+      }
+    }
+
+    private record Group(String name, long id, List<String> members) {
+      static Optional<Group> of(jnr.posix.@Nullable Group entry) {
+        return Optional.ofNullable(entry)
+            .map(it -> new Group(it.getName(), unsigned(it.getGID()), List.of(it.getMembers())));
+      }
+    }
+
+    /** jnr-posix has IDs as signed numbers. */
+    private static long unsigned(long id) {
+      return id & 0xFFFF_FFFFL;
+    }
+
+    private static List<User> users() {
+      DATABASE.setpwent();
+      try {
+        return all(() -> User.of(DATABASE.getpwent()));
+      } finally {
+        DATABASE.endpwent();
+      }
+    }
+
+    private static List<Group> groups() {
+      DATABASE.setgrent();
+      try {
+        return all(() -> Group.of(DATABASE.getgrent()));
+      } finally {
+        DATABASE.endgrent();
+      }
+    }
+
+    private static <T> List<T> all(Supplier<Optional<T>> next) {
+      List<T> all = new ArrayList<>();
+      for (Optional<T> entry = next.get(); entry.isPresent(); entry = next.get()) {
+        all.add(entry.get());
+      }
+      assertFalse(all.isEmpty());
+      return all;
+    }
+
+    private static void assertSame(User expected, Users.Identity found) {
+      assertEquals(Optional.of(expected.id), found.user());
+      assertEquals(Optional.of(expected.group), found.group());
+    }
+
+    @Test
+    void everyUser() throws IOException {
+      for (User user : users()) {
+        // The first of a name, or of a number, counts: it need not be this one.
+        assertSame(
+            User.of(DATABASE.getpwnam(user.name)).orElseThrow(),
+            Users.identify(named(user.name), NONE, Optional.empty()));
+        assertSame(
+            User.of(DATABASE.getpwuid((int) user.id)).orElseThrow(),
+            Users.identify(numbered(user.id), NONE, Optional.empty()));
+      }
+    }
+
+    @Test
+    void everyGroup() throws IOException {
+      for (Group group : groups()) {
+        Group expected = Group.of(DATABASE.getgrnam(group.name)).orElseThrow();
+        assertEquals(
+            Optional.of(expected.id),
+            Users.identify(NONE, named(group.name), Optional.empty()).group());
+        assertTrue(Group.of(DATABASE.getgrgid((int) group.id)).isPresent());
+      }
+    }
+
+    @Test
+    void everyMembership() throws IOException {
+      List<Group> groups = groups();
+      for (User user : users()) {
+        List<Long> expected = groups.stream()
+            .filter(group -> group.members.contains(user.name))
+            .map(Group::id)
+            .toList();
+        List<Long> found = Users.identify(named(user.name), NONE, Optional.empty())
+            .supplementary()
+            .orElseThrow();
+        assertTrue(found.containsAll(expected), () -> user + " is in " + expected + ": " + found);
+      }
+    }
+
+    @Test
+    void namesThatAreUnknown() {
+      for (String name : List.of("no-such-account", "", " root", "root:", "0", "4294967290")) {
+        assertEquals(Optional.empty(), User.of(DATABASE.getpwnam(name)), name);
+        assertEquals(Optional.empty(), Group.of(DATABASE.getgrnam(name)), name);
+        refuses(name, () -> Users.identify(named(name), NONE, Optional.empty()));
+        refuses(name, () -> Users.identify(NONE, named(name), Optional.empty()));
+      }
+    }
+
+    @Test
+    void numbersThatAreUnknown() {
+      for (long id : List.of(NOBODYS, 0x7FFF_FFFFL, 0x8000_0000L)) {
+        assertEquals(Optional.empty(), User.of(DATABASE.getpwuid((int) id)), () -> "" + id);
+        assertThrows(
+            ProcessDescriptorException.class,
+            () -> Users.identify(numbered(id), NONE, Optional.empty()));
+      }
+    }
   }
 }
