@@ -20,6 +20,21 @@ class ReadmeTest {
     Matcher block = Pattern.compile("(?s)```java\n(.*?)```").matcher(readme);
     assertTrue(block.find(), "the README has a Java example");
     Path source = Files.writeString(directory.resolve("Sort.java"), block.group(1));
+    assertEquals("1\n2\n3\nExited[code=0]\n", output(source));
+  }
+
+  @Test
+  void exampleBesideJnrPosixRuns() throws Exception {
+    Path source = Path.of("..", "examples", "BesideJnrPosix.java");
+    Matcher comment =
+        Pattern.compile("(?s)It prints:\n(.*?)\\*/").matcher(Files.readString(source));
+    assertTrue(comment.find(), "the example says what it prints");
+    assertEquals(
+        comment.group(1).replaceAll("(?m)^ \\*? *", "").strip(), output(source).strip());
+  }
+
+  /** What a program prints that is run from its source. */
+  private static String output(Path source) throws Exception {
     // The tests run on the module path; a reader who tries the example has a class path.
     String classPath = System.getProperty("jdk.module.path", "")
         + File.pathSeparator
@@ -33,6 +48,6 @@ class ReadmeTest {
         .start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals(0, process.waitFor());
-    assertEquals("1\n2\n3\nExited[code=0]\n", output);
+    return output;
   }
 }
