@@ -56,6 +56,11 @@ private_apt() {
     APT_CONFIG=$APT_STATE/apt.conf "$@"
 }
 
+# apt_reach: how the host reaches its mirror, and what its administrator decided about dates, for an apt.conf.
+apt_reach() {
+    apt-config dump | grep -E '^Acquire::(https?::|ForceIPv|Check-)' || true
+}
+
 # apt_configure SUITE ARCH MIRROR
 apt_configure() {
     local option='' no_parts=$APT_STATE/empty
@@ -90,8 +95,7 @@ Acquire::Languages "none";
 Acquire::GzipIndexes "true";
 Acquire::Retries "3";
 CONF
-        # How the host reaches its mirror, and what its administrator decided about dates.
-        apt-config dump | grep -E '^Acquire::(https?::|ForceIPv|Check-)' || true
+        apt_reach
     } >"$APT_STATE/apt.conf"
 }
 
