@@ -122,6 +122,7 @@ for signal in TERM KILL; do
     exec 3<"$WORLD/output"
     while read -r line <&3 && [ "$line" != ready ]; do :; done
     equals "SIG$signal: it runs" "$line" ready
+    ends "SIG$signal: another run meanwhile" 0 'exit status 0' timeout 60 "${in_root[@]}" true
     kill -s "$signal" "$pid"
     wait "$pid" 2>/dev/null || true
     holds "SIG$signal: all have ended" timeout 20 cat <&3 >/dev/null
