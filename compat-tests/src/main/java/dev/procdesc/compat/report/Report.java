@@ -1,5 +1,7 @@
 package dev.procdesc.compat.report;
 
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
 import dev.procdesc.FeatureReport;
 import dev.procdesc.Mechanism;
 import java.io.IOException;
@@ -16,6 +18,9 @@ import java.util.TreeSet;
 
 /** What a run has shown, for people (a table) and for programs (JSON and JUnit's XML). */
 public final class Report {
+  private static final Gson GSON =
+      new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
+
   private static final int GUARANTEES = 12;
 
   private final List<Result> results;
@@ -140,22 +145,6 @@ public final class Report {
   }
 
   private String json() {
-    List<Object> features = new ArrayList<>();
-    for (FeatureReport feature : environment.features()) {
-      features.add(object(
-          "feature", feature.feature().name(),
-          "present", feature.present(),
-          "how", feature.how(),
-          "lacks", feature.lacks()));
-    }
-    List<Object> mechanisms = new ArrayList<>();
-    for (Mechanism mechanism : environment.mechanisms()) {
-      mechanisms.add(object(
-          "name", mechanism.name(),
-          "present", mechanism.present(),
-          "how", mechanism.how(),
-          "lacks", mechanism.lacks()));
-    }
     List<Object> tests = new ArrayList<>();
     for (Result result : results) {
       tests.add(object(
@@ -169,13 +158,13 @@ public final class Report {
           "reason", result.reason(),
           "seconds", result.duration().toMillis() / 1000.0));
     }
-    return Json.text(object(
+    return GSON.toJson(object(
         "platform", environment.platform(),
         "backend", Results.backend(),
         "environment", environment.facts(),
         "deathGuard", environment.deathGuard().name(),
-        "features", features,
-        "mechanisms", mechanisms,
+        "features", environment.features(),
+        "mechanisms", environment.mechanisms(),
         "passed", count(Outcome.PASSED),
         "failed", count(Outcome.FAILED),
         "lacksFeature", count(Outcome.LACKS_FEATURE),
