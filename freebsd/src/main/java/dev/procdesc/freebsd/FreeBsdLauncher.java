@@ -27,6 +27,7 @@ import dev.procdesc.posix.process.ProcessState;
 import dev.procdesc.posix.spawn.ChildDescriptors;
 import dev.procdesc.posix.spawn.ChildScript;
 import dev.procdesc.posix.spawn.ChildSetup;
+import dev.procdesc.posix.spawn.Dispositions;
 import dev.procdesc.posix.spawn.Environment;
 import dev.procdesc.posix.spawn.ScriptFailure;
 import dev.procdesc.posix.spawn.SpawnRetry;
@@ -86,7 +87,8 @@ final class FreeBsdLauncher {
    */
   private final Object barriers = new Object();
 
-  private final IgnoredSignals ignoredSignals = new IgnoredSignals();
+  private final Dispositions dispositions =
+      new Dispositions(Numbers.NSIG, (signal, old) -> Syscalls.sigaction(signal, 0, old));
   private final CapabilityMode sandbox = new CapabilityMode();
   private final Probes probes;
   private final Watcher watcher;
@@ -225,7 +227,7 @@ final class FreeBsdLauncher {
     /** A child that shares our memory, and has executed or ended when the call returns. */
     private Born spawnSharing() throws IOException {
       NativeArena.Place place = arena.allocate(8);
-      ChildScript script = script(builder(), Set.of(), ignoredSignals.current());
+      ChildScript script = script(builder(), Set.of(), dispositions.ignored());
       long[] create = {Numbers.SYS_PDRFORK, place.address(), flags(), Numbers.RFSPAWN};
       SpawnStub.Started started = probes.stub().start(arena, script, create);
       return born(started, place, script, Optional.empty());
@@ -345,8 +347,8 @@ final class FreeBsdLauncher {
     /** pdfork leaves all signals as they are, RFSPAWN the ignored ones. */
     private BitSet allSignals() {
       BitSet all = (BitSet) ORDINARY_SIGNALS.clone();
-      all.or(ignoredSignals.current());
-      all.or(ignoredSignals.handled());
+      all.or(dispositions.ignored());
+      all.or(dispositions.handled());
       return all;
     }
   }

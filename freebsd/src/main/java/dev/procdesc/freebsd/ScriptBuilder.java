@@ -29,7 +29,7 @@ public final class ScriptBuilder extends ChildSetup {
     for (int i = 0; i < DISPOSITIONS.bytes().capacity(); i += Long.BYTES) {
       DISPOSITIONS.bytes().putLong(i, 0);
     }
-    DISPOSITIONS.bytes().putLong(Numbers.SIGACTION_SIZE, Numbers.SIG_IGN);
+    DISPOSITIONS.bytes().putLong(Numbers.SIGACTION_SIZE, PosixNumbers.SIG_IGN);
   }
 
   private static final long DEFAULT = DISPOSITIONS.address();

@@ -28,6 +28,7 @@ import dev.procdesc.posix.process.ProcessState;
 import dev.procdesc.posix.spawn.ChildDescriptors;
 import dev.procdesc.posix.spawn.ChildScript;
 import dev.procdesc.posix.spawn.ChildSetup;
+import dev.procdesc.posix.spawn.Dispositions;
 import dev.procdesc.posix.spawn.Environment;
 import dev.procdesc.posix.spawn.ScriptFailure;
 import dev.procdesc.posix.spawn.SpawnRetry;
@@ -74,7 +75,8 @@ final class LinuxLauncher {
     ALL_SIGNALS.clear(Numbers.SIGSTOP);
   }
 
-  private final IgnoredSignals ignoredSignals = new IgnoredSignals();
+  private final Dispositions dispositions =
+      new Dispositions(Numbers.NSIG, (signal, old) -> Syscalls.rtSigaction(signal, 0, old));
   private final Probes probes;
   private final Watcher watcher;
   private final Guardian guardian;
@@ -376,7 +378,7 @@ final class LinuxLauncher {
     /** clone leaves all signals as they are, clone3 the ignored ones. */
     private BitSet keptSignals() {
       return probes.launchMechanism() == Probes.LaunchMechanism.CLONE3
-          ? ignoredSignals.current()
+          ? dispositions.ignored()
           : ALL_SIGNALS;
     }
 

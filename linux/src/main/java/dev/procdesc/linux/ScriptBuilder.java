@@ -9,6 +9,7 @@ import dev.procdesc.linux.kernel.Numbers;
 import dev.procdesc.linux.kernel.Signals;
 import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.NativeMemory;
+import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.spawn.ChildDescriptors;
 import dev.procdesc.posix.spawn.ChildScript.Purpose;
 import dev.procdesc.posix.spawn.ChildSetup;
@@ -29,7 +30,7 @@ public final class ScriptBuilder extends ChildSetup {
     for (int i = 0; i < DISPOSITIONS.bytes().capacity(); i += Long.BYTES) {
       DISPOSITIONS.bytes().putLong(i, 0);
     }
-    DISPOSITIONS.bytes().putLong(Numbers.SIGACTION_SIZE, Numbers.SIG_IGN);
+    DISPOSITIONS.bytes().putLong(Numbers.SIGACTION_SIZE, PosixNumbers.SIG_IGN);
   }
 
   private static final long DEFAULT = DISPOSITIONS.address();

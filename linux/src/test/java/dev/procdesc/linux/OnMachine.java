@@ -57,17 +57,19 @@ final class OnMachine {
     System.setProperty(property, machine);
     try {
       ClassLoader loader = new Anew();
-      Class<?> numbers = Class.forName("dev.procdesc.linux.Numbers", true, loader);
+      Class<?> numbers = Class.forName("dev.procdesc.linux.kernel.Numbers", true, loader);
       Map<String, Long> values = new LinkedHashMap<>();
       constants(numbers, "", values);
       constants(
-          Class.forName("dev.procdesc.posix.PosixNumbers", true, loader), "PosixNumbers.", values);
+          Class.forName("dev.procdesc.posix.ffi.PosixNumbers", true, loader),
+          "PosixNumbers.",
+          values);
       constants(
-          Class.forName("dev.procdesc.linux.LibcSpawning", true, loader), "LibcSpawning.", values);
+          Class.forName("dev.procdesc.linux.LibcLauncher", true, loader), "LibcSpawning.", values);
       components(numbers.getDeclaredField("POSIX"), values);
       components(numbers.getDeclaredField("SOCKETS"), values);
       constants(
-          Class.forName("dev.procdesc.posix.SocketNumbers", true, loader),
+          Class.forName("dev.procdesc.posix.channel.SocketNumbers", true, loader),
           "SocketNumbers.",
           values);
       limits(numbers, Class.forName("dev.procdesc.Resource", true, loader), values);

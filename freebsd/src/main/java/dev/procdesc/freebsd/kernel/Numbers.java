@@ -141,8 +141,6 @@ public final class Numbers {
   public static final int SIG_SETMASK = 3;
   public static final int SIGSET_SIZE = 16;
   public static final int SIGACTION_SIZE = 32;
-  public static final long SIG_DFL = 0;
-  public static final long SIG_IGN = 1;
 
   // ---- fcntl.h, sys/mman.h, errno.h: what differs between systems
 

@@ -465,8 +465,6 @@ public final class Numbers {
   /** {@code struct kernel_sigaction}, the larger of the two architectures' (x86-64: restorer). */
   public static final int SIGACTION_SIZE = 32;
 
-  public static final long SIG_IGN = 1;
-
   // ---- fcntl.h, linux/fcntl.h, sys/mman.h, errno.h: what differs between systems
 
   public static final PosixNumbers POSIX = new PosixNumbers(

@@ -48,6 +48,12 @@ public record PosixNumbers(
   /** {@code POLLHUP} on every system. */
   public static final int POLLHUP = 0x10;
 
+  /** {@code SIG_DFL} on every system. */
+  public static final long SIG_DFL = 0;
+
+  /** {@code SIG_IGN} on every system. */
+  public static final long SIG_IGN = 1;
+
   /** {@code EPERM} on every system. */
   public static final int EPERM = 1;
 
