@@ -1,3 +1,9 @@
+import dev.procdesc.ChildProcess;
+import dev.procdesc.Signal;
+import dev.procdesc.Spawner;
+import java.util.List;
+import jnr.posix.POSIX;
+import jnr.posix.POSIXFactory;
 
 /*
  * Starts one child by jnr-posix and another by procdesc. Neither disturbs the other's children.
