@@ -62,6 +62,26 @@
  */
 #include "guardian_kernel.h"
 
+/*
+ * The kernel enters here with the arguments on an aligned stack. The guardian takes no arguments
+ * (argv[0] is there for ps), so all that is left to do is to make a frame and call.
+ */
+#if defined(__x86_64__)
+__asm__(".globl _start\n"
+	".type _start, @function\n"
+	"_start:\n"
+	"	xorl %ebp, %ebp\n"
+	"	call guardian\n"
+	"	hlt\n");
+#else
+__asm__(".globl _start\n"
+	".type _start, %function\n"
+	"_start:\n"
+	"	mov x29, xzr\n"
+	"	mov x30, xzr\n"
+	"	b guardian\n");
+#endif
+
 typedef uint32_t u32;
 typedef uint64_t u64;
 

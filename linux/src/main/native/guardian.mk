@@ -1,10 +1,11 @@
-# The guardian: build, check, test. Included by the Makefile; also works alone:
+# The guardian and the launcher, the two programs: build, check, test. Included by the Makefile; also
+# works alone:
 #
 #     make -f guardian.mk guardian         build both architectures, where a compiler is there, into
 #                                          the resources, with the compilers' versions beside them
 #     make -f guardian.mk guardian-check   build again, elsewhere; compare with the resources
 #     make -f guardian.mk guardian-abi     compare guardian_kernel.h with this machine's headers
-#     make -f guardian.mk guardian-test    run guardian_test.py (as root, to see everything)
+#     make -f guardian.mk guardian-test    run launcher_test.py, guardian_test.py (as root, to see everything)
 #
 # The bytes depend on nothing but the source, these flags, and the versions of compiler and linker: no
 # path, no date, no build id. Different compilers make different, equally good code; so guardian-check
@@ -13,7 +14,8 @@
 GUARDIAN_DIR := $(dir $(lastword $(MAKEFILE_LIST)))
 GUARDIAN_OUT := $(GUARDIAN_DIR)../resources/dev/procdesc/linux
 GUARDIAN_TMP := $(GUARDIAN_DIR)guardian.tmp
-GUARDIAN_SOURCES := $(GUARDIAN_DIR)guardian.c $(GUARDIAN_DIR)guardian_kernel.h
+GUARDIAN_PROGRAMS := guardian launcher
+GUARDIAN_SOURCES := $(GUARDIAN_PROGRAMS:%=$(GUARDIAN_DIR)%.c) $(GUARDIAN_DIR)guardian_kernel.h
 GUARDIAN_ARCHITECTURES := x86_64 aarch64
 GUARDIAN_PYTHON ?= python3
 
@@ -34,7 +36,10 @@ GUARDIAN_CFLAGS_aarch64 := -mbranch-protection=none -mno-outline-atomics -march=
 GUARDIAN_LDFLAGS := -static -no-pie -nostdlib -nostartfiles -s \
 	-Wl,--build-id=none,-z,noexecstack,-z,norelro,-z,noseparate-code
 
-guardian-compile = $(2) $(GUARDIAN_CFLAGS) $(GUARDIAN_CFLAGS_$(1)) -o $(3) $(GUARDIAN_DIR)guardian.c $(GUARDIAN_LDFLAGS)
+# (architecture, compiler, directory): every program.
+guardian-compile = for program in $(GUARDIAN_PROGRAMS); do \
+	$(2) $(GUARDIAN_CFLAGS) $(GUARDIAN_CFLAGS_$(1)) -o $(3)/$$program-$(1).bin $(GUARDIAN_DIR)$$program.c $(GUARDIAN_LDFLAGS) \
+	|| exit 1; done
 
 .PHONY: guardian guardian-check guardian-abi guardian-test
 
@@ -46,12 +51,13 @@ guardian: $(GUARDIAN_SOURCES)
 # (architecture, compiler)
 define guardian-build
 if [ -z "$(2)" ]; then echo "guardian-$(1): skipped: no compiler for $(1)"; else \
-	$(call guardian-compile,$(1),$(2),$(GUARDIAN_OUT)/guardian-$(1).bin) || exit 1; \
-	chmod 644 $(GUARDIAN_OUT)/guardian-$(1).bin; \
+	$(call guardian-compile,$(1),$(2),$(GUARDIAN_OUT)); \
+	chmod 644 $(GUARDIAN_PROGRAMS:%=$(GUARDIAN_OUT)/%-$(1).bin); \
 	{ grep -v '^$(1) ' $(GUARDIAN_OUT)/guardian-compilers.txt; \
 	  echo "$(call guardian-version,$(1),$(2))"; } | sort -r > $(GUARDIAN_OUT)/guardian-compilers.tmp; \
 	mv $(GUARDIAN_OUT)/guardian-compilers.tmp $(GUARDIAN_OUT)/guardian-compilers.txt; \
-	echo "guardian-$(1): $$(wc -c < $(GUARDIAN_OUT)/guardian-$(1).bin) bytes"; fi
+	for program in $(GUARDIAN_PROGRAMS); do \
+		echo "$$program-$(1): $$(wc -c < $(GUARDIAN_OUT)/$$program-$(1).bin) bytes"; done; fi
 endef
 
 guardian-check: $(GUARDIAN_SOURCES)
@@ -61,13 +67,15 @@ guardian-check: $(GUARDIAN_SOURCES)
 
 define guardian-compare
 if [ -z "$(2)" ]; then echo "guardian-$(1): skipped: no compiler for $(1)"; else \
-	$(call guardian-compile,$(1),$(2),$(GUARDIAN_TMP)/guardian-$(1).bin) || exit 1; \
+	$(call guardian-compile,$(1),$(2),$(GUARDIAN_TMP)); \
 	recorded="$$(grep '^$(1) ' $(GUARDIAN_OUT)/guardian-compilers.txt)"; here="$(call guardian-version,$(1),$(2))"; \
 	if [ "$$recorded" != "$$here" ]; then \
 		echo "guardian-$(1): compiles; comparison skipped: built with $${recorded#$(1) }, here $${here#$(1) }"; \
-	elif cmp $(GUARDIAN_TMP)/guardian-$(1).bin $(GUARDIAN_OUT)/guardian-$(1).bin; then \
-		echo "guardian-$(1): identical"; \
-	else echo "guardian-$(1): the bytes in the resources are not those of the source"; exit 1; fi; fi
+	else for program in $(GUARDIAN_PROGRAMS); do \
+		if cmp $(GUARDIAN_TMP)/$$program-$(1).bin $(GUARDIAN_OUT)/$$program-$(1).bin; then \
+			echo "$$program-$(1): identical"; \
+		else echo "$$program-$(1): the bytes in the resources are not those of the source"; exit 1; fi; \
+	done; fi; fi
 endef
 
 # Every "#define NAME number" and every structure's size becomes an assertion in a program that
@@ -76,7 +84,7 @@ guardian-abi: $(GUARDIAN_SOURCES)
 	@mkdir -p $(GUARDIAN_TMP)
 	@{ echo '#define _GNU_SOURCE'; \
 	   printf '#include <%s>\n' errno.h signal.h sys/syscall.h sys/prctl.h sys/epoll.h sys/socket.h \
-	        sys/ioctl.h sys/resource.h sys/statfs.h sys/uio.h linux/prctl.h linux/seccomp.h \
+	        sys/ioctl.h sys/mman.h sys/resource.h sys/statfs.h sys/uio.h linux/prctl.h linux/seccomp.h \
 	        linux/filter.h linux/audit.h linux/magic.h; \
 	   echo '#if defined(__x86_64__)'; \
 	   echo '#define AUDIT_ARCH_SELF AUDIT_ARCH_X86_64'; \
@@ -107,4 +115,5 @@ if [ -z "$(2)" ]; then echo "guardian-abi $(1): skipped: no compiler for $(1)"; 
 endef
 
 guardian-test:
+	$(GUARDIAN_PYTHON) $(GUARDIAN_DIR)launcher_test.py $(GUARDIAN_OUT)/launcher-$$(uname -m).bin
 	$(GUARDIAN_PYTHON) $(GUARDIAN_DIR)guardian_test.py --guardian $(GUARDIAN_OUT)/guardian-$$(uname -m).bin

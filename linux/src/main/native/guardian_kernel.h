@@ -1,5 +1,5 @@
 /*
- * The part of the Linux kernel's interface that the guardian uses, and nothing else.
+ * The part of the Linux kernel's interface that the guardian and the launcher use, and nothing else.
  *
  * No kernel or C library header is included: the guardian must build the same bytes with headers
  * of any age, and half of these numbers are newer than the oldest kernel it runs on. Each number
@@ -22,6 +22,7 @@
 #if defined(__x86_64__)                /* asm/unistd_64.h */
 #define SYS_write               1
 #define SYS_close               3
+#define SYS_mmap                9
 #define SYS_rt_sigprocmask      14
 #define SYS_ioctl               16
 #define SYS_sendto              44
@@ -46,6 +47,7 @@
 #define SYS_prctl               167
 #define SYS_sendto              206
 #define SYS_recvmsg             212
+#define SYS_mmap                222
 #define SYS_prlimit64           261
 #else
 #error "no guardian for this architecture yet"
@@ -84,6 +86,13 @@
 #define PIDFD_SIGNAL_PROCESS_GROUP 4   /* linux/pidfd.h, since 6.9 */
 
 struct rlimit64 { uint64_t cur, max; };                        /* linux/resource.h */
+
+/* ---- memory: asm-generic/mman-common.h; MAP_SHARED is in linux/mman.h ----------------------- */
+
+#define PROT_READ               0x1
+#define PROT_WRITE              0x2
+#define MAP_SHARED              0x01
+#define MAP_FIXED_NOREPLACE     0x100000  /* since 4.17 */
 
 /* ---- epoll: linux/eventpoll.h -------------------------------------------------------------- */
 
@@ -153,7 +162,7 @@ _Static_assert(sizeof(struct epoll_event) == 12, "packed on x86-64 only");
 _Static_assert(sizeof(struct epoll_event) == 16, "packed on x86-64 only");
 #endif
 
-/* ---- how to call, how to start ------------------------------------------------------------- */
+/* ---- how to call ------------------------------------------------------------- */
 
 /* All calls go through this one function: a result below zero is -errno, as the kernel returns it. */
 static inline long syscall6(long nr, long a, long b, long c, long d, long e, long f)
@@ -186,25 +195,5 @@ static inline long syscall6(long nr, long a, long b, long c, long d, long e, lon
 
 #define syscall(nr, a, b, c, d, e, f) \
 	syscall6((nr), (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
-
-/*
- * The kernel enters here with the arguments on an aligned stack. The guardian takes no arguments
- * (argv[0] is there for ps), so all that is left to do is to make a frame and call.
- */
-#if defined(__x86_64__)
-__asm__(".globl _start\n"
-	".type _start, @function\n"
-	"_start:\n"
-	"	xorl %ebp, %ebp\n"
-	"	call guardian\n"
-	"	hlt\n");
-#else
-__asm__(".globl _start\n"
-	".type _start, %function\n"
-	"_start:\n"
-	"	mov x29, xzr\n"
-	"	mov x30, xzr\n"
-	"	b guardian\n");
-#endif
 
 #endif

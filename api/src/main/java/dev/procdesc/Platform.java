@@ -122,7 +122,13 @@ public final class Platform {
    * @return the report
    */
   public FeatureReport report(Feature feature) {
-    return backend.report(Objects.requireNonNull(feature, "feature"));
+    Objects.requireNonNull(feature, "feature");
+    try {
+      return backend.report(feature);
+    } catch (RuntimeException | LinkageError e) {
+      // Asking must not fail: what cannot be found out is absent, and says why.
+      return new FeatureReport(feature, false, "asking failed: " + e, "an answer of the system");
+    }
   }
 
   /**
@@ -133,7 +139,7 @@ public final class Platform {
   public List<FeatureReport> reports() {
     List<FeatureReport> reports = new ArrayList<>();
     for (Feature feature : Feature.values()) {
-      reports.add(backend.report(feature));
+      reports.add(report(feature));
     }
     return Collections.unmodifiableList(reports);
   }
@@ -189,7 +195,8 @@ public final class Platform {
    * @param also what else is to be reached through descriptors alone; nothing is the default
    * @throws ProcessDescriptorException if the system refuses; EINVAL if a thread of this JVM has a
    *     seccomp filter of its own. The no-new-privileges of the calling thread may be set then
-   * @throws UnsupportedFeatureException without {@link Feature#DESCRIPTOR_ONLY_MODE}
+   * @throws UnsupportedFeatureException without {@link Feature#DESCRIPTOR_ONLY_MODE}; or for
+   *     {@link DescriptorOnly#PROGRAMS} on Linux, where children are created by the C library
    * @see <a href="https://man7.org/linux/man-pages/man2/seccomp.2.html">seccomp(2)</a>
    * @see <a
    *     href="https://man.freebsd.org/cgi/man.cgi?query=cap_enter&amp;sektion=2">cap_enter(2)</a>

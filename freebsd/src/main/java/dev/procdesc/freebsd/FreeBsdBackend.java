@@ -29,6 +29,7 @@ import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The library on FreeBSD. */
 public final class FreeBsdBackend implements Backend {
@@ -50,17 +51,24 @@ public final class FreeBsdBackend implements Backend {
     }
   }
 
+  /** What spawns, made at the first need. A failure, for want of descriptors, is not for ever. */
   private static final class Spawns {
-    static final FreeBsdLauncher SPAWNING = create();
+    private static volatile @Nullable FreeBsdLauncher spawning;
 
     private Spawns() {}
 
-    private static FreeBsdLauncher create() {
-      try {
-        return new FreeBsdLauncher(Running.PROBES, new Watcher(new KqueueQueue()));
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
+    static FreeBsdLauncher get() throws ProcessDescriptorException {
+      FreeBsdLauncher made = spawning;
+      return made != null ? made : make();
+    }
+
+    private static synchronized FreeBsdLauncher make() throws ProcessDescriptorException {
+      FreeBsdLauncher made = spawning;
+      if (made == null) {
+        made = new FreeBsdLauncher(Running.PROBES, new Watcher(new KqueueQueue()));
+        spawning = made;
       }
+      return made;
     }
   }
 
@@ -166,7 +174,7 @@ public final class FreeBsdBackend implements Backend {
 
   @Override
   public ChildProcess spawn(SpawnRequest request) throws IOException {
-    return Spawns.SPAWNING.spawn(request);
+    return Spawns.get().spawn(request);
   }
 
   @Override
@@ -174,17 +182,18 @@ public final class FreeBsdBackend implements Backend {
     if (pid != (int) pid) {
       throw Errors.failed("pdopenpid", pid, -PosixNumbers.ESRCH); // FreeBSD ends at 99,999.
     }
-    return Spawns.SPAWNING.open((int) pid);
+    return Spawns.get().open((int) pid);
   }
 
   @Override
   public void enterDescriptorOnlyMode(Set<DescriptorOnly> also) throws ProcessDescriptorException {
-    Spawns.SPAWNING.sandbox().enter(); // With it comes everything native.
+    Spawns.get().sandbox().enter(); // With it comes everything native.
   }
 
   @Override
   public Optional<Set<DescriptorOnly>> descriptorOnlyMode() {
-    return Spawns.SPAWNING.sandbox().entered();
+    FreeBsdLauncher made = Spawns.spawning;
+    return made == null ? Optional.empty() : made.sandbox().entered();
   }
 
   @Override
@@ -193,7 +202,11 @@ public final class FreeBsdBackend implements Backend {
     if (!records.present()) {
       throw Unsupported.feature(Feature.DESCRIPTOR_CHANNEL, records.lacks());
     }
-    return Spawns.SPAWNING.channels();
+    try {
+      return Spawns.get().channels();
+    } catch (ProcessDescriptorException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Override

@@ -97,7 +97,7 @@ final class FreeBsdLauncher {
   private final ProcdescOperations looking;
   private final Channels channels;
 
-  FreeBsdLauncher(Probes probes, Watcher watcher) throws IOException {
+  FreeBsdLauncher(Probes probes, Watcher watcher) throws ProcessDescriptorException {
     this.probes = probes;
     this.watcher = watcher;
     this.waiting = new ProcdescOperations(probes, sandbox, ProcdescOperations.Task.REAP);

@@ -1,5 +1,6 @@
 package dev.procdesc.freebsd;
 
+import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.freebsd.kernel.Numbers;
 import dev.procdesc.freebsd.kernel.Syscalls;
 import dev.procdesc.posix.ffi.Errors;
@@ -20,7 +21,7 @@ final class KqueueQueue implements EventQueue {
   private final NativeMemory events = NativeMemory.forever(MAX_EVENTS * Numbers.KEVENT_SIZE);
   private final NativeMemory timeout = NativeMemory.forever(2 * Long.BYTES);
 
-  KqueueQueue() throws IOException {
+  KqueueQueue() throws ProcessDescriptorException {
     kqueue = Kevent.queue();
     // Not one-shot: EV_CLEAR lets it be triggered again once it was seen.
     change(0, Numbers.EVFILT_USER, Numbers.EV_ADD | Numbers.EV_CLEAR, 0, WAKE_TOKEN, "the watcher");
@@ -48,7 +49,7 @@ final class KqueueQueue implements EventQueue {
   }
 
   private void change(int ident, int filter, int flags, int wanted, long token, String what)
-      throws IOException {
+      throws ProcessDescriptorException {
     try (NativeMemory memory = NativeMemory.borrow()) {
       Kevent.put(memory.bytes(), ident, filter, flags, wanted, token);
       int outcome = Syscalls.kevent(kqueue, memory.address(), 1, 0, 0, 0);
@@ -100,7 +101,7 @@ final class KqueueQueue implements EventQueue {
     private Kevent() {}
 
     /** A queue that no program inherits: kqueue(2) takes no flags, and no fork copies it. */
-    static int queue() throws IOException {
+    static int queue() throws ProcessDescriptorException {
       int outcome = Syscalls.kqueue();
       if (outcome < 0) {
         throw Errors.failed("kqueue", "the watcher", outcome);

@@ -11,6 +11,7 @@ import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.NativeFunction;
 import dev.procdesc.posix.spawn.ChildDescriptors;
 import dev.procdesc.posix.spawn.PosixSpawn;
+import dev.procdesc.posix.spawn.PosixSpawnCall;
 import dev.procdesc.spi.Program;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
@@ -21,7 +22,7 @@ import java.util.Optional;
  * where machine code of ours cannot be mapped or there is none for the machine. It knows directory,
  * descriptors 0 to 2, process group and signal mask; the other options are refused.
  */
-final class LibcLauncher extends PosixSpawn {
+public final class LibcLauncher extends PosixSpawn {
   private static final class Functions {
     static final NativeFunction ATTR_PROCDESCP =
         NativeFunction.of("posix_spawnattr_setprocdescp_np");
@@ -38,16 +39,15 @@ final class LibcLauncher extends PosixSpawn {
   private final Probes probes;
   private final NativeArena.Place descriptor;
 
-  LibcLauncher(
+  public LibcLauncher(
       Probes probes, NativeArena arena, SpawnRequest request, ChildDescriptors descriptors) {
     super(
         arena,
         request,
         descriptors,
         Numbers.POSIX,
-        "posix_spawn",
-        Numbers.POSIX_SPAWN_OBJECT_SIZE,
-        Numbers.POSIX_SPAWN_OBJECT_SIZE);
+        new PosixSpawnCall.Library(
+            "posix_spawn", Numbers.POSIX_SPAWN_OBJECT_SIZE, Numbers.POSIX_SPAWN_OBJECT_SIZE));
     this.probes = probes;
     this.descriptor = arena.allocate(8);
     descriptor.bytes().putInt(descriptor.at(), NONE);
@@ -92,17 +92,17 @@ final class LibcLauncher extends PosixSpawn {
   }
 
   @Override
-  protected void setAttributes(long attributes) throws IOException {
+  protected void setAttributes(PosixSpawnCall call) throws IOException {
     int flags = Numbers.POSIX_SPAWN_SETSIGDEF | Numbers.POSIX_SPAWN_SETSIGMASK;
     if (request.processGroup().isPresent()) {
       flags |= Numbers.POSIX_SPAWN_SETPGROUP;
-      setGroup(attributes, request.processGroup().getAsInt());
+      call.setGroup(request.processGroup().getAsInt());
     }
-    setFlags(attributes, flags);
-    setSignals(attributes, arena.words(-1L, -1L), Signals.mask(arena, request.blockedSignals()));
+    call.setFlags(flags);
+    call.setSignals(arena.words(-1L, -1L), Signals.mask(arena, request.blockedSignals()));
     int kind = probes.descriptorFlags(request.onClose() == OnClose.RELEASE);
-    check(
+    PosixSpawnCall.check(
         "posix_spawnattr_setprocdescp_np",
-        Functions.ATTR_PROCDESCP.call(attributes, descriptor.address(), kind));
+        Functions.ATTR_PROCDESCP.call(call.attributes(), descriptor.address(), kind));
   }
 }

@@ -22,7 +22,6 @@ import dev.procdesc.posix.io.Threads;
 import dev.procdesc.posix.probe.Unsupported;
 import dev.procdesc.posix.process.ProcessOperations;
 import dev.procdesc.posix.process.WaitStatus;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -61,7 +60,8 @@ public final class ProcdescOperations implements ProcessOperations {
 
   private final Object asking = new Object();
 
-  public ProcdescOperations(Probes probes, CapabilityMode sandbox, Task task) throws IOException {
+  public ProcdescOperations(Probes probes, CapabilityMode sandbox, Task task)
+      throws ProcessDescriptorException {
     this.probes = probes;
     this.sandbox = sandbox;
     this.task = task;

@@ -1,5 +1,6 @@
 package dev.procdesc.linux;
 
+import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.linux.kernel.Numbers;
 import dev.procdesc.linux.kernel.Syscalls;
 import dev.procdesc.posix.ffi.Errors;
@@ -7,7 +8,6 @@ import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.io.EventQueue;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.function.LongConsumer;
 
@@ -21,15 +21,19 @@ final class EpollQueue implements EventQueue {
   private final NativeMemory events = NativeMemory.forever(MAX_EVENTS * Numbers.EPOLL_EVENT_SIZE);
   private final NativeMemory counter = NativeMemory.forever(Long.BYTES);
 
-  EpollQueue() throws IOException {
+  EpollQueue() throws ProcessDescriptorException {
     epoll = check("epoll_create1", Syscalls.epollCreate1(Numbers.EPOLL_CLOEXEC));
-    wakeup = check("eventfd", Syscalls.eventfd(0, Numbers.EFD_CLOEXEC | Numbers.EFD_NONBLOCK));
+    int event = Syscalls.eventfd(0, Numbers.EFD_CLOEXEC | Numbers.EFD_NONBLOCK);
+    if (event < 0) {
+      LibC.close(epoll);
+    }
+    wakeup = check("eventfd", event);
     counter.bytes().putLong(0, 1);
     // Not one-shot: reading the counter clears it.
     control(Numbers.EPOLL_CTL_ADD, wakeup, Numbers.EPOLLIN, WAKE_TOKEN);
   }
 
-  private static int check(String operation, int outcome) throws IOException {
+  private static int check(String operation, int outcome) throws ProcessDescriptorException {
     if (outcome < 0) {
       throw Errors.failed(operation, "the watcher", outcome);
     }
@@ -47,16 +51,17 @@ final class EpollQueue implements EventQueue {
   }
 
   @Override
-  public void add(int fd, Interest interest, long token) throws IOException {
+  public void add(int fd, Interest interest, long token) throws ProcessDescriptorException {
     control(Numbers.EPOLL_CTL_ADD, fd, eventsOf(interest), token);
   }
 
   @Override
-  public void again(int fd, Interest interest, long token) throws IOException {
+  public void again(int fd, Interest interest, long token) throws ProcessDescriptorException {
     control(Numbers.EPOLL_CTL_MOD, fd, eventsOf(interest), token);
   }
 
-  private void control(int operation, int fd, int interest, long token) throws IOException {
+  private void control(int operation, int fd, int interest, long token)
+      throws ProcessDescriptorException {
     try (NativeMemory memory = NativeMemory.borrow()) {
       memory.bytes().putInt(0, interest).putLong(Numbers.EPOLL_EVENT_DATA, token);
       int outcome = Syscalls.epollCtl(epoll, operation, fd, memory.address());

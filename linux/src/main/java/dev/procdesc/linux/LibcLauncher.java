@@ -2,12 +2,16 @@ package dev.procdesc.linux;
 
 import dev.procdesc.Feature;
 import dev.procdesc.OnClose;
+import dev.procdesc.UnsupportedFeatureException;
 import dev.procdesc.linux.kernel.Numbers;
+import dev.procdesc.linux.kernel.Probes;
 import dev.procdesc.linux.kernel.Signals;
 import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.NativeFunction;
+import dev.procdesc.posix.probe.Unsupported;
 import dev.procdesc.posix.spawn.ChildDescriptors;
 import dev.procdesc.posix.spawn.PosixSpawn;
+import dev.procdesc.posix.spawn.PosixSpawnCall;
 import dev.procdesc.spi.Program;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
@@ -18,19 +22,53 @@ import java.util.Optional;
  * there is none for the machine. It knows directory, descriptors 0 to 2, session, process group and
  * signal mask; the other options are refused.
  */
-final class LibcLauncher extends PosixSpawn {
-  /** spawn.h of glibc: POSIX_SPAWN_SETPGROUP, SETSIGDEF, SETSIGMASK, SETSID (2.26). */
-  private static final int SETPGROUP = 0x02;
+public final class LibcLauncher extends PosixSpawn {
+  /** The function of glibc that returns a pidfd. */
+  public static final PosixSpawnCall.Library PIDFD_SPAWN = new PosixSpawnCall.Library(
+      "pidfd_spawn", Numbers.SPAWN_ATTRIBUTES_SIZE, Numbers.SPAWN_ACTIONS_SIZE);
 
-  private static final int SETSIGDEF = 0x04;
-  private static final int SETSIGMASK = 0x08;
-  private static final int SETSID = 0x80;
+  private final Probes probes;
 
-  /** Sizes of posix_spawnattr_t, posix_spawn_file_actions_t and sigset_t on 64-bit machines. */
-  private static final int ATTRIBUTES_SIZE = 336;
+  public LibcLauncher(
+      Probes probes, NativeArena arena, SpawnRequest request, ChildDescriptors descriptors) {
+    super(arena, request, descriptors, Numbers.POSIX, PIDFD_SPAWN);
+    this.probes = probes;
+  }
 
-  private static final int ACTIONS_SIZE = 80;
-  private static final int SIGSET_SIZE = 128;
+  LinuxLauncher.Born spawn() throws IOException {
+    refuseWhatItCannot();
+    int fd = spawnNamed();
+    return new LinuxLauncher.Born(fd, pid(fd), Optional.empty(), Optional.empty());
+  }
+
+  private UnsupportedFeatureException needsScript(Feature feature) {
+    return Unsupported.feature(feature, probes.needsScript());
+  }
+
+  private void refuseWhatItCannot() {
+    if (request.onClose() != OnClose.RELEASE) {
+      // Its child executes at once: the JVM could die before the child is under guard.
+      throw Unsupported.feature(
+          Feature.KILL_ON_JVM_DEATH, probes.needsScript() + "; OnClose.RELEASE needs none");
+    }
+    if (request.program() instanceof Program.Descriptor) {
+      throw needsScript(Feature.SPAWN_BY_DESCRIPTOR);
+    }
+    if (request.cgroup().isPresent()) {
+      throw needsScript(Feature.CGROUP);
+    }
+    if (request.noNewPrivileges()) {
+      throw needsScript(Feature.NO_NEW_PRIVILEGES);
+    }
+    if (needsScript()) {
+      throw needsScript(Feature.CHILD_SETUP);
+    }
+  }
+
+  /** The ID of the process behind a descriptor, or {@code -errno}. */
+  public static int pid(int pidfd) {
+    return Functions.PIDFD_GETPID.call(pidfd);
+  }
 
   private static final class Functions {
     static final NativeFunction PIDFD_GETPID = NativeFunction.of("pidfd_getpid");
@@ -38,52 +76,24 @@ final class LibcLauncher extends PosixSpawn {
     private Functions() {}
   }
 
-  LibcLauncher(NativeArena arena, SpawnRequest request, ChildDescriptors descriptors) {
-    super(arena, request, descriptors, Numbers.POSIX, "pidfd_spawn", ATTRIBUTES_SIZE, ACTIONS_SIZE);
-  }
-
-  LinuxLauncher.Born spawn() throws IOException {
-    refuseWhatItCannot();
-    int fd = spawnNamed();
-    return new LinuxLauncher.Born(
-        fd, Functions.PIDFD_GETPID.call(fd), Optional.empty(), Optional.empty());
-  }
-
-  private void refuseWhatItCannot() {
-    if (request.onClose() != OnClose.RELEASE) {
-      // Its child executes at once: the JVM could die before the child is under guard.
-      throw LinuxLauncher.needsStub(Feature.KILL_ON_JVM_DEATH);
-    }
-    if (request.program() instanceof Program.Descriptor) {
-      throw LinuxLauncher.needsStub(Feature.SPAWN_BY_DESCRIPTOR);
-    }
-    if (request.cgroup().isPresent()) {
-      throw LinuxLauncher.needsStub(Feature.CGROUP);
-    }
-    if (request.noNewPrivileges()) {
-      throw LinuxLauncher.needsStub(Feature.NO_NEW_PRIVILEGES);
-    }
-    if (needsScript()) {
-      throw LinuxLauncher.needsStub(Feature.CHILD_SETUP);
-    }
-  }
-
   @Override
-  protected void setAttributes(long attributes) throws IOException {
-    int flags = SETSIGDEF | SETSIGMASK;
+  protected void setAttributes(PosixSpawnCall call) throws IOException {
+    int flags = Numbers.POSIX_SPAWN_SETSIGDEF | Numbers.POSIX_SPAWN_SETSIGMASK;
     if (request.newSession()) {
-      flags |= SETSID;
+      flags |= Numbers.POSIX_SPAWN_SETSID;
     } else if (request.processGroup().isPresent()) {
-      flags |= SETPGROUP;
-      setGroup(attributes, request.processGroup().getAsInt());
+      flags |= Numbers.POSIX_SPAWN_SETPGROUP;
+      call.setGroup(request.processGroup().getAsInt());
     }
-    setFlags(attributes, flags);
-    setSignals(attributes, signals(-1L), signals(Signals.mask(request.blockedSignals())));
+    call.setFlags(flags);
+    call.setSignals(
+        signalSet(arena, -1L), signalSet(arena, Signals.mask(request.blockedSignals())));
   }
 
-  private long signals(long first) {
-    long[] words = new long[SIGSET_SIZE / Long.BYTES];
-    words[0] = first;
+  /** A {@code sigset_t} of the C library, which has room for more signals than there are. */
+  public static long signalSet(NativeArena arena, long signals) {
+    long[] words = new long[Numbers.SIGSET_T_SIZE / Long.BYTES];
+    words[0] = signals;
     return arena.words(words);
   }
 }

@@ -29,6 +29,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** The library on Linux. */
 public final class LinuxBackend implements Backend {
@@ -70,17 +71,24 @@ public final class LinuxBackend implements Backend {
     }
   }
 
+  /** What spawns, made at the first need. A failure, for want of descriptors, is not for ever. */
   private static final class Spawns {
-    static final LinuxLauncher SPAWNING = create();
+    private static volatile @Nullable LinuxLauncher spawning;
 
     private Spawns() {}
 
-    private static LinuxLauncher create() {
-      try {
-        return new LinuxLauncher(Running.PROBES, new Watcher(new EpollQueue()));
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
+    static LinuxLauncher get() throws ProcessDescriptorException {
+      LinuxLauncher made = spawning;
+      return made != null ? made : make();
+    }
+
+    private static synchronized LinuxLauncher make() throws ProcessDescriptorException {
+      LinuxLauncher made = spawning;
+      if (made == null) {
+        made = new LinuxLauncher(Running.PROBES, new Watcher(new EpollQueue()));
+        spawning = made;
       }
+      return made;
     }
   }
 
@@ -106,21 +114,25 @@ public final class LinuxBackend implements Backend {
   @Override
   public FeatureReport report(Feature feature) {
     Probes probes = Running.PROBES;
-    boolean stub = probes.launchMechanism() != Probes.LaunchMechanism.PIDFD_SPAWN;
+    boolean script = probes.walksScripts();
     String by = "spawning by " + probes.launchMechanism().name().toLowerCase(java.util.Locale.ROOT);
     return switch (feature) {
       case PROCESS_DESCRIPTORS, RESOURCE_USAGE ->
         new FeatureReport(feature, true, by + ", waitid(P_PIDFD)", "");
       case STATE_CHANGES ->
         new FeatureReport(feature, true, "waitid(P_PIDFD, WSTOPPED | WCONTINUED)", "");
-      case SIGNAL_GROUP, KILL_GROUP -> of(feature, probes.groupSignal());
+      case SIGNAL_GROUP -> of(feature, probes.groupSignal());
+      case KILL_GROUP ->
+        script || !probes.hasGroupSignal()
+            ? of(feature, probes.groupSignal())
+            : new FeatureReport(feature, false, by, probes.needsScript());
       case KILL_CGROUP ->
         // A file of each control group; there need not be one yet.
         new FeatureReport(
             feature,
-            stub && Release.CGROUP_KILL,
+            script && Release.CGROUP_KILL,
             by + "; the kernel's version; cgroup.kill is looked for at each spawn",
-            !stub ? "the spawn stub" : Release.CGROUP_KILL ? "" : "Linux 5.14");
+            !script ? probes.needsScript() : Release.CGROUP_KILL ? "" : "Linux 5.14");
       case OPEN_PROCESS -> of(feature, probes.opening());
       case PROCESS_INFO -> of(feature, probes.info());
       case PROCESS_IDENTITY -> of(feature, probes.pidfs());
@@ -143,8 +155,7 @@ public final class LinuxBackend implements Backend {
           case NONE -> of(feature, probes.mechanism(Probes.GUARDIAN));
         };
       case SPAWN_BY_DESCRIPTOR, CGROUP, NO_NEW_PRIVILEGES, CHILD_SETUP ->
-        new FeatureReport(
-            feature, stub, by, stub ? "" : "the spawn stub: clone3 or clone, and mapped code");
+        new FeatureReport(feature, script, by, script ? "" : probes.needsScript());
     };
   }
 
@@ -154,9 +165,7 @@ public final class LinuxBackend implements Backend {
 
   @Override
   public List<Mechanism> mechanisms() {
-    if (Running.PROBES.launchMechanism() != Probes.LaunchMechanism.PIDFD_SPAWN) {
-      Spawns.SPAWNING.guardian().unavailable(); // It is found out about by starting it.
-    }
+    hasGuardian(); // It is found out about by starting it.
     return Running.PROBES.all();
   }
 
@@ -166,15 +175,27 @@ public final class LinuxBackend implements Backend {
     if (probes.hasAutokill(false)) {
       return DeathGuard.KERNEL;
     }
-    return probes.launchMechanism() != Probes.LaunchMechanism.PIDFD_SPAWN
-            && Spawns.SPAWNING.guardian().unavailable().isEmpty()
-        ? DeathGuard.GUARDIAN
-        : DeathGuard.NONE;
+    return hasGuardian() ? DeathGuard.GUARDIAN : DeathGuard.NONE;
+  }
+
+  /** Starts the guardian if it does not run. A report must not fail, so this does not. */
+  private static boolean hasGuardian() {
+    Probes probes = Running.PROBES;
+    if (!probes.walksScripts()) {
+      probes.note(Probes.GUARDIAN, "not started", false, probes.needsScript());
+      return false;
+    }
+    try {
+      return Spawns.get().guardian().unavailable().isEmpty();
+    } catch (ProcessDescriptorException e) {
+      probes.note(Probes.GUARDIAN, String.valueOf(e.getMessage()), false, "what its start needs");
+      return false;
+    }
   }
 
   @Override
   public ChildProcess spawn(SpawnRequest request) throws IOException {
-    return Spawns.SPAWNING.spawn(request);
+    return Spawns.get().spawn(request);
   }
 
   @Override
@@ -182,12 +203,12 @@ public final class LinuxBackend implements Backend {
     if (pid != (int) pid) {
       throw Errors.failed("pidfd_open", pid, -PosixNumbers.ESRCH); // Linux ends at 2^22.
     }
-    return Spawns.SPAWNING.open((int) pid);
+    return Spawns.get().open((int) pid);
   }
 
   @Override
   public ProcessDescriptor self() throws ProcessDescriptorException {
-    return Spawns.SPAWNING.open(Syscalls.getpid());
+    return Spawns.get().open(Syscalls.getpid());
   }
 
   @Override
@@ -202,7 +223,11 @@ public final class LinuxBackend implements Backend {
 
   @Override
   public Channels channels() {
-    return Spawns.SPAWNING.channels();
+    try {
+      return Spawns.get().channels();
+    } catch (ProcessDescriptorException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Override

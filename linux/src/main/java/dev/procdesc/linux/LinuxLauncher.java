@@ -8,11 +8,12 @@ import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.SpawnException;
 import dev.procdesc.SpawnException.Step;
-import dev.procdesc.UnsupportedFeatureException;
 import dev.procdesc.linux.guardian.Guardian;
+import dev.procdesc.linux.kernel.LauncherProgram;
 import dev.procdesc.linux.kernel.Numbers;
 import dev.procdesc.linux.kernel.Pidfd;
 import dev.procdesc.linux.kernel.Probes;
+import dev.procdesc.linux.kernel.ScriptLaunch;
 import dev.procdesc.linux.kernel.Syscalls;
 import dev.procdesc.posix.channel.SocketChannels;
 import dev.procdesc.posix.ffi.Errors;
@@ -37,6 +38,7 @@ import dev.procdesc.posix.spawn.Users;
 import dev.procdesc.spi.Channels;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.List;
@@ -44,16 +46,19 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * How children are born. There are four ways to do it from a JVM:
  *
  * <ul>
  *   <li>fork: copies the page tables of the whole heap, and commits to its memory; rejected.
- *   <li>a helper program that forks, as the JDK's jspawnhelper: a second exec for each child, and
- *       one more thing to break when the JDK is upgraded under a running JVM; rejected.
+ *   <li>a helper program that forks, as the JDK's jspawnhelper: one more thing to break when the
+ *       JDK is upgraded under a running JVM; rejected.
  *   <li>the C library's posix_spawn: knows few of the options, and pidfds only from glibc 2.39 on;
- *       the lowest rung, {@link LibcLauncher}.
+ *       the lowest rungs. The child executes the {@link LauncherProgram} first, which does all the
+ *       rest, at the price of a second exec; or, where that cannot be, its program:
+ *       {@link LibcLauncher}.
  *   <li>clone with CLONE_VM and CLONE_VFORK, running nothing but the spawn stub in the child:
  *       chosen. The child shares the memory of the JVM, so it must not write to any that Java
  *       knows; it has no stack of its own, so it must not use one. That is why the stub is machine
@@ -99,14 +104,14 @@ final class LinuxLauncher {
   }
 
   ChildProcess spawn(SpawnRequest request) throws IOException {
-    try (NativeArena arena = new NativeArena();
+    try (NativeArena arena = probes.arena();
         ChildDescriptors descriptors =
             ChildDescriptors.open(request.descriptors(), Numbers.POSIX, watcher, arena)) {
-      Born born = probes.launchMechanism() == Probes.LaunchMechanism.PIDFD_SPAWN
-          ? SpawnRetry.make(
+      Born born = probes.walksScripts()
+          ? new Attempt(arena, request, descriptors).spawn()
+          : SpawnRetry.make(
               failure -> SpawnRetry.isPassing(failure, Numbers.POSIX),
-              () -> new LibcLauncher(arena, request, descriptors).spawn())
-          : new Attempt(arena, request, descriptors).spawn();
+              () -> new LibcLauncher(probes, arena, request, descriptors).spawn());
       ProcessState core = new ProcessState(
           OwnedDescriptor.take(born.pidfd(), "the descriptor of process " + born.pid()),
           born.pid(),
@@ -120,6 +125,8 @@ final class LinuxLauncher {
       descriptors.handOver();
       return new ChildProcessImpl(
           core, request.onClose(), descriptors.inputs(), descriptors.outputs());
+    } catch (UncheckedIOException e) {
+      throw e.getCause(); // Its memory could not grow.
     }
   }
 
@@ -155,7 +162,7 @@ final class LinuxLauncher {
       Optional<Guardian.Registration> registration,
       Optional<OwnedDescriptor> cgroupKill) {}
 
-  /** One spawn by the stub. */
+  /** One spawn of a child that walks a script. */
   private final class Attempt {
     private final NativeArena arena;
     private final SpawnRequest request;
@@ -194,11 +201,7 @@ final class LinuxLauncher {
         Born child = SpawnRetry.make(this::isPassing, () -> {
           flags = clone3 ? flags() : 0;
           return request.onClose() == OnClose.RELEASE || isKilledByKernel()
-              ? spawn(
-                  pidfd,
-                  create(pidfd, flags, procs),
-                  script(procs, Optional.empty()),
-                  Optional.empty())
+              ? spawnUnguarded(pidfd, procs)
               : spawnGuarded(pidfd, procs, kill);
         });
         born = true;
@@ -211,10 +214,8 @@ final class LinuxLauncher {
       }
     }
 
-    private long[] create(NativeArena.Place pidfd, long flags, Optional<Integer> cgroup) {
-      return probes.launchMechanism() == Probes.LaunchMechanism.CLONE3
-          ? Probes.clone3(arena, pidfd.address(), flags, cgroup)
-          : Probes.clone(pidfd.address(), flags);
+    private ScriptLaunch launch() throws IOException {
+      return probes.launch(arena, descriptors.targets().last() + 1);
     }
 
     private void refuseWhatIsNotThere() {
@@ -276,9 +277,20 @@ final class LinuxLauncher {
               || failure.errno() == Numbers.ECONNRESET
               // The descriptor-only mode was entered meanwhile.
               || (failure.errno() == PosixNumbers.EPERM && probes.isConfined()));
+      boolean hasNoRoom =
+          failure.step() == Step.CREATE && failure.errno() == Numbers.EEXIST; // See Launcher.
       return unguarded
+          || hasNoRoom
           || isUnprivilegedNow(failure)
           || SpawnRetry.isPassing(failure, Numbers.POSIX);
+    }
+
+    private Born spawnUnguarded(NativeArena.Place pidfd, Optional<Integer> cgroup)
+        throws IOException {
+      try (ScriptLaunch launch = launch()) {
+        ChildScript script = script(launch, cgroup, Optional.empty());
+        return spawn(launch, pidfd, flags, cgroup, script, Optional.empty(), descriptors.needed());
+      }
     }
 
     private Born spawnGuarded(
@@ -302,13 +314,15 @@ final class LinuxLauncher {
       } catch (ClosedDescriptorException e) {
         throw Errors.spawn(Step.GUARD, "tell the guardian", "", -Numbers.EPIPE, "");
       }
-      try {
+      try (ScriptLaunch launch = launch()) {
         Optional<Integer> kill = cgroupKill.map(OwnedDescriptor::number);
-        return spawn(
-            pidfd,
-            create(pidfd, registration.byTable() ? flags | Numbers.CLONE_FILES : flags, cgroup),
-            script(cgroup, Optional.of(builder -> builder.guard(registration, fd, pidfd, kill))),
-            Optional.of(registration));
+        ChildScript script =
+            script(launch, cgroup, Optional.of(b -> b.guard(registration, fd, pidfd, kill)));
+        Set<Integer> needed = descriptors.needed();
+        needed.add(fd);
+        kill.ifPresent(needed::add);
+        long all = registration.byTable() ? flags | Numbers.CLONE_FILES : flags;
+        return spawn(launch, pidfd, all, cgroup, script, Optional.of(registration), needed);
       } catch (SpawnException e) {
         // A refusal is not the guardian's.
         if (e.step() == Step.GUARD && e.errno() != Numbers.EPERM) {
@@ -321,14 +335,18 @@ final class LinuxLauncher {
     }
 
     private Born spawn(
+        ScriptLaunch launch,
         NativeArena.Place pidfd,
-        long[] create,
+        long flags,
+        Optional<Integer> cgroup,
         ChildScript script,
-        Optional<Guardian.Registration> registration)
+        Optional<Guardian.Registration> registration,
+        Set<Integer> needed)
         throws SpawnException {
-      SpawnStub.Run run = identity.isOther()
-          ? runAsOther(script, create)
-          : probes.stub().run(arena, script, create);
+      cgroup.ifPresent(needed::add);
+      Supplier<SpawnStub.Run> child = () -> launch.run(script, pidfd, flags, cgroup, needed);
+      SpawnStub.Run run =
+          identity.isOther() && launch.sharesMemory() ? runAsOther(child) : child.get();
       if (run.created() == -PosixNumbers.EBADF && request.cgroup().isPresent()) {
         throw Errors.spawn(
             Step.CGROUP,
@@ -338,7 +356,7 @@ final class LinuxLauncher {
             "it is no directory of a cgroup v2");
       }
       if (run.created() < 0) {
-        throw Errors.spawn(Step.CREATE, "clone", "", run.created(), hint(run.created()));
+        throw Errors.spawn(Step.CREATE, launch.operation(), "", run.created(), hint(run.created()));
       }
       int fd = pidfd.bytes().getInt(pidfd.at());
       if (run.executed()) {
@@ -365,21 +383,25 @@ final class LinuxLauncher {
           : "";
     }
 
-    private ChildScript script(Optional<Integer> cgroup, Optional<Consumer<ScriptBuilder>> guard)
+    private ChildScript script(
+        ScriptLaunch launch, Optional<Integer> cgroup, Optional<Consumer<ScriptBuilder>> guard)
         throws IOException {
-      ScriptBuilder builder = new ScriptBuilder(arena, request, descriptors);
+      ScriptBuilder builder = new ScriptBuilder(arena, request, descriptors, launch);
       guard.ifPresent(first -> first.accept(builder));
-      if (cgroup.isPresent() && probes.launchMechanism() == Probes.LaunchMechanism.CLONE) {
+      if (cgroup.isPresent() && probes.launchMechanism() != Probes.LaunchMechanism.CLONE3) {
         builder.enterCgroup(cgroup.get(), request.cgroup().orElseThrow());
       }
-      return builder.complete(identity, environment, Set.of(), probes.openLimit(), keptSignals());
+      return builder.complete(
+          identity, environment, launch.kept(), probes.openLimit(), keptSignals());
     }
 
-    /** clone leaves all signals as they are, clone3 the ignored ones. */
+    /** clone leaves all signals as they are, clone3 the ignored ones, pidfd_spawn none. */
     private BitSet keptSignals() {
-      return probes.launchMechanism() == Probes.LaunchMechanism.CLONE3
-          ? dispositions.ignored()
-          : ALL_SIGNALS;
+      return switch (probes.launchMechanism()) {
+        case CLONE3 -> dispositions.ignored();
+        case CLONE -> ALL_SIGNALS;
+        case LAUNCHER, PIDFD_SPAWN -> new BitSet();
+      };
     }
 
     private int openCgroup(Path directory, boolean clone3) throws SpawnException {
@@ -400,19 +422,15 @@ final class LinuxLauncher {
      * value is put back when the child has left; and only one such child exists at a time, because
      * a second one would be open to its new user's debugger, with the JVM's memory, once it is.
      */
-    private SpawnStub.Run runAsOther(ChildScript script, long[] create) {
+    private SpawnStub.Run runAsOther(Supplier<SpawnStub.Run> child) {
       synchronized (otherUser) {
         int dumpable = Syscalls.prctl(Numbers.PR_GET_DUMPABLE, 0);
-        SpawnStub.Run run = probes.stub().run(arena, script, create);
+        SpawnStub.Run run = child.get();
         if (dumpable == 1) {
           Syscalls.prctl(Numbers.PR_SET_DUMPABLE, 1);
         }
         return run;
       }
     }
-  }
-
-  static UnsupportedFeatureException needsStub(Feature feature) {
-    return Unsupported.feature(feature, "the spawn stub: clone3 or clone, and leave to map code");
   }
 }

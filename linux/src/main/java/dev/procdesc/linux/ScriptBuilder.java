@@ -6,9 +6,9 @@ import dev.procdesc.Signal;
 import dev.procdesc.SpawnException.Step;
 import dev.procdesc.linux.guardian.Guardian;
 import dev.procdesc.linux.kernel.Numbers;
+import dev.procdesc.linux.kernel.ScriptLaunch;
 import dev.procdesc.linux.kernel.Signals;
 import dev.procdesc.posix.ffi.NativeArena;
-import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.spawn.ChildDescriptors;
 import dev.procdesc.posix.spawn.ChildScript.Purpose;
@@ -22,26 +22,26 @@ import java.util.Optional;
 
 /** What a child does before its program, by Linux's calls. */
 public final class ScriptBuilder extends ChildSetup {
-  /** A {@code struct sigaction} of zeros: SIG_DFL; the next one has SIG_IGN; then an empty mask. */
-  private static final NativeMemory DISPOSITIONS =
-      NativeMemory.forever(2 * Numbers.SIGACTION_SIZE + Numbers.SIGSET_SIZE);
-
-  static {
-    for (int i = 0; i < DISPOSITIONS.bytes().capacity(); i += Long.BYTES) {
-      DISPOSITIONS.bytes().putLong(i, 0);
-    }
-    DISPOSITIONS.bytes().putLong(Numbers.SIGACTION_SIZE, PosixNumbers.SIG_IGN);
-  }
-
-  private static final long DEFAULT = DISPOSITIONS.address();
-  private static final long IGNORE = DEFAULT + Numbers.SIGACTION_SIZE;
-  private static final long EMPTY_MASK = IGNORE + Numbers.SIGACTION_SIZE;
 
   private static final Purpose DISPOSE = new Purpose(Step.SIGNALS, "rt_sigaction", "");
   private static final Purpose MASK = new Purpose(Step.SIGNALS, "rt_sigprocmask", "");
 
-  public ScriptBuilder(NativeArena arena, SpawnRequest request, ChildDescriptors descriptors) {
+  private final ScriptLaunch launch;
+
+  /** A {@code struct sigaction} of zeros: SIG_DFL; and one with SIG_IGN. */
+  private final long defaultAction;
+
+  private final long ignoringAction;
+
+  ScriptBuilder(
+      NativeArena arena, SpawnRequest request, ChildDescriptors descriptors, ScriptLaunch launch) {
     super(arena, request, descriptors, Numbers.SETUP);
+    this.launch = launch;
+    long[] action = new long[Numbers.SIGACTION_SIZE / Long.BYTES];
+    defaultAction = arena.words(action);
+    action[0] = PosixNumbers.SIG_IGN;
+    ignoringAction = arena.words(action);
+    launch.begin(script);
   }
 
   /** Puts the child under guard, before anything else. */
@@ -89,13 +89,13 @@ public final class ScriptBuilder extends ChildSetup {
 
   @Override
   protected void dispose(int signal, boolean ignore) {
-    long action = ignore ? IGNORE : DEFAULT;
+    long action = ignore ? ignoringAction : defaultAction;
     script.step(DISPOSE, Numbers.SYS_RT_SIGACTION, signal, action, 0, Numbers.SIGSET_SIZE);
   }
 
   @Override
   protected void mask(Collection<Signal> blocked) {
-    long mask = blocked.isEmpty() ? EMPTY_MASK : arena.words(Signals.mask(blocked));
+    long mask = arena.words(Signals.mask(blocked));
     script.step(
         MASK, Numbers.SYS_RT_SIGPROCMASK, Numbers.SIG_SETMASK, mask, 0, Numbers.SIGSET_SIZE);
   }
@@ -110,6 +110,7 @@ public final class ScriptBuilder extends ChildSetup {
     long empty = arena.string("");
     int flags = Numbers.AT_EMPTY_PATH;
     String program = "descriptor " + programFd;
+    launch.closeOnExec(script, fd);
     add(Step.EXECUTE, "execveat", program, Numbers.SYS_EXECVEAT, fd, empty, argv, envp, flags);
   }
 }

@@ -205,6 +205,12 @@ final class SeccompSandbox {
     if (!probes.seccomp().present()) {
       throw Unsupported.feature(Feature.DESCRIPTOR_ONLY_MODE, probes.seccomp().lacks());
     }
+    if (also.contains(DescriptorOnly.PROGRAMS) && probes.spawnsByName()) {
+      throw Unsupported.feature(
+          Feature.DESCRIPTOR_ONLY_MODE,
+          "the spawn stub, for DescriptorOnly.PROGRAMS: the C library creates children by executing"
+              + " a program by its name");
+    }
     Set<DescriptorOnly> all = EnumSet.noneOf(DescriptorOnly.class);
     all.addAll(also);
     all.addAll(entered.orElse(Set.of()));

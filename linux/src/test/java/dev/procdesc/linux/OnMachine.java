@@ -64,8 +64,6 @@ final class OnMachine {
           Class.forName("dev.procdesc.posix.ffi.PosixNumbers", true, loader),
           "PosixNumbers.",
           values);
-      constants(
-          Class.forName("dev.procdesc.linux.LibcLauncher", true, loader), "LibcSpawning.", values);
       components(numbers.getDeclaredField("POSIX"), values);
       components(numbers.getDeclaredField("SOCKETS"), values);
       constants(

@@ -4,10 +4,12 @@ import dev.procdesc.ClosedDescriptorException;
 import dev.procdesc.OnClose;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.SpawnException;
-import dev.procdesc.linux.kernel.Architecture;
+import dev.procdesc.UnsupportedFeatureException;
+import dev.procdesc.linux.kernel.Memfd;
 import dev.procdesc.linux.kernel.Numbers;
 import dev.procdesc.linux.kernel.Pidfd;
 import dev.procdesc.linux.kernel.Probes;
+import dev.procdesc.linux.kernel.ScriptLaunch;
 import dev.procdesc.linux.kernel.Syscalls;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.LibC;
@@ -24,13 +26,14 @@ import dev.procdesc.posix.spawn.ChildScript.Purpose;
 import dev.procdesc.posix.spawn.ChildSetup;
 import dev.procdesc.posix.spawn.SpawnStub;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -189,6 +192,10 @@ public final class Guardian {
         }
         how = String.valueOf(e.getMessage());
         unavailable = Optional.of(how);
+      } catch (UnsupportedFeatureException e) {
+        // Its descriptors cannot be closed: there is no close_range, and there are too many.
+        how = String.valueOf(e.getMessage());
+        unavailable = Optional.of(how);
       } catch (IOException e) {
         how = String.valueOf(e.getMessage());
         if (hasWorked) {
@@ -200,7 +207,19 @@ public final class Guardian {
       }
       probes.note(Probes.GUARDIAN, how, current != null, "leave to execute a memfd");
     }
+    if (unavailable.isEmpty() && current != null && !canBeTold(current)) {
+      return Optional.of(
+          "in the descriptor-only mode, the launcher's child can tell it only where SO_PASSPIDFD"
+              + " is (Linux 6.5)");
+    }
     return unavailable;
+  }
+
+  /**
+   * Whether a child can name itself: by the kernel, by its ID, or by the descriptor of its launch.
+   */
+  private boolean canBeTold(Link link) {
+    return link.bySender || !probes.isConfined() || !probes.spawnsByName();
   }
 
   /** A place for a child that is about to be born. Its script tells the guardian itself. */
@@ -557,7 +576,7 @@ public final class Guardian {
   }
 
   private Link start() throws IOException {
-    try (NativeArena arena = new NativeArena();
+    try (NativeArena arena = probes.arena();
         Descriptors opened = new Descriptors()) {
       NativeArena.Place pair = arena.allocate(8);
       check(
@@ -578,7 +597,7 @@ public final class Guardian {
             Syscalls.setsockopt(
                 ours, Numbers.SOL_SOCKET, Numbers.SO_SNDTIMEO, arena.words(SEND_SECONDS, 0), 16));
         int self = opened.add(check("pidfd_open", Syscalls.pidfdOpen(Syscalls.getpid(), 0)));
-        int program = opened.add(program(arena));
+        int program = opened.add(Memfd.ofProgram("guardian", arena));
         int pidfd = spawn(arena, opened, theirs, self, program);
         // Nobody but the guardian may hold its end now, or its end would not be seen.
         opened.closeAll();
@@ -620,52 +639,30 @@ public final class Guardian {
     }
   }
 
-  /**
-   * The guardian's program in a sealed memfd: no file that could be missing, noexec or replaced.
-   */
-  private static int program(NativeArena arena) throws IOException {
-    byte[] code;
-    String name = "guardian-" + Architecture.CURRENT.resource() + ".bin";
-    try (InputStream bytes = Guardian.class.getResourceAsStream("/dev/procdesc/linux/" + name)) {
-      if (bytes == null) {
-        throw new IOException("there is no guardian for this machine");
-      }
-      code = bytes.readAllBytes();
-    }
-    long label = arena.string("procdesc-guardian");
-    int flags = Numbers.MFD_CLOEXEC | Numbers.MFD_ALLOW_SEALING;
-    int fd = Syscalls.memfdCreate(label, flags | Numbers.MFD_EXEC);
-    if (fd == -PosixNumbers.EINVAL) {
-      fd = Syscalls.memfdCreate(label, flags); // Before Linux 6.3 every memfd is executable.
-    }
-    check("memfd_create", fd);
-    NativeArena.Place copy = arena.allocate(code.length);
-    copy.bytes().put(copy.at(), code);
-    long written = LibC.write(fd, copy.address(), code.length);
-    int sealed = LibC.fcntl(fd, Numbers.F_ADD_SEALS, Numbers.ALL_SEALS);
-    if (written != code.length || sealed < 0) {
-      LibC.close(fd);
-      throw Errors.failed("fcntl(F_ADD_SEALS)", "the guardian", Math.min(sealed, -1));
-    }
-    return fd;
-  }
-
   private int spawn(NativeArena arena, Descriptors opened, int socket, int self, int program)
       throws IOException {
     int above = JVM_AT + 1;
     int socketCopy = opened.add(lift(socket, above));
     int selfCopy = opened.add(lift(self, above));
     int programCopy = opened.add(lift(program, above));
+    try (ScriptLaunch launch = probes.launch(arena, above)) {
+      return spawn(arena, launch, socketCopy, selfCopy, programCopy);
+    }
+  }
+
+  private int spawn(
+      NativeArena arena, ScriptLaunch launch, int socketCopy, int selfCopy, int programCopy)
+      throws IOException {
     ChildScript script = new ChildScript();
+    launch.begin(script);
     script.step(STARTING, Numbers.SYS_SETSID);
     script.step(STARTING, Numbers.SYS_CHDIR, arena.string("/"));
     script.step(STARTING, Numbers.SYS_DUP3, socketCopy, SOCKET_AT, 0);
     script.step(STARTING, Numbers.SYS_DUP3, selfCopy, JVM_AT, 0);
-    ChildSetup.closeAllBut(
-        script,
-        new TreeSet<>(List.of(SOCKET_AT, JVM_AT, programCopy)),
-        probes.openLimit(),
-        Numbers.SETUP);
+    SortedSet<Integer> open = new TreeSet<>(List.of(SOCKET_AT, JVM_AT, programCopy));
+    open.addAll(launch.kept());
+    ChildSetup.closeAllBut(script, open, probes.openLimit(), Numbers.SETUP);
+    launch.closeOnExec(script, programCopy);
     // The signals stay blocked: there is no moment at which one could end the guardian.
     long argv =
         arena.strings(List.of(SystemStrings.encode("procdesc-guardian of " + Syscalls.getpid())));
@@ -678,9 +675,13 @@ public final class Guardian {
         arena.strings(List.of()),
         Numbers.AT_EMPTY_PATH);
     NativeArena.Place pidfd = arena.allocate(8);
-    SpawnStub.Run run = probes.stub().run(arena, script, probes.create(arena, pidfd));
+    Set<Integer> needed = Set.of(socketCopy, selfCopy, programCopy);
+    SpawnStub.Run run = launch.run(script, pidfd, probes.ownFlags(), Optional.empty(), needed);
+    if (run.created() == -Numbers.EEXIST) {
+      throw new EndedAtOnceException(); // The launcher had no room: the next one has.
+    }
     if (run.created() < 0) {
-      throw Errors.failed("clone", "the guardian", run.created());
+      throw Errors.failed(launch.operation(), "the guardian", run.created());
     }
     int fd = pidfd.bytes().getInt(pidfd.at());
     if (!run.executed()) {

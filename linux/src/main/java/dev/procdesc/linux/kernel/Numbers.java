@@ -25,7 +25,7 @@ public final class Numbers {
   public static final int SYS_RT_SIGPROCMASK = X86_64 ? 14 : 135;
   public static final int SYS_IOCTL = X86_64 ? 16 : 29;
   public static final int SYS_GETPID = X86_64 ? 39 : 172;
-  static final int SYS_CLONE = X86_64 ? 56 : 220;
+  public static final int SYS_CLONE = X86_64 ? 56 : 220;
   public static final int SYS_SENDMSG = X86_64 ? 46 : 211;
   public static final int SYS_EXECVE = X86_64 ? 59 : 221;
   public static final int SYS_CHDIR = X86_64 ? 80 : 49;
@@ -50,7 +50,7 @@ public final class Numbers {
   public static final int SYS_EXECVEAT = X86_64 ? 322 : 281;
 
   /** Linux 4.11. */
-  static final int SYS_STATX = X86_64 ? 332 : 291;
+  public static final int SYS_STATX = X86_64 ? 332 : 291;
 
   /** Linux 5.1; the same on every architecture, as all that follow. */
   public static final int SYS_PIDFD_SEND_SIGNAL = 424;
@@ -105,7 +105,7 @@ public final class Numbers {
   public static final int SYS_SCHED_GETATTR = X86_64 ? 315 : 275;
 
   /** Linux 3.17. */
-  static final int SYS_SECCOMP = X86_64 ? 317 : 277;
+  public static final int SYS_SECCOMP = X86_64 ? 317 : 277;
 
   /** Linux 5.1. */
   public static final int SYS_IO_URING_SETUP = 425;
@@ -226,7 +226,7 @@ public final class Numbers {
   public static final int SECCOMP_FILTER_FLAG_TSYNC = 1;
 
   /** Linux 4.14. */
-  static final int SECCOMP_GET_ACTION_AVAIL = 2;
+  public static final int SECCOMP_GET_ACTION_AVAIL = 2;
 
   public static final int SECCOMP_RET_ERRNO = 0x0005_0000;
   public static final int SECCOMP_RET_ALLOW = 0x7FFF_0000;
@@ -255,19 +255,19 @@ public final class Numbers {
 
   // ---- linux/sched.h
 
-  static final long CLONE_VM = 0x100;
+  public static final long CLONE_VM = 0x100;
   public static final long CLONE_FILES = 0x400;
 
   /** Linux 5.2. */
-  static final long CLONE_PIDFD = 0x1000;
+  public static final long CLONE_PIDFD = 0x1000;
 
-  static final long CLONE_VFORK = 0x4000;
+  public static final long CLONE_VFORK = 0x4000;
 
   /** Linux 5.5; clone3 only, as all that follow. */
-  static final long CLONE_CLEAR_SIGHAND = 1L << 32;
+  public static final long CLONE_CLEAR_SIGHAND = 1L << 32;
 
   /** Linux 5.7. */
-  static final long CLONE_INTO_CGROUP = 1L << 33;
+  public static final long CLONE_INTO_CGROUP = 1L << 33;
 
   /** Linux 7.1. */
   public static final long CLONE_AUTOREAP = 1L << 34;
@@ -282,8 +282,8 @@ public final class Numbers {
   public static final int CLONE_ARGS_SIZE_VER0 = 64;
 
   public static final int CLONE_ARGS_SIZE_VER2 = 88;
-  static final int CLONE_ARGS_FLAGS = 0;
-  static final int CLONE_ARGS_PIDFD = 8;
+  public static final int CLONE_ARGS_FLAGS = 0;
+  public static final int CLONE_ARGS_PIDFD = 8;
   public static final int CLONE_ARGS_CGROUP = 80;
 
   // ---- linux/wait.h, asm-generic/siginfo.h, linux/resource.h
@@ -353,7 +353,7 @@ public final class Numbers {
   // ---- linux/magic.h, asm/statfs.h, linux/stat.h, on 64-bit machines
 
   /** The file system of pidfds, whose inode numbers are never used again. Linux 6.9. */
-  static final long PID_FS_MAGIC = 0x5049_4446L;
+  public static final long PID_FS_MAGIC = 0x5049_4446L;
 
   public static final int STATFS_TYPE = 0;
   /** The file system of pipes without a name. */
@@ -399,7 +399,7 @@ public final class Numbers {
   public static final int SO_PEERPIDFD = 77;
 
   /** Linux 6.5. */
-  static final int SCM_PIDFD = 4;
+  public static final int SCM_PIDFD = 4;
 
   public static final int SCM_RIGHTS = 1;
   public static final int MSG_DONTWAIT = 0x40;
@@ -412,7 +412,7 @@ public final class Numbers {
   public static final int MSGHDR_IOVLEN = 24;
   public static final int MSGHDR_CONTROL = 32;
   public static final int MSGHDR_CONTROLLEN = 40;
-  static final int MSGHDR_FLAGS = 48;
+  public static final int MSGHDR_FLAGS = 48;
   public static final int CMSG_DATA = 16;
 
   /** Also of linux/un.h, poll.h, asm/ioctls.h. */
@@ -446,6 +446,9 @@ public final class Numbers {
   public static final int MFD_ALLOW_SEALING = 0x2;
 
   /** Linux 6.3. */
+  public static final int MFD_NOEXEC_SEAL = 0x8;
+
+  /** Linux 6.3. */
   public static final int MFD_EXEC = 0x10;
 
   public static final int F_SETOWN = 8;
@@ -464,6 +467,24 @@ public final class Numbers {
 
   /** {@code struct kernel_sigaction}, the larger of the two architectures' (x86-64: restorer). */
   public static final int SIGACTION_SIZE = 32;
+
+  // ---- spawn.h and signal.h of glibc, on 64-bit machines
+
+  public static final int POSIX_SPAWN_SETPGROUP = 0x02;
+  public static final int POSIX_SPAWN_SETSIGDEF = 0x04;
+  public static final int POSIX_SPAWN_SETSIGMASK = 0x08;
+
+  /** glibc 2.26. */
+  public static final int POSIX_SPAWN_SETSID = 0x80;
+
+  /** {@code posix_spawnattr_t}. */
+  public static final int SPAWN_ATTRIBUTES_SIZE = 336;
+
+  /** {@code posix_spawn_file_actions_t}. */
+  public static final int SPAWN_ACTIONS_SIZE = 80;
+
+  /** {@code sigset_t}, with room for more signals than there are. */
+  public static final int SIGSET_T_SIZE = 128;
 
   // ---- fcntl.h, linux/fcntl.h, sys/mman.h, errno.h: what differs between systems
 
@@ -487,8 +508,8 @@ public final class Numbers {
   public static final int EPIPE = 32;
   public static final int ECONNRESET = 104;
   public static final int ENOSYS = 38;
-  static final int ENOPROTOOPT = 92;
-  static final int ELOOP = 40;
+  public static final int ENOPROTOOPT = 92;
+  public static final int ELOOP = 40;
 
   // ---- asm-generic/ioctls.h, linux/prctl.h
 

@@ -11,10 +11,13 @@ import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.probe.Mechanisms;
 import dev.procdesc.posix.spawn.ChildScript;
 import dev.procdesc.posix.spawn.SpawnStub;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /**
  * What the running kernel and C library can do, found by calling: version numbers lie under seccomp
@@ -29,6 +32,11 @@ public final class Probes {
   private static final String CLONE3 = "clone3";
   private static final String CLONE = "clone";
   private static final String PIDFD_SPAWN = "pidfd_spawn";
+
+  /** The program that walks the script of a child; see {@link LauncherProgram}. */
+  private static final String LAUNCHER = "launcher";
+
+  private static final String LAUNCHING = "pidfd_spawn of a memfd with an empty script";
   private static final String AUTOREAP = "autoreap";
   private static final String AUTOKILL = "autokill";
   private static final String AUTOKILL_NNP = "autokill_nnp";
@@ -52,12 +60,17 @@ public final class Probes {
   public enum LaunchMechanism {
     CLONE3,
     CLONE,
+    LAUNCHER,
     PIDFD_SPAWN
   }
+
+  /** How often a launcher is started anew that had no room for its script. */
+  private static final int LAUNCH_ATTEMPTS = 8;
 
   private final Mechanisms mechanisms;
   private final Optional<SpawnStub> stub;
   private final Optional<LaunchMechanism> launchMechanism;
+  private Optional<LauncherProgram> launcher = Optional.empty();
   private final Optional<String> unavailable;
   private volatile boolean confined;
 
@@ -93,6 +106,10 @@ public final class Probes {
       mechanisms.absent(AUTOKILL, "clone3(CLONE_PIDFD_AUTOKILL)", "Linux 7.1");
       mechanisms.absent(AUTOKILL_NNP, "clone3(CLONE_PIDFD_AUTOKILL | CLONE_NNP)", "Linux 7.1");
     }
+    boolean libcSpawn = NativeFunction.find(PIDFD_SPAWN).isPresent();
+    mechanisms.decide(
+        PIDFD_SPAWN, "looking up pidfd_spawn", libcSpawn ? 0 : -Numbers.ENOSYS, "glibc 2.39");
+    boolean launches = !clone3 && !clone && probeLauncher();
     if (!mechanisms.isKnown(EXIT_INFO)) {
       mechanisms.absent(EXIT_INFO, "ioctl(PIDFD_GET_INFO)", "a child to ask about");
     }
@@ -105,13 +122,12 @@ public final class Probes {
         group == -PosixNumbers.EBADF ? 0 : group,
         "Linux 6.9");
     probeSelf();
-    boolean libcSpawn = NativeFunction.find(PIDFD_SPAWN).isPresent();
-    mechanisms.decide(
-        PIDFD_SPAWN, "looking up pidfd_spawn", libcSpawn ? 0 : -Numbers.ENOSYS, "glibc 2.39");
     if (clone3) {
       launchMechanism = Optional.of(LaunchMechanism.CLONE3);
     } else if (clone) {
       launchMechanism = Optional.of(LaunchMechanism.CLONE);
+    } else if (launches) {
+      launchMechanism = Optional.of(LaunchMechanism.LAUNCHER);
     } else if (mechanisms.has(PIDFD_SPAWN)) {
       launchMechanism = Optional.of(LaunchMechanism.PIDFD_SPAWN);
     } else {
@@ -176,7 +192,7 @@ public final class Probes {
       return unavailable;
     }
     return Optional.of("there is no way to create a child as a descriptor: "
-        + mechanisms.describe(List.of(STUB, CLONE3, CLONE, PIDFD_SPAWN)));
+        + mechanisms.describe(List.of(STUB, CLONE3, CLONE, LAUNCHER, PIDFD_SPAWN)));
   }
 
   /**
@@ -204,17 +220,61 @@ public final class Probes {
           : clone3(arena, pidfd.address(), flags, Optional.empty());
       SpawnStub.Run run = stub.get().run(arena, new ChildScript(), create);
       if (run.created() > 0) {
-        int fd = pidfd.bytes().getInt(pidfd.at());
-        try {
-          Pidfd.reap(fd);
-          if (!mechanisms.isKnown(EXIT_INFO)) {
-            mechanisms.decide(EXIT_INFO, "ioctl(PIDFD_GET_INFO)", exitInfo(fd), "Linux 6.15");
-          }
-        } finally {
-          LibC.close(fd);
-        }
+        learnFrom(pidfd.bytes().getInt(pidfd.at()));
       }
       return mechanisms.decide(name, how, run.created(), lacks);
+    }
+  }
+
+  /** Reaps a child that has ended, and learns whether its status can still be read. */
+  private void learnFrom(int fd) {
+    try {
+      Pidfd.reap(fd);
+      if (!mechanisms.isKnown(EXIT_INFO)) {
+        mechanisms.decide(EXIT_INFO, "ioctl(PIDFD_GET_INFO)", exitInfo(fd), "Linux 6.15");
+      }
+    } finally {
+      LibC.close(fd);
+    }
+  }
+
+  /** Starts the launcher with an empty script. */
+  private boolean probeLauncher() {
+    if (!mechanisms.has(PIDFD_SPAWN) || mechanisms.isDisabled(LAUNCHER)) {
+      mechanisms.absent(LAUNCHER, LAUNCHING, "pidfd_spawn");
+      return false;
+    }
+    String lacks = "/proc, and leave to execute a memfd";
+    try {
+      LauncherProgram found = LauncherProgram.create();
+      long outcome = -Numbers.EEXIST;
+      for (int i = 0; i < LAUNCH_ATTEMPTS && outcome == -Numbers.EEXIST; i++) {
+        outcome = probe(found);
+      }
+      if (outcome >= 0) {
+        launcher = Optional.of(found);
+      } else {
+        found.discard();
+      }
+      return mechanisms.decide(LAUNCHER, LAUNCHING, outcome, lacks);
+    } catch (IOException | UncheckedIOException e) {
+      mechanisms.absent(LAUNCHER, String.valueOf(e.getMessage()), lacks);
+      return false;
+    }
+  }
+
+  private long probe(LauncherProgram found) throws IOException {
+    try (NativeArena arena = found.arena();
+        ScriptLaunch launch = found.launch(arena, 0)) {
+      ChildScript script = new ChildScript();
+      launch.begin(script);
+      NativeArena.Place pidfd = arena.allocate(8);
+      SpawnStub.Run run = launch.run(script, pidfd, 0, Optional.empty(), Set.of());
+      if (run.created() > 0) {
+        learnFrom(pidfd.bytes().getInt(pidfd.at()));
+      }
+      // It executes nothing; so if no step ended the script, the script was never walked.
+      return run.created() > 0 && run.executed() ? -PosixNumbers.EPERM : run.created();
     }
   }
 
@@ -256,12 +316,48 @@ public final class Probes {
     return new long[] {Numbers.SYS_CLONE3, args.address(), size};
   }
 
-  /** The call that creates a child of ours that is nobody else's business. */
-  public long[] create(NativeArena arena, NativeArena.Place pidfd) {
-    return launchMechanism() == LaunchMechanism.CLONE3
-        ? clone3(
-            arena, pidfd.address(), hasAutoreap() ? Numbers.CLONE_AUTOREAP : 0, Optional.empty())
-        : clone(pidfd.address(), 0);
+  /** The flags of clone for a child of ours that is nobody else's business. */
+  public long ownFlags() {
+    return launchMechanism() == LaunchMechanism.CLONE3 && hasAutoreap()
+        ? Numbers.CLONE_AUTOREAP
+        : 0;
+  }
+
+  /** Returns an empty arena for a child's script. */
+  public NativeArena arena() throws IOException {
+    return launchMechanism() == LaunchMechanism.LAUNCHER
+        ? launcher.orElseThrow().arena()
+        : new NativeArena();
+  }
+
+  /**
+   * Begins the launch of a child that walks a script.
+   *
+   * @param arena of {@link #arena}
+   * @param above a number above all those that the child's own descriptors get
+   */
+  public ScriptLaunch launch(NativeArena arena, int above) throws IOException {
+    return launchMechanism() == LaunchMechanism.LAUNCHER
+        ? launcher.orElseThrow().launch(arena, above)
+        : new StubLaunch(this, arena);
+  }
+
+  /** Returns what a child that executes its program at once lacks, and why it is not there. */
+  public String needsScript() {
+    return "a child that walks a script, by the spawn stub or the launcher ("
+        + mechanisms.describe(List.of(STUB, LAUNCHER))
+        + ")";
+  }
+
+  /** Returns whether programs can be executed by name only, to create a child. */
+  public boolean spawnsByName() {
+    return launchMechanism() == LaunchMechanism.LAUNCHER
+        || launchMechanism() == LaunchMechanism.PIDFD_SPAWN;
+  }
+
+  /** Returns whether children walk a script, by which everything else can be done. */
+  public boolean walksScripts() {
+    return launchMechanism() != LaunchMechanism.PIDFD_SPAWN;
   }
 
   public LaunchMechanism launchMechanism() {
@@ -391,14 +487,23 @@ public final class Probes {
     return mechanism(PEER);
   }
 
+  /** Looks for the launcher even where nothing needs it. */
+  private synchronized void launcher() {
+    if (!mechanisms.isKnown(LAUNCHER) && probeLauncher()) {
+      launcher.orElseThrow().discard();
+    }
+  }
+
   /** All of them, those used first first. */
   public List<Mechanism> all() {
     peer();
     seccomp();
+    launcher();
     return mechanisms.get(List.of(
         STUB,
         CLONE3,
         CLONE,
+        LAUNCHER,
         PIDFD_SPAWN,
         AUTOREAP,
         AUTOKILL,

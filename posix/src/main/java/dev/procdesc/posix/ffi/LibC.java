@@ -16,6 +16,7 @@ public final class LibC {
   private static final NativeFunction MMAP = NativeFunction.of("mmap");
   private static final NativeFunction MPROTECT = NativeFunction.of("mprotect");
   private static final NativeFunction MUNMAP = NativeFunction.of("munmap");
+  private static final NativeFunction FTRUNCATE = NativeFunction.of("ftruncate");
 
   private LibC() {}
 
@@ -64,7 +65,17 @@ public final class LibC {
 
   /** {@code void *mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset)}. */
   public static long mmap(long length, int protection, int flags) {
-    return MMAP.callLong(0, length, protection, flags, -1, 0);
+    return mmap(length, protection, flags, -1, 0);
+  }
+
+  /** The same, of a file. */
+  public static long mmap(long length, int protection, int flags, int fd, long offset) {
+    return MMAP.callLong(0, length, protection, flags, fd, offset);
+  }
+
+  /** {@code int ftruncate(int fd, off_t length)}. */
+  public static int ftruncate(int fd, long length) {
+    return FTRUNCATE.call(fd, length);
   }
 
   /** {@code int mprotect(void *addr, size_t len, int prot)}. */

@@ -1,8 +1,11 @@
 package dev.procdesc.posix.ffi;
 
+import dev.procdesc.ProcessDescriptorException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.function.IntFunction;
 
 /**
@@ -12,6 +15,7 @@ import java.util.function.IntFunction;
 public final class NativeArena implements AutoCloseable {
   private final List<NativeMemory> blocks = new ArrayList<>(2);
   private final IntFunction<NativeMemory> lender;
+  private final OptionalInt file;
   private NativeMemory current;
   private int used;
 
@@ -21,7 +25,12 @@ public final class NativeArena implements AutoCloseable {
   }
 
   private NativeArena(IntFunction<NativeMemory> lender) {
+    this(lender, OptionalInt.empty());
+  }
+
+  private NativeArena(IntFunction<NativeMemory> lender, OptionalInt file) {
     this.lender = lender;
+    this.file = file;
     current = lender.apply(0);
     blocks.add(current);
   }
@@ -29,6 +38,54 @@ public final class NativeArena implements AutoCloseable {
   /** An empty arena that a forked child writes to as well, so that its results are seen. */
   public static NativeArena shared(PosixNumbers numbers) {
     return new NativeArena(size -> NativeMemory.borrowShared(size, numbers));
+  }
+
+  /**
+   * An empty arena in a file, which another process can map. Its blocks follow each other in the
+   * file.
+   *
+   * @param fd of an empty file in memory; closed with the arena, or if this fails
+   */
+  public static NativeArena inFile(int fd) throws ProcessDescriptorException {
+    try {
+      return new NativeArena(new FileLender(fd), OptionalInt.of(fd));
+    } catch (UncheckedIOException e) {
+      LibC.close(fd);
+      throw (ProcessDescriptorException) e.getCause();
+    }
+  }
+
+  /** Lends the parts of a file, one behind the other. */
+  private static final class FileLender implements IntFunction<NativeMemory> {
+    private final int fd;
+    private long length;
+
+    FileLender(int fd) {
+      this.fd = fd;
+    }
+
+    @Override
+    public NativeMemory apply(int size) {
+      // A block begins and ends where a page does.
+      int rounded = Math.multiplyExact(size / NativeMemory.SIZE + 1, NativeMemory.SIZE);
+      try {
+        NativeMemory block = NativeMemory.ofFile(fd, length, rounded);
+        length += rounded;
+        return block;
+      } catch (ProcessDescriptorException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
+  /** The file that the arena lies in; empty if it lies in none. */
+  public OptionalInt file() {
+    return file;
+  }
+
+  /** Where the arena lies in memory, in the order of its file. */
+  public List<Mapping> mappings() {
+    return blocks.stream().map(NativeMemory::mapping).toList();
   }
 
   /** An arena in one block, and no more than that. */
@@ -98,5 +155,6 @@ public final class NativeArena implements AutoCloseable {
   @Override
   public void close() {
     blocks.forEach(NativeMemory::close);
+    file.ifPresent(LibC::close);
   }
 }

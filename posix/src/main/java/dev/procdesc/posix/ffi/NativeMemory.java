@@ -1,6 +1,7 @@
 package dev.procdesc.posix.ffi;
 
 import com.kenai.jffi.MemoryIO;
+import dev.procdesc.ProcessDescriptorException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.concurrent.ConcurrentLinkedDeque;
@@ -74,6 +75,20 @@ public final class NativeMemory implements AutoCloseable {
    */
   public static NativeMemory leave(int size, PosixNumbers numbers) {
     return new NativeMemory(size, map(size, numbers), true, false);
+  }
+
+  /** A block that is a part of a file; other processes that map the file share it. */
+  static NativeMemory ofFile(int fd, long offset, int size) throws ProcessDescriptorException {
+    int outcome = LibC.ftruncate(fd, offset + size);
+    if (outcome < 0) {
+      throw Errors.failed("ftruncate", "the memory of a spawn", outcome);
+    }
+    long address =
+        LibC.mmap(size, PosixNumbers.PROT_READ_WRITE, PosixNumbers.MAP_SHARED, fd, offset);
+    if (address < 0) {
+      throw Errors.failed("mmap", "the memory of a spawn", address);
+    }
+    return new NativeMemory(size, address, true, false);
   }
 
   private static long map(int size, PosixNumbers numbers) {

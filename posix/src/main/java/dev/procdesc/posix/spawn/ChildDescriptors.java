@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -179,6 +180,13 @@ public final class ChildDescriptors implements AutoCloseable {
   /** What the child's dup2 calls are to do, in any order. */
   public List<Placement> placements() {
     return placements;
+  }
+
+  /** The descriptors of ours that a child's script names: sources, and those that were lifted. */
+  public Set<Integer> needed() {
+    Set<Integer> needed = new TreeSet<>(opened);
+    placements.forEach(placement -> needed.add(placement.source()));
+    return needed;
   }
 
   /** The numbers that stay open in the child, ascending. */

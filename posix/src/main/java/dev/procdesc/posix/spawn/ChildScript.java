@@ -1,6 +1,7 @@
 package dev.procdesc.posix.spawn;
 
 import dev.procdesc.SpawnException;
+import dev.procdesc.posix.ffi.NativeArena;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -105,18 +106,54 @@ public final class ChildScript {
     return purposes.get(step);
   }
 
-  /** The bytes that the call block with all steps takes. */
-  int length() {
-    return STEPS + count * STEP_SIZE;
-  }
-
   /**
    * Writes the call block.
    *
-   * @param at where in the buffer
-   * @param address the same place as an address
+   * @param create the number and arguments of the call that creates the child; nothing if it is not
+   *     the stub that creates it
    */
-  void write(ByteBuffer bytes, int at, long address) {
+  public Written write(NativeArena arena, long... create) {
+    NativeArena.Place block = arena.allocate(STEPS + count * STEP_SIZE);
+    write(block.bytes(), block.at(), block.address());
+    for (int i = 0; i < STEP_WORDS; i++) {
+      block
+          .bytes()
+          .putLong(block.at() + CREATE + i * Long.BYTES, i < create.length ? create[i] : 0);
+    }
+    return new Written(block, count);
+  }
+
+  /** A script in memory, where the child finds it and leaves its results. */
+  public static final class Written {
+    private final NativeArena.Place block;
+    private final int steps;
+
+    private Written(NativeArena.Place block, int steps) {
+      this.block = block;
+      this.steps = steps;
+    }
+
+    /** The address of the call block. */
+    public long address() {
+      return block.address();
+    }
+
+    /**
+     * Tells how the script went. To be asked once the child has executed a program or ended.
+     *
+     * @param created the result of the call that created the child
+     */
+    public SpawnStub.Run outcome(long created) {
+      int failed = (int) block.bytes().getLong(block.at() + FAILED);
+      List<Long> results = new ArrayList<>();
+      for (int i = 0; failed >= 0 && i < steps; i++) {
+        results.add(block.bytes().getLong(block.at() + STEPS + i * STEP_SIZE + RESULT));
+      }
+      return new SpawnStub.Run(created, failed, results);
+    }
+  }
+
+  private void write(ByteBuffer bytes, int at, long address) {
     for (int i = 0; i < 16; i++) {
       bytes.put(at + i, (byte) 0xFF);
     }

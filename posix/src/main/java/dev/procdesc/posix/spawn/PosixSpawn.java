@@ -4,7 +4,6 @@ import dev.procdesc.SpawnException;
 import dev.procdesc.SpawnException.Step;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.NativeArena;
-import dev.procdesc.posix.ffi.NativeFunction;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.ffi.SystemStrings;
 import dev.procdesc.spi.Program;
@@ -22,26 +21,6 @@ import java.util.Optional;
  * and signals.
  */
 public abstract class PosixSpawn {
-  /** The functions; the library's own spawn function is the backend's. */
-  private static final class Functions {
-    static final NativeFunction ATTR_INIT = NativeFunction.of("posix_spawnattr_init");
-    static final NativeFunction ATTR_DESTROY = NativeFunction.of("posix_spawnattr_destroy");
-    static final NativeFunction ATTR_FLAGS = NativeFunction.of("posix_spawnattr_setflags");
-    static final NativeFunction ATTR_PGROUP = NativeFunction.of("posix_spawnattr_setpgroup");
-    static final NativeFunction ATTR_DEFAULT = NativeFunction.of("posix_spawnattr_setsigdefault");
-    static final NativeFunction ATTR_MASK = NativeFunction.of("posix_spawnattr_setsigmask");
-    static final NativeFunction ACTIONS_INIT = NativeFunction.of("posix_spawn_file_actions_init");
-    static final NativeFunction ACTIONS_DESTROY =
-        NativeFunction.of("posix_spawn_file_actions_destroy");
-    static final NativeFunction ADD_DUP2 = NativeFunction.of("posix_spawn_file_actions_adddup2");
-    static final NativeFunction ADD_CHDIR =
-        NativeFunction.of("posix_spawn_file_actions_addchdir_np");
-    static final NativeFunction ADD_CLOSEFROM =
-        NativeFunction.of("posix_spawn_file_actions_addclosefrom_np");
-
-    private Functions() {}
-  }
-
   /** Where arguments are put. */
   protected final NativeArena arena;
 
@@ -50,33 +29,25 @@ public abstract class PosixSpawn {
 
   private final ChildDescriptors descriptors;
   private final PosixNumbers numbers;
-  private final String function;
-  private final int attributesSize;
-  private final int actionsSize;
+  private final PosixSpawnCall.Library library;
 
   /**
    * One spawn.
    *
    * @param numbers the system's
-   * @param function the C library's spawn function; like all of these, it returns an error number
-   * @param attributesSize of a {@code posix_spawnattr_t}
-   * @param actionsSize of a {@code posix_spawn_file_actions_t}
+   * @param library the C library's spawn function
    */
   protected PosixSpawn(
       NativeArena arena,
       SpawnRequest request,
       ChildDescriptors descriptors,
       PosixNumbers numbers,
-      String function,
-      int attributesSize,
-      int actionsSize) {
+      PosixSpawnCall.Library library) {
     this.arena = arena;
     this.request = request;
     this.descriptors = descriptors;
     this.numbers = numbers;
-    this.function = function;
-    this.attributesSize = attributesSize;
-    this.actionsSize = actionsSize;
+    this.library = library;
   }
 
   /** Whether this can only be done by a script. */
@@ -94,24 +65,7 @@ public abstract class PosixSpawn {
   }
 
   /** Sets flags, signals and whatever else belongs to the attributes. */
-  protected abstract void setAttributes(long attributes) throws IOException;
-
-  /** Sets flags. */
-  protected static void setFlags(long attributes, int flags) throws IOException {
-    check("posix_spawnattr_setflags", Functions.ATTR_FLAGS.call(attributes, flags));
-  }
-
-  /** Sets the process group. */
-  protected static void setGroup(long attributes, int group) throws IOException {
-    check("posix_spawnattr_setpgroup", Functions.ATTR_PGROUP.call(attributes, group));
-  }
-
-  /** Sets the signals that get their default, and those that are blocked. */
-  protected static void setSignals(long attributes, long defaults, long blocked)
-      throws IOException {
-    check("posix_spawnattr_setsigdefault", Functions.ATTR_DEFAULT.call(attributes, defaults));
-    check("posix_spawnattr_setsigmask", Functions.ATTR_MASK.call(attributes, blocked));
-  }
+  protected abstract void setAttributes(PosixSpawnCall call) throws IOException;
 
   /**
    * Spawns a named program.
@@ -127,52 +81,34 @@ public abstract class PosixSpawn {
     long argv = arena.strings(arguments);
     long envp = arena.strings(environment);
     String name = ((Program.Named) request.program()).name();
-    long attributes = arena.allocate(attributesSize).address();
-    long actions = arena.allocate(actionsSize).address();
-    check("posix_spawnattr_init", Functions.ATTR_INIT.call(attributes));
-    try {
-      check("posix_spawn_file_actions_init", Functions.ACTIONS_INIT.call(actions));
-      try {
-        setAttributes(attributes);
-        addActions(actions);
-        return search(
-            new PathSearch(name, environment).candidates(), name, actions, attributes, argv, envp);
-      } finally {
-        Functions.ACTIONS_DESTROY.call(actions);
-      }
-    } finally {
-      Functions.ATTR_DESTROY.call(attributes);
+    try (PosixSpawnCall call = new PosixSpawnCall(arena, library)) {
+      setAttributes(call);
+      addActions(call);
+      return search(new PathSearch(name, environment).candidates(), name, call, argv, envp);
     }
   }
 
   /** Called when the function has failed, before another path is tried. */
   protected void failed() {}
 
-  private void addActions(long actions) throws IOException {
+  private void addActions(PosixSpawnCall call) throws IOException {
     for (ChildDescriptors.Placement placement : descriptors.placements()) {
-      check(
-          "posix_spawn_file_actions_adddup2",
-          Functions.ADD_DUP2.call(actions, placement.source(), placement.target()));
+      call.addCopy(placement.source(), placement.target());
     }
     if (request.directory().isPresent()) {
-      check(
-          "posix_spawn_file_actions_addchdir_np",
-          Functions.ADD_CHDIR.call(
-              actions, arena.string(request.directory().get().toString())));
+      call.addDirectory(arena.string(request.directory().get().toString()));
     }
-    check("posix_spawn_file_actions_addclosefrom_np", Functions.ADD_CLOSEFROM.call(actions, 3));
+    call.addCloseFrom(3);
   }
 
   private int search(
-      List<byte[]> candidates, String name, long actions, long attributes, long argv, long envp)
+      List<byte[]> candidates, String name, PosixSpawnCall call, long argv, long envp)
       throws IOException {
-    NativeFunction spawn = NativeFunction.of(function);
     NativeArena.Place result = arena.allocate(8);
     Optional<Integer> remembered = Optional.empty();
     int outcome = PosixNumbers.ENOENT;
     for (byte[] candidate : candidates) {
-      long path = arena.string(candidate);
-      outcome = spawn.call(result.address(), path, actions, attributes, argv, envp);
+      outcome = call.spawn(result.address(), arena.string(candidate), argv, envp);
       if (outcome == 0) {
         return result.bytes().getInt(result.at());
       }
@@ -189,6 +125,7 @@ public abstract class PosixSpawn {
 
   /** The function does not say at which step the child failed; it is seen afterwards, mostly. */
   private SpawnException explain(int errno, String name) {
+    String function = library.name();
     Optional<Path> directory = request.directory();
     if (directory.isPresent()
         && !(Files.isDirectory(directory.get()) && Files.isExecutable(directory.get()))) {
@@ -203,12 +140,5 @@ public abstract class PosixSpawn {
           Step.SESSION, function, "process group " + request.processGroup().getAsInt(), -errno, "");
     }
     return Errors.spawn(Step.EXECUTE, function, name, -errno, "");
-  }
-
-  /** Fails if a function returned an error number. */
-  protected static void check(String operation, int errno) throws IOException {
-    if (errno != 0) {
-      throw Errors.spawn(Step.PREPARE, operation, "", -errno, "");
-    }
   }
 }

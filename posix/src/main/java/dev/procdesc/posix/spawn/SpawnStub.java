@@ -10,7 +10,6 @@ import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.probe.Mechanisms;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -107,13 +106,11 @@ public final class SpawnStub {
 
   /** A child that was created, or was not, and the memory that its script is in. */
   public static final class Started {
-    private final NativeArena.Place block;
-    private final int steps;
+    private final ChildScript.Written script;
     private final long created;
 
-    private Started(NativeArena.Place block, int steps, long created) {
-      this.block = block;
-      this.steps = steps;
+    private Started(ChildScript.Written script, long created) {
+      this.script = script;
       this.created = created;
     }
 
@@ -124,13 +121,7 @@ public final class SpawnStub {
 
     /** How the script went. To be asked once the child has executed a program or ended. */
     public Run outcome() {
-      int failed = (int) block.bytes().getLong(block.at() + ChildScript.FAILED);
-      List<Long> results = new ArrayList<>();
-      for (int i = 0; failed >= 0 && i < steps; i++) {
-        int step = block.at() + ChildScript.STEPS + i * ChildScript.STEP_SIZE;
-        results.add(block.bytes().getLong(step + ChildScript.RESULT));
-      }
-      return new Run(created, failed, results);
+      return script.outcome(created);
     }
   }
 
@@ -142,15 +133,8 @@ public final class SpawnStub {
    * @param create the number and arguments of the call that creates it
    */
   public Started start(NativeArena arena, ChildScript script, long... create) {
-    NativeArena.Place block = arena.allocate(script.length());
-    script.write(block.bytes(), block.at(), block.address());
-    for (int i = 0; i < ChildScript.STEP_WORDS; i++) {
-      block
-          .bytes()
-          .putLong(
-              block.at() + ChildScript.CREATE + i * Long.BYTES, i < create.length ? create[i] : 0);
-    }
-    return new Started(block, script.size(), code.callRaw(block.address()));
+    ChildScript.Written written = script.write(arena, create);
+    return new Started(written, code.callRaw(written.address()));
   }
 
   /**

@@ -1,0 +1,231 @@
+package dev.procdesc.linux.kernel;
+
+import dev.procdesc.ProcessDescriptorException;
+import dev.procdesc.SpawnException;
+import dev.procdesc.SpawnException.Step;
+import dev.procdesc.linux.LibcLauncher;
+import dev.procdesc.posix.ffi.Errors;
+import dev.procdesc.posix.ffi.LibC;
+import dev.procdesc.posix.ffi.Mapping;
+import dev.procdesc.posix.ffi.NativeArena;
+import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.ffi.SystemStrings;
+import dev.procdesc.posix.spawn.ChildScript;
+import dev.procdesc.posix.spawn.ChildScript.Purpose;
+import dev.procdesc.posix.spawn.PosixSpawnCall;
+import dev.procdesc.posix.spawn.SpawnStub;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Launches by the launcher, a small program that glibc's {@code pidfd_spawn} executes and that
+ * walks the child's script; see {@code linux/src/main/native/launcher.c}. It does what the spawn
+ * stub does where machine code cannot be mapped.
+ *
+ * <p>The script lies in a memfd that the launcher maps at the same address, so that the JVM sees
+ * its results. The descriptors that the script names stay open over the launcher's exec; the script
+ * closes them as it closes all that nobody asked for.
+ */
+public final class LauncherProgram {
+  private static final int HEXADECIMAL = 16;
+
+  private static final Purpose BEGINNING = new Purpose(Step.PREPARE, "fcntl(F_SETFD)", "");
+  private static final Purpose IDENTIFYING = new Purpose(Step.PREPARE, "getpid", "");
+
+  /** The descriptor of the program, which stays open as long as the JVM. */
+  private final int program;
+
+  private LauncherProgram(int program) {
+    this.program = program;
+  }
+
+  /** Makes the program ready to be executed. */
+  static LauncherProgram create() throws IOException {
+    try (NativeArena arena = new NativeArena()) {
+      return new LauncherProgram(Memfd.ofProgram("launcher", arena));
+    }
+  }
+
+  /** Forgets the program, which cannot be executed here. */
+  void discard() {
+    LibC.close(program);
+  }
+
+  /** Returns an empty arena that the launcher can map. */
+  NativeArena arena() throws SpawnException {
+    try {
+      return NativeArena.inFile(Memfd.forScript());
+    } catch (ProcessDescriptorException e) {
+      throw Errors.spawn(Step.PREPARE, e.operation(), e.subject(), -e.errno(), "");
+    }
+  }
+
+  /**
+   * Begins a launch.
+   *
+   * @param arena of {@link #arena}
+   * @param above a number above all those that the child's own descriptors get
+   */
+  ScriptLaunch launch(NativeArena arena, int above) throws IOException {
+    NativeArena.Place pair = arena.allocate(8);
+    int outcome = LibC.pipe2(pair.address(), Numbers.POSIX.oCloexec());
+    if (outcome < 0) {
+      throw failed("pipe2", outcome);
+    }
+    int readEnd = pair.bytes().getInt(pair.at());
+    int writeEnd = pair.bytes().getInt(pair.at() + Integer.BYTES);
+    int lifted = LibC.fcntl(writeEnd, Numbers.POSIX.fDupfdCloexec(), above);
+    LibC.close(writeEnd);
+    if (lifted < 0) {
+      LibC.close(readEnd);
+      throw failed("fcntl(F_DUPFD_CLOEXEC)", lifted);
+    }
+    return new LauncherLaunch(program, arena, readEnd, lifted);
+  }
+
+  private static SpawnException failed(String operation, int outcome) {
+    return Errors.spawn(Step.PREPARE, operation, "to hear of the child's exec", outcome, "");
+  }
+
+  private static final class LauncherLaunch implements ScriptLaunch {
+    private final int program;
+    private final NativeArena arena;
+    private final int readEnd;
+    private final int writeEnd;
+    private final NativeArena.Place ownId;
+    private boolean writeEndIsOpen = true;
+
+    LauncherLaunch(int program, NativeArena arena, int readEnd, int writeEnd) {
+      this.program = program;
+      this.arena = arena;
+      this.readEnd = readEnd;
+      this.writeEnd = writeEnd;
+      this.ownId = arena.allocate(Long.BYTES);
+    }
+
+    @Override
+    public String operation() {
+      return "pidfd_spawn";
+    }
+
+    @Override
+    public boolean sharesMemory() {
+      return false;
+    }
+
+    @Override
+    public Set<Integer> kept() {
+      return Set.of(writeEnd);
+    }
+
+    @Override
+    public void begin(ChildScript script) {
+      closeOnExec(script, writeEnd);
+      ownId.bytes().putLong(ownId.at(), 0);
+      script.step(IDENTIFYING, Numbers.SYS_GETPID).storeAt(ownId.address());
+    }
+
+    @Override
+    public void closeOnExec(ChildScript script, int fd) {
+      script.step(BEGINNING, Numbers.SYS_FCNTL, fd, PosixNumbers.F_SETFD, PosixNumbers.FD_CLOEXEC);
+    }
+
+    @Override
+    public SpawnStub.Run run(
+        ChildScript script,
+        NativeArena.Place pidfd,
+        long flags,
+        Optional<Integer> cgroup,
+        Set<Integer> needed) {
+      ChildScript.Written written = script.write(arena);
+      int outcome;
+      try {
+        outcome = create(written.address(), needed);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      } finally {
+        closeWriteEnd();
+      }
+      if (outcome < 0) {
+        return written.outcome(outcome);
+      }
+      pidfd.bytes().putInt(pidfd.at(), outcome);
+      int problem = awaitEndOfPipe();
+      if (problem != 0) {
+        Pidfd.reap(outcome);
+        LibC.close(outcome);
+        return written.outcome(-problem);
+      }
+      int pid = LibcLauncher.pid(outcome);
+      // The C library reads a file of /proc, which may be refused; the child knows its ID.
+      return written.outcome(pid > 0 ? pid : ownId.bytes().getLong(ownId.at()));
+    }
+
+    /** Creates the process of the launcher; returns its descriptor, or {@code -errno}. */
+    private int create(long script, Set<Integer> needed) throws IOException {
+      int file = arena.file().orElseThrow();
+      List<String> words =
+          new ArrayList<>(List.of("procdesc-launcher", hex(file), hex(writeEnd), hex(script)));
+      NativeArena.Place result = arena.allocate(Long.BYTES);
+      long path = arena.string("/proc/self/fd/" + program);
+      long all = LibcLauncher.signalSet(arena, -1L);
+      long environment = arena.strings(List.of());
+      try (PosixSpawnCall call = new PosixSpawnCall(arena, LibcLauncher.PIDFD_SPAWN)) {
+        call.setFlags(Numbers.POSIX_SPAWN_SETSIGDEF | Numbers.POSIX_SPAWN_SETSIGMASK);
+        call.setSignals(all, all);
+        // A copy to the same number is not close-on-exec any more.
+        for (int fd : needed) {
+          call.addCopy(fd, fd);
+        }
+        call.addCopy(file, file);
+        call.addCopy(writeEnd, writeEnd);
+        // All that the script needs is there by now; what is allocated below, exec reads.
+        for (Mapping piece : arena.mappings()) {
+          words.add(hex(piece.address()));
+          words.add(hex(piece.size()));
+        }
+        int error = call.spawn(result.address(), path, arena.strings(encoded(words)), environment);
+        return error != 0 ? -error : result.bytes().getInt(result.at());
+      }
+    }
+
+    private static List<byte[]> encoded(List<String> words) {
+      return words.stream().map(SystemStrings::encode).toList();
+    }
+
+    /**
+     * Waits until the child has executed its program or ended, which both close its end.
+     *
+     * @return 0, or the errno that hindered the launcher from beginning
+     */
+    private int awaitEndOfPipe() {
+      NativeArena.Place word = arena.allocate(Long.BYTES);
+      long count;
+      do {
+        count = LibC.read(readEnd, word.address(), Long.BYTES);
+      } while (count == -PosixNumbers.EINTR);
+      return count == Long.BYTES ? (int) word.bytes().getLong(word.at()) : 0;
+    }
+
+    private void closeWriteEnd() {
+      if (writeEndIsOpen) {
+        writeEndIsOpen = false;
+        LibC.close(writeEnd);
+      }
+    }
+
+    private static String hex(long number) {
+      return Long.toString(number, HEXADECIMAL);
+    }
+
+    @Override
+    public void close() {
+      closeWriteEnd();
+      LibC.close(readEnd);
+    }
+  }
+}

@@ -1,0 +1,44 @@
+package dev.procdesc.linux.kernel;
+
+import dev.procdesc.posix.ffi.NativeArena;
+import dev.procdesc.posix.spawn.ChildScript;
+import dev.procdesc.posix.spawn.SpawnStub;
+import java.util.Optional;
+import java.util.Set;
+
+/** The launch of one child that walks a script: by the spawn stub, or by the launcher. */
+public interface ScriptLaunch extends AutoCloseable {
+  /** Returns the name of the call that creates the child, for error messages. */
+  String operation();
+
+  /** Returns whether the child shares the memory of this JVM until it executes its program. */
+  boolean sharesMemory();
+
+  /** Returns the descriptors that nothing may close before exec does. */
+  Set<Integer> kept();
+
+  /** Adds the steps that must come first. */
+  void begin(ChildScript script);
+
+  /** Adds the step that makes a descriptor close-on-exec, if it is not so in the child. */
+  void closeOnExec(ChildScript script, int fd);
+
+  /**
+   * Creates the child and returns when it has executed its program or ended.
+   *
+   * @param pidfd where the descriptor of the child is stored
+   * @param flags of clone; none but 0 where the C library creates the child
+   * @param cgroup the directory of the control group that the kernel puts the child into; only
+   *     clone3 can do that
+   * @param needed the descriptors of this JVM that the script names
+   */
+  SpawnStub.Run run(
+      ChildScript script,
+      NativeArena.Place pidfd,
+      long flags,
+      Optional<Integer> cgroup,
+      Set<Integer> needed);
+
+  @Override
+  void close();
+}
