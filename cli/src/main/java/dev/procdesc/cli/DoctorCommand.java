@@ -7,6 +7,7 @@ import dev.procdesc.ExitStatus;
 import dev.procdesc.Feature;
 import dev.procdesc.FeatureReport;
 import dev.procdesc.Mechanism;
+import dev.procdesc.OnClose;
 import dev.procdesc.Platform;
 import dev.procdesc.Spawner;
 import dev.procdesc.Stdio;
@@ -85,12 +86,15 @@ final class DoctorCommand implements Callable<Integer> {
         .stdin(Stdio.nullDevice())
         .stdout(Stdio.nullDevice())
         .stderr(Stdio.nullDevice());
-    try (ChildProcess child = spawner.spawn()) {
+    // Without a death guard the default is refused; the table says so, and all the rest works.
+    OnClose onClose =
+        Platform.current().has(Feature.KILL_ON_JVM_DEATH) ? OnClose.KILL : OnClose.RELEASE;
+    try (ChildProcess child = spawner.onClose(onClose).spawn()) {
       ExitStatus status = child.waitFor();
       return status.equals(new ExitStatus.Exited(42))
           ? Optional.empty()
           : Optional.of(TEST + " ended as " + status);
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException | LinkageError e) {
       return Optional.of(Failure.message(e));
     }
   }

@@ -9,6 +9,7 @@ import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.Signal;
 import dev.procdesc.Spawner;
 import dev.procdesc.Stdio;
+import dev.procdesc.UnsupportedFeatureException;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -31,7 +32,7 @@ final class RunCommand implements Callable<Integer> {
     "^C reaches the command directly, and pd waits for what it makes of it. TERM, HUP, USR1 and"
         + " USR2 that are sent to pd are handed on to the command. Signals reach the command"
         + " itself, not what it started. If pd ends first, the command is killed, as far as the"
-        + " death guard of this system goes (see pd doctor).",
+        + " death guard of this system goes (see pd doctor); --on-close changes that.",
     "",
     "TIME is 500ms, 5s, 1.5m, 2h, 1d, or a number of seconds.",
     ""
@@ -138,6 +139,10 @@ final class RunCommand implements Callable<Integer> {
         int exitCode = Failure.exitCode(e);
         report.failed(e, exitCode, to);
         Failure.tell(e);
+        if (e instanceof UnsupportedFeatureException lacking
+            && lacking.feature() == Feature.KILL_ON_JVM_DEATH) {
+          Failure.tell("with --on-close release the command runs, and lives on if pd is killed");
+        }
         return exitCode;
       }
     }
@@ -230,6 +235,9 @@ final class RunCommand implements Callable<Integer> {
     }
     if (detach.isGiven() && (timeout.get().isPresent() || usage.isGiven())) {
       throw wrong("--detach excludes --timeout and --usage: nobody would be there to wait");
+    }
+    if (detach.isGiven() && spawnOptions.isOnCloseGiven()) {
+      throw wrong("--detach excludes --on-close: it releases the command");
     }
     for (String word : command) {
       // Better no command than another one: the JVM puts this in for what it cannot decode.

@@ -1,5 +1,6 @@
 package dev.procdesc.cli;
 
+import dev.procdesc.OnClose;
 import dev.procdesc.Spawner;
 import dev.procdesc.Stdio;
 import java.nio.file.Path;
@@ -34,6 +35,7 @@ final class SpawnOptions {
   private final Options.Values<LimitOption> limits;
   private final Options.Flag noNewPrivileges;
   private final Options.Value<Path> cgroup;
+  private final Options.Value<OnClose> onClose;
 
   SpawnOptions(Options options) {
     directory = options.value(
@@ -92,6 +94,25 @@ final class SpawnOptions {
         "Set-user-ID programs and file capabilities have no effect from here on.",
         "--no-new-privileges");
     cgroup = options.value(Path::of, "DIR", "Starts it in this cgroup v2 (Linux).", "--cgroup");
+    onClose = options.value(
+        SpawnOptions::onClose,
+        "kill|release|kill-group|kill-cgroup",
+        "What the end of pd does to a command that still runs: kills it (the default), leaves it"
+            + " alone, or kills all of its process group, which needs --session, or of its"
+            + " --cgroup. Only release needs no death guard (see pd doctor).",
+        "--on-close");
+  }
+
+  private static OnClose onClose(String text) {
+    return switch (text) {
+      case "kill" -> OnClose.KILL;
+      case "release" -> OnClose.RELEASE;
+      case "kill-group" -> OnClose.KILL_GROUP;
+      case "kill-cgroup" -> OnClose.KILL_CGROUP;
+      default ->
+        throw new TypeConversionException(
+            "'" + text + "' is none of kill, release, kill-group, kill-cgroup");
+    };
   }
 
   private static Integer nice(String text) {
@@ -106,6 +127,11 @@ final class SpawnOptions {
       throw new TypeConversionException("'" + text + "' is no umask: write 022 or 0077");
     }
     return Integer.valueOf(text, 8);
+  }
+
+  /** Returns whether it was said what the end of {@code pd} does to the command. */
+  boolean isOnCloseGiven() {
+    return onClose.get().isPresent();
   }
 
   /** Whether the command leads a session of its own. */
@@ -127,6 +153,7 @@ final class SpawnOptions {
     spawner = with(spawner, argv0.get(), Spawner::argv0);
     spawner = with(spawner, directory.get(), Spawner::directory);
     spawner = with(spawner, cgroup.get(), Spawner::cgroup);
+    spawner = with(spawner, onClose.get(), Spawner::onClose);
     spawner = with(spawner, nice.get(), Spawner::nice);
     spawner = with(spawner, umask.get(), Spawner::umask);
     spawner = with(spawner, user.get(), SpawnOptions::withUser);

@@ -235,6 +235,19 @@ final class RunCommandTest {
     assertEquals("got mail\n", Files.readString(out));
   }
 
+  @Test
+  void onCloseIsChosen() throws IOException, InterruptedException {
+    for (String choice : new String[] {"kill", "release", "kill-group"}) {
+      assertEquals(
+          new Pd.Result(3, "", ""),
+          Pd.run("run", "--session", "--on-close", choice, "sh", "-c", "exit 3"));
+    }
+    Pd.Result unknown = Pd.run("run", "--on-close", "never", "true");
+    assertEquals(64, unknown.code(), unknown.err());
+    assertTrue(unknown.err().contains("kill-cgroup"), unknown.err());
+    assertEquals(64, Pd.run("run", "--detach", "--on-close", "kill", "true").code());
+  }
+
   private Path fifo(String name) throws IOException, InterruptedException {
     Path path = directory.resolve(name);
     assertEquals(0, new ProcessBuilder("mkfifo", path.toString()).start().waitFor());
