@@ -1,5 +1,6 @@
 package dev.procdesc.compat;
 
+import dev.procdesc.UnsupportedFeatureException;
 import dev.procdesc.compat.support.Scenario;
 import java.util.Arrays;
 import org.opentest4j.TestAbortedException;
@@ -23,6 +24,8 @@ public final class JavaChild {
       scenario.run(Arrays.copyOfRange(arguments, 1, arguments.length));
     } catch (TestAbortedException skip) {
       System.out.println(Skips.line(skip));
+    } catch (UnsupportedFeatureException refusal) {
+      System.out.println(Skips.line(Requires.skipFor(refusal).orElseThrow(() -> refusal)));
     }
   }
 }

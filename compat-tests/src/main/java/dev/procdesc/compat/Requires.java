@@ -2,13 +2,16 @@ package dev.procdesc.compat;
 
 import dev.procdesc.Feature;
 import dev.procdesc.FeatureReport;
+import dev.procdesc.OnClose;
 import dev.procdesc.Platform;
+import dev.procdesc.UnsupportedFeatureException;
 import dev.procdesc.compat.support.Libc;
 import dev.procdesc.compat.support.VirtualThreads;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -29,6 +32,47 @@ public final class Requires {
     if (!report.present()) {
       throw new MissingFeature(feature, report.lacks());
     }
+  }
+
+  /**
+   * Returns the skip of a test that needs the kill at the last close, {@link OnClose#KILL}, on a
+   * system without it.
+   *
+   * @param failure of the test
+   * @return empty if the system has the kill, or if that is not why the test failed
+   */
+  public static Optional<MissingFeature> skipFor(Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof UnsupportedFeatureException refusal
+          && refusal.feature() == Feature.KILL_ON_JVM_DEATH) {
+        FeatureReport report = Platform.current().report(Feature.KILL_ON_JVM_DEATH);
+        return report.present()
+            ? Optional.empty()
+            : Optional.of(new MissingFeature(report.feature(), report.lacks()));
+      }
+    }
+    return Optional.empty();
+  }
+
+  /**
+   * Returns whether there is the kill at the last close.
+   *
+   * @return false only where children execute their program at once, so that nothing can guard
+   *     them. Elsewhere the guard is not asked for: that starts it
+   */
+  public static boolean hasKill() {
+    Platform platform = Platform.current();
+    return platform.has(Feature.CHILD_SETUP) || platform.has(Feature.KILL_ON_JVM_DEATH);
+  }
+
+  /** A way to create a child that executes no program by its name, as the launcher on Linux. */
+  public static void launchWithoutNames() {
+    that(
+        Platform.current().mechanisms().stream()
+                .noneMatch(mechanism -> mechanism.name().equals("launcher"))
+            || Platform.current().mechanisms().stream()
+                .anyMatch(mechanism -> mechanism.present() && mechanism.name().startsWith("clone")),
+        "the spawn stub: the C library's children execute a program by its name");
   }
 
   /**

@@ -5,6 +5,8 @@ import dev.procdesc.ExitStatus;
 import dev.procdesc.Signal;
 import dev.procdesc.Spawner;
 import dev.procdesc.Stdio;
+import dev.procdesc.compat.support.Run;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -44,7 +46,7 @@ public final class Subjects {
   private Subjects() {}
 
   private static Spawner spawner(Command command) {
-    Spawner spawner = Spawner.of(command.words())
+    Spawner spawner = Run.ordinary(Spawner.of(command.words()))
         .stdin(Stdio.pipe())
         .stdout(Stdio.pipe())
         .stderr(command.mergeError() ? Stdio.stdout() : Stdio.pipe());
@@ -114,7 +116,13 @@ public final class Subjects {
     }
 
     @Override
-    public void close() {
+    public void close() throws IOException {
+      if (!Requires.hasKill()) {
+        child.kill();
+        for (Closeable pipe : new Closeable[] {stdin(), stdout(), stderr()}) {
+          pipe.close();
+        }
+      }
       child.close();
     }
   }

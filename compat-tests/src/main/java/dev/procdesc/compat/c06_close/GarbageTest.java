@@ -6,9 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.procdesc.ChildProcess;
 import dev.procdesc.ExitStatus;
 import dev.procdesc.ExitStatus.Exited;
+import dev.procdesc.Feature;
 import dev.procdesc.OnClose;
 import dev.procdesc.Stdio;
 import dev.procdesc.compat.Contract;
+import dev.procdesc.compat.Requires;
 import dev.procdesc.compat.support.Await;
 import dev.procdesc.compat.support.ConcurrentCallers;
 import dev.procdesc.compat.support.Descriptors;
@@ -64,6 +66,7 @@ final class GarbageTest {
   @Test
   @Contract("C6")
   void anUnreachableReleasedChildLivesOn() throws Exception {
+    Requires.feature(Feature.KILL_ON_JVM_DEATH);
     try (RawPipe input = RawPipe.open();
         RawPipe output = RawPipe.open()) {
       start(input, output, OnClose.RELEASE);

@@ -234,13 +234,11 @@ final class ErrorsTest {
   @Contract("C9")
   void whatIsAbsentIsRefusedByName() {
     Map<Feature, Executable> uses = new EnumMap<>(Feature.class);
-    uses.put(Feature.CGROUP, () -> spawner().cgroup(directory).spawn().close());
-    uses.put(
-        Feature.NO_NEW_PRIVILEGES, () -> spawner().noNewPrivileges(true).spawn().close());
-    uses.put(Feature.RESOURCE_USAGE, () -> spawner().collectUsage(true).spawn().close());
-    uses.put(
-        Feature.SPAWN_BY_DESCRIPTOR, () -> Spawner.ofDescriptor(0, "sh").spawn().close());
-    uses.put(Feature.CHILD_SETUP, () -> spawner().umask(0).spawn().close());
+    uses.put(Feature.CGROUP, () -> spawn(spawner().cgroup(directory)));
+    uses.put(Feature.NO_NEW_PRIVILEGES, () -> spawn(spawner().noNewPrivileges(true)));
+    uses.put(Feature.RESOURCE_USAGE, () -> spawn(spawner().collectUsage(true)));
+    uses.put(Feature.SPAWN_BY_DESCRIPTOR, () -> spawn(Spawner.ofDescriptor(0, "sh")));
+    uses.put(Feature.CHILD_SETUP, () -> spawn(spawner().umask(0)));
     uses.put(Feature.STATE_CHANGES, () -> {
       try (ChildProcess child = Run.cat().spawn()) {
         child.onStateChange(change -> {}).close();
@@ -256,6 +254,10 @@ final class ErrorsTest {
             thrown.toString());
       }
     });
+  }
+
+  private static void spawn(Spawner spawner) throws IOException {
+    Run.ordinary(spawner).spawn().close();
   }
 
   @Test

@@ -524,6 +524,7 @@ final class ChannelTest {
   @Test
   @Contract({"C6", "C10"})
   void whatWasNeverReceivedDiesWithTheSocket() throws Exception {
+    Requires.feature(Feature.KILL_ON_JVM_DEATH);
     try (RawPipe pipe = RawPipe.open()) {
       DescriptorChannel.Pair pair = DescriptorChannel.pair();
       ChildProcess child = staying(pipe).spawn();
@@ -872,6 +873,7 @@ final class ChannelTest {
   @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
   @Contract({"C6", "C10", "C11"})
   void anyOrderOfDuplicatesRestrictionsSendsAndCloses(long seed) throws Exception {
+    Requires.feature(Feature.KILL_ON_JVM_DEATH);
     Random random = new Random(seed);
     List<Model> models = new ArrayList<>();
     List<Held> held = new ArrayList<>();

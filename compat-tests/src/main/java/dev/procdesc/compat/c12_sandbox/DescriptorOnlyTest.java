@@ -209,6 +209,7 @@ final class DescriptorOnlyTest {
   void onlyOpenProgramsAreExecuted() {
     leavesOtherNamesAlone();
     Requires.feature(Feature.SPAWN_BY_DESCRIPTOR);
+    Requires.launchWithoutNames();
     ChildJvm.of(OpenPrograms.class).run();
   }
 
@@ -328,6 +329,9 @@ final class DescriptorOnlyTest {
   void theJvmLivesOn(String also) {
     leavesOtherNamesAlone();
     Requires.feature(Feature.OPEN_PROCESS);
+    if (!also.isEmpty()) {
+      Requires.launchWithoutNames();
+    }
     String output = ChildJvm.of(Lives.class, also)
         .flag("-XX:-UsePerfData")
         .flag("-XX:TieredStopAtLevel=4")

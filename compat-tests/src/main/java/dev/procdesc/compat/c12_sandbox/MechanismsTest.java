@@ -39,7 +39,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 final class MechanismsTest {
   /** Ladders whose lower rungs are only reached when several are switched off. */
   private static final List<String> TOGETHER =
-      List.of("clone3,clone", "clone3,pidfd_get_info", "pdrfork,pdfork");
+      List.of("clone3,clone", "clone3,clone,launcher", "clone3,pidfd_get_info", "pdrfork,pdfork");
 
   private static boolean all() {
     return "all".equals(System.getProperty("procdesc.rungs"));

@@ -41,6 +41,7 @@ final class SandboxTest {
   @Contract("C12")
   void nothingOfTheFileSystemIsNeeded() throws Exception {
     Requires.root();
+    Requires.launchWithoutNames();
     TinyProgram.write(directory.resolve("program"));
     ChildJvm.of(EmptyRoot.class, directory.toString()).run();
   }

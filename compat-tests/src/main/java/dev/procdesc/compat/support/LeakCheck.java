@@ -7,6 +7,7 @@ import dev.procdesc.ExitStatus;
 import dev.procdesc.Platform;
 import dev.procdesc.Spawner;
 import dev.procdesc.Stdio;
+import dev.procdesc.compat.MissingFeature;
 import dev.procdesc.compat.Requires;
 import dev.procdesc.compat.Tags;
 import dev.procdesc.compat.Timeouts;
@@ -20,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -28,6 +30,7 @@ import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
+import org.junit.jupiter.api.extension.TestExecutionExceptionHandler;
 
 /**
  * Before every test: what the descriptor-only mode refuses is skipped in it, by the test's tags.
@@ -35,7 +38,8 @@ import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
  * <p>After every test there are no more descriptors, children (alive or zombies) and temporary
  * files than before. Closing is partly asynchronous, so it looks until that holds, up to a ceiling.
  */
-public final class LeakCheck implements BeforeEachCallback, AfterEachCallback {
+public final class LeakCheck
+    implements BeforeEachCallback, AfterEachCallback, TestExecutionExceptionHandler {
   private static final Namespace NAMESPACE = Namespace.create(LeakCheck.class);
   private static final Duration CEILING = Timeouts.scaled(Duration.ofSeconds(10));
 
@@ -103,6 +107,17 @@ public final class LeakCheck implements BeforeEachCallback, AfterEachCallback {
     context.getStore(NAMESPACE).put(Snapshot.class, Snapshot.take());
   }
 
+  /** Skips a test that takes the default, {@code OnClose.KILL}, where the system has none. */
+  @Override
+  public void handleTestExecutionException(ExtensionContext context, Throwable failure)
+      throws Throwable {
+    Optional<MissingFeature> skip = Requires.skipFor(failure);
+    if (skip.isPresent()) {
+      throw skip.get();
+    }
+    throw failure;
+  }
+
   @Override
   public void afterEach(ExtensionContext context) {
     Snapshot before = context.getStore(NAMESPACE).get(Snapshot.class, Snapshot.class);
@@ -121,7 +136,7 @@ public final class LeakCheck implements BeforeEachCallback, AfterEachCallback {
     }
     warm = true;
     Platform.current().mechanisms(); // Starts what guards children, where the system needs that.
-    try (ChildProcess child = Spawner.of("/bin/sh", "-c", "read line")
+    try (ChildProcess child = Run.ordinary(Spawner.of("/bin/sh", "-c", "read line"))
         .stdin(Stdio.pipe())
         .stdout(Stdio.pipe())
         .spawn()) {

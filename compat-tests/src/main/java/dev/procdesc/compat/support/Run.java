@@ -7,11 +7,14 @@ import dev.procdesc.ChildProcess;
 import dev.procdesc.ExitStatus;
 import dev.procdesc.ExitStatus.Exited;
 import dev.procdesc.ExitStatus.Signaled;
+import dev.procdesc.OnClose;
 import dev.procdesc.Signal;
 import dev.procdesc.Spawner;
 import dev.procdesc.Stdio;
+import dev.procdesc.compat.Requires;
 import dev.procdesc.compat.Timeouts;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -37,6 +40,15 @@ public final class Run {
     return piped(Spawner.of("/bin/cat"));
   }
 
+  /**
+   * Returns the spawner with an {@code onClose} that this system has: the default, which kills, or
+   * {@link OnClose#RELEASE} where nothing would kill the child when this JVM dies. Whoever uses
+   * this ends the child and closes its pipes.
+   */
+  public static Spawner ordinary(Spawner spawner) {
+    return Requires.hasKill() ? spawner : spawner.onClose(OnClose.RELEASE);
+  }
+
   /** With pipes at standard input and output; what goes to standard error goes nowhere. */
   public static Spawner piped(Spawner spawner) {
     return spawner.stdin(Stdio.pipe()).stdout(Stdio.pipe()).stderr(Stdio.nullDevice());
@@ -44,9 +56,10 @@ public final class Run {
 
   /** What a child without input prints. It must end well. */
   public static String output(Spawner spawner) throws IOException, InterruptedException {
-    try (ChildProcess child = spawner.spawn()) {
+    try (ChildProcess child = ordinary(spawner).spawn();
+        InputStream stdout = child.stdout()) {
       child.stdin().close();
-      String output = Text.all(child.stdout());
+      String output = Text.all(stdout);
       assertEquals(new Exited(0), end(child), () -> "it printed: " + output);
       return output;
     }
