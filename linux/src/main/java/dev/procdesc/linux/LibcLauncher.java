@@ -4,10 +4,10 @@ import dev.procdesc.Feature;
 import dev.procdesc.OnClose;
 import dev.procdesc.UnsupportedFeatureException;
 import dev.procdesc.linux.kernel.Numbers;
+import dev.procdesc.linux.kernel.PidfdSpawn;
 import dev.procdesc.linux.kernel.Probes;
 import dev.procdesc.linux.kernel.Signals;
 import dev.procdesc.posix.ffi.NativeArena;
-import dev.procdesc.posix.ffi.NativeFunction;
 import dev.procdesc.posix.probe.Unsupported;
 import dev.procdesc.posix.spawn.ChildDescriptors;
 import dev.procdesc.posix.spawn.PosixSpawn;
@@ -23,22 +23,18 @@ import java.util.Optional;
  * signal mask; the other options are refused.
  */
 public final class LibcLauncher extends PosixSpawn {
-  /** The function of glibc that returns a pidfd. */
-  public static final PosixSpawnCall.Library PIDFD_SPAWN = new PosixSpawnCall.Library(
-      "pidfd_spawn", Numbers.SPAWN_ATTRIBUTES_SIZE, Numbers.SPAWN_ACTIONS_SIZE);
-
   private final Probes probes;
 
   public LibcLauncher(
       Probes probes, NativeArena arena, SpawnRequest request, ChildDescriptors descriptors) {
-    super(arena, request, descriptors, Numbers.POSIX, PIDFD_SPAWN);
+    super(arena, request, descriptors, Numbers.POSIX, PidfdSpawn.LIBRARY);
     this.probes = probes;
   }
 
   LinuxLauncher.Born spawn() throws IOException {
     refuseWhatItCannot();
     int fd = spawnNamed();
-    return new LinuxLauncher.Born(fd, pid(fd), Optional.empty(), Optional.empty());
+    return new LinuxLauncher.Born(fd, PidfdSpawn.getpid(fd), Optional.empty(), Optional.empty());
   }
 
   private UnsupportedFeatureException needsScript(Feature feature) {
@@ -65,17 +61,6 @@ public final class LibcLauncher extends PosixSpawn {
     }
   }
 
-  /** The ID of the process behind a descriptor, or {@code -errno}. */
-  public static int pid(int pidfd) {
-    return Functions.PIDFD_GETPID.call(pidfd);
-  }
-
-  private static final class Functions {
-    static final NativeFunction PIDFD_GETPID = NativeFunction.of("pidfd_getpid");
-
-    private Functions() {}
-  }
-
   @Override
   protected void setAttributes(PosixSpawnCall call) throws IOException {
     int flags = Numbers.POSIX_SPAWN_SETSIGDEF | Numbers.POSIX_SPAWN_SETSIGMASK;
@@ -87,13 +72,7 @@ public final class LibcLauncher extends PosixSpawn {
     }
     call.setFlags(flags);
     call.setSignals(
-        signalSet(arena, -1L), signalSet(arena, Signals.mask(request.blockedSignals())));
-  }
-
-  /** A {@code sigset_t} of the C library, which has room for more signals than there are. */
-  public static long signalSet(NativeArena arena, long signals) {
-    long[] words = new long[Numbers.SIGSET_T_SIZE / Long.BYTES];
-    words[0] = signals;
-    return arena.words(words);
+        PidfdSpawn.signalSet(arena, -1L),
+        PidfdSpawn.signalSet(arena, Signals.mask(request.blockedSignals())));
   }
 }

@@ -3,7 +3,6 @@ package dev.procdesc.linux.kernel;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.SpawnException;
 import dev.procdesc.SpawnException.Step;
-import dev.procdesc.linux.LibcLauncher;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.Mapping;
@@ -160,7 +159,7 @@ public final class LauncherProgram {
         LibC.close(outcome);
         return written.outcome(-problem);
       }
-      int pid = LibcLauncher.pid(outcome);
+      int pid = PidfdSpawn.getpid(outcome);
       // The C library reads a file of /proc, which may be refused; the child knows its ID.
       return written.outcome(pid > 0 ? pid : ownId.bytes().getLong(ownId.at()));
     }
@@ -172,9 +171,9 @@ public final class LauncherProgram {
           new ArrayList<>(List.of("procdesc-launcher", hex(file), hex(writeEnd), hex(script)));
       NativeArena.Place result = arena.allocate(Long.BYTES);
       long path = arena.string("/proc/self/fd/" + program);
-      long all = LibcLauncher.signalSet(arena, -1L);
+      long all = PidfdSpawn.signalSet(arena, -1L);
       long environment = arena.strings(List.of());
-      try (PosixSpawnCall call = new PosixSpawnCall(arena, LibcLauncher.PIDFD_SPAWN)) {
+      try (PosixSpawnCall call = new PosixSpawnCall(arena, PidfdSpawn.LIBRARY)) {
         call.setFlags(Numbers.POSIX_SPAWN_SETSIGDEF | Numbers.POSIX_SPAWN_SETSIGMASK);
         call.setSignals(all, all);
         // A copy to the same number is not close-on-exec any more.
