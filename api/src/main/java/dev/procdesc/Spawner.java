@@ -502,7 +502,7 @@ public final class Spawner {
   /**
    * Whether exec stops granting privileges to the child and its descendants (set-user-ID and file
    * capabilities): {@code prctl(PR_SET_NO_NEW_PRIVS)} on Linux (3.5),
-   * {@code procctl(PROC_NO_NEW_PRIVS_CTL)} on FreeBSD (14).
+   * {@code procctl(PROC_NO_NEW_PRIVS_CTL)} on FreeBSD (13.1).
    *
    * @param wanted default false
    * @return a new spawner
