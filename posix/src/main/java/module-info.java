@@ -12,6 +12,9 @@ module dev.procdesc.posix {
   requires org.jnrproject.constants;
   requires org.jnrproject.jffi;
 
+  exports dev.procdesc.posix.backend to
+      dev.procdesc.linux,
+      dev.procdesc.freebsd;
   exports dev.procdesc.posix.channel to
       dev.procdesc.linux,
       dev.procdesc.freebsd;

@@ -13,6 +13,7 @@ import dev.procdesc.freebsd.kernel.Numbers;
 import dev.procdesc.freebsd.kernel.Probes;
 import dev.procdesc.freebsd.kernel.Signals;
 import dev.procdesc.freebsd.kernel.Syscalls;
+import dev.procdesc.posix.backend.Lazy;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.NativeAccess;
 import dev.procdesc.posix.ffi.NativeFunction;
@@ -29,7 +30,6 @@ import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /** The library on FreeBSD. */
 public final class FreeBsdBackend implements Backend {
@@ -51,26 +51,8 @@ public final class FreeBsdBackend implements Backend {
     }
   }
 
-  /** What spawns, made at the first need. A failure, for want of descriptors, is not for ever. */
-  private static final class Spawns {
-    private static volatile @Nullable FreeBsdLauncher spawning;
-
-    private Spawns() {}
-
-    static FreeBsdLauncher get() throws ProcessDescriptorException {
-      FreeBsdLauncher made = spawning;
-      return made != null ? made : make();
-    }
-
-    private static synchronized FreeBsdLauncher make() throws ProcessDescriptorException {
-      FreeBsdLauncher made = spawning;
-      if (made == null) {
-        made = new FreeBsdLauncher(Running.PROBES, new Watcher(new KqueueQueue()));
-        spawning = made;
-      }
-      return made;
-    }
-  }
+  private static final Lazy<FreeBsdLauncher> LAUNCHER =
+      new Lazy<>(() -> new FreeBsdLauncher(Running.PROBES, new Watcher(new KqueueQueue())));
 
   @Override
   public String name() {
@@ -174,7 +156,7 @@ public final class FreeBsdBackend implements Backend {
 
   @Override
   public ChildProcess spawn(SpawnRequest request) throws IOException {
-    return Spawns.get().spawn(request);
+    return LAUNCHER.get().spawn(request);
   }
 
   @Override
@@ -182,18 +164,17 @@ public final class FreeBsdBackend implements Backend {
     if (pid != (int) pid) {
       throw Errors.failed("pdopenpid", pid, -PosixNumbers.ESRCH); // FreeBSD ends at 99,999.
     }
-    return Spawns.get().open((int) pid);
+    return LAUNCHER.get().open((int) pid);
   }
 
   @Override
   public void enterDescriptorOnlyMode(Set<DescriptorOnly> also) throws ProcessDescriptorException {
-    Spawns.get().sandbox().enter(); // With it comes everything native.
+    LAUNCHER.get().sandbox().enter(); // With it comes everything native.
   }
 
   @Override
   public Optional<Set<DescriptorOnly>> descriptorOnlyMode() {
-    FreeBsdLauncher made = Spawns.spawning;
-    return made == null ? Optional.empty() : made.sandbox().entered();
+    return LAUNCHER.ifMade().flatMap(launcher -> launcher.sandbox().entered());
   }
 
   @Override
@@ -203,7 +184,7 @@ public final class FreeBsdBackend implements Backend {
       throw Unsupported.feature(Feature.DESCRIPTOR_CHANNEL, records.lacks());
     }
     try {
-      return Spawns.get().channels();
+      return LAUNCHER.get().channels();
     } catch (ProcessDescriptorException e) {
       throw new UncheckedIOException(e);
     }

@@ -21,14 +21,13 @@ import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.Watcher;
 import dev.procdesc.posix.probe.Unsupported;
-import dev.procdesc.posix.process.ChildProcessImpl;
-import dev.procdesc.posix.process.ProcessDescriptorImpl;
-import dev.procdesc.posix.process.ProcessState;
+import dev.procdesc.posix.process.ProcessOperations;
 import dev.procdesc.posix.spawn.ChildDescriptors;
 import dev.procdesc.posix.spawn.ChildScript;
 import dev.procdesc.posix.spawn.ChildSetup;
 import dev.procdesc.posix.spawn.Dispositions;
 import dev.procdesc.posix.spawn.Environment;
+import dev.procdesc.posix.spawn.Launcher;
 import dev.procdesc.posix.spawn.ScriptFailure;
 import dev.procdesc.posix.spawn.SpawnRetry;
 import dev.procdesc.posix.spawn.SpawnStub;
@@ -58,7 +57,7 @@ import java.util.Set;
  *       lowest rung, {@link LibcLauncher}.
  * </ul>
  */
-final class FreeBsdLauncher {
+final class FreeBsdLauncher extends Launcher {
   /**
    * Those that a copy of the JVM gets back to their default in any case: a signal that waits for
    * the mask to be lifted must not run one of the JVM's handlers in the child.
@@ -89,22 +88,43 @@ final class FreeBsdLauncher {
 
   private final Dispositions dispositions =
       new Dispositions(Numbers.NSIG, (signal, old) -> Syscalls.sigaction(signal, 0, old));
-  private final CapabilityMode sandbox = new CapabilityMode();
   private final Probes probes;
-  private final Watcher watcher;
-  private final ProcdescOperations waiting;
-  private final ProcdescOperations waitingForUsage;
-  private final ProcdescOperations looking;
+  private final CapabilityMode sandbox;
+  private final ProcdescOperations reaping;
   private final Channels channels;
 
   FreeBsdLauncher(Probes probes, Watcher watcher) throws ProcessDescriptorException {
+    this(probes, watcher, new CapabilityMode());
+  }
+
+  private FreeBsdLauncher(Probes probes, Watcher watcher, CapabilityMode sandbox)
+      throws ProcessDescriptorException {
+    this(
+        probes,
+        watcher,
+        sandbox,
+        new ProcdescOperations(probes, sandbox, ProcessOperations.Task.REAP),
+        new ProcdescOperations(probes, sandbox, ProcessOperations.Task.OBSERVE));
+  }
+
+  private FreeBsdLauncher(
+      Probes probes,
+      Watcher watcher,
+      CapabilityMode sandbox,
+      ProcdescOperations reaping,
+      ProcdescOperations observing)
+      throws ProcessDescriptorException {
+    super(
+        Numbers.POSIX,
+        watcher,
+        new Operations(
+            reaping,
+            new ProcdescOperations(probes, sandbox, ProcessOperations.Task.REAP_FOR_USAGE),
+            observing));
     this.probes = probes;
-    this.watcher = watcher;
-    this.waiting = new ProcdescOperations(probes, sandbox, ProcdescOperations.Task.REAP);
-    this.waitingForUsage =
-        new ProcdescOperations(probes, sandbox, ProcdescOperations.Task.REAP_FOR_USAGE);
-    this.looking = new ProcdescOperations(probes, sandbox, ProcdescOperations.Task.LOOK);
-    this.channels = new SocketChannels(new ProcdescTransfer(probes, looking, watcher), watcher);
+    this.sandbox = sandbox;
+    this.reaping = reaping;
+    this.channels = new SocketChannels(new ProcdescTransfer(probes, observing, watcher), watcher);
   }
 
   CapabilityMode sandbox() {
@@ -115,29 +135,31 @@ final class FreeBsdLauncher {
     return channels;
   }
 
-  ChildProcess spawn(SpawnRequest asked) throws IOException {
-    refuseWhatIsNotThere(asked);
-    SpawnRequest request = sandbox.reach(asked);
-    try (NativeArena arena = NativeArena.shared(Numbers.POSIX);
-        ChildDescriptors descriptors =
-            ChildDescriptors.open(request.descriptors(), Numbers.POSIX, watcher, arena)) {
-      Born born = probes.launchMechanism() == Probes.LaunchMechanism.POSIX_SPAWN
-          ? SpawnRetry.make(
-              failure -> SpawnRetry.isPassing(failure, Numbers.POSIX),
-              () -> new LibcLauncher(probes, arena, request, descriptors).spawn())
-          : new Attempt(arena, request, descriptors).spawn();
-      ProcessState core = new ProcessState(
-          OwnedDescriptor.take(born.descriptor(), "the descriptor of process " + born.pid()),
-          born.pid(),
-          request.onClose() == OnClose.RELEASE
-              ? Optional.empty()
-              : Optional.of(new ProcdescCloseAction(waiting, born.lifeline())),
-          request.collectUsage() ? waitingForUsage : waiting,
-          watcher);
-      descriptors.handOver();
-      return new ChildProcessImpl(
-          core, request.onClose(), descriptors.inputs(), descriptors.outputs());
-    }
+  @Override
+  public ChildProcess spawn(SpawnRequest request) throws IOException {
+    refuseWhatIsNotThere(request);
+    return super.spawn(sandbox.reach(request));
+  }
+
+  @Override
+  protected NativeArena arena() {
+    return NativeArena.shared(Numbers.POSIX);
+  }
+
+  @Override
+  protected Launched launch(NativeArena arena, SpawnRequest request, ChildDescriptors descriptors)
+      throws IOException {
+    Born born = probes.launchMechanism() == Probes.LaunchMechanism.POSIX_SPAWN
+        ? SpawnRetry.make(
+            failure -> SpawnRetry.isPassing(failure, Numbers.POSIX),
+            () -> new LibcLauncher(probes, arena, request, descriptors).spawn())
+        : new Attempt(arena, request, descriptors).spawn();
+    return new Launched(
+        born.descriptor(),
+        born.pid(),
+        request.onClose() == OnClose.RELEASE
+            ? Optional.empty()
+            : Optional.of(new ProcdescCloseAction(reaping, born.lifeline())));
   }
 
   private void refuseWhatIsNotThere(SpawnRequest request) {
@@ -174,12 +196,7 @@ final class FreeBsdLauncher {
     if (fd < 0) {
       throw Errors.failed("pdopenpid", pid, fd, OPEN_HINTS.getOrDefault(-fd, ""));
     }
-    return new ProcessDescriptorImpl(new ProcessState(
-        OwnedDescriptor.take(fd, "the descriptor of process " + pid),
-        pid,
-        Optional.empty(),
-        looking,
-        watcher));
+    return opened(fd, pid);
   }
 
   /** A child that executes its program; the lifeline of a group that ends with it. */

@@ -38,19 +38,6 @@ import java.util.function.Consumer;
  * other process, group or session as long as a descriptor of it is open.
  */
 public final class ProcdescOperations implements ProcessOperations {
-  /** Whose business the process is. */
-  enum Task {
-    /** A child of the library's, which it reaps. */
-    REAP,
-    /** The same, and its resource usage is wanted. */
-    REAP_FOR_USAGE,
-    /**
-     * A process that was received or opened. It may be a child of this JVM all the same, another's
-     * in it to reap: so nothing is ever reaped.
-     */
-    LOOK
-  }
-
   private final Probes probes;
   private final CapabilityMode sandbox;
   private final Task task;
@@ -70,7 +57,7 @@ public final class ProcdescOperations implements ProcessOperations {
 
   @Override
   public boolean reaps() {
-    return task != Task.LOOK;
+    return task.reaps();
   }
 
   @Override

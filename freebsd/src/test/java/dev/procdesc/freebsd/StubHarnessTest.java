@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.procdesc.freebsd.kernel.Architecture;
 import dev.procdesc.freebsd.kernel.Probes;
+import dev.procdesc.posix.ffi.Architecture;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -42,7 +42,7 @@ final class StubHarnessTest {
     assumeTrue(Architecture.CURRENT != Architecture.OTHER, "a machine that it is written for");
     Cc.require(directory);
     Path own = compile("cc", "stubharness");
-    if (Architecture.CURRENT.resource().equals(machine)) {
+    if (Architecture.CURRENT.bsdName().equals(machine)) {
       return new Harness(List.of(own.toString()), List.of());
     }
     assumeTrue(machine.equals("arm64"), "a processor that runs amd64 code, for its ptrace");

@@ -10,6 +10,7 @@ import dev.procdesc.linux.kernel.Signals;
 import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.probe.Unsupported;
 import dev.procdesc.posix.spawn.ChildDescriptors;
+import dev.procdesc.posix.spawn.Launcher;
 import dev.procdesc.posix.spawn.PosixSpawn;
 import dev.procdesc.posix.spawn.PosixSpawnCall;
 import dev.procdesc.spi.Program;
@@ -31,10 +32,10 @@ public final class LibcLauncher extends PosixSpawn {
     this.probes = probes;
   }
 
-  LinuxLauncher.Born spawn() throws IOException {
+  Launcher.Launched spawn() throws IOException {
     refuseWhatItCannot();
     int fd = spawnNamed();
-    return new LinuxLauncher.Born(fd, PidfdSpawn.getpid(fd), Optional.empty(), Optional.empty());
+    return new Launcher.Launched(fd, PidfdSpawn.getpid(fd), Optional.empty());
   }
 
   private UnsupportedFeatureException needsScript(Feature feature) {

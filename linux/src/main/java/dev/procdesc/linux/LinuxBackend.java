@@ -13,6 +13,7 @@ import dev.procdesc.linux.kernel.Numbers;
 import dev.procdesc.linux.kernel.Probes;
 import dev.procdesc.linux.kernel.Signals;
 import dev.procdesc.linux.kernel.Syscalls;
+import dev.procdesc.posix.backend.Lazy;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.NativeAccess;
 import dev.procdesc.posix.ffi.NativeMemory;
@@ -29,7 +30,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
 /** The library on Linux. */
 public final class LinuxBackend implements Backend {
@@ -71,26 +71,8 @@ public final class LinuxBackend implements Backend {
     }
   }
 
-  /** What spawns, made at the first need. A failure, for want of descriptors, is not for ever. */
-  private static final class Spawns {
-    private static volatile @Nullable LinuxLauncher spawning;
-
-    private Spawns() {}
-
-    static LinuxLauncher get() throws ProcessDescriptorException {
-      LinuxLauncher made = spawning;
-      return made != null ? made : make();
-    }
-
-    private static synchronized LinuxLauncher make() throws ProcessDescriptorException {
-      LinuxLauncher made = spawning;
-      if (made == null) {
-        made = new LinuxLauncher(Running.PROBES, new Watcher(new EpollQueue()));
-        spawning = made;
-      }
-      return made;
-    }
-  }
+  private static final Lazy<LinuxLauncher> LAUNCHER =
+      new Lazy<>(() -> new LinuxLauncher(Running.PROBES, new Watcher(new EpollQueue())));
 
   @Override
   public String name() {
@@ -186,7 +168,7 @@ public final class LinuxBackend implements Backend {
       return false;
     }
     try {
-      return Spawns.get().guardian().unavailable().isEmpty();
+      return LAUNCHER.get().guardian().unavailable().isEmpty();
     } catch (ProcessDescriptorException e) {
       probes.note(Probes.GUARDIAN, String.valueOf(e.getMessage()), false, "what its start needs");
       return false;
@@ -195,7 +177,7 @@ public final class LinuxBackend implements Backend {
 
   @Override
   public ChildProcess spawn(SpawnRequest request) throws IOException {
-    return Spawns.get().spawn(request);
+    return LAUNCHER.get().spawn(request);
   }
 
   @Override
@@ -203,12 +185,12 @@ public final class LinuxBackend implements Backend {
     if (pid != (int) pid) {
       throw Errors.failed("pidfd_open", pid, -PosixNumbers.ESRCH); // Linux ends at 2^22.
     }
-    return Spawns.get().open((int) pid);
+    return LAUNCHER.get().open((int) pid);
   }
 
   @Override
   public ProcessDescriptor self() throws ProcessDescriptorException {
-    return Spawns.get().open(Syscalls.getpid());
+    return LAUNCHER.get().open(Syscalls.getpid());
   }
 
   @Override
@@ -224,7 +206,7 @@ public final class LinuxBackend implements Backend {
   @Override
   public Channels channels() {
     try {
-      return Spawns.get().channels();
+      return LAUNCHER.get().channels();
     } catch (ProcessDescriptorException e) {
       throw new UncheckedIOException(e);
     }

@@ -1,6 +1,5 @@
 package dev.procdesc.linux;
 
-import dev.procdesc.ChildProcess;
 import dev.procdesc.ClosedDescriptorException;
 import dev.procdesc.Feature;
 import dev.procdesc.OnClose;
@@ -23,14 +22,13 @@ import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.Watcher;
 import dev.procdesc.posix.probe.Unsupported;
-import dev.procdesc.posix.process.ChildProcessImpl;
-import dev.procdesc.posix.process.ProcessDescriptorImpl;
-import dev.procdesc.posix.process.ProcessState;
+import dev.procdesc.posix.process.ProcessOperations;
 import dev.procdesc.posix.spawn.ChildDescriptors;
 import dev.procdesc.posix.spawn.ChildScript;
 import dev.procdesc.posix.spawn.ChildSetup;
 import dev.procdesc.posix.spawn.Dispositions;
 import dev.procdesc.posix.spawn.Environment;
+import dev.procdesc.posix.spawn.Launcher;
 import dev.procdesc.posix.spawn.ScriptFailure;
 import dev.procdesc.posix.spawn.SpawnRetry;
 import dev.procdesc.posix.spawn.SpawnStub;
@@ -38,7 +36,6 @@ import dev.procdesc.posix.spawn.Users;
 import dev.procdesc.spi.Channels;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.List;
@@ -65,7 +62,7 @@ import java.util.function.Supplier;
  *       code.
  * </ul>
  */
-final class LinuxLauncher {
+final class LinuxLauncher extends Launcher {
   private static final Map<Integer, String> EXECUTE_HINTS = Map.of(
       PosixNumbers.EPERM,
       "refused by a filter or security module; where this JVM gave up to execute programs by"
@@ -83,51 +80,42 @@ final class LinuxLauncher {
   private final Dispositions dispositions =
       new Dispositions(Numbers.NSIG, (signal, old) -> Syscalls.rtSigaction(signal, 0, old));
   private final Probes probes;
-  private final Watcher watcher;
   private final Guardian guardian;
-  private final PidfdOperations waiting;
-  private final PidfdOperations waitingForUsage;
-  private final PidfdOperations looking;
   private final Channels channels;
 
   /** Serializes children that change their user: see {@link Attempt#runAsOther}. */
   private final Object otherUser = new Object();
 
   LinuxLauncher(Probes probes, Watcher watcher) {
-    this.probes = probes;
-    this.watcher = watcher;
-    this.guardian = new Guardian(probes, watcher);
-    this.waiting = new PidfdOperations(probes, PidfdOperations.Task.REAP);
-    this.looking = new PidfdOperations(probes, PidfdOperations.Task.LOOK);
-    this.channels = new SocketChannels(new PidfdTransfer(probes, looking, watcher), watcher);
-    this.waitingForUsage = new PidfdOperations(probes, PidfdOperations.Task.REAP_FOR_USAGE);
+    this(probes, watcher, new PidfdOperations(probes, ProcessOperations.Task.OBSERVE));
   }
 
-  ChildProcess spawn(SpawnRequest request) throws IOException {
-    try (NativeArena arena = probes.arena();
-        ChildDescriptors descriptors =
-            ChildDescriptors.open(request.descriptors(), Numbers.POSIX, watcher, arena)) {
-      Born born = probes.walksScripts()
-          ? new Attempt(arena, request, descriptors).spawn()
-          : SpawnRetry.make(
-              failure -> SpawnRetry.isPassing(failure, Numbers.POSIX),
-              () -> new LibcLauncher(probes, arena, request, descriptors).spawn());
-      ProcessState core = new ProcessState(
-          OwnedDescriptor.take(born.pidfd(), "the descriptor of process " + born.pid()),
-          born.pid(),
-          request.onClose() == OnClose.RELEASE
-              ? Optional.empty()
-              : Optional.of(new PidfdCloseAction(
-                  request.onClose(), guardian, born.registration(), born.cgroupKill())),
-          request.collectUsage() ? waitingForUsage : waiting,
-          watcher);
-      born.registration().ifPresent(registration -> guardian.born(registration, core));
-      descriptors.handOver();
-      return new ChildProcessImpl(
-          core, request.onClose(), descriptors.inputs(), descriptors.outputs());
-    } catch (UncheckedIOException e) {
-      throw e.getCause(); // Its memory could not grow.
-    }
+  private LinuxLauncher(Probes probes, Watcher watcher, PidfdOperations observing) {
+    super(
+        Numbers.POSIX,
+        watcher,
+        new Operations(
+            new PidfdOperations(probes, ProcessOperations.Task.REAP),
+            new PidfdOperations(probes, ProcessOperations.Task.REAP_FOR_USAGE),
+            observing));
+    this.probes = probes;
+    this.guardian = new Guardian(probes, watcher);
+    this.channels = new SocketChannels(new PidfdTransfer(probes, observing, watcher), watcher);
+  }
+
+  @Override
+  protected NativeArena arena() throws IOException {
+    return probes.arena();
+  }
+
+  @Override
+  protected Launched launch(NativeArena arena, SpawnRequest request, ChildDescriptors descriptors)
+      throws IOException {
+    return probes.walksScripts()
+        ? new Attempt(arena, request, descriptors).spawn()
+        : SpawnRetry.make(
+            failure -> SpawnRetry.isPassing(failure, Numbers.POSIX),
+            () -> new LibcLauncher(probes, arena, request, descriptors).spawn());
   }
 
   Guardian guardian() {
@@ -147,20 +135,8 @@ final class LinuxLauncher {
     if (fd < 0) {
       throw Errors.failed("pidfd_open", pid, fd);
     }
-    return new ProcessDescriptorImpl(new ProcessState(
-        OwnedDescriptor.take(fd, "the descriptor of process " + pid),
-        pid,
-        Optional.empty(),
-        looking,
-        watcher));
+    return opened(fd, pid);
   }
-
-  /** A child that executes its program. */
-  record Born(
-      int pidfd,
-      long pid,
-      Optional<Guardian.Registration> registration,
-      Optional<OwnedDescriptor> cgroupKill) {}
 
   /** One spawn of a child that walks a script. */
   private final class Attempt {
@@ -182,7 +158,7 @@ final class LinuxLauncher {
       this.identity = Users.identify(request);
     }
 
-    Born spawn() throws IOException {
+    Launched spawn() throws IOException {
       refuseWhatIsNotThere();
       boolean clone3 = probes.launchMechanism() == Probes.LaunchMechanism.CLONE3;
       Optional<Integer> cgroup = Optional.empty();
@@ -198,7 +174,7 @@ final class LinuxLauncher {
         NativeArena.Place pidfd = Guardian.placeForPidfd(arena);
         Optional<Integer> procs = cgroup;
         Optional<OwnedDescriptor> kill = cgroupKill;
-        Born child = SpawnRetry.make(this::isPassing, () -> {
+        Launched child = SpawnRetry.make(this::isPassing, () -> {
           flags = clone3 ? flags() : 0;
           return request.onClose() == OnClose.RELEASE || isKilledByKernel()
               ? spawnUnguarded(pidfd, procs)
@@ -285,7 +261,7 @@ final class LinuxLauncher {
           || SpawnRetry.isPassing(failure, Numbers.POSIX);
     }
 
-    private Born spawnUnguarded(NativeArena.Place pidfd, Optional<Integer> cgroup)
+    private Launched spawnUnguarded(NativeArena.Place pidfd, Optional<Integer> cgroup)
         throws IOException {
       try (ScriptLaunch launch = launch()) {
         ChildScript script = script(launch, cgroup, Optional.empty());
@@ -293,7 +269,7 @@ final class LinuxLauncher {
       }
     }
 
-    private Born spawnGuarded(
+    private Launched spawnGuarded(
         NativeArena.Place pidfd, Optional<Integer> cgroup, Optional<OwnedDescriptor> cgroupKill)
         throws IOException {
       Optional<String> refusal = guardian.startIfNeeded();
@@ -334,7 +310,7 @@ final class LinuxLauncher {
       }
     }
 
-    private Born spawn(
+    private Launched spawn(
         ScriptLaunch launch,
         NativeArena.Place pidfd,
         long flags,
@@ -360,11 +336,16 @@ final class LinuxLauncher {
       }
       int fd = pidfd.bytes().getInt(pidfd.at());
       if (run.executed()) {
-        return new Born(
+        return new Launched(
             fd,
             run.created(),
-            registration,
-            registration.flatMap(Guardian.Registration::cgroupKill));
+            request.onClose() == OnClose.RELEASE
+                ? Optional.empty()
+                : Optional.of(new PidfdCloseAction(
+                    request.onClose(),
+                    guardian,
+                    registration,
+                    registration.flatMap(Guardian.Registration::cgroupKill))));
       }
       Pidfd.reap(fd);
       LibC.close(fd);

@@ -9,6 +9,7 @@ import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.process.CloseAction;
+import dev.procdesc.posix.process.ProcessState;
 import java.io.IOException;
 import java.util.Optional;
 
@@ -38,6 +39,11 @@ final class PidfdCloseAction implements CloseAction {
 
   /** What all holders share; absent where the kernel kills. */
   private Optional<OwnedDescriptor> lifeline = Optional.empty();
+
+  @Override
+  public void started(ProcessState process) {
+    registration.ifPresent(started -> guardian.born(started, process));
+  }
 
   @Override
   public synchronized Effect effect() {

@@ -34,19 +34,6 @@ import java.util.function.Consumer;
  * and waitid would not see it otherwise.
  */
 public final class PidfdOperations implements ProcessOperations {
-  /** Whose business the process is. */
-  enum Task {
-    /** A child of the library's, which it reaps. */
-    REAP,
-    /** The same, and its resource usage is wanted. */
-    REAP_FOR_USAGE,
-    /**
-     * A process that was opened or received. It may be a child of this JVM all the same, another's
-     * in it to reap: so nothing is ever reaped.
-     */
-    LOOK
-  }
-
   private final Probes probes;
   private final Task task;
 
@@ -57,7 +44,7 @@ public final class PidfdOperations implements ProcessOperations {
 
   @Override
   public boolean reaps() {
-    return task != Task.LOOK;
+    return task.reaps();
   }
 
   @Override
@@ -125,7 +112,7 @@ public final class PidfdOperations implements ProcessOperations {
     }
     ByteBuffer bytes = memory.bytes();
     bytes.putLong(Numbers.PIDFD_INFO_MASK, Numbers.PIDFD_INFO_EXIT);
-    int outcome = Syscalls.ioctl(fd, Numbers.PIDFD_GET_INFO, memory.address());
+    int outcome = LibC.ioctl(fd, Numbers.PIDFD_GET_INFO, memory.address());
     if (outcome < 0 || (bytes.getLong(Numbers.PIDFD_INFO_MASK) & Numbers.PIDFD_INFO_EXIT) == 0) {
       return Optional.empty();
     }

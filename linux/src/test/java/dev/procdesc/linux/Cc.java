@@ -2,7 +2,7 @@ package dev.procdesc.linux;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.procdesc.linux.kernel.Architecture;
+import dev.procdesc.posix.ffi.Architecture;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -40,7 +40,7 @@ final class Cc {
 
   /** The compiler for a machine, if it is installed. */
   static Optional<Cc> forMachine(String machine) throws IOException, InterruptedException {
-    List<String> candidates = machine.equals(Architecture.CURRENT.resource())
+    List<String> candidates = machine.equals(Architecture.CURRENT.gnuName())
         ? List.of("cc", "gcc", "clang")
         : List.of(machine + "-linux-gnu-gcc");
     for (String candidate : candidates) {

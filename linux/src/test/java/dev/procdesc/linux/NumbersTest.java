@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
-import dev.procdesc.linux.kernel.Architecture;
 import dev.procdesc.linux.kernel.Numbers;
+import dev.procdesc.posix.ffi.Architecture;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import java.io.IOException;
 import java.io.InputStream;
@@ -67,7 +67,7 @@ final class NumbersTest {
   @Test
   void everyNumberIsClaimed() throws IOException {
     Set<String> missing =
-        new LinkedHashSet<>(OnMachine.numbers(Architecture.X86_64.resource()).keySet());
+        new LinkedHashSet<>(OnMachine.numbers(Architecture.X86_64.gnuName()).keySet());
     missing.removeAll(claims().keySet());
     assertEquals(Set.of(), missing, "without a line in numbers.txt");
   }
@@ -75,7 +75,7 @@ final class NumbersTest {
   @Test
   void everyClaimIsOfANumber() throws IOException {
     Set<String> superfluous = new LinkedHashSet<>(claims().keySet());
-    superfluous.removeAll(OnMachine.numbers(Architecture.X86_64.resource()).keySet());
+    superfluous.removeAll(OnMachine.numbers(Architecture.X86_64.gnuName()).keySet());
     assertEquals(Set.of(), superfluous, "in numbers.txt, but nowhere else");
   }
 
@@ -123,7 +123,7 @@ final class NumbersTest {
                 claim.only));
       }
     });
-    String host = Architecture.CURRENT.resource();
+    String host = Architecture.CURRENT.gnuName();
     Optional<Cc> compiler = Cc.forMachine(host);
     assumeTrue(compiler.isPresent(), "no C compiler");
     return compare("aarch64", compiler.get(), directory, claims);

@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.procdesc.ExitStatus;
 import dev.procdesc.Signal;
-import dev.procdesc.linux.kernel.Architecture;
 import dev.procdesc.linux.kernel.Numbers;
 import dev.procdesc.linux.kernel.Signals;
+import dev.procdesc.posix.ffi.Architecture;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,7 +42,7 @@ final class PidfdOperationsTest {
 
   @Test
   void whatTheHeadersMakeOfIt(@TempDir Path directory) throws Exception {
-    Optional<Cc> compiler = Cc.forMachine(Architecture.CURRENT.resource());
+    Optional<Cc> compiler = Cc.forMachine(Architecture.CURRENT.gnuName());
     assumeTrue(compiler.isPresent(), "no C compiler");
     List<Integer> statuses = new ArrayList<>();
     for (int value = 0; value < 256; value++) {

@@ -10,13 +10,14 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.procdesc.ExitStatus;
 import dev.procdesc.Signal;
 import dev.procdesc.SpawnException.Step;
-import dev.procdesc.linux.kernel.Architecture;
 import dev.procdesc.linux.kernel.Numbers;
 import dev.procdesc.linux.kernel.Probes;
+import dev.procdesc.posix.ffi.Architecture;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.ffi.SystemStrings;
+import dev.procdesc.posix.process.ProcessOperations;
 import dev.procdesc.posix.process.ProcessOperations.Outcome;
 import dev.procdesc.posix.spawn.ChildScript;
 import dev.procdesc.posix.spawn.ChildScript.Purpose;
@@ -88,7 +89,7 @@ final class ScriptTest {
       NativeArena.Place poll = other.allocate(8);
       poll.bytes().putInt(poll.at(), fd).putInt(poll.at() + 4, PosixNumbers.POLLIN);
       assertEquals(1, LibC.poll(poll.address(), 1, (int) Cc.CEILING_SECONDS * 1000));
-      Outcome outcome = new PidfdOperations(PROBES, PidfdOperations.Task.REAP).collect(fd);
+      Outcome outcome = new PidfdOperations(PROBES, ProcessOperations.Task.REAP).collect(fd);
       return assertInstanceOf(Outcome.Ended.class, outcome).status();
     } finally {
       LibC.close(fd);

@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.procdesc.linux.kernel.Architecture;
 import dev.procdesc.linux.kernel.Numbers;
 import dev.procdesc.linux.kernel.Probes;
+import dev.procdesc.posix.ffi.Architecture;
 import dev.procdesc.posix.spawn.SpawnStub;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -43,7 +43,7 @@ final class StubTest {
     assumeTrue(
         Architecture.CURRENT != Architecture.OTHER,
         "there is no stub for " + System.getProperty("os.arch"));
-    return stub(Architecture.CURRENT.resource());
+    return stub(Architecture.CURRENT.gnuName());
   }
 
   // ---- the bytes

@@ -4,6 +4,7 @@ import dev.procdesc.Mechanism;
 import dev.procdesc.Resource;
 import dev.procdesc.SpawnException.Step;
 import dev.procdesc.posix.channel.SocketProbe;
+import dev.procdesc.posix.ffi.Architecture;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeArena;
@@ -131,7 +132,7 @@ public final class Probes {
       mechanisms.note(STUB, "the simulation's own", true, "");
       return NativeFunction.find("procdesc_spawn_stub").map(SpawnStub::of);
     }
-    String name = "spawnstub-" + Architecture.CURRENT.resource() + ".bin";
+    String name = "spawnstub-" + Architecture.CURRENT.bsdName() + ".bin";
     return SpawnStub.find(
         mechanisms,
         STUB,

@@ -11,6 +11,7 @@ import dev.procdesc.linux.kernel.Pidfd;
 import dev.procdesc.linux.kernel.Probes;
 import dev.procdesc.linux.kernel.ScriptLaunch;
 import dev.procdesc.linux.kernel.Syscalls;
+import dev.procdesc.posix.channel.Sockets;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeArena;
@@ -545,7 +546,7 @@ public final class Guardian {
   private static int send(Link link, NativeArena.Place header) {
     int socket = link.socket.acquire();
     try {
-      return Syscalls.sendmsg(socket, header.address(), Numbers.MSG_NOSIGNAL);
+      return Sockets.sendmsg(socket, header.address(), Numbers.MSG_NOSIGNAL);
     } finally {
       link.socket.release();
     }
@@ -581,20 +582,20 @@ public final class Guardian {
       NativeArena.Place pair = arena.allocate(8);
       check(
           "socketpair",
-          Syscalls.socketpair(
-              Numbers.AF_UNIX, Numbers.SOCK_SEQPACKET | Numbers.SOCK_CLOEXEC, 0, pair.address()));
+          Sockets.socketpair(
+              Numbers.AF_UNIX, Numbers.SOCK_SEQPACKET | Numbers.SOCK_CLOEXEC, pair.address()));
       int ours = pair.bytes().getInt(pair.at());
       OwnedDescriptor socket = OwnedDescriptor.take(ours, "the socket to the guardian");
       try {
         int theirs = opened.add(pair.bytes().getInt(pair.at() + 4));
         boolean bySender = probes.mayUse(Probes.SENDER_PIDFD)
-            && Syscalls.setsockopt(
+            && Sockets.setsockopt(
                     theirs, Numbers.SOL_SOCKET, Numbers.SO_PASSPIDFD, arena.ints(1), 4)
                 == 0;
         probes.note(Probes.SENDER_PIDFD, "setsockopt(SO_PASSPIDFD)", bySender, "Linux 6.5");
         check(
             "setsockopt(SO_SNDTIMEO)",
-            Syscalls.setsockopt(
+            Sockets.setsockopt(
                 ours, Numbers.SOL_SOCKET, Numbers.SO_SNDTIMEO, arena.words(SEND_SECONDS, 0), 16));
         int self = opened.add(check("pidfd_open", Syscalls.pidfdOpen(Syscalls.getpid(), 0)));
         int program = opened.add(Memfd.ofProgram("guardian", arena));

@@ -1,6 +1,7 @@
 package dev.procdesc.linux.kernel;
 
 import dev.procdesc.ProcessDescriptorException;
+import dev.procdesc.posix.ffi.Architecture;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeArena;
@@ -20,7 +21,7 @@ public final class Memfd {
    */
   public static int ofProgram(String name, NativeArena arena) throws IOException {
     byte[] code;
-    String resource = name + "-" + Architecture.CURRENT.resource() + ".bin";
+    String resource = name + "-" + Architecture.CURRENT.gnuName() + ".bin";
     try (InputStream bytes = Memfd.class.getResourceAsStream("/dev/procdesc/linux/" + resource)) {
       if (bytes == null) {
         throw new IOException("there is no " + name + " for this machine");

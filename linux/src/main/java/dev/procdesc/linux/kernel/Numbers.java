@@ -2,6 +2,7 @@ package dev.procdesc.linux.kernel;
 
 import dev.procdesc.Resource;
 import dev.procdesc.posix.channel.SocketNumbers;
+import dev.procdesc.posix.ffi.Architecture;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.spawn.ChildSetup;
 import java.util.OptionalInt;

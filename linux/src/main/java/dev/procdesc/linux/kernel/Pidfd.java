@@ -1,5 +1,7 @@
 package dev.procdesc.linux.kernel;
 
+import dev.procdesc.posix.channel.Sockets;
+import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import java.nio.ByteBuffer;
@@ -31,7 +33,7 @@ public final class Pidfd {
         .putLong(
             Numbers.PIDFD_INFO_MASK,
             Numbers.PIDFD_INFO_PID | Numbers.PIDFD_INFO_CREDS | Numbers.PIDFD_INFO_CGROUPID);
-    return Syscalls.ioctl(fd, Numbers.PIDFD_GET_INFO, memory.address());
+    return LibC.ioctl(fd, Numbers.PIDFD_GET_INFO, memory.address());
   }
 
   /**
@@ -44,7 +46,7 @@ public final class Pidfd {
       ByteBuffer bytes = memory.bytes();
       int sizeAt = Long.BYTES;
       bytes.putInt(0, -1).putInt(sizeAt, Integer.BYTES);
-      int outcome = Syscalls.getsockopt(
+      int outcome = Sockets.getsockopt(
           socket,
           Numbers.SOL_SOCKET,
           Numbers.SO_PEERPIDFD,

@@ -2,6 +2,8 @@ package dev.procdesc.linux.kernel;
 
 import dev.procdesc.Mechanism;
 import dev.procdesc.Resource;
+import dev.procdesc.posix.channel.Sockets;
+import dev.procdesc.posix.ffi.Architecture;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeArena;
@@ -82,7 +84,7 @@ public final class Probes {
       launchMechanism = Optional.empty();
       return;
     }
-    String code = "spawnstub-" + Architecture.CURRENT.resource() + ".bin";
+    String code = "spawnstub-" + Architecture.CURRENT.gnuName() + ".bin";
     stub = SpawnStub.find(
         mechanisms,
         STUB,
@@ -283,7 +285,7 @@ public final class Probes {
     try (NativeMemory memory = NativeMemory.borrow()) {
       ByteBuffer bytes = memory.bytes();
       bytes.putLong(Numbers.PIDFD_INFO_MASK, Numbers.PIDFD_INFO_EXIT);
-      int outcome = Syscalls.ioctl(fd, Numbers.PIDFD_GET_INFO, memory.address());
+      int outcome = LibC.ioctl(fd, Numbers.PIDFD_GET_INFO, memory.address());
       boolean told = (bytes.getLong(Numbers.PIDFD_INFO_MASK) & Numbers.PIDFD_INFO_EXIT) != 0;
       return outcome >= 0 && !told ? -PosixNumbers.EINVAL : outcome;
     }
@@ -470,8 +472,8 @@ public final class Probes {
   public synchronized Mechanism peer() {
     if (!mechanisms.isKnown(PEER)) {
       try (NativeMemory memory = NativeMemory.borrow()) {
-        int outcome = Syscalls.socketpair(
-            Numbers.AF_UNIX, Numbers.SOCK_SEQPACKET | Numbers.SOCK_CLOEXEC, 0, memory.address());
+        int outcome = Sockets.socketpair(
+            Numbers.AF_UNIX, Numbers.SOCK_SEQPACKET | Numbers.SOCK_CLOEXEC, memory.address());
         if (outcome == 0) {
           int one = memory.bytes().getInt(0);
           outcome = Pidfd.ofPeer(one);

@@ -13,11 +13,6 @@ public final class Syscalls {
   private static final NativeFunction EPOLL_CTL = NativeFunction.of("epoll_ctl");
   private static final NativeFunction EPOLL_WAIT = NativeFunction.of("epoll_wait");
   private static final NativeFunction EVENTFD = NativeFunction.of("eventfd");
-  private static final NativeFunction IOCTL = NativeFunction.of("ioctl");
-  private static final NativeFunction SOCKETPAIR = NativeFunction.of("socketpair");
-  private static final NativeFunction SETSOCKOPT = NativeFunction.of("setsockopt");
-  private static final NativeFunction GETSOCKOPT = NativeFunction.of("getsockopt");
-  private static final NativeFunction SENDMSG = NativeFunction.of("sendmsg");
   private static final NativeFunction RECV = NativeFunction.of("recv");
   private static final NativeFunction GETPID = NativeFunction.of("getpid");
   private static final NativeFunction UNAME = NativeFunction.of("uname");
@@ -68,31 +63,6 @@ public final class Syscalls {
   /** {@code int eventfd(unsigned initval, int flags)}. */
   public static int eventfd(int initial, int flags) {
     return EVENTFD.call(initial, flags);
-  }
-
-  /** {@code int ioctl(int fd, unsigned long request, void *argp)}. */
-  public static int ioctl(int fd, long request, long argument) {
-    return IOCTL.call(fd, request, argument);
-  }
-
-  /** {@code int socketpair(int domain, int type, int protocol, int sv[2])}. */
-  public static int socketpair(int domain, int type, int protocol, long pair) {
-    return SOCKETPAIR.call(domain, type, protocol, pair);
-  }
-
-  /** {@code int setsockopt(int fd, int level, int name, const void *value, socklen_t size)}. */
-  public static int setsockopt(int fd, int level, int name, long value, int size) {
-    return SETSOCKOPT.call(fd, level, name, value, size);
-  }
-
-  /** {@code int getsockopt(int fd, int level, int name, void *value, socklen_t *size)}. */
-  public static int getsockopt(int fd, int level, int name, long value, long size) {
-    return GETSOCKOPT.call(fd, level, name, value, size);
-  }
-
-  /** {@code ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)}. */
-  public static int sendmsg(int fd, long header, int flags) {
-    return SENDMSG.call(fd, header, flags);
   }
 
   /** {@code ssize_t recv(int fd, void *buf, size_t size, int flags)}. */

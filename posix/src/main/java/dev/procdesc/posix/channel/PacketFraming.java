@@ -104,7 +104,7 @@ final class PacketFraming implements MessageFraming {
           return 0;
         }
         memory.bytes().putInt(0, 0);
-        int outcome = Sockets.ioctl(fd, numbers.fionread(), memory.address());
+        int outcome = LibC.ioctl(fd, numbers.fionread(), memory.address());
         return outcome < 0 || memory.bytes().getInt(0) == 0 ? 1 : 0;
       });
       return result == 1;

@@ -7,7 +7,7 @@ import dev.procdesc.posix.ffi.NativeFunction;
  * The functions of the C library for sockets, under their C names; apart from {@link LibC}, so that
  * a spawn does not look them up. Each returns what the function returns, or {@code -errno}.
  */
-final class Sockets {
+public final class Sockets {
   private static final NativeFunction SOCKET = NativeFunction.of("socket");
   private static final NativeFunction SOCKETPAIR = NativeFunction.of("socketpair");
   private static final NativeFunction BIND = NativeFunction.of("bind");
@@ -18,7 +18,6 @@ final class Sockets {
   private static final NativeFunction RECVMSG = NativeFunction.of("recvmsg");
   private static final NativeFunction GETSOCKOPT = NativeFunction.of("getsockopt");
   private static final NativeFunction SETSOCKOPT = NativeFunction.of("setsockopt");
-  private static final NativeFunction IOCTL = NativeFunction.of("ioctl");
 
   private Sockets() {}
 
@@ -28,7 +27,7 @@ final class Sockets {
   }
 
   /** {@code int socketpair(int domain, int type, int protocol, int sv[2])}. */
-  static int socketpair(int domain, int type, long pair) {
+  public static int socketpair(int domain, int type, long pair) {
     return SOCKETPAIR.call(domain, type, 0, pair);
   }
 
@@ -53,7 +52,7 @@ final class Sockets {
   }
 
   /** {@code ssize_t sendmsg(int s, const struct msghdr *msg, int flags)}. */
-  static int sendmsg(int fd, long header, int flags) {
+  public static int sendmsg(int fd, long header, int flags) {
     return SENDMSG.call(fd, header, flags);
   }
 
@@ -63,17 +62,12 @@ final class Sockets {
   }
 
   /** {@code int getsockopt(int s, int level, int optname, void *optval, socklen_t *optlen)}. */
-  static int getsockopt(int fd, int level, int name, long value, long size) {
+  public static int getsockopt(int fd, int level, int name, long value, long size) {
     return GETSOCKOPT.call(fd, level, name, value, size);
   }
 
   /** {@code int setsockopt(int s, int level, int optname, const void *optval, socklen_t len)}. */
-  static int setsockopt(int fd, int level, int name, long value, int size) {
+  public static int setsockopt(int fd, int level, int name, long value, int size) {
     return SETSOCKOPT.call(fd, level, name, value, size);
-  }
-
-  /** {@code int ioctl(int d, unsigned long request, void *argp)}. */
-  static int ioctl(int fd, long request, long argument) {
-    return IOCTL.call(fd, request, argument);
   }
 }

@@ -9,6 +9,7 @@ public final class LibC {
   private static final NativeFunction WRITE = NativeFunction.of("write");
   private static final NativeFunction CLOSE = NativeFunction.of("close");
   private static final NativeFunction FCNTL = NativeFunction.of("fcntl");
+  private static final NativeFunction IOCTL = NativeFunction.of("ioctl");
   private static final NativeFunction OPEN = NativeFunction.of("open");
   private static final NativeFunction PIPE2 = NativeFunction.of("pipe2");
   private static final NativeFunction DUP3 = NativeFunction.of("dup3");
@@ -86,5 +87,10 @@ public final class LibC {
   /** {@code int munmap(void *addr, size_t len)}. */
   public static int munmap(long address, long length) {
     return MUNMAP.call(address, length);
+  }
+
+  /** {@code int ioctl(int fd, unsigned long request, void *argp)}. */
+  public static int ioctl(int fd, long request, long argument) {
+    return IOCTL.call(fd, request, argument);
   }
 }

@@ -19,6 +19,9 @@ public interface CloseAction {
     CLOSES_DESCRIPTOR
   }
 
+  /** Receives the process once it exists, before its descriptor is handed out. Called once. */
+  default void started(ProcessState process) {}
+
   /** What the last close means, as things are now. */
   default Effect effect() {
     return Effect.ENDS_PROCESS;

@@ -21,6 +21,24 @@ import java.util.function.Consumer;
  * What a backend does with a process descriptor. Every call is by descriptor, never by process ID.
  */
 public interface ProcessOperations {
+  /** The duty of this JVM towards a process. */
+  enum Task {
+    /** Reaps a child of the library. */
+    REAP,
+    /** Reaps a child of the library and collects its resource usage. */
+    REAP_FOR_USAGE,
+    /**
+     * Observes a process that was opened or received, and never reaps it: it may be a child of this
+     * JVM that other code in it reaps.
+     */
+    OBSERVE;
+
+    /** Returns whether the process is reaped. */
+    public boolean reaps() {
+      return this != OBSERVE;
+    }
+  }
+
   /** What the kernel tells of a process. */
   sealed interface Outcome {
     /** It runs. */

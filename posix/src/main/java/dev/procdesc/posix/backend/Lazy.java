@@ -1,0 +1,45 @@
+package dev.procdesc.posix.backend;
+
+import dev.procdesc.ProcessDescriptorException;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A value that is made at its first use, once for each JVM. A failure is not remembered: a lack of
+ * descriptors, for example, may pass. Safe for use by several threads.
+ */
+public final class Lazy<T> {
+  /** Makes the value. */
+  public interface Maker<T> {
+    /** Returns a new value. */
+    T make() throws ProcessDescriptorException;
+  }
+
+  private final Maker<T> maker;
+  private volatile @Nullable T value;
+
+  /** Creates a holder without a value. */
+  public Lazy(Maker<T> maker) {
+    this.maker = maker;
+  }
+
+  /** Returns the value; makes it first if there is none. */
+  public T get() throws ProcessDescriptorException {
+    T made = value;
+    return made != null ? made : makeOnce();
+  }
+
+  /** Returns the value if it has been made. */
+  public Optional<T> ifMade() {
+    return Optional.ofNullable(value);
+  }
+
+  private synchronized T makeOnce() throws ProcessDescriptorException {
+    T made = value;
+    if (made == null) {
+      made = maker.make();
+      value = made;
+    }
+    return made;
+  }
+}

@@ -1,0 +1,93 @@
+package dev.procdesc.posix.spawn;
+
+import dev.procdesc.ChildProcess;
+import dev.procdesc.ProcessDescriptor;
+import dev.procdesc.posix.ffi.NativeArena;
+import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.io.OwnedDescriptor;
+import dev.procdesc.posix.io.Watcher;
+import dev.procdesc.posix.process.ChildProcessImpl;
+import dev.procdesc.posix.process.CloseAction;
+import dev.procdesc.posix.process.ProcessDescriptorImpl;
+import dev.procdesc.posix.process.ProcessOperations;
+import dev.procdesc.posix.process.ProcessState;
+import dev.procdesc.spi.SpawnRequest;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Optional;
+
+/**
+ * Creates children and opens processes. This class makes the objects that the application holds; a
+ * backend supplies the memory of a spawn, the call that creates the child, and its close action.
+ */
+public abstract class Launcher {
+  private final PosixNumbers numbers;
+  private final Watcher watcher;
+  private final Operations operations;
+
+  /**
+   * The operations on the processes of a backend.
+   *
+   * @param reaping for children
+   * @param reapingForUsage for children whose resource usage is collected
+   * @param observing for processes that were opened or received, and are never reaped
+   */
+  public record Operations(
+      ProcessOperations reaping, ProcessOperations reapingForUsage, ProcessOperations observing) {}
+
+  /**
+   * A child that executes its program.
+   *
+   * @param closeAction the action of its last close; empty for {@link dev.procdesc.OnClose#RELEASE}
+   */
+  public record Launched(int descriptor, long pid, Optional<CloseAction> closeAction) {}
+
+  /** Creates a launcher whose children one watcher watches. */
+  protected Launcher(PosixNumbers numbers, Watcher watcher, Operations operations) {
+    this.numbers = numbers;
+    this.watcher = watcher;
+    this.operations = operations;
+  }
+
+  /** Returns the memory for one spawn, which the child has to be able to read. */
+  protected abstract NativeArena arena() throws IOException;
+
+  /** Creates a child and returns when it has executed its program. */
+  protected abstract Launched launch(
+      NativeArena arena, SpawnRequest request, ChildDescriptors descriptors) throws IOException;
+
+  /**
+   * Spawns a child.
+   *
+   * @throws IOException if a step fails; no process is left then
+   */
+  public ChildProcess spawn(SpawnRequest request) throws IOException {
+    try (NativeArena arena = arena();
+        ChildDescriptors descriptors =
+            ChildDescriptors.open(request.descriptors(), numbers, watcher, arena)) {
+      Launched launched = launch(arena, request, descriptors);
+      ProcessState state = new ProcessState(
+          own(launched.descriptor(), launched.pid()),
+          launched.pid(),
+          launched.closeAction(),
+          request.collectUsage() ? operations.reapingForUsage() : operations.reaping(),
+          watcher);
+      launched.closeAction().ifPresent(action -> action.started(state));
+      descriptors.handOver();
+      return new ChildProcessImpl(
+          state, request.onClose(), descriptors.inputs(), descriptors.outputs());
+    } catch (UncheckedIOException e) {
+      throw e.getCause(); // The memory of the spawn could not grow.
+    }
+  }
+
+  /** Returns an object for a process that was opened. It neither reaps nor kills the process. */
+  protected final ProcessDescriptor opened(int descriptor, int pid) {
+    return new ProcessDescriptorImpl(new ProcessState(
+        own(descriptor, pid), pid, Optional.empty(), operations.observing(), watcher));
+  }
+
+  private static OwnedDescriptor own(int descriptor, long pid) {
+    return OwnedDescriptor.take(descriptor, "the descriptor of process " + pid);
+  }
+}
