@@ -1,4 +1,4 @@
-/** The backend for FreeBSD: pdfork, pdkill, pdgetpid, kqueue. */
+/** Provides the backend for FreeBSD, based on pdfork, pdkill, pdgetpid and kqueue. */
 module dev.procdesc.freebsd {
   requires dev.procdesc;
   requires dev.procdesc.posix;

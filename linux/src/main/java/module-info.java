@@ -1,4 +1,4 @@
-/** The backend for Linux: clone3, pidfd, epoll. */
+/** Provides the backend for Linux, based on clone3, pidfd and epoll. */
 module dev.procdesc.linux {
   requires dev.procdesc;
   requires dev.procdesc.posix;

@@ -1,10 +1,12 @@
 /**
- * What the backends for Linux and FreeBSD share; exported to them alone. What belongs here:
- * whatever both kernels do in the same way, such as refcounted descriptors, pipes, the life of a
- * process object. What does not: a system call that one of them lacks, and every number or layout,
- * which differ and stand in each backend's {@code Numbers}.
+ * Contains the code that the backends for Linux and FreeBSD share; it is exported to them only.
+ *
+ * <p>Code belongs here if both kernels behave in the same way: reference-counted descriptors,
+ * pipes, the life cycle of a process object. A system call that one of the kernels lacks belongs in
+ * the backend, and so does every number or layout that differs between them: these are in each
+ * backend's {@code Numbers}.
  */
-// The JNR artifacts are automatic modules, and the FreeBSD backend is not always on the path.
+// The JNR artifacts are automatic modules, and the FreeBSD backend may be absent from the path.
 @SuppressWarnings({"requires-automatic", "module"})
 module dev.procdesc.posix {
   requires dev.procdesc;

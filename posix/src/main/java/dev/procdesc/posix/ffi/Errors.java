@@ -4,16 +4,25 @@ import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.SpawnException;
 import jnr.constants.platform.Errno;
 
-/** Error numbers as exceptions. */
+/** Converts error numbers into exceptions. */
 public final class Errors {
   private Errors() {}
 
-  /** The exception of a failed call. */
+  /**
+   * Returns the exception for a failed call.
+   *
+   * @param outcome the result of the call, {@code -errno}
+   */
   public static ProcessDescriptorException failed(String operation, Object subject, long outcome) {
     return failed(operation, subject, outcome, "");
   }
 
-  /** The exception of a failed call, with what there is to know about it. */
+  /**
+   * Returns the exception for a failed call, with a hint about its cause.
+   *
+   * @param outcome the result of the call, {@code -errno}
+   * @param hint follows the description of the error; may be empty
+   */
   public static ProcessDescriptorException failed(
       String operation, Object subject, long outcome, String hint) {
     int errno = Math.toIntExact(-outcome);
@@ -21,7 +30,12 @@ public final class Errors {
         operation, String.valueOf(subject), errno, describe(errno, hint));
   }
 
-  /** The exception of a failed spawn. */
+  /**
+   * Returns the exception for a failed step of a spawn.
+   *
+   * @param outcome the result of the call, {@code -errno}
+   * @param hint follows the description of the error; may be empty
+   */
   public static SpawnException spawn(
       SpawnException.Step step, String operation, Object subject, long outcome, String hint) {
     int errno = Math.toIntExact(-outcome);
@@ -33,7 +47,7 @@ public final class Errors {
     return describe(errno) + (hint.isEmpty() ? "" : "; " + hint);
   }
 
-  /** Such as {@code ENOENT (2): No such file or directory}. */
+  /** Returns a description such as {@code ENOENT (2): No such file or directory}. */
   public static String describe(int errno) {
     Errno known = Errno.valueOf(errno);
     return known == Errno.__UNKNOWN_CONSTANT__

@@ -1,8 +1,12 @@
 package dev.procdesc.posix.ffi;
 
 /**
- * The functions of the C library that both systems have, under their C names. Each returns what the
- * function returns, or {@code -errno}.
+ * Binds the functions of the C library that both systems have, under their C names. Each method
+ * returns the result of the function, or {@code -errno}.
+ *
+ * <p>No method repeats a call that failed with {@code EINTR}. The links lead to the manual of
+ * Linux; <a href="https://man.freebsd.org/cgi/man.cgi">that of FreeBSD</a> has pages of the same
+ * names.
  */
 public final class LibC {
   private static final NativeFunction READ = NativeFunction.of("read");
@@ -21,50 +25,86 @@ public final class LibC {
 
   private LibC() {}
 
-  /** {@code ssize_t read(int fd, void *buf, size_t nbytes)}. */
+  /**
+   * Calls {@code ssize_t read(int fd, void *buf, size_t nbytes)}.
+   *
+   * @see <a href="https://man7.org/linux/man-pages/man2/read.2.html">read(2)</a>
+   */
   public static long read(int fd, long buffer, long count) {
     return READ.callLong(fd, buffer, count);
   }
 
-  /** {@code ssize_t write(int fd, const void *buf, size_t nbytes)}. */
+  /**
+   * Calls {@code ssize_t write(int fd, const void *buf, size_t nbytes)}.
+   *
+   * @see <a href="https://man7.org/linux/man-pages/man2/write.2.html">write(2)</a>
+   */
   public static long write(int fd, long buffer, long count) {
     return WRITE.callLong(fd, buffer, count);
   }
 
   /**
-   * {@code int close(int fd)}. Never repeated on EINTR: the descriptor is gone on both systems, and
-   * another thread may have the number already.
+   * Calls {@code int close(int fd)}. The call is never repeated after EINTR: the descriptor is
+   * closed on both systems, and another thread may already have the number.
+   *
+   * @see <a href="https://man7.org/linux/man-pages/man2/close.2.html">close(2)</a>
    */
   public static int close(int fd) {
     return CLOSE.call(fd);
   }
 
-  /** {@code int fcntl(int fd, int cmd, int arg)}: as a variadic word it passes like any other. */
+  /**
+   * Calls {@code int fcntl(int fd, int cmd, int arg)}. A variadic word is passed like any other
+   * argument.
+   *
+   * @see <a href="https://man7.org/linux/man-pages/man2/fcntl.2.html">fcntl(2)</a>
+   */
   public static int fcntl(int fd, int command, int argument) {
     return FCNTL.call(fd, command, argument);
   }
 
-  /** {@code int open(const char *path, int flags, mode_t mode)}. */
+  /**
+   * Calls {@code int open(const char *path, int flags, mode_t mode)}.
+   *
+   * @see <a href="https://man7.org/linux/man-pages/man2/open.2.html">open(2)</a>
+   */
   public static int open(long path, int flags, int mode) {
     return OPEN.call(path, flags, mode);
   }
 
-  /** {@code int pipe2(int fildes[2], int flags)}. */
+  /**
+   * Calls {@code int pipe2(int fildes[2], int flags)}.
+   *
+   * @see <a href="https://man7.org/linux/man-pages/man2/pipe2.2.html">pipe2(2)</a>
+   */
   public static int pipe2(long pair, int flags) {
     return PIPE2.call(pair, flags);
   }
 
-  /** {@code int dup3(int oldd, int newd, int flags)}. */
+  /**
+   * Calls {@code int dup3(int oldd, int newd, int flags)}.
+   *
+   * @see <a href="https://man7.org/linux/man-pages/man2/dup3.2.html">dup3(2)</a>
+   */
   public static int dup3(int from, int to, int flags) {
     return DUP3.call(from, to, flags);
   }
 
-  /** {@code int poll(struct pollfd fds[], nfds_t nfds, int timeout)}. */
+  /**
+   * Calls {@code int poll(struct pollfd fds[], nfds_t nfds, int timeout)}.
+   *
+   * @see <a href="https://man7.org/linux/man-pages/man2/poll.2.html">poll(2)</a>
+   */
   public static int poll(long pollfds, int count, int timeoutMillis) {
     return POLL.call(pollfds, count, timeoutMillis);
   }
 
-  /** {@code void *mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset)}. */
+  /**
+   * Calls {@code void *mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset)} for
+   * an anonymous mapping at an address that the kernel chooses.
+   *
+   * @see <a href="https://man7.org/linux/man-pages/man2/mmap.2.html">mmap(2)</a>
+   */
   public static long mmap(long length, int protection, int flags) {
     return mmap(length, protection, flags, -1, 0);
   }
@@ -79,17 +119,29 @@ public final class LibC {
     return FTRUNCATE.call(fd, length);
   }
 
-  /** {@code int mprotect(void *addr, size_t len, int prot)}. */
+  /**
+   * Calls {@code int mprotect(void *addr, size_t len, int prot)}.
+   *
+   * @see <a href="https://man7.org/linux/man-pages/man2/mprotect.2.html">mprotect(2)</a>
+   */
   public static int mprotect(long address, long length, int protection) {
     return MPROTECT.call(address, length, protection);
   }
 
-  /** {@code int munmap(void *addr, size_t len)}. */
+  /**
+   * Calls {@code int munmap(void *addr, size_t len)}.
+   *
+   * @see <a href="https://man7.org/linux/man-pages/man2/munmap.2.html">munmap(2)</a>
+   */
   public static int munmap(long address, long length) {
     return MUNMAP.call(address, length);
   }
 
-  /** {@code int ioctl(int fd, unsigned long request, void *argp)}. */
+  /**
+   * Calls {@code int ioctl(int fd, unsigned long request, void *argp)}.
+   *
+   * @see <a href="https://man7.org/linux/man-pages/man2/ioctl.2.html">ioctl(2)</a>
+   */
   public static int ioctl(int fd, long request, long argument) {
     return IOCTL.call(fd, request, argument);
   }

@@ -1,13 +1,13 @@
 package dev.procdesc.posix.ffi;
 
 /**
- * Pages of this process's memory.
+ * A range of mapped pages in the memory of this process.
  *
- * @param address of the first byte
- * @param size in bytes
+ * @param address the address of the first byte
+ * @param size the size in bytes
  */
 public record Mapping(long address, long size) {
-  /** The address behind the last byte. */
+  /** Returns the address after the last byte. */
   public long end() {
     return address + size;
   }

@@ -3,11 +3,11 @@ package dev.procdesc.posix.ffi;
 import com.kenai.jffi.Library;
 import java.util.Optional;
 
-/** Whether native code can be called at all, and if not, why and what to do about it. */
+/** Checks that native code can be called, and explains the cause and the remedy if it cannot. */
 public final class NativeAccess {
   private NativeAccess() {}
 
-  /** Empty if native calls work; else the cause and the remedy, in one sentence each. */
+  /** Returns the cause and the remedy if native calls do not work; empty if they do. */
   public static Optional<String> unavailable() {
     return Outcome.PROBLEM;
   }

@@ -9,8 +9,9 @@ import java.util.OptionalInt;
 import java.util.function.IntFunction;
 
 /**
- * The memory of one spawn: strings, structures, and the call block. Addresses stay valid until it
- * is closed; the child reads them, so that is after the child has executed its program or ended.
+ * An allocator for the native memory of one operation, such as the strings, structures and call
+ * block of a spawn. Addresses remain valid until the arena is closed. The child of a spawn reads
+ * them, so the arena of a spawn is closed only after the child has executed its program or exited.
  */
 public final class NativeArena implements AutoCloseable {
   private final List<NativeMemory> blocks = new ArrayList<>(2);
@@ -19,7 +20,7 @@ public final class NativeArena implements AutoCloseable {
   private NativeMemory current;
   private int used;
 
-  /** An empty arena. */
+  /** Creates an empty arena. */
   public NativeArena() {
     this(NativeMemory::borrow);
   }
@@ -35,16 +36,16 @@ public final class NativeArena implements AutoCloseable {
     blocks.add(current);
   }
 
-  /** An empty arena that a forked child writes to as well, so that its results are seen. */
+  /** Creates an empty arena in shared memory, in which the writes of a forked child are visible. */
   public static NativeArena shared(PosixNumbers numbers) {
     return new NativeArena(size -> NativeMemory.borrowShared(size, numbers));
   }
 
   /**
-   * An empty arena in a file, which another process can map. Its blocks follow each other in the
-   * file.
+   * Creates an empty arena in a memory file, which another process can map. Its blocks are consecutive
+   * in the file.
    *
-   * @param fd of an empty file in memory; closed with the arena, or if this fails
+   * @param fd an empty file in memory; it is closed with the arena, or if this method fails
    */
   public static NativeArena inFile(int fd) throws ProcessDescriptorException {
     try {
@@ -55,7 +56,7 @@ public final class NativeArena implements AutoCloseable {
     }
   }
 
-  /** Lends the parts of a file, one behind the other. */
+  /** Lends consecutive parts of a file. */
   private static final class FileLender implements IntFunction<NativeMemory> {
     private final int fd;
     private long length;
@@ -66,7 +67,7 @@ public final class NativeArena implements AutoCloseable {
 
     @Override
     public NativeMemory apply(int size) {
-      // A block begins and ends where a page does.
+      // A block begins and ends at a page boundary.
       int rounded = Math.multiplyExact(size / NativeMemory.SIZE + 1, NativeMemory.SIZE);
       try {
         NativeMemory block = NativeMemory.ofFile(fd, length, rounded);
@@ -78,17 +79,21 @@ public final class NativeArena implements AutoCloseable {
     }
   }
 
-  /** The file that the arena lies in; empty if it lies in none. */
+  /** Returns the descriptor of the memory file; empty if the arena has none. */
   public OptionalInt file() {
     return file;
   }
 
-  /** Where the arena lies in memory, in the order of its file. */
+  /** Returns the mappings of the blocks, in the order of the file. */
   public List<Mapping> mappings() {
     return blocks.stream().map(NativeMemory::mapping).toList();
   }
 
-  /** An arena in one block, and no more than that. */
+  /**
+   * Creates an arena in one block; it does not grow.
+   *
+   * <p>An allocation that does not fit throws {@link IllegalStateException}.
+   */
   public static NativeArena in(NativeMemory block) {
     return new NativeArena(size -> {
       if (size > 0) {
@@ -98,10 +103,16 @@ public final class NativeArena implements AutoCloseable {
     });
   }
 
-  /** A place in an arena: its address, and where it is in a buffer. */
+  /**
+   * An allocated range of an arena.
+   *
+   * @param address the native address
+   * @param bytes the buffer that contains the range
+   * @param at the index of the range in the buffer
+   */
   public record Place(long address, ByteBuffer bytes, int at) {}
 
-  /** Room for a structure, aligned to words, not zeroed. */
+  /** Allocates memory for a structure, aligned to 8 bytes and not zeroed. */
   public Place allocate(int size) {
     int start = (used + 7) & ~7;
     if (start + size > current.bytes().capacity()) {
@@ -113,7 +124,7 @@ public final class NativeArena implements AutoCloseable {
     return new Place(current.address() + start, current.bytes(), start);
   }
 
-  /** Words in a row. */
+  /** Stores an array of 64-bit integers and returns its address. */
   public long words(long... values) {
     Place place = allocate(values.length * Long.BYTES);
     for (int i = 0; i < values.length; i++) {
@@ -122,7 +133,7 @@ public final class NativeArena implements AutoCloseable {
     return place.address();
   }
 
-  /** 32-bit integers in a row. */
+  /** Stores an array of 32-bit integers and returns its address. */
   public long ints(int... values) {
     Place place = allocate(values.length * Integer.BYTES);
     for (int i = 0; i < values.length; i++) {
@@ -131,19 +142,19 @@ public final class NativeArena implements AutoCloseable {
     return place.address();
   }
 
-  /** A string, closed by a NUL. */
+  /** Stores a NUL-terminated string and returns its address. */
   public long string(byte[] text) {
     Place place = allocate(text.length + 1);
     place.bytes().put(place.at(), text).put(place.at() + text.length, (byte) 0);
     return place.address();
   }
 
-  /** A string in the system's encoding, closed by a NUL. */
+  /** Stores a NUL-terminated string in the system's encoding and returns its address. */
   public long string(String text) {
     return string(SystemStrings.encode(text));
   }
 
-  /** Pointers to strings, closed by a null pointer. */
+  /** Stores a null-terminated array of pointers to strings and returns its address. */
   public long strings(List<byte[]> texts) {
     long[] pointers = new long[texts.size() + 1];
     for (int i = 0; i < texts.size(); i++) {

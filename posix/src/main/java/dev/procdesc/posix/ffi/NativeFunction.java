@@ -10,14 +10,14 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * A C function of at most six word-sized arguments, called through jffi. This is the one place
- * where native code is entered and where errno is read: at once, in the same thread, after a call
- * that failed. Results follow the kernel's own convention: not negative, or {@code -errno}.
+ * A C function with at most six word-sized arguments, called through jffi. Only this class enters
+ * native code and reads errno: immediately after a failed call, in the same thread. Results follow
+ * the convention of the kernel: a non-negative value, or {@code -errno}.
  *
  * <p>Rejected: jnr-ffi's {@code LibraryLoader}. It compiles a class for each interface of
- * functions, which costs a cold JVM more than 80 ms before its first spawn, and a class made so
- * cannot see an interface in a package that a module does not export to everybody. jffi is the
- * engine underneath; a call through it costs the same.
+ * functions, which costs a cold JVM more than 80 ms before its first spawn, and the generated class
+ * cannot access an interface in a package that its module does not export unconditionally. jnr-ffi
+ * is built on jffi; a call through jffi costs the same.
  */
 public final class NativeFunction {
   private static final CallContext[] CONTEXTS = new CallContext[7];
@@ -39,21 +39,21 @@ public final class NativeFunction {
   }
 
   /**
-   * A function of the C library that every supported system has.
+   * Returns a function of the C library that every supported system has.
    *
-   * @throws UnsatisfiedLinkError if it is not there
+   * @throws UnsatisfiedLinkError if the C library lacks it
    */
   public static NativeFunction of(String name) {
     return find(name)
         .orElseThrow(() -> new UnsatisfiedLinkError("the C library has no function " + name));
   }
 
-  /** A function that newer C libraries have. */
+  /** Returns a function that only newer C libraries have; empty if it is absent. */
   public static Optional<NativeFunction> find(String name) {
     return symbol(name).map(NativeFunction::new);
   }
 
-  /** The address of a variable or function of this process. */
+  /** Returns the address of a global variable or function of this process. */
   public static Optional<Long> symbol(String name) {
     long address =
         Simulation.LIBRARY.map(library -> library.getSymbolAddress(name)).orElse(0L);
@@ -63,14 +63,14 @@ public final class NativeFunction {
     return address == 0 ? Optional.empty() : Optional.of(address);
   }
 
-  /** Whether functions come from a library that simulates another system, for tests. */
+  /** Returns whether functions come from a library that simulates another system, for tests. */
   public static boolean isSimulated() {
     return Simulation.LIBRARY.isPresent();
   }
 
   /**
-   * For tests only: a library whose functions stand in for those of the C library, so that the
-   * backend for one system runs on another one.
+   * A library, for tests only, whose functions replace those of the C library, so that the backend
+   * for one system runs on another one.
    */
   private static final class Simulation {
     static final Optional<Library> LIBRARY = open();
@@ -90,12 +90,14 @@ public final class NativeFunction {
     }
   }
 
-  /** Machine code at an address. */
+  /** Returns a function for machine code at an address. */
   public static NativeFunction at(long address) {
     return new NativeFunction(address);
   }
 
-  /** A C int: the upper half of the register is undefined, so only the lower one is looked at. */
+  /**
+   * Converts a C int: the upper half of the register is undefined, so only the lower one counts.
+   */
   private static int outcome(long register) {
     int value = (int) register;
     return value == -1 ? -errno() : value;
@@ -140,18 +142,18 @@ public final class NativeFunction {
     return outcome(INVOKER.invokeN6(CONTEXTS[6], address, a, b, c, d, e, f));
   }
 
-  /** Calls {@code long f(a)} whose result is a value or, by its own convention, {@code -errno}. */
+  /** Calls {@code long f(a)}, which itself returns a value or {@code -errno}. */
   public long callRaw(long a) {
     return INVOKER.invokeN1(CONTEXTS[1], address, a);
   }
 
-  /** Calls {@code long f(a, b, c)}: {@code ssize_t} and the like. */
+  /** Calls {@code long f(a, b, c)}, such as a function that returns {@code ssize_t}. */
   public long callLong(long a, long b, long c) {
     long value = INVOKER.invokeN3(CONTEXTS[3], address, a, b, c);
     return value == -1 ? -errno() : value;
   }
 
-  /** Calls {@code long f(a, b, c, d, e, f)}: {@code mmap}. */
+  /** Calls {@code long f(a, b, c, d, e, f)}, such as {@code mmap}. */
   public long callLong(long a, long b, long c, long d, long e, long f) {
     long value = INVOKER.invokeN6(CONTEXTS[6], address, a, b, c, d, e, f);
     return value == -1 ? -errno() : value;

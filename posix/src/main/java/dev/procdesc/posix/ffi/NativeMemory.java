@@ -8,12 +8,12 @@ import java.util.concurrent.ConcurrentLinkedDeque;
 
 /**
  * A block of memory outside the heap, for the structures that system calls read and write. Access
- * is through a bounds-checked buffer. Blocks are pooled: {@link #close()} gives one back.
+ * is through a bounds-checked buffer. Blocks are pooled: {@link #close()} returns one to the pool.
  *
- * <p>Not zeroed: whoever borrows a block writes every field that it reads.
+ * <p>A block is not zeroed: the borrower writes every field before it reads it.
  */
 public final class NativeMemory implements AutoCloseable {
-  /** Enough for a spawn with an ordinary environment, and for a pipe's content. */
+  /** The size of a pooled block: enough for a typical spawn and for the content of a pipe. */
   public static final int SIZE = 64 * 1024;
 
   private static final int POOLED = 16;
@@ -45,20 +45,20 @@ public final class NativeMemory implements AutoCloseable {
     return address;
   }
 
-  /** A block of {@link #SIZE} bytes. */
+  /** Borrows a block of {@link #SIZE} bytes. */
   public static NativeMemory borrow() {
     NativeMemory pooled = POOL.pollFirst();
     return pooled != null ? pooled : new NativeMemory(SIZE);
   }
 
-  /** A block of at least {@link #SIZE} bytes. */
+  /** Borrows a block of at least {@link #SIZE} bytes. */
   public static NativeMemory borrow(int size) {
     return size <= SIZE ? borrow() : new NativeMemory(size);
   }
 
   /**
-   * A block of at least {@link #SIZE} bytes that children share with us even after a fork: a
-   * mapping of its own.
+   * Borrows a block of at least {@link #SIZE} bytes in a separate shared mapping, so that forked
+   * children and this process see each other's writes.
    */
   static NativeMemory borrowShared(int size, PosixNumbers numbers) {
     NativeMemory pooled = size <= SIZE ? SHARED.pollFirst() : null;
@@ -70,8 +70,8 @@ public final class NativeMemory implements AutoCloseable {
   }
 
   /**
-   * A block that a forked child shares with us, and keeps when it is closed here: nobody else gets
-   * it.
+   * Allocates an unpooled block that a forked child shares with this process. The child retains its
+   * mapping after this process closes the block, so the block is never reused.
    */
   public static NativeMemory leave(int size, PosixNumbers numbers) {
     return new NativeMemory(size, map(size, numbers), true, false);
@@ -101,12 +101,12 @@ public final class NativeMemory implements AutoCloseable {
     return address;
   }
 
-  /** A small block that is never given back, for structures that live as long as the JVM. */
+  /** Allocates a small block that is never freed, for structures that live as long as the JVM. */
   public static NativeMemory forever(int size) {
     return new NativeMemory(size);
   }
 
-  /** A small block of its own, which its owner frees. */
+  /** Allocates a small unpooled block, which the caller frees with {@link #free()}. */
   public static NativeMemory unpooled(int size) {
     return new NativeMemory(size);
   }
@@ -116,17 +116,17 @@ public final class NativeMemory implements AutoCloseable {
     MemoryIO.getInstance().freeMemory(address);
   }
 
-  /** Where the block begins. */
+  /** Returns the address of the first byte. */
   public long address() {
     return address;
   }
 
-  /** Where a shared block is. */
+  /** Returns the address range of the block. */
   public Mapping mapping() {
     return new Mapping(address, bytes.capacity());
   }
 
-  /** The block, in native byte order. Use absolute access, or reset the position. */
+  /** Returns the buffer, in native byte order. Use absolute access, or reset the position. */
   public ByteBuffer bytes() {
     return bytes;
   }

@@ -1,8 +1,8 @@
 package dev.procdesc.posix.ffi;
 
 /**
- * The numbers that the shared code needs and the systems do not agree on. Each backend gives its
- * own from its {@code Numbers}, where their headers and versions are named.
+ * The numbers that the shared code needs. The record components differ between the systems; each
+ * backend supplies them from its {@code Numbers}, which names their headers and versions.
  */
 public record PosixNumbers(
     int eagain,
@@ -117,30 +117,30 @@ public record PosixNumbers(
   /** {@code WCOREFLAG} on every system. */
   public static final int WCOREFLAG = 0x80;
 
-  /** Where a {@code struct rusage} has ru_utime, on every 64-bit system. */
+  /** Offset of {@code ru_utime} in {@code struct rusage} on every 64-bit system. */
   public static final int RUSAGE_UTIME = 0;
 
-  /** Where a {@code struct rusage} has ru_stime, on every 64-bit system. */
+  /** Offset of {@code ru_stime} in {@code struct rusage} on every 64-bit system. */
   public static final int RUSAGE_STIME = 16;
 
-  /** Where a {@code struct rusage} has ru_maxrss, on every 64-bit system. */
+  /** Offset of {@code ru_maxrss} in {@code struct rusage} on every 64-bit system. */
   public static final int RUSAGE_MAXRSS = 32;
 
-  /** Where a {@code struct rusage} has ru_minflt, on every 64-bit system. */
+  /** Offset of {@code ru_minflt} in {@code struct rusage} on every 64-bit system. */
   public static final int RUSAGE_MINFLT = 64;
 
-  /** Where a {@code struct rusage} has ru_majflt, on every 64-bit system. */
+  /** Offset of {@code ru_majflt} in {@code struct rusage} on every 64-bit system. */
   public static final int RUSAGE_MAJFLT = 72;
 
-  /** Where a {@code struct rusage} has ru_inblock, on every 64-bit system. */
+  /** Offset of {@code ru_inblock} in {@code struct rusage} on every 64-bit system. */
   public static final int RUSAGE_INBLOCK = 88;
 
-  /** Where a {@code struct rusage} has ru_oublock, on every 64-bit system. */
+  /** Offset of {@code ru_oublock} in {@code struct rusage} on every 64-bit system. */
   public static final int RUSAGE_OUBLOCK = 96;
 
-  /** Where a {@code struct rusage} has ru_nvcsw, on every 64-bit system. */
+  /** Offset of {@code ru_nvcsw} in {@code struct rusage} on every 64-bit system. */
   public static final int RUSAGE_NVCSW = 128;
 
-  /** Where a {@code struct rusage} has ru_nivcsw, on every 64-bit system. */
+  /** Offset of {@code ru_nivcsw} in {@code struct rusage} on every 64-bit system. */
   public static final int RUSAGE_NIVCSW = 136;
 }

@@ -7,15 +7,15 @@ import java.nio.charset.Charset;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 
-/** Java strings as the bytes that the system has for names and arguments. */
+/** Converts between Java strings and the bytes of the system's names and arguments. */
 public final class SystemStrings {
   private static final Charset CHARSET = charset();
 
   private SystemStrings() {}
 
   /**
-   * The encoding in which the JVM itself names files. In the C locale that is ASCII, in which most
-   * names cannot be said; UTF-8 is what they mean then.
+   * Returns the encoding that the JVM itself uses for file names. In the C locale that is ASCII,
+   * which cannot represent most names; UTF-8 replaces it then.
    */
   private static Charset charset() {
     Charset named = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
@@ -23,9 +23,10 @@ public final class SystemStrings {
   }
 
   /**
-   * The bytes of a text.
+   * Encodes a string.
    *
-   * @throws IllegalArgumentException if the encoding cannot say it; never a question mark instead
+   * @throws IllegalArgumentException if the encoding cannot represent the string; no character is
+   *     replaced by a question mark
    */
   public static byte[] encode(String text) {
     try {
@@ -43,7 +44,7 @@ public final class SystemStrings {
     }
   }
 
-  /** The text of bytes. */
+  /** Decodes bytes; malformed input is replaced. */
   public static String decode(byte[] bytes) {
     return new String(bytes, CHARSET);
   }

@@ -1,4 +1,4 @@
-/** Calls C functions through jffi: bindings, errno, native memory, strings, shared numbers. */
+/** Calls C functions through jffi: bindings, errno, native memory, strings and shared numbers. */
 @NullMarked
 package dev.procdesc.posix.ffi;
 

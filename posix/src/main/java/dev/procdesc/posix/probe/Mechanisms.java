@@ -11,12 +11,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 
 /**
- * What a backend found out of the mechanisms that it can use, under their names. Every mechanism
- * can be left out by {@code -Ddev.procdesc.disable=name,name}, so that the ones below it are tested
- * on any kernel.
+ * The results of a backend's probes for optional mechanisms, by name. Any mechanism can be disabled
+ * with {@code -Ddev.procdesc.disable=name,name}, so that the fallbacks are testable on any kernel.
  */
 public final class Mechanisms {
-  /** The system property that leaves mechanisms out. */
+  /** The system property that disables mechanisms. */
   public static final String DISABLE = "dev.procdesc.disable";
 
   private final Set<String> disabled = Arrays.stream(
@@ -30,32 +29,33 @@ public final class Mechanisms {
   private final String otherCause;
 
   /**
-   * None found yet.
+   * Creates an empty set of results.
    *
-   * @param unavailable why nothing can be found out at all; empty if it can
-   * @param otherCause what else than a version may be missing, behind a comma; may be empty
+   * @param unavailable the reason why nothing can be probed; empty if probes are possible
+   * @param otherCause the cause, other than an old version, of a missing mechanism, with a leading
+   *     comma; may be empty
    */
   public Mechanisms(Optional<String> unavailable, String otherCause) {
     this.unavailable = unavailable;
     this.otherCause = otherCause;
   }
 
-  /** Whether a mechanism was switched off. */
+  /** Returns whether a mechanism is disabled by the system property. */
   public boolean isDisabled(String name) {
     return disabled.contains(name);
   }
 
-  /** Whether anything was found out about a mechanism. */
+  /** Returns whether a result is recorded for a mechanism. */
   public boolean isKnown(String name) {
     return found.containsKey(name);
   }
 
-  /** Whether a mechanism is there. */
+  /** Returns whether a mechanism is present and enabled. */
   public boolean has(String name) {
     return get(name).present();
   }
 
-  /** What was found out about a mechanism. */
+  /** Returns the recorded result for a mechanism, or an absent one that says it was not probed. */
   public Mechanism get(String name) {
     Mechanism mechanism = found.get(name);
     return mechanism == null
@@ -63,19 +63,19 @@ public final class Mechanisms {
         : mechanism;
   }
 
-  /** Several, in this order. */
+  /** Returns the results for several mechanisms, in the given order. */
   public List<Mechanism> get(List<String> names) {
     return names.stream().map(this::get).toList();
   }
 
-  /** Several that are all absent, with what each lacks. */
+  /** Describes several absent mechanisms and the reason why each is missing. */
   public String describe(List<String> names) {
     return get(names).stream()
         .map(m -> m.name() + ": " + m.how() + ", lacks " + m.lacks())
         .collect(Collectors.joining("; "));
   }
 
-  /** Records that a mechanism is not there. */
+  /** Records that a mechanism is absent. */
   public void absent(String name, String how, String lacks) {
     found.put(
         name,
@@ -84,7 +84,7 @@ public final class Mechanisms {
             : new Mechanism(name, false, how, lacks));
   }
 
-  /** Records a mechanism, or that it is not there; it is not if it was switched off. */
+  /** Records whether a mechanism is present; a disabled one is recorded as absent. */
   public void note(String name, String how, boolean present, String lacks) {
     if (present && !isDisabled(name)) {
       found.put(name, new Mechanism(name, true, how, ""));
@@ -94,11 +94,12 @@ public final class Mechanisms {
   }
 
   /**
-   * Records what a call tells of a mechanism, unless it was switched off.
+   * Records a mechanism as present if a probing call succeeded and the mechanism is not disabled.
    *
-   * @param outcome of the call: {@code -errno} if the mechanism is not there
-   * @param lacks the version that has it
-   * @return whether it is there, and may be used
+   * @param how the probing call, for display
+   * @param outcome the result of the call: {@code -errno} if the mechanism is absent
+   * @param lacks the version that introduced the mechanism
+   * @return whether the mechanism is present and enabled
    */
   public boolean decide(String name, String how, long outcome, String lacks) {
     boolean present = outcome >= 0 && !isDisabled(name);

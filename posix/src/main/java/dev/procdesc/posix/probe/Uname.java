@@ -3,7 +3,7 @@ package dev.procdesc.posix.probe;
 import dev.procdesc.posix.ffi.SystemStrings;
 import java.nio.ByteBuffer;
 
-/** Reads {@code struct utsname}: five strings of the same room. */
+/** Reads {@code struct utsname}, which consists of five or more arrays of the same size. */
 public final class Uname {
   private static final int SYSTEM = 0;
   private static final int RELEASE = 2;
@@ -11,7 +11,12 @@ public final class Uname {
 
   private Uname() {}
 
-  /** Such as {@code Linux 6.18.44 x86_64}, from the start of a buffer. */
+  /**
+   * Returns a description such as {@code Linux 6.18.44 x86_64}.
+   *
+   * @param bytes a buffer that begins with the structure
+   * @param room the size of one array in bytes
+   */
   public static String read(ByteBuffer bytes, int room) {
     return field(bytes, room, SYSTEM)
         + " "

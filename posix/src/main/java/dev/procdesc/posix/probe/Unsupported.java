@@ -4,7 +4,7 @@ import dev.procdesc.Feature;
 import dev.procdesc.Platform;
 import dev.procdesc.UnsupportedFeatureException;
 
-/** Makes the exception for a feature that the running system lacks. */
+/** Creates the exception for a feature that the running system lacks. */
 public final class Unsupported {
   private Unsupported() {}
 

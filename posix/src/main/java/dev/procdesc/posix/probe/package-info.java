@@ -1,4 +1,4 @@
-/** Records what the running system can do, and which mechanisms are switched off. */
+/** Records the capabilities of the running system and the mechanisms that are disabled. */
 @NullMarked
 package dev.procdesc.posix.probe;
 
