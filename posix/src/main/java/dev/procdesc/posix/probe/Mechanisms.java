@@ -71,7 +71,7 @@ public final class Mechanisms {
   /** Describes several absent mechanisms and the reason why each is missing. */
   public String describe(List<String> names) {
     return get(names).stream()
-        .map(m -> m.name() + ": " + m.how() + ", lacks " + m.lacks())
+        .map(m -> m.name() + ": " + m.how() + ", needs " + m.lacks())
         .collect(Collectors.joining("; "));
   }
 
@@ -80,7 +80,8 @@ public final class Mechanisms {
     found.put(
         name,
         isDisabled(name)
-            ? new Mechanism(name, false, "switched off by -D" + DISABLE, "the property unset")
+            ? new Mechanism(
+                name, false, "switched off by -D" + DISABLE, "that property to be unset")
             : new Mechanism(name, false, how, lacks));
   }
 

@@ -40,7 +40,7 @@ final class MechanismsTest {
       assertFalse(mechanisms.decide(name, "a call", 0, "1"));
       for (boolean present : new boolean[] {true, false}) {
         mechanisms.note(name, "a call", present, "1");
-        assertEquals("the property unset", mechanisms.get(name).lacks());
+        assertEquals("that property to be unset", mechanisms.get(name).lacks());
       }
     }
     assertFalse(mechanisms.isDisabled(""));
@@ -49,11 +49,11 @@ final class MechanismsTest {
 
   @Test
   void whatNobodyAskedAboutIsNotProbed() {
-    Mechanisms mechanisms = new Mechanisms(Optional.of("an older kernel"), "");
+    Mechanisms mechanisms = new Mechanisms(Optional.of("a newer kernel"), "");
     assertFalse(mechanisms.isKnown("x"));
     assertFalse(mechanisms.has("x"));
     assertEquals(
-        "x: not probed, lacks an older kernel; y: not probed, lacks an older kernel",
+        "x: not probed, needs a newer kernel; y: not probed, needs a newer kernel",
         mechanisms.describe(List.of("x", "y")));
   }
 }
