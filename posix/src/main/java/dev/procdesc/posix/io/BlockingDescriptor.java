@@ -14,13 +14,16 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The parent's end of a pipe: a non-blocking descriptor, and waiting for it in whatever way suits
- * the thread. Only this end is non-blocking: the ends of a pipe are open files of their own, so the
- * child sees nothing of it.
+ * A non-blocking descriptor, such as the parent's end of a pipe, with blocking transfers. A
+ * platform thread waits in {@code poll}; a virtual thread parks until the watcher reports an event.
+ *
+ * <p>Only the parent's end of a pipe is non-blocking: the two ends are separate open file
+ * descriptions, so the mode of one does not affect the child's end.
  */
 public final class BlockingDescriptor {
   /**
-   * Serializes readers, or writers; a virtual thread that waits for it does not hold its carrier.
+   * Serializes the readers, or the writers. A virtual thread that waits for the lock does not pin
+   * its carrier.
    */
   public final ReentrantLock lock = new ReentrantLock();
 
@@ -32,6 +35,7 @@ public final class BlockingDescriptor {
   private volatile @Nullable CountDownLatch parked;
   private volatile @Nullable Object keptReachable;
 
+  /** Takes ownership of a non-blocking end of a pipe. */
   public BlockingDescriptor(
       OwnedDescriptor descriptor,
       EventQueue.Interest interest,
@@ -40,7 +44,11 @@ public final class BlockingDescriptor {
     this(descriptor, interest, numbers, watcher, "pipe");
   }
 
-  /** The same for another kind of descriptor, which is named so in messages. */
+  /**
+   * Takes ownership of a descriptor of another kind.
+   *
+   * @param subject names the kind of descriptor in messages
+   */
   public BlockingDescriptor(
       OwnedDescriptor descriptor,
       EventQueue.Interest interest,
@@ -54,23 +62,28 @@ public final class BlockingDescriptor {
     this.watcher = watcher;
   }
 
-  /** One system call on the descriptor: a count, or {@code -errno}. */
+  /** A system call on the descriptor. */
   public interface Transfer {
+    /** Performs the call and returns a count, or {@code -errno}. */
     long apply(int fd);
   }
 
+  /** Returns whether {@link #close()} has not been called. */
   public boolean isOpen() {
     return !descriptor.isClosed();
   }
 
+  /** Keeps an object reachable for as long as this one is. */
   void keepReachable(Object owner) {
     keptReachable = owner;
   }
 
   /**
-   * Takes the lock, within a time.
+   * Acquires the lock within a time limit.
    *
-   * @return false if another thread kept it
+   * @param nanos the time limit; {@link Long#MAX_VALUE} for none
+   * @return whether the lock was acquired
+   * @throws ClosedByInterruptException if the thread is interrupted, which closes the descriptor
    */
   public boolean enter(long nanos) throws IOException {
     try {
@@ -82,16 +95,19 @@ public final class BlockingDescriptor {
     }
   }
 
-  /** Repeats a transfer until it does not have to wait. Called with the lock held. */
+  /** Repeats a transfer until it completes or fails. Called with the lock held. */
   public long transfer(String operation, Transfer transfer) throws IOException {
     return transfer(operation, transfer, Long.MAX_VALUE);
   }
 
   /**
-   * Repeats a transfer until it does not have to wait, within a time. Called with the lock held.
+   * Repeats a transfer until it completes, fails or exceeds a time limit. Called with the lock
+   * held.
    *
-   * @param nanos {@link Long#MAX_VALUE} for no limit
-   * @return what the transfer returned, {@code -EAGAIN} if the time was over
+   * @param nanos the time limit; {@link Long#MAX_VALUE} for none
+   * @return the result of the transfer, or {@code -EAGAIN} after the time limit
+   * @throws ClosedChannelException if the descriptor is closed, before or during the call
+   * @throws ClosedByInterruptException if the thread is interrupted, which closes the descriptor
    */
   public long transfer(String operation, Transfer transfer, long nanos) throws IOException {
     long deadline = System.nanoTime() + nanos;
@@ -112,7 +128,11 @@ public final class BlockingDescriptor {
     }
   }
 
-  /** One transfer, which may fail with EAGAIN. Called with the lock held. */
+  /**
+   * Performs one transfer, which may fail with EAGAIN. Called with the lock held.
+   *
+   * @throws ClosedChannelException if the descriptor is closed
+   */
   public long attempt(Transfer transfer) throws ClosedChannelException {
     int fd;
     try {
@@ -150,7 +170,11 @@ public final class BlockingDescriptor {
         == InterruptiblePoll.Result.INTERRUPTED;
   }
 
-  /** Waits for the watcher's word. The status of an interrupted thread stays set. */
+  /**
+   * Waits for an event from the watcher.
+   *
+   * @return whether the thread was interrupted; its interrupt status remains set
+   */
   private boolean park(long nanos) throws IOException {
     CountDownLatch ready = new CountDownLatch(1);
     int fd = descriptor.acquire();
@@ -161,12 +185,12 @@ public final class BlockingDescriptor {
         return List.of();
       });
       try {
-        // A close that came before the latch was there did not see it.
+        // A close before the latch was published could not count it down.
         if (!descriptor.isClosed()) {
           if (nanos == Long.MAX_VALUE) {
             ready.await();
           } else {
-            // Whatever ended the wait, the transfer is tried again.
+            // The caller repeats the transfer in either case.
             boolean unused = ready.await(nanos, TimeUnit.NANOSECONDS);
           }
         }
@@ -183,6 +207,7 @@ public final class BlockingDescriptor {
     }
   }
 
+  /** Closes the descriptor and wakes a thread that waits for it. Idempotent. */
   public void close() {
     descriptor.close();
     CountDownLatch waiting = parked;

@@ -5,10 +5,10 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * The applications' callbacks that are due. One thread runs them in turn, which is quick as long as
- * none blocks; when one does, the watcher sees that no further one was taken, and starts another
- * thread. So a callback that blocks delays others by one look at the most, and a thousand quick
- * ones do not need a thousand threads.
+ * A queue of the application's pending callbacks. One thread runs them in order, which is fast as
+ * long as none blocks. If one blocks, the watcher sees at its next check that no further callback
+ * was taken, and starts another thread. A blocking callback therefore delays others by one interval
+ * between checks at most, and a thousand quick callbacks do not need a thousand threads.
  */
 final class Callbacks {
   private static final System.Logger LOG = System.getLogger("dev.procdesc");
@@ -16,18 +16,20 @@ final class Callbacks {
   private final ConcurrentLinkedQueue<Runnable> due = new ConcurrentLinkedQueue<>();
   private final AtomicLong taken = new AtomicLong();
 
-  /** How many had been taken at the last look; the watching thread's alone. */
-  private long takenAtLook;
+  /** The value of {@link #taken} at the last check; accessed by the watching thread only. */
+  private long takenAtLastCheck;
 
+  /** Appends callbacks. */
   void add(Collection<Runnable> callbacks) {
     due.addAll(callbacks);
   }
 
+  /** Returns whether no callback is pending. */
   boolean isEmpty() {
     return due.isEmpty();
   }
 
-  /** Runs what is due until nothing is. */
+  /** Runs pending callbacks until the queue is empty. */
   void drain() {
     Runnable next = due.poll();
     while (next != null) {
@@ -41,11 +43,11 @@ final class Callbacks {
     }
   }
 
-  /** Whether something is due and nothing was taken since the last look. */
+  /** Returns whether a callback is pending and none was taken since the last check. */
   boolean isStuck() {
     long now = taken.get();
-    boolean stuck = now == takenAtLook && !due.isEmpty();
-    takenAtLook = now;
+    boolean stuck = now == takenAtLastCheck && !due.isEmpty();
+    takenAtLastCheck = now;
     return stuck;
   }
 }

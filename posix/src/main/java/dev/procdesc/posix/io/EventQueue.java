@@ -3,40 +3,46 @@ package dev.procdesc.posix.io;
 import java.io.IOException;
 import java.util.function.LongConsumer;
 
-/** The kernel's set of watched descriptors: epoll on Linux, kqueue on FreeBSD. Thread-safe. */
+/** A kernel event queue: epoll on Linux, kqueue on FreeBSD. Thread-safe. */
 public interface EventQueue {
-  /** What is awaited of a descriptor; each registration reports once. */
+  /** An event that a descriptor is watched for; each registration reports once. */
   enum Interest {
-    /** The end of the process behind a process descriptor. */
+    /** The process of a process descriptor exits. */
     EXIT,
-    /** The reaping of the process, by whoever's task that is. */
+    /** The process of a process descriptor is reaped, by this or another process. */
     REAPED,
-    /** Data or end of file. */
+    /** Data can be read, or the end of file is reached. */
     READABLE,
-    /** Room, or no reader left. */
+    /** Data can be written, or no reader is left. */
     WRITABLE
   }
 
   /**
-   * Starts watching.
+   * Starts to watch a descriptor.
    *
-   * @param token comes back with the event
+   * @param token identifies the registration; {@link #await} passes it on with the event
+   * @throws IOException if the kernel rejects the registration
    */
   void add(int fd, Interest interest, long token) throws IOException;
 
-  /** Watches again a descriptor that has reported already. */
+  /**
+   * Watches a descriptor again after it has reported an event.
+   *
+   * @throws IOException if the kernel rejects the registration
+   */
   void again(int fd, Interest interest, long token) throws IOException;
 
-  /** Ends watching. Does nothing if the descriptor is not watched. */
+  /** Stops watching a descriptor. Does nothing if it is not watched. */
   void remove(int fd, Interest interest);
 
   /**
    * Waits for events and passes their tokens on.
    *
-   * @param timeoutMillis -1 for no limit
+   * @param timeoutMillis the time limit; -1 for none
+   * @param tokens receives the token of each event
    */
   void await(int timeoutMillis, LongConsumer tokens);
 
-  /** Makes {@link #await} return early, once. */
+  /** Makes one current or future call of {@link #await} return early. */
   void wake();
 }

@@ -11,19 +11,23 @@ import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Waiting in the kernel for one descriptor, in a way that an interrupt or a close ends: a poll on
- * the descriptor and on a pipe of our own. Only platform threads wait so; a virtual thread would
- * hold its carrier.
+ * A wait in the kernel for one descriptor that an interrupt or a close ends: a {@code poll} on the
+ * descriptor and on a private pipe. Only platform threads use it; a virtual thread would pin its
+ * carrier.
  *
- * <p>The alternative, parking until the watcher thread reports, costs a hand-over between threads
- * of tens of microseconds, which is a tenth of a whole spawn.
+ * <p>The alternative, parking until the watcher thread reports, costs a switch between threads of
+ * tens of microseconds, which is a tenth of a whole spawn.
  */
 public final class InterruptiblePoll {
-  /** How a wait ended. */
+  /** The outcome of a wait. */
   public enum Result {
+    /** The descriptor has one of the events. */
     READY,
+    /** The time limit was exceeded. */
     TIMED_OUT,
+    /** The descriptor was closed, or the waiter is to check its condition again. */
     WOKEN,
+    /** The thread was interrupted; its interrupt status remains set. */
     INTERRUPTED
   }
 
@@ -50,14 +54,17 @@ public final class InterruptiblePoll {
   }
 
   /**
-   * Waits until the descriptor has one of the events, for at most a time.
+   * Waits until the descriptor has one of the events.
    *
-   * @param timeoutNanos {@link Long#MAX_VALUE} for no limit
+   * @param events the events of {@code poll(2)}
+   * @param timeoutNanos the time limit; {@link Long#MAX_VALUE} for none
+   * @throws dev.procdesc.ClosedDescriptorException if the descriptor is already closed
+   * @throws IOException if no pipe can be created
    */
   public static Result await(
       OwnedDescriptor descriptor, int events, long timeoutNanos, PosixNumbers numbers)
       throws IOException {
-    // First of all: if the descriptor is closed, nothing must have been taken.
+    // The loan comes first: nothing must be allocated if the descriptor is closed.
     int fd = descriptor.acquire();
     InterruptiblePoll wake;
     try {
@@ -79,7 +86,9 @@ public final class InterruptiblePoll {
     }
   }
 
-  /** Keeps a few for the next waits; a burst of waiters must not leave its descriptors behind. */
+  /**
+   * Returns this to the pool, whose size is limited so that a burst of waiters leaves few pipes.
+   */
   private void giveBack() {
     if (lasting) {
       POOL.addFirst(this);
@@ -93,8 +102,7 @@ public final class InterruptiblePoll {
   private Result poll(InterruptTrap trap, int fd, int events, long timeoutNanos) {
     memory.bytes().putInt(0, fd).putInt(4, events);
     memory.bytes().putInt(POLLFD_SIZE, readEnd).putInt(POLLFD_SIZE + 4, PosixNumbers.POLLIN);
-    // Rounded up, so that a wait never ends before its time; longer ones go round the caller's
-    // loop.
+    // Rounded up, so that a wait never ends early. The caller repeats a wait that exceeds an int.
     int millis = timeoutNanos == Long.MAX_VALUE
         ? -1
         : (int) Math.min(Integer.MAX_VALUE, (Math.max(0, timeoutNanos) + 999_999) / 1_000_000);
@@ -111,6 +119,7 @@ public final class InterruptiblePoll {
     return outcome > 0 && memory.bytes().getInt(4) >>> 16 != 0 ? Result.READY : Result.WOKEN;
   }
 
+  /** Ends the current wait, or the next one. */
   synchronized void wake() {
     if (!woken) {
       woken = true;
@@ -125,7 +134,7 @@ public final class InterruptiblePoll {
     }
   }
 
-  /** Turns an interrupt into a wake-up, by the means that the platform has for channels. */
+  /** Converts an interrupt into a wake-up, through the mechanism of interruptible channels. */
   private static final class InterruptTrap extends AbstractInterruptibleChannel {
     private final InterruptiblePoll wake;
 
@@ -137,7 +146,7 @@ public final class InterruptiblePoll {
       begin();
     }
 
-    /** Whether this thread was interrupted meanwhile. Its interrupt status stays set. */
+    /** Returns whether this thread was interrupted meanwhile. Its interrupt status remains set. */
     boolean leave() {
       try {
         end(true);

@@ -8,10 +8,11 @@ import dev.procdesc.posix.ffi.PosixNumbers;
 import java.util.OptionalInt;
 
 /**
- * The null device, opened anew for each child that gets it; or once and for all, before this JVM
- * gives up opening files.
+ * The null device. It is opened separately for each child that needs it, or once, before this JVM
+ * gives up the right to open files.
  */
 public final class NullDevice {
+  /** The path of the null device. */
   public static final String PATH = "/dev/null";
 
   private static volatile OptionalInt kept = OptionalInt.empty();
@@ -19,9 +20,9 @@ public final class NullDevice {
   private NullDevice() {}
 
   /**
-   * Opens it, for as long as the JVM lives.
+   * Opens the device for the lifetime of the JVM. Idempotent.
    *
-   * @throws ProcessDescriptorException if the system refuses
+   * @throws ProcessDescriptorException if the device cannot be opened
    */
   public static synchronized void keep(PosixNumbers numbers) throws ProcessDescriptorException {
     if (kept.isEmpty()) {
@@ -35,7 +36,7 @@ public final class NullDevice {
     }
   }
 
-  /** The descriptor that was kept; nobody closes it. */
+  /** Returns the descriptor that {@link #keep} opened, which is never closed; empty before. */
   public static OptionalInt kept() {
     return kept;
   }

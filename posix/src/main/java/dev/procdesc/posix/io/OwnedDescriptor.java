@@ -8,11 +8,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A descriptor that this object owns and closes exactly once, however many threads use it.
+ * A descriptor that this object owns and closes exactly once, regardless of the number of threads
+ * that use it.
  *
- * <p>The number is lent between {@link #acquire()} and {@link #release()}; a close in between is
- * put off until the last borrower is done, and wakes those who wait in the kernel. So no system
- * call ever sees a number that was closed and given to something else.
+ * <p>The number is lent between {@link #acquire()} and {@link #release()}. A close in between is
+ * deferred until the last loan ends, and wakes the threads that wait in the kernel. No system call
+ * therefore uses a number that was closed and reused for another file.
  */
 public final class OwnedDescriptor {
   private final int fd;
@@ -26,7 +27,11 @@ public final class OwnedDescriptor {
     this.what = what;
   }
 
-  /** Takes ownership of an open descriptor. */
+  /**
+   * Takes ownership of an open descriptor.
+   *
+   * @param what names the descriptor in messages
+   */
   public static OwnedDescriptor take(int fd, String what) {
     if (fd < 0) {
       throw new IllegalArgumentException("not a descriptor: " + fd);
@@ -34,7 +39,11 @@ public final class OwnedDescriptor {
     return new OwnedDescriptor(fd, what);
   }
 
-  /** Lends the number until {@link #release()}. */
+  /**
+   * Lends the number until {@link #release()}.
+   *
+   * @throws ClosedDescriptorException if the descriptor is closed
+   */
   public synchronized int acquire() {
     if (closed) {
       throw new ClosedDescriptorException(what + " is closed");
@@ -55,12 +64,16 @@ public final class OwnedDescriptor {
     }
   }
 
-  /** Whether {@link #close()} was called. */
+  /** Returns whether {@link #close()} was called. */
   public synchronized boolean isClosed() {
     return closed;
   }
 
-  /** The number, without a loan: for display, and for callers that are told when it ends. */
+  /**
+   * Returns the number without a loan, for display and for callers that are notified of the close.
+   *
+   * @throws ClosedDescriptorException if the descriptor is closed
+   */
   public synchronized int number() {
     if (closed) {
       throw new ClosedDescriptorException(what + " is closed");
@@ -68,7 +81,7 @@ public final class OwnedDescriptor {
     return fd;
   }
 
-  /** Closes at the end of the last loan. Idempotent. */
+  /** Closes the descriptor at the end of the last loan, and wakes its waiters. Idempotent. */
   public void close() {
     boolean now;
     synchronized (this) {
@@ -85,15 +98,15 @@ public final class OwnedDescriptor {
   }
 
   /**
-   * Closes at once what the number refers to, and the number at the end of the last loan: until
-   * then it is a pipe's end, of which a borrower's system call says EBADF or the like. For a
-   * descriptor whose last close does something, when a borrower may be blocked for long.
+   * Closes the open file description of the number immediately, and the number at the end of the
+   * last loan. Until then the number refers to an end of a pipe, on which the system calls of the
+   * borrowers fail with EBADF or a similar error. This is for a descriptor whose last close has an
+   * effect, when a borrower may block for a long time.
    *
-   * <p>If the pipe cannot be made or put there (the number may be beyond a limit of open files that
-   * was lowered), this is {@link #close()}.
+   * <p>If the pipe cannot be created or duplicated to the number, which may exceed a limit of open
+   * files that was lowered, this method is equivalent to {@link #close()}.
    *
-   * @return whether it is sure that nothing is left of what the number referred to; false if it
-   *     waits for a borrower
+   * @return whether the open file description is closed; false if that waits for a borrower
    */
   public boolean closeNow(PosixNumbers numbers) {
     boolean gone;
@@ -115,13 +128,14 @@ public final class OwnedDescriptor {
     return gone;
   }
 
-  /** Wakes those who wait on this descriptor in the kernel, so that they look again. */
+  /** Wakes the threads that wait for this descriptor in the kernel, so that they check again. */
   public void wakeWaiting() {
     synchronized (this) {
       waiting.forEach(InterruptiblePoll::wake);
     }
   }
 
+  /** Registers a wait that a close of this descriptor ends. */
   synchronized void addWaiting(InterruptiblePoll wake) {
     waiting.add(wake);
     if (closed) {
@@ -129,6 +143,7 @@ public final class OwnedDescriptor {
     }
   }
 
+  /** Unregisters a wait. */
   synchronized void removeWaiting(InterruptiblePoll wake) {
     waiting.remove(wake);
   }

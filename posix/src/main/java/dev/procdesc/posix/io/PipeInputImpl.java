@@ -10,11 +10,11 @@ import java.nio.channels.ClosedChannelException;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** The parent's reading end of a pipe. */
+/** The parent's end of a pipe from which it reads. */
 public final class PipeInputImpl extends PipeInput {
   private final BlockingDescriptor end;
 
-  /** What was read and not yet asked for; guarded by the end's lock. Absent when empty. */
+  /** Data that was read but not yet returned; null if none. Guarded by the lock of the end. */
   private @Nullable NativeMemory buffer;
 
   private PipeInputImpl(BlockingDescriptor end) {
@@ -27,6 +27,7 @@ public final class PipeInputImpl extends PipeInput {
         new BlockingDescriptor(fd, EventQueue.Interest.READABLE, numbers, watcher));
   }
 
+  /** Keeps an object reachable for as long as this one is. */
   public void keepReachable(Object owner) {
     end.keepReachable(owner);
   }
@@ -79,7 +80,7 @@ public final class PipeInputImpl extends PipeInput {
     }
   }
 
-  /** Reads as much as is there, at least a byte; nothing at the end of file. */
+  /** Reads the available data, waiting for at least one byte; returns null at the end of file. */
   private @Nullable NativeMemory fill() throws IOException {
     NativeMemory memory = NativeMemory.borrow();
     long count = 0;
@@ -91,7 +92,7 @@ public final class PipeInputImpl extends PipeInput {
     return buffer;
   }
 
-  /** Keeps a block that something was read into, gives back one that nothing was. */
+  /** Retains a block that contains data; returns an empty one to the pool. */
   private void keep(NativeMemory memory, long count) {
     if (count > 0) {
       memory.bytes().position(0).limit((int) count);
@@ -109,7 +110,11 @@ public final class PipeInputImpl extends PipeInput {
     }
   }
 
-  /** What can be read without waiting; 0 while another thread reads, and at the end of file. */
+  /**
+   * Returns the number of bytes that can be read without blocking.
+   *
+   * @return 0 while another thread reads, and at the end of file
+   */
   @Override
   public int available() throws IOException {
     if (!end.isOpen()) {
@@ -130,7 +135,7 @@ public final class PipeInputImpl extends PipeInput {
     }
   }
 
-  /** Whoever closes while a thread is at work here leaves the buffer to that thread. */
+  /** Releases the lock, and the buffer if another thread closed the pipe meanwhile. */
   private void leave() {
     end.lock.unlock();
     dropIfClosed();

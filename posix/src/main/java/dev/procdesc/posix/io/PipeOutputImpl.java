@@ -8,7 +8,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Objects;
 
-/** The parent's writing end of a pipe. */
+/** The parent's end of a pipe to which it writes. */
 public final class PipeOutputImpl extends PipeOutput {
   private final BlockingDescriptor end;
 
@@ -22,6 +22,7 @@ public final class PipeOutputImpl extends PipeOutput {
         new BlockingDescriptor(fd, EventQueue.Interest.WRITABLE, numbers, watcher));
   }
 
+  /** Keeps an object reachable for as long as this one is. */
   public void keepReachable(Object owner) {
     end.keepReachable(owner);
   }

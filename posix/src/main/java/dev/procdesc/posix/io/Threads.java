@@ -5,9 +5,9 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.util.function.IntConsumer;
 
-/** The library's own threads, and which kind of thread is running. */
+/** Starts the threads of the library, and recognizes virtual threads. */
 public final class Threads {
-  /** Virtual threads came after the Java version that we compile for. */
+  /** {@code Thread.isVirtual()}, which is newer than the Java version that this is compiled for. */
   private static final MethodHandle IS_VIRTUAL = find();
 
   private Threads() {}
@@ -23,10 +23,10 @@ public final class Threads {
   }
 
   /**
-   * Starts a thread of the library. It inherits no thread-locals and no class loader, because it
-   * outlives whoever was first to need it.
+   * Starts a daemon thread. It inherits neither inheritable thread-locals nor a context class
+   * loader from the current thread, because it outlives its first user.
    *
-   * @throws OutOfMemoryError if the system has no thread left
+   * @throws OutOfMemoryError if the system cannot create another thread
    */
   public static void startDaemon(String name, Runnable body) {
     Thread thread = new Thread(null, body, name, 0, false);
@@ -36,9 +36,9 @@ public final class Threads {
   }
 
   /**
-   * Starts a thread of the library that has a descriptor lent for as long as it runs.
+   * Starts a daemon thread that holds a loan of a descriptor for as long as it runs.
    *
-   * @throws OutOfMemoryError if the system has no thread left
+   * @throws OutOfMemoryError if the system cannot create another thread
    */
   public static void startDaemon(String name, OwnedDescriptor descriptor, IntConsumer body) {
     int fd = descriptor.acquire();
@@ -56,7 +56,9 @@ public final class Threads {
     }
   }
 
-  /** Whether a blocking native call in this thread would hold a carrier. */
+  /**
+   * Returns whether the current thread is virtual, so that a blocking native call pins a carrier.
+   */
   public static boolean isVirtual() {
     try {
       return (boolean) IS_VIRTUAL.invokeExact(Thread.currentThread());

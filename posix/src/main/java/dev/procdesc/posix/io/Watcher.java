@@ -12,41 +12,42 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one thread that watches all children of the JVM: it collects their statuses, completes their
- * futures, reaps released and closed ones, and tells virtual threads when a pipe is ready.
+ * Watches all children of the JVM with one thread: it collects their exit statuses, completes their
+ * futures, reaps released and closed children, and notifies virtual threads when a pipe is ready.
  *
- * <p><b>Callbacks.</b> Handing each to an executor would add a hand-over to every notification;
- * running it in the watching thread would let one slow callback delay everybody. So the watching
- * thread first publishes all statuses, then gives the watch to a second thread, and then runs the
- * callbacks itself. A thread that comes back to find the watch kept waits as the spare; more than
- * one spare ends. {@link Callbacks} says what happens when one blocks.
+ * <p><b>Callbacks.</b> Passing each callback to an executor would add a thread switch to every
+ * notification; running it in the watching thread would let one slow callback delay all others. The
+ * watching thread therefore first publishes all exit statuses, then passes the watch to a second
+ * thread, and then runs the callbacks itself. A thread that returns while another one watches waits
+ * as the spare; a second spare thread ends. {@link Callbacks} describes the handling of a callback
+ * that blocks.
  *
- * <p><b>Fresh children.</b> Most children that live for a moment are waited for by the thread that
- * spawned them, in the kernel. Waking the watcher for each of those would cost more than it gives,
- * so a new child is put into the kernel's set only when it has lived for a while, or when somebody
- * needs an event of it.
+ * <p><b>New children.</b> The thread that spawned a short-lived child usually waits for it in the
+ * kernel. Waking the watcher for each of those children would cost more than it saves, so a new
+ * child is added to the event queue only after it has lived for a while, or when an event of it is
+ * needed.
  *
- * <p>Threads are daemons, start at first need, and end when nothing has been watched for a while,
- * so that a class loader is not held forever.
+ * <p>Threads are daemons, start on demand, and end after nothing has been watched for a while, so
+ * that they do not retain a class loader forever.
  */
 public final class Watcher {
   /** A task of the watcher for one descriptor. */
   public interface Watched {
     /**
-     * Called when the descriptor has its event.
+     * Handles the event of the descriptor.
      *
-     * @param token what it was watched by
-     * @return what is left to run outside the watch: completing futures, one each
+     * @param token the token of the registration
+     * @return the tasks to run outside the watch, each of which completes one future
      */
     List<Runnable> event(long token);
   }
 
-  /** A child that is not in the kernel's set yet. */
+  /** A child that is not in the event queue yet. */
   public interface Newborn {
     /**
-     * Adds the child to the kernel's set, unless it is there or has ended.
+     * Adds the child to the event queue, unless it is already there or has exited.
      *
-     * @throws UncheckedIOException if the kernel refuses
+     * @throws UncheckedIOException if the kernel rejects the registration
      */
     void ensureWatched();
   }
@@ -67,18 +68,18 @@ public final class Watcher {
   private volatile boolean ticking;
   private long lastTick = System.nanoTime();
 
-  /** A watcher over an event queue; no thread runs yet. */
+  /** Creates a watcher for an event queue, without starting a thread. */
   public Watcher(EventQueue queue) {
     this(queue, IDLE_MILLIS);
   }
 
-  /** With another time of idleness after which a thread ends, for tests. */
+  /** Creates a watcher whose threads end after a different idle time, for tests. */
   Watcher(EventQueue queue, long idleMillis) {
     this.queue = queue;
     this.idleMillis = idleMillis;
   }
 
-  /** Takes care of a new child: its status will be collected without anybody waiting for it. */
+  /** Registers a new child, whose exit status is collected even if no thread waits for it. */
   public void adopt(Newborn child) {
     fresh.add(child);
     if (!ticking) {
@@ -90,9 +91,10 @@ public final class Watcher {
   }
 
   /**
-   * Watches a descriptor until its event.
+   * Watches a descriptor until its first event.
    *
-   * @return the token to unwatch it by
+   * @return the token for {@link #unwatch} and {@link #watchAgain}
+   * @throws IOException if the kernel rejects the registration
    */
   public long watch(int fd, EventQueue.Interest interest, Watched task) throws IOException {
     Long token = tokens.incrementAndGet();
@@ -107,12 +109,16 @@ public final class Watcher {
     return token;
   }
 
-  /** Watches a descriptor again, for the next thing. */
+  /**
+   * Watches a descriptor again after an event.
+   *
+   * @throws IOException if the kernel rejects the registration
+   */
   public void watchAgain(int fd, EventQueue.Interest interest, long token) throws IOException {
     queue.again(fd, interest, token);
   }
 
-  /** Ends a watch. */
+  /** Stops watching a descriptor. */
   public void unwatch(int fd, EventQueue.Interest interest, long token) {
     if (watched.remove(token) != null) {
       queue.remove(fd, interest);
@@ -120,11 +126,12 @@ public final class Watcher {
   }
 
   /**
-   * Watches a socket of the library's own.
+   * Watches an internal socket of the library.
    *
-   * @param readable called in the watching thread whenever something can be read; tells whether to
-   *     go on
+   * @param readable called in the watching thread whenever the socket is readable; returns whether
+   *     to continue
    * @return the token for {@link #forget}
+   * @throws IOException if the kernel rejects the registration
    */
   public long watchSocket(OwnedDescriptor socket, BooleanSupplier readable) throws IOException {
     int fd = socket.acquire();
@@ -168,7 +175,7 @@ public final class Watcher {
     }
   }
 
-  /** Ends the watch of a socket, which is still open. */
+  /** Stops watching a socket, which must still be open. */
   public void forget(OwnedDescriptor socket, long token) {
     int fd = socket.acquire();
     try {
@@ -183,19 +190,19 @@ public final class Watcher {
     if (!tasks.isEmpty()) {
       callbacks.add(tasks);
       start(callbacks::drain, "procdesc-callback");
-      // The watch must be there to see that one of them blocks.
+      // A watching thread is needed to detect that a task blocks.
       if (!ensureWatching()) {
         queue.wake();
       }
     }
   }
 
-  /** How many descriptors are watched: for tests and diagnosis. */
+  /** Returns the number of watched descriptors, for tests and diagnosis. */
   int size() {
     return watched.size() + fresh.size();
   }
 
-  /** Makes sure that a thread watches; tells whether it was started now. */
+  /** Ensures that a thread watches; returns whether this call started the watch. */
   private boolean ensureWatching() {
     synchronized (baton) {
       if (watching) {
@@ -207,7 +214,7 @@ public final class Watcher {
   }
 
   /**
-   * Gives the watch to the spare thread, or to a new one. Called with the baton held.
+   * Passes the watch to the spare thread, or to a new one. Called with the baton held.
    *
    * @return false if there is no spare thread and none can be started
    */
@@ -223,8 +230,8 @@ public final class Watcher {
   }
 
   /**
-   * Starts a thread. Where the system has none left, whatever it was for is tried again at the next
-   * occasion: what watches all children must not end for that.
+   * Starts a thread. If the system cannot create one, the caller retries at the next opportunity:
+   * this must not end the thread that watches all children.
    */
   private static boolean start(Runnable body, String name) {
     try {
@@ -258,7 +265,7 @@ public final class Watcher {
     }
   }
 
-  /** One round of events. False if the watch ended because nothing was watched for long. */
+  /** Handles one round of events; returns false if the watch ended because it was idle. */
   private boolean watchOnce(List<Runnable> left) {
     boolean ticks = ticking || !callbacks.isEmpty();
     long start = System.nanoTime();
@@ -274,7 +281,7 @@ public final class Watcher {
     } else if (left.isEmpty()
         && TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start) >= idleMillis - 1) {
       synchronized (baton) {
-        // Whoever adds a descriptor does so before it asks for a watching thread under this lock.
+        // A thread that adds a descriptor does so before it requests the watch under this lock.
         if (watched.isEmpty() && fresh.isEmpty()) {
           watching = false;
           return false;
@@ -284,7 +291,7 @@ public final class Watcher {
     return true;
   }
 
-  /** What is wrong with one descriptor must not end the watch of all the others. */
+  /** Handles an event. A failure is logged and must not end the watch of other descriptors. */
   private static List<Runnable> eventOf(Watched task, long token) {
     try {
       return task.event(token);
@@ -294,7 +301,7 @@ public final class Watcher {
     }
   }
 
-  /** What is done every few milliseconds, as long as there is a reason. */
+  /** Performs the periodic checks: blocked callbacks and new children. */
   private void tick() {
     long now = System.nanoTime();
     if (TimeUnit.NANOSECONDS.toMillis(now - lastTick) < FRESH_MILLIS) {
@@ -309,12 +316,12 @@ public final class Watcher {
     }
   }
 
-  /** Puts the children into the kernel's set that have lived since the last look. */
+  /** Adds the children to the event queue that have lived since the last check. */
   private void adoptFresh() {
     int count = fresh.size();
     if (count == 0) {
       ticking = false;
-      // A child that was added before the flag fell would wait for the next one otherwise.
+      // Otherwise a child added before the flag was cleared would wait for the next child.
       if (!fresh.isEmpty()) {
         ticking = true;
       }
@@ -334,12 +341,12 @@ public final class Watcher {
     } catch (UncheckedIOException e) {
       LOG.log(
           System.Logger.Level.ERROR,
-          "a child cannot be watched; its end is seen when asked for",
+          "a child cannot be watched; its exit is detected only when it is queried",
           e);
     }
   }
 
-  /** Waits for the watch. False if there is a spare thread already, or it took too long. */
+  /** Waits for the watch; returns false if a spare thread exists already or the time is over. */
   private boolean waitAsSpare() {
     long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(idleMillis);
     synchronized (baton) {
@@ -355,7 +362,7 @@ public final class Watcher {
           left = deadline - System.nanoTime();
         }
       } catch (InterruptedException e) {
-        // A callback left the status set; the thread ends, unless the watch was just given to it.
+        // A callback left the status set. The thread ends, unless it was just given the watch.
         LOG.log(System.Logger.Level.DEBUG, "a spare watcher was interrupted", e);
       }
       if (!turn.hasCome) {
@@ -365,7 +372,7 @@ public final class Watcher {
     }
   }
 
-  /** Whether the watch has come to the thread that waits for it. */
+  /** The request of a spare thread for the watch; guarded by the baton. */
   private static final class Turn {
     private boolean hasCome;
   }

@@ -1,4 +1,4 @@
-/** Owns descriptors, waits on them interruptibly, and watches them from one thread. */
+/** Owns descriptors, waits for them interruptibly, and watches them with one thread. */
 @NullMarked
 package dev.procdesc.posix.io;
 
