@@ -5,37 +5,39 @@ import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import java.util.Optional;
 
-/** What a backend does with descriptors that come and go over sockets. */
+/** The operations of a backend on descriptors that are transferred over sockets. */
 public interface DescriptorTransfer {
-  /** Whether a descriptor that came is a whole process's. */
+  /** Returns whether a received descriptor is a process descriptor of a whole process. */
   boolean isProcess(int fd);
 
-  /** Whether a descriptor that came behind a process's is the lifeline of that process. */
+  /**
+   * Returns whether a descriptor that follows a process descriptor is the lifeline of that process.
+   */
   default boolean isLifeline(int fd) {
     return false;
   }
 
-  /** The object for a process that came, which owns the descriptors. */
+  /** Returns an object for a received process, which owns the descriptors. */
   ProcessDescriptor received(int fd, Optional<Integer> lifeline);
 
   /**
-   * The process at the other end of a socket.
+   * Returns the process at the other end of a socket.
    *
-   * @throws dev.procdesc.UnsupportedFeatureException if this system does not tell
+   * @throws dev.procdesc.UnsupportedFeatureException if this system does not provide it
    */
   ProcessDescriptor peer(int socket) throws ProcessDescriptorException;
 
   /**
-   * Where a record ends with MSG_EOR only: how to tell that there is room for it. Empty where each
-   * send is a record.
+   * Returns the check for room at the other end, on a system where only MSG_EOR ends a record;
+   * empty where each send is a record.
    */
   default Optional<SendRoom> recordRoom() {
     return Optional.empty();
   }
 
-  /** The numbers of this system. */
+  /** Returns the numbers of this system. */
   PosixNumbers numbers();
 
-  /** The numbers of this system's sockets. */
+  /** Returns the numbers of this system for sockets. */
   SocketNumbers sockets();
 }

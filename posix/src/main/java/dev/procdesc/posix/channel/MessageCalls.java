@@ -1,8 +1,8 @@
 package dev.procdesc.posix.channel;
 
-/** The two calls that move messages; tests put a kernel of their own below. */
+/** The two system calls that transfer messages; tests substitute a simulated kernel. */
 interface MessageCalls {
-  /** The system's. */
+  /** The calls of the running system. */
   MessageCalls SYSTEM = new MessageCalls() {
     @Override
     public int send(int fd, SocketMessage message, int flags) {
@@ -15,9 +15,9 @@ interface MessageCalls {
     }
   };
 
-  /** {@code sendmsg}: a count, or {@code -errno}. */
+  /** Calls {@code sendmsg} and returns a count, or {@code -errno}. */
   int send(int fd, SocketMessage message, int flags);
 
-  /** {@code recvmsg}: a count, or {@code -errno}. */
+  /** Calls {@code recvmsg} and returns a count, or {@code -errno}. */
   int receive(int fd, SocketMessage message, int flags);
 }

@@ -5,12 +5,12 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 
-/** How messages are kept apart on a socket. Called with the lock of that direction held. */
+/** Separates messages on a socket. Called with the lock of that direction held. */
 sealed interface MessageFraming extends AutoCloseable permits PacketFraming, RecordFraming {
   /**
    * Sends a message.
    *
-   * @return false if there was no room in time; nothing was sent
+   * @return false if there was no room before the deadline; nothing was sent
    */
   boolean send(SocketMessage message, byte[] payload, List<Integer> descriptors, Deadline deadline)
       throws IOException;
@@ -18,11 +18,11 @@ sealed interface MessageFraming extends AutoCloseable permits PacketFraming, Rec
   /**
    * Waits for a message.
    *
-   * @return empty if none was complete in time
+   * @return the message; empty if none was complete before the deadline
    */
   Optional<ReceivedMessage> receive(SocketMessage message, Deadline deadline) throws IOException;
 
-  /** Closes what is held of a message that is not complete. Idempotent, from any thread. */
+  /** Releases the received parts of an incomplete message. Idempotent and thread-safe. */
   @Override
   void close();
 }

@@ -5,10 +5,11 @@ import dev.procdesc.posix.io.Deadline;
 import java.io.IOException;
 import java.util.Optional;
 
-/** The wait for a message, or for a part of one. */
+/** Waits for a message, or for a part of one. */
 final class MessageReceiver {
-  /** Why a message is refused whose descriptors the kernel could not give us. */
-  static final String DROPPED = "its descriptors were dropped: this JVM may have no more of them";
+  /** Explains the refusal of a message whose descriptors the kernel dropped. */
+  static final String DROPPED =
+      "its descriptors were dropped: this JVM may be at its limit of open files";
 
   private final BlockingDescriptor reader;
   private final SocketNumbers numbers;
@@ -21,14 +22,15 @@ final class MessageReceiver {
   }
 
   /**
-   * What a receive gave.
+   * The result of one receive.
    *
-   * @param count of bytes
-   * @param dropped whether its descriptors found no numbers here, and the kernel closed them
+   * @param count the number of bytes
+   * @param dropped whether the kernel closed the descriptors, because this process had no free
+   *     numbers for them
    */
   record Receipt(int count, boolean dropped) {}
 
-  /** Receives into a message; empty if nothing came in time. */
+  /** Receives into a message; returns empty if nothing arrived before the deadline. */
   Optional<Receipt> receive(SocketMessage message, Deadline deadline) throws IOException {
     int flags = numbers.msgDontwait() | numbers.msgCmsgCloexec();
     boolean[] noRoom = {false};
@@ -44,9 +46,9 @@ final class MessageReceiver {
     return count < 0 ? Optional.empty() : Optional.of(new Receipt((int) count, noRoom[0]));
   }
 
-  /** Why a message is refused of whose descriptors only some came. */
+  /** Returns the reason for refusing a message of which only some descriptors arrived. */
   static String cutOff(int came) {
     return "descriptors were cut off, " + came
-        + " came: this JVM may have no more of them, or there were too many";
+        + " arrived: this JVM may be at its limit of open files, or there were too many";
   }
 }

@@ -14,7 +14,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 
-/** Each send is a record, and arrives whole or cut off: Linux, and FreeBSD up to 14. */
+/** Framing where each send is a record, received whole or truncated: Linux, FreeBSD up to 14. */
 final class PacketFraming implements MessageFraming {
   private final BlockingDescriptor reader;
   private final BlockingDescriptor writer;
@@ -64,7 +64,7 @@ final class PacketFraming implements MessageFraming {
         throw new EOFException("the other end is closed");
       }
       if (deadline.isOver()) {
-        return Optional.empty(); // A flood of empty packets is no message.
+        return Optional.empty(); // Empty packets must not extend the deadline.
       }
     }
   }
@@ -90,8 +90,8 @@ final class PacketFraming implements MessageFraming {
   }
 
   /**
-   * Whether nothing can come any more. A packet without data looks like the end of file; the end is
-   * where, after a hang-up, the queue has no bytes either.
+   * Returns whether the end of file is reached. An empty packet is received like the end of file;
+   * at the end, however, the other end has hung up and the queue contains no bytes.
    */
   private boolean isAtEnd() throws IOException {
     try (NativeMemory memory = NativeMemory.borrow()) {
@@ -113,6 +113,6 @@ final class PacketFraming implements MessageFraming {
 
   @Override
   public void close() {
-    // Nothing is held between two calls.
+    // No part of a message is held between two calls.
   }
 }

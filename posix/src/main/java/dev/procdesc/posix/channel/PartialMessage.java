@@ -14,22 +14,22 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What came of a record that has not ended. It owns the descriptors in it. One thread adds, with
- * the lock of the reader; another may close.
+ * The received parts of an incomplete record. It owns the descriptors in them. One thread adds
+ * parts with the lock of the reader held; another thread may close this.
  *
- * <p>A record that will be refused is still followed to its end, so that the next one begins where
- * it begins; nothing of it is kept.
+ * <p>A record that will be refused is still received to its end, so that the start of the next
+ * record is known; its content is discarded.
  */
 final class PartialMessage {
   /**
-   * With descriptors there must be data, because no kernel ends a record where there is none. So a
-   * payload of NUL bytes only, be it empty, gets one more, which the receiver takes away. Every
-   * other payload goes as it is, and most programs that send a descriptor and nothing else give it
-   * one NUL anyway.
+   * Appends a NUL byte to a payload that is empty or consists of NUL bytes only; the receiver
+   * removes it. Descriptors must be accompanied by data, because no kernel ends a record without
+   * data. Any other payload is sent unchanged, and most programs that send only a descriptor send
+   * one NUL byte with it anyway.
    *
-   * <p>Rejected: a byte in front of every payload, which a program in another language would have
-   * to know of for every message; and a second control message as a mark, which not every kernel
-   * lets through.
+   * <p>Rejected: a prefix byte for every payload, which programs in other languages would have to
+   * handle in every message; and a second control message as a marker, which not every kernel
+   * transfers.
    */
   static byte[] pad(byte[] payload) {
     return isNul(payload) ? Arrays.copyOf(payload, payload.length + 1) : payload;
@@ -50,7 +50,7 @@ final class PartialMessage {
   private boolean begun;
   private boolean closed;
 
-  /** Adds a part, whose descriptors are this object's from now on. */
+  /** Adds a part and takes ownership of its descriptors. */
   synchronized void add(byte[] part, List<Integer> came) throws AsynchronousCloseException {
     begun = true;
     descriptors.addAll(came);
@@ -60,7 +60,7 @@ final class PartialMessage {
     }
     if (refused != null) {
       drop();
-    } else if (data.size() + part.length > MAX_PAYLOAD + 1) { // One may be of pad().
+    } else if (data.size() + part.length > MAX_PAYLOAD + 1) { // pad() may have added one.
       refuse(Reason.PAYLOAD_CUT_OFF, "the payload is longer than " + MAX_PAYLOAD + " bytes");
     } else if (descriptors.size() > MAX_DESCRIPTORS) {
       refuse(
@@ -71,7 +71,7 @@ final class PartialMessage {
     }
   }
 
-  /** Decides that the record is refused when it ends. The first reason is the one that counts. */
+  /** Marks the record to be refused when it ends. The first reason is reported. */
   synchronized void refuse(Reason reason, String message) {
     begun = true;
     if (refused == null) {
@@ -80,11 +80,17 @@ final class PartialMessage {
     drop();
   }
 
+  /** Returns whether the record will be refused. */
   synchronized boolean isRefused() {
     return refused != null;
   }
 
-  /** Ends the record: the next part is of another one. */
+  /**
+   * Returns the complete record, and starts a new one.
+   *
+   * @throws RefusedMessageException if the record is refused
+   * @throws AsynchronousCloseException if this is closed
+   */
   synchronized ReceivedMessage end() throws RefusedMessageException, AsynchronousCloseException {
     if (closed) {
       drop();
@@ -103,7 +109,11 @@ final class PartialMessage {
     return arrived;
   }
 
-  /** Nothing more will come. */
+  /**
+   * Handles the end of file.
+   *
+   * @throws RefusedMessageException if a record has begun, which remains incomplete
+   */
   synchronized void cutShort() throws RefusedMessageException {
     if (begun) {
       refuse(Reason.INCOMPLETE, "the other end was closed before the message was complete");
@@ -132,7 +142,7 @@ final class PartialMessage {
     descriptors.clear();
   }
 
-  /** Closes the descriptors, and those of any part that is added later. */
+  /** Closes the descriptors, and those of every part that is added later. */
   synchronized void close() {
     closed = true;
     drop();

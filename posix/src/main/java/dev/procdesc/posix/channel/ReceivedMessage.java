@@ -2,7 +2,7 @@ package dev.procdesc.posix.channel;
 
 import java.util.List;
 
-/** A message as it came. Whoever takes it closes its descriptors. */
+/** A received message. The recipient of this object closes the descriptors. */
 final class ReceivedMessage {
   private final byte[] payload;
   private final List<Integer> descriptors;
@@ -12,11 +12,12 @@ final class ReceivedMessage {
     this.descriptors = List.copyOf(descriptors);
   }
 
-  /** The data, not copied. */
+  /** Returns the data, without copying it. */
   byte[] payload() {
     return payload;
   }
 
+  /** Returns the received descriptors, in the order in which they were sent. */
   List<Integer> descriptors() {
     return descriptors;
   }

@@ -17,15 +17,18 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A record ends where a send says MSG_EOR, and the kernel may cut it anywhere else: FreeBSD from 15
- * on. A receive gives what is there up to such an end; a send puts in what there is room for.
+ * Framing where a send with MSG_EOR ends a record, and the kernel may split the record anywhere:
+ * FreeBSD from 15 on. One receive returns the available data up to the end of a record; one send
+ * transfers as much as there is room for.
  *
- * <p>So a receive joins parts, and keeps them when its time is over. A send waits until there is
- * room for all of it before it begins: then no kernel cuts it, and a send that was given up has
- * sent nothing. Rejected: to begin at once, and to go on for as long as it takes. A caller that
- * only wants to try would wait for a receiver that may be itself; and of a full queue that has room
- * for the descriptors alone, FreeBSD 15 takes them and says EAGAIN, so that another try sends them
- * twice.
+ * <p>A receive therefore joins parts, and retains them when its deadline passes. A send first waits
+ * until there is room for the whole record: no kernel splits it then, and a send that timed out has
+ * sent nothing.
+ *
+ * <p>Rejected: starting to send immediately, and continuing without a time limit. A caller that
+ * polls with a short timeout would wait for the receiver, which may be the same thread. Moreover,
+ * if a full queue has room for the descriptors only, FreeBSD 15 accepts them and returns EAGAIN, so
+ * that a second attempt sends them twice.
  */
 final class RecordFraming implements MessageFraming {
   private final BlockingDescriptor reader;
@@ -42,9 +45,9 @@ final class RecordFraming implements MessageFraming {
   private boolean closed;
 
   /**
-   * For a socket whose lock is the reader's and the writer's.
+   * Creates the framing for a socket, whose two directions are locked by the reader and the writer.
    *
-   * @param sending what the writer owns
+   * @param sending the descriptor of the writer
    */
   RecordFraming(
       BlockingDescriptor reader,
@@ -120,7 +123,7 @@ final class RecordFraming implements MessageFraming {
         throw Errors.failed("kqueue", "a socket", fd);
       }
       there = new BlockingDescriptor(
-          OwnedDescriptor.take(fd, "the room of the channel"),
+          OwnedDescriptor.take(fd, "the send queue of the channel"),
           EventQueue.Interest.READABLE,
           posix,
           watcher,
@@ -131,9 +134,10 @@ final class RecordFraming implements MessageFraming {
   }
 
   /**
-   * Sends the rest of a record. There was room for all of it, so somebody else sends over the same
-   * end, or the kernel is short of memory. What has begun must end, or all that follows is part of
-   * it: there is no limit of time, and after a failure no channel.
+   * Sends the rest of a record. There was room for the whole record, so another process sends over
+   * the same end, or the kernel is short of memory. A record that has begun must end, because
+   * everything that follows would be part of it: this has no time limit, and a failure closes the
+   * channel.
    */
   private void finish(
       SocketMessage message, int begun, int length, BlockingDescriptor.Transfer send)
@@ -166,23 +170,23 @@ final class RecordFraming implements MessageFraming {
         return Optional.empty();
       }
       if (receipt.get().dropped()) {
-        // The kernel has put the data back.
+        // The kernel has returned the data to the queue.
         partial.refuse(Reason.DESCRIPTORS_CUT_OFF, MessageReceiver.DROPPED);
       } else if (add(message, receipt.get().count())) {
         return Optional.of(partial.end());
       }
-      // One that is not refused yet ends soon, by its length; another may go on for ever.
+      // The length limit ends a record that is not refused yet; a refused one may be endless.
       if (partial.isRefused() && deadline.isOver()) {
         return Optional.empty();
       }
     }
   }
 
-  /** Adds what came; true if the record ends with it. */
+  /** Adds the received part; returns whether it ends the record. */
   private boolean add(SocketMessage message, int count) throws IOException {
     List<Integer> descriptors = message.descriptors();
     boolean cutOff = (message.flags() & numbers.msgCtrunc()) != 0;
-    // An empty record cannot be sent, so nothing at all is the end of everything.
+    // An empty record cannot be sent, so a receive without any content is the end of file.
     if (count == 0 && !cutOff && !message.hasControl()) {
       partial.cutShort();
       throw new EOFException("the other end is closed");

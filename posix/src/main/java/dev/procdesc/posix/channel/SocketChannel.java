@@ -25,11 +25,11 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A channel over a socket. The socket is a blocking one, because the other end's program shares
- * nothing with it but a child that it is given to may; each call says MSG_DONTWAIT instead.
+ * A channel over a socket. The socket is in blocking mode, because a child that inherits it shares
+ * its mode, which the other end does not; each call uses MSG_DONTWAIT instead.
  *
- * <p>Sending goes by a second descriptor of the same socket: an event queue watches a descriptor
- * for one thing only, and one thread may wait to send while another waits to receive.
+ * <p>Messages are sent through a second descriptor of the same socket: an event queue watches a
+ * descriptor for one event only, and one thread may wait to send while another waits to receive.
  */
 final class SocketChannel implements DescriptorChannel {
   private final OwnedDescriptor socket;
@@ -55,7 +55,7 @@ final class SocketChannel implements DescriptorChannel {
         .orElseGet(() -> new PacketFraming(reader, writer, numbers, system));
   }
 
-  /** Takes ownership of a connected socket; it is closed if that fails. */
+  /** Takes ownership of a connected socket, which is closed on failure. */
   static SocketChannel take(int fd, DescriptorTransfer calls, Watcher watcher)
       throws ProcessDescriptorException {
     int second = LibC.fcntl(fd, calls.numbers().fDupfdCloexec(), 0);
@@ -72,8 +72,8 @@ final class SocketChannel implements DescriptorChannel {
   }
 
   /**
-   * Makes room for the longest payload. A system that gives less room refuses such a payload, and
-   * says so when it is sent.
+   * Enlarges the buffers for the longest payload. If the system limits them, the send of such a
+   * payload fails with an error.
    */
   private static void widen(int fd, SocketNumbers numbers) {
     numbers.bufferSize().ifPresent(size -> {
@@ -114,7 +114,8 @@ final class SocketChannel implements DescriptorChannel {
           "a payload is at most " + MAX_PAYLOAD + " bytes long: " + payload.length);
     }
     if (payload.length == 0 && processes.length == 0) {
-      throw new IllegalArgumentException("an empty message cannot be told from the end");
+      throw new IllegalArgumentException(
+          "an empty message cannot be distinguished from the end of file");
     }
     List<ProcessDescriptorImpl> held = new ArrayList<>();
     for (ProcessDescriptor process : processes) {
@@ -197,7 +198,7 @@ final class SocketChannel implements DescriptorChannel {
     }
   }
 
-  /** Makes a message of what came, or closes all of it. */
+  /** Converts a received message, or closes all of its descriptors. */
   private Message accept(ReceivedMessage arrived) throws RefusedMessageException {
     List<Integer> descriptors = arrived.descriptors();
     List<ProcessDescriptor> processes = new ArrayList<>();
@@ -209,7 +210,8 @@ final class SocketChannel implements DescriptorChannel {
         if (!calls.isProcess(fd)) {
           throw new RefusedMessageException(
               Reason.NO_PROCESS,
-              "descriptor " + (taken + 1) + " of " + descriptors.size() + " is no process's");
+              "descriptor " + (taken + 1) + " of " + descriptors.size()
+                  + " is no process descriptor");
         }
         Optional<Integer> lifeline = Optional.empty();
         if (taken + 1 < descriptors.size() && calls.isLifeline(descriptors.get(taken + 1))) {

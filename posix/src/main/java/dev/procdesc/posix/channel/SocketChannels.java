@@ -19,7 +19,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 
-/** Makes channels over UNIX sockets. */
+/** Creates channels over UNIX domain sockets. */
 public final class SocketChannels implements Channels {
   private static final int BACKLOG = 128;
   private static final int ADDRESS_PATH = 2;
@@ -28,7 +28,7 @@ public final class SocketChannels implements Channels {
   private final SocketNumbers numbers;
   private final Watcher watcher;
 
-  /** Channels whose descriptors a backend knows. */
+  /** Creates a factory of channels whose descriptors are handled by a backend. */
   public SocketChannels(DescriptorTransfer calls, Watcher watcher) {
     this.calls = calls;
     this.numbers = calls.sockets();
@@ -68,18 +68,18 @@ public final class SocketChannels implements Channels {
     }
   }
 
-  /** A call with a socket's address. */
+  /** A system call that takes the address of a socket. */
   private interface AddressCall {
     int apply(int fd, long address, int size);
   }
 
-  /** A socket, not blocking, that was bound or connected. */
+  /** Creates a non-blocking socket and binds or connects it. */
   private int open(String operation, Path path, AddressCall call)
       throws ProcessDescriptorException {
     byte[] bytes = SystemStrings.encode(path.toString());
     if (bytes.length >= numbers.pathSize()) {
       throw new IllegalArgumentException(
-          "a socket's path is at most " + (numbers.pathSize() - 1) + " bytes long: " + path);
+          "the path of a socket is at most " + (numbers.pathSize() - 1) + " bytes long: " + path);
     }
     int type = SocketNumbers.SOCK_SEQPACKET | numbers.sockCloexec() | numbers.sockNonblock();
     int fd = check("socket", path, Sockets.socket(SocketNumbers.AF_UNIX, type));
@@ -104,7 +104,7 @@ public final class SocketChannels implements Channels {
   @Override
   public DescriptorChannel connect(Path path) throws ProcessDescriptorException {
     int fd = open("connect", path, Sockets::connect);
-    // It may be given to a child, whose program does not expect it to be non-blocking.
+    // A child may inherit the socket, whose program does not expect non-blocking mode.
     LibC.fcntl(fd, PosixNumbers.F_SETFL, 0);
     return SocketChannel.take(fd, calls, watcher);
   }

@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A {@code struct msghdr} with room for its data and control messages, in a block of native memory:
+ * A {@code struct msghdr} with space for its data and control messages, in a native memory block:
  *
  * <pre>
  *     0      the data: {@link #DATA_ROOM} bytes
@@ -17,10 +17,10 @@ import java.util.List;
  * </pre>
  */
 final class SocketMessage implements AutoCloseable {
-  /** One more than the longest payload: so one that is too long is seen. */
+  /** The size of the data; greater than the longest payload, so that a longer one is detected. */
   static final int DATA_ROOM = 40 * 1024;
 
-  /** For 253 descriptors, and for what the kernel may add: a pidfd and credentials. */
+  /** The size for 253 descriptors, plus a pidfd and credentials that the kernel may add. */
   private static final int CONTROL_ROOM = 2048;
 
   private static final int IOV = DATA_ROOM;
@@ -39,6 +39,7 @@ final class SocketMessage implements AutoCloseable {
     this.numbers = numbers;
   }
 
+  /** Returns the address of the {@code struct msghdr}. */
   long header() {
     return memory.address() + HEADER;
   }
@@ -72,7 +73,7 @@ final class SocketMessage implements AutoCloseable {
     }
   }
 
-  /** Makes it ready to be sent. */
+  /** Prepares the message to be sent. */
   void fill(byte[] payload, List<Integer> descriptors) {
     int length = SocketNumbers.CMSG_DATA + descriptors.size() * Integer.BYTES;
     frame(payload.length, descriptors.isEmpty() ? 0 : align(length));
@@ -92,7 +93,7 @@ final class SocketMessage implements AutoCloseable {
     }
   }
 
-  /** Makes what was filled in ready to be sent again, without so many bytes and the descriptors. */
+  /** Prepares the rest of a message to be sent, without the bytes already sent and descriptors. */
   void skip(int sent) {
     bytes().putLong(IOV, bytes().getLong(IOV) + sent);
     bytes().putLong(IOV + Long.BYTES, bytes().getLong(IOV + Long.BYTES) - sent);
@@ -104,12 +105,12 @@ final class SocketMessage implements AutoCloseable {
     return (length + ALIGNMENT - 1) & -ALIGNMENT;
   }
 
-  /** Makes it ready to be received into. */
+  /** Prepares the message to be received into. */
   void clear() {
     frame(DATA_ROOM, CONTROL_ROOM);
   }
 
-  /** What came: the data. */
+  /** Returns the received data. */
   byte[] payload(int count) {
     byte[] payload = new byte[count];
     ByteBuffer data = bytes().slice(0, count);
@@ -117,18 +118,19 @@ final class SocketMessage implements AutoCloseable {
     return payload;
   }
 
+  /** Returns the flags of the received message. */
   int flags() {
     return bytes().getInt(HEADER + numbers.msghdrFlags());
   }
 
-  /** What came: whether there is anything beside the data. */
+  /** Returns whether control messages were received. */
   boolean hasControl() {
     return length(HEADER + AT_CONTROLLEN) > 0;
   }
 
   /**
-   * What came: the descriptors that the sender sent. Those that the kernel adds of its own, because
-   * the socket was made so by somebody else, are not asked for and closed.
+   * Returns the descriptors that the sender sent. This closes descriptors that the kernel added,
+   * which it does if other code has set such an option (SO_PASSPIDFD) on the socket.
    */
   List<Integer> descriptors() {
     List<Integer> descriptors = new ArrayList<>();

@@ -4,23 +4,26 @@ import dev.procdesc.posix.ffi.PosixNumbers;
 import java.util.OptionalInt;
 
 /**
- * The numbers and layouts of sockets, which the systems do not agree on. Each backend gives its own
- * from its {@code Numbers}. What is not here is the same on both: a {@code struct msghdr} begins
- * with name, namelen (at 8), iov (at 16), iovlen (at 24), control (at 32), controllen (at 40); the
- * data of a control message begins at 16, and each takes a multiple of eight bytes.
+ * The numbers and layouts of sockets that differ between the systems; each backend supplies them
+ * from its {@code Numbers}.
  *
- * @param pollRdhup the event of poll that the other end sends no more
- * @param longLengths whether iovlen, controllen and cmsg_len are words (Linux), else ints
- * @param msghdrFlags where {@code struct msghdr} has its flags
- * @param addressHasLength whether a {@code sockaddr_un} begins with its length in a byte and the
- *     family in another (FreeBSD), else with the family in two
- * @param pathSize the room for a path in a {@code sockaddr_un}, with its NUL
- * @param scmPidfd a control message of the kernel's own that brings a descriptor
- * @param msgEor the flag that ends a record, where a send does not do so by itself
- * @param noRoom the error of recvmsg where descriptors find no room, if it is not EMFILE; absent
- *     where it takes those that do, and says MSG_CTRUNC
- * @param bufferSize what the buffers must be set to so that the longest payload fits; absent where
- *     it does anyway
+ * <p>The rest is the same on both systems: a {@code struct msghdr} begins with name, namelen (at
+ * 8), iov (at 16), iovlen (at 24), control (at 32) and controllen (at 40); the data of a control
+ * message begins at 16, and each control message occupies a multiple of eight bytes.
+ *
+ * @param pollRdhup the event of poll that reports that the other end sends no more data
+ * @param longLengths whether iovlen, controllen and cmsg_len are 64-bit words (Linux), instead of
+ *     ints
+ * @param msghdrFlags the offset of the flags in {@code struct msghdr}
+ * @param addressHasLength whether a {@code sockaddr_un} begins with one byte for its length and one
+ *     for the family (FreeBSD), instead of two bytes for the family
+ * @param pathSize the size of the path in a {@code sockaddr_un}, including its NUL
+ * @param scmPidfd the type of a control message with a descriptor that the kernel adds
+ * @param msgEor the flag that ends a record, on a system where a send alone does not
+ * @param noRoom the error of recvmsg, other than EMFILE, if no numbers are free for the
+ *     descriptors; absent where recvmsg accepts those that fit and sets MSG_CTRUNC
+ * @param bufferSize the size of the buffers that the longest payload requires; absent where the
+ *     default suffices
  */
 public record SocketNumbers(
     int sockCloexec,
@@ -51,15 +54,17 @@ public record SocketNumbers(
   /** {@code SOCK_SEQPACKET} on every system. */
   public static final int SOCK_SEQPACKET = 5;
 
-  /** Where the data of a control message begins, on every 64-bit system. */
+  /** The offset of the data in a control message, on every 64-bit system. */
   static final int CMSG_DATA = 16;
 
-  /** Whether an outcome of recvmsg says that descriptors were dropped for want of room. */
+  /**
+   * Returns whether a result of recvmsg reports that descriptors were dropped for lack of numbers.
+   */
   boolean isNoRoom(int outcome) {
     return noRoom.isPresent() && (outcome == -noRoom.getAsInt() || outcome == -PosixNumbers.EMFILE);
   }
 
-  /** Where a control message has its level; its type comes four bytes later. */
+  /** Returns the offset of the level in a control message; its type follows four bytes later. */
   int cmsgLevel() {
     return longLengths ? 8 : 4;
   }

@@ -4,21 +4,21 @@ import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeMemory;
 import java.util.List;
 
-/** Finds out, by sending to oneself, what keeps the records of a SOCK_SEQPACKET socket apart. */
+/** Probes the separation of records on a SOCK_SEQPACKET socket, by sending over a socket pair. */
 public final class SocketProbe {
   private SocketProbe() {}
 
-  /** Whether each send is a record. */
+  /** Returns whether each send is a record. */
   public static boolean eachSendIsRecord(SocketNumbers numbers) {
     return firstOfTwo(numbers, 0, false);
   }
 
-  /** Whether a record ends where a send says MSG_EOR, and is told by the same flag. */
+  /** Returns whether a send with MSG_EOR ends a record, and a receive reports it by that flag. */
   public static boolean endFlagEndsRecord(SocketNumbers numbers) {
     return numbers.msgEor().isPresent() && firstOfTwo(numbers, numbers.msgEor().getAsInt(), true);
   }
 
-  /** Whether of two bytes that are sent one by one, a receive gets the first alone. */
+  /** Returns whether a receive returns only the first of two bytes that are sent separately. */
   private static boolean firstOfTwo(SocketNumbers numbers, int sent, boolean told) {
     try (SocketMessage message = new SocketMessage(numbers)) {
       int one;

@@ -1,4 +1,4 @@
-/** Sends and receives descriptors over UNIX sockets. */
+/** Sends and receives descriptors over UNIX domain sockets. */
 @NullMarked
 package dev.procdesc.posix.channel;
 
