@@ -42,7 +42,7 @@ final class MessageReceiver {
           noRoom[0] = numbers.isNoRoom(outcome);
           return noRoom[0] ? 0 : outcome;
         },
-        deadline.left());
+        deadline);
     return count < 0 ? Optional.empty() : Optional.of(new Receipt((int) count, noRoom[0]));
   }
 

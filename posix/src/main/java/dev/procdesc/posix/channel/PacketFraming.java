@@ -40,7 +40,7 @@ final class PacketFraming implements MessageFraming {
       throws IOException {
     message.fill(payload, descriptors);
     int flags = numbers.msgDontwait() | numbers.msgNosignal() | numbers.msgEor().orElse(0);
-    long count = writer.transfer("sendmsg", fd -> system.send(fd, message, flags), deadline.left());
+    long count = writer.transfer("sendmsg", fd -> system.send(fd, message, flags), deadline);
     return count >= 0;
   }
 

@@ -80,7 +80,7 @@ final class RecordFraming implements MessageFraming {
     message.fill(data, descriptors);
     int flags = numbers.msgDontwait() | numbers.msgNosignal() | numbers.msgEor().orElseThrow();
     BlockingDescriptor.Transfer send = fd -> system.send(fd, message, flags);
-    long sent = writer.transfer("sendmsg", send, deadline.left());
+    long sent = writer.transfer("sendmsg", send, deadline);
     if (sent < 0) {
       return false;
     }
@@ -105,7 +105,7 @@ final class RecordFraming implements MessageFraming {
             int outcome = room.has(fd, socket, bytes, descriptors);
             return outcome == 0 ? -posix.eagain() : outcome;
           },
-          deadline.left());
+          deadline);
       return there >= 0;
     } finally {
       sending.release();

@@ -86,28 +86,18 @@ final class SocketChannel implements DescriptorChannel {
     });
   }
 
-  /** Beyond 292 years nanoseconds overflow, which is as good as no limit. */
-  static long nanos(Duration timeout) {
-    if (timeout.isNegative()) {
-      return 0;
-    }
-    return timeout.toSeconds() >= Long.MAX_VALUE / 1_000_000_000L
-        ? Long.MAX_VALUE
-        : timeout.toNanos();
-  }
-
   @Override
   public void send(byte[] payload, ProcessDescriptor... processes) throws IOException {
-    send(Long.MAX_VALUE, payload, processes);
+    send(Deadline.NONE, payload, processes);
   }
 
   @Override
   public boolean send(Duration timeout, byte[] payload, ProcessDescriptor... processes)
       throws IOException {
-    return send(nanos(timeout), payload, processes);
+    return send(Deadline.in(timeout), payload, processes);
   }
 
-  private boolean send(long nanos, byte[] payload, ProcessDescriptor... processes)
+  private boolean send(Deadline deadline, byte[] payload, ProcessDescriptor... processes)
       throws IOException {
     if (payload.length > MAX_PAYLOAD) {
       throw new IllegalArgumentException(
@@ -137,26 +127,25 @@ final class SocketChannel implements DescriptorChannel {
         throw new IllegalArgumentException("a message has at most " + MAX_DESCRIPTORS
             + " descriptors, lifelines included: " + descriptors.size());
       }
-      return transmit(nanos, payload, descriptors);
+      return transmit(deadline, payload, descriptors);
     } finally {
       loans.forEach(ProcessReference.Loan::close);
     }
   }
 
-  private boolean transmit(long nanos, byte[] payload, List<Integer> descriptors)
+  private boolean transmit(Deadline deadline, byte[] payload, List<Integer> descriptors)
       throws IOException {
     try {
-      return transmitInTime(nanos, payload, descriptors);
+      return transmitInTime(deadline, payload, descriptors);
     } catch (ClosedByInterruptException e) {
       close(); // The other direction too.
       throw e;
     }
   }
 
-  private boolean transmitInTime(long nanos, byte[] payload, List<Integer> descriptors)
+  private boolean transmitInTime(Deadline deadline, byte[] payload, List<Integer> descriptors)
       throws IOException {
-    Deadline deadline = Deadline.in(nanos);
-    if (!writer.enter(nanos)) {
+    if (!writer.enter(deadline)) {
       return false;
     }
     try (SocketMessage message = new SocketMessage(calls.sockets())) {
@@ -168,26 +157,25 @@ final class SocketChannel implements DescriptorChannel {
 
   @Override
   public Message receive() throws IOException {
-    return receive(Long.MAX_VALUE).orElseThrow();
+    return receive(Deadline.NONE).orElseThrow();
   }
 
   @Override
   public Optional<Message> receive(Duration timeout) throws IOException {
-    return receive(nanos(timeout));
+    return receive(Deadline.in(timeout));
   }
 
-  private Optional<Message> receive(long nanos) throws IOException {
+  private Optional<Message> receive(Deadline deadline) throws IOException {
     try {
-      return receiveInTime(nanos);
+      return receiveInTime(deadline);
     } catch (ClosedByInterruptException e) {
       close(); // The other direction too.
       throw e;
     }
   }
 
-  private Optional<Message> receiveInTime(long nanos) throws IOException {
-    Deadline deadline = Deadline.in(nanos);
-    if (!reader.enter(nanos)) {
+  private Optional<Message> receiveInTime(Deadline deadline) throws IOException {
+    if (!reader.enter(deadline)) {
       return Optional.empty();
     }
     try (SocketMessage message = new SocketMessage(calls.sockets())) {

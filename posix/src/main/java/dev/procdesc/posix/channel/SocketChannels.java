@@ -8,6 +8,7 @@ import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.ffi.SystemStrings;
 import dev.procdesc.posix.io.BlockingDescriptor;
+import dev.procdesc.posix.io.Deadline;
 import dev.procdesc.posix.io.EventQueue;
 import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.Watcher;
@@ -156,23 +157,21 @@ public final class SocketChannels implements Channels {
 
     @Override
     public DescriptorChannel accept() throws IOException {
-      return accept(Long.MAX_VALUE).orElseThrow();
+      return accept(Deadline.NONE).orElseThrow();
     }
 
     @Override
     public Optional<DescriptorChannel> accept(Duration timeout) throws IOException {
-      return accept(SocketChannel.nanos(timeout));
+      return accept(Deadline.in(timeout));
     }
 
-    private Optional<DescriptorChannel> accept(long nanos) throws IOException {
-      long deadline = System.nanoTime() + nanos;
-      if (!end.enter(nanos)) {
+    private Optional<DescriptorChannel> accept(Deadline deadline) throws IOException {
+      if (!end.enter(deadline)) {
         return Optional.empty();
       }
       try {
-        long left = nanos == Long.MAX_VALUE ? nanos : deadline - System.nanoTime();
-        long fd =
-            end.transfer("accept4", number -> Sockets.accept4(number, numbers.sockCloexec()), left);
+        long fd = end.transfer(
+            "accept4", number -> Sockets.accept4(number, numbers.sockCloexec()), deadline);
         return fd < 0
             ? Optional.empty()
             : Optional.of(SocketChannel.take((int) fd, calls, watcher));

@@ -79,15 +79,14 @@ public final class BlockingDescriptor {
   }
 
   /**
-   * Acquires the lock within a time limit.
+   * Acquires the lock before a deadline.
    *
-   * @param nanos the time limit; {@link Long#MAX_VALUE} for none
    * @return whether the lock was acquired
    * @throws ClosedByInterruptException if the thread is interrupted, which closes the descriptor
    */
-  public boolean enter(long nanos) throws IOException {
+  public boolean enter(Deadline deadline) throws IOException {
     try {
-      return lock.tryLock(nanos, TimeUnit.NANOSECONDS);
+      return lock.tryLock(deadline.left(), TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       close();
@@ -97,27 +96,25 @@ public final class BlockingDescriptor {
 
   /** Repeats a transfer until it completes or fails. Called with the lock held. */
   public long transfer(String operation, Transfer transfer) throws IOException {
-    return transfer(operation, transfer, Long.MAX_VALUE);
+    return transfer(operation, transfer, Deadline.NONE);
   }
 
   /**
-   * Repeats a transfer until it completes, fails or exceeds a time limit. Called with the lock
-   * held.
+   * Repeats a transfer until it completes, fails or exceeds a deadline. Called with the lock held.
    *
-   * @param nanos the time limit; {@link Long#MAX_VALUE} for none
-   * @return the result of the transfer, or {@code -EAGAIN} after the time limit
+   * @return the result of the transfer, or {@code -EAGAIN} after the deadline
    * @throws ClosedChannelException if the descriptor is closed, before or during the call
    * @throws ClosedByInterruptException if the thread is interrupted, which closes the descriptor
    */
-  public long transfer(String operation, Transfer transfer, long nanos) throws IOException {
-    long deadline = System.nanoTime() + nanos;
+  public long transfer(String operation, Transfer transfer, Deadline deadline)
+      throws IOException {
     while (true) {
       long outcome = attempt(transfer);
       if (outcome >= 0) {
         return outcome;
       }
       if (outcome == -numbers.eagain()) {
-        long left = nanos == Long.MAX_VALUE ? nanos : deadline - System.nanoTime();
+        long left = deadline.left();
         if (left <= 0) {
           return outcome;
         }

@@ -348,7 +348,7 @@ public final class Watcher {
 
   /** Waits for the watch; returns false if a spare thread exists already or the time is over. */
   private boolean waitAsSpare() {
-    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(idleMillis);
+    Deadline deadline = Deadline.in(TimeUnit.MILLISECONDS.toNanos(idleMillis));
     synchronized (baton) {
       if (spare != null) {
         return false;
@@ -356,10 +356,8 @@ public final class Watcher {
       Turn turn = new Turn();
       spare = turn;
       try {
-        long left = deadline - System.nanoTime();
-        while (!turn.hasCome && left > 0) {
-          TimeUnit.NANOSECONDS.timedWait(baton, left);
-          left = deadline - System.nanoTime();
+        while (!turn.hasCome && !deadline.isOver()) {
+          TimeUnit.NANOSECONDS.timedWait(baton, deadline.left());
         }
       } catch (InterruptedException e) {
         // A callback left the status set. The thread ends, unless it was just given the watch.

@@ -9,6 +9,7 @@ import dev.procdesc.Right;
 import dev.procdesc.Signal;
 import dev.procdesc.StateChange;
 import dev.procdesc.Teardown;
+import dev.procdesc.posix.io.Deadline;
 import java.io.IOException;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
@@ -113,11 +114,7 @@ public sealed class ProcessDescriptorImpl implements ProcessDescriptor permits C
   @Override
   public Optional<ExitStatus> waitFor(Duration timeout) throws InterruptedException {
     try {
-      // Beyond 292 years nanoseconds overflow, which is as good as no limit.
-      long nanos = timeout.toSeconds() >= Long.MAX_VALUE / 1_000_000_000L
-          ? Long.MAX_VALUE
-          : timeout.isNegative() ? 0 : timeout.toNanos();
-      return reference.waitFor(nanos);
+      return reference.waitFor(Deadline.nanos(timeout));
     } finally {
       Reference.reachabilityFence(this);
     }

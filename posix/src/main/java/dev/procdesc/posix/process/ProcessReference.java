@@ -13,6 +13,7 @@ import dev.procdesc.StateChange;
 import dev.procdesc.Teardown;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.io.Deadline;
 import dev.procdesc.posix.io.InterruptiblePoll;
 import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.Threads;
@@ -329,12 +330,12 @@ public final class ProcessReference {
     for (Teardown.Step step : teardown.steps()) {
       if (teardown.group()) {
         signalGroup(step.signal());
-        if (groupEnds(step.patience().toNanos())) {
+        if (groupEnds(Deadline.in(step.patience()))) {
           break;
         }
       } else {
         signal(step.signal());
-        Optional<ExitStatus> end = waitFor(step.patience().toNanos());
+        Optional<ExitStatus> end = waitFor(Deadline.nanos(step.patience()));
         if (end.isPresent()) {
           return end.get();
         }
@@ -348,12 +349,11 @@ public final class ProcessReference {
   }
 
   /** Waits until nobody is left in the group. */
-  private boolean groupEnds(long nanos) throws InterruptedException {
-    long deadline = System.nanoTime() + nanos;
+  private boolean groupEnds(Deadline deadline) throws InterruptedException {
     while (true) {
       // The leader's end must be collected, or it would be in the group for ever.
       boolean gone = waitFor(GROUP_LOOK_NANOS).isPresent() && signalGroup(0) < 0;
-      if (gone || System.nanoTime() >= deadline) {
+      if (gone || deadline.isOver()) {
         return gone;
       }
       TimeUnit.NANOSECONDS.sleep(GROUP_LOOK_NANOS);
