@@ -1,6 +1,5 @@
 package dev.procdesc.posix.channel;
 
-import dev.procdesc.ClosedDescriptorException;
 import dev.procdesc.RefusedMessageException.Reason;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.PosixNumbers;
@@ -92,23 +91,15 @@ final class RecordFraming implements MessageFraming {
 
   private boolean awaitRoom(int bytes, int descriptors, Deadline deadline) throws IOException {
     BlockingDescriptor waiting = queue();
-    int socket;
-    try {
-      socket = sending.acquire();
-    } catch (ClosedDescriptorException e) {
-      throw (ClosedChannelException) new ClosedChannelException().initCause(e);
-    }
-    try {
+    try (OwnedDescriptor.Loan socket = sending.lendToChannel()) {
       long there = waiting.transfer(
           "kevent",
           fd -> {
-            int outcome = room.has(fd, socket, bytes, descriptors);
+            int outcome = room.has(fd, socket.fd(), bytes, descriptors);
             return outcome == 0 ? -posix.eagain() : outcome;
           },
           deadline);
       return there >= 0;
-    } finally {
-      sending.release();
     }
   }
 

@@ -1,6 +1,5 @@
 package dev.procdesc.posix.channel;
 
-import dev.procdesc.ClosedDescriptorException;
 import dev.procdesc.DescriptorChannel;
 import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.ProcessDescriptorException;
@@ -221,16 +220,8 @@ final class SocketChannel implements DescriptorChannel {
 
   @Override
   public ProcessDescriptor peer() throws IOException {
-    int fd;
-    try {
-      fd = socket.acquire();
-    } catch (ClosedDescriptorException e) {
-      throw (ClosedChannelException) new ClosedChannelException().initCause(e);
-    }
-    try {
-      return calls.peer(fd);
-    } finally {
-      socket.release();
+    try (OwnedDescriptor.Loan loan = socket.lendToChannel()) {
+      return calls.peer(loan.fd());
     }
   }
 

@@ -131,16 +131,8 @@ public final class BlockingDescriptor {
    * @throws ClosedChannelException if the descriptor is closed
    */
   public long attempt(Transfer transfer) throws ClosedChannelException {
-    int fd;
-    try {
-      fd = descriptor.acquire();
-    } catch (ClosedDescriptorException e) {
-      throw (ClosedChannelException) new ClosedChannelException().initCause(e);
-    }
-    try {
-      return transfer.apply(fd);
-    } finally {
-      descriptor.release();
+    try (OwnedDescriptor.Loan loan = descriptor.lendToChannel()) {
+      return transfer.apply(loan.fd());
     }
   }
 
@@ -174,10 +166,9 @@ public final class BlockingDescriptor {
    */
   private boolean park(long nanos) throws IOException {
     CountDownLatch ready = new CountDownLatch(1);
-    int fd = descriptor.acquire();
-    try {
+    try (OwnedDescriptor.Loan loan = descriptor.lend()) {
       parked = ready;
-      long token = watcher.watch(fd, interest, event -> {
+      long token = watcher.watch(loan.fd(), interest, event -> {
         ready.countDown();
         return List.of();
       });
@@ -196,11 +187,10 @@ public final class BlockingDescriptor {
         Thread.currentThread().interrupt();
         return true;
       } finally {
-        watcher.unwatch(fd, interest, token);
+        watcher.unwatch(loan.fd(), interest, token);
       }
     } finally {
       parked = null;
-      descriptor.release();
     }
   }
 

@@ -65,24 +65,17 @@ public final class InterruptiblePoll {
       OwnedDescriptor descriptor, int events, long timeoutNanos, PosixNumbers numbers)
       throws IOException {
     // The loan comes first: nothing must be allocated if the descriptor is closed.
-    int fd = descriptor.acquire();
-    InterruptiblePoll wake;
-    try {
+    try (OwnedDescriptor.Loan loan = descriptor.lend()) {
       InterruptiblePoll pooled = POOL.pollFirst();
-      wake = pooled != null ? pooled : new InterruptiblePoll(numbers);
-    } catch (IOException | RuntimeException | Error e) {
-      descriptor.release();
-      throw e;
-    }
-    descriptor.addWaiting(wake);
-    InterruptTrap trap = new InterruptTrap(wake);
-    try {
-      return wake.poll(trap, fd, events, timeoutNanos);
-    } finally {
-      descriptor.removeWaiting(wake);
-      descriptor.release();
-      wake.drain();
-      wake.giveBack();
+      InterruptiblePoll wake = pooled != null ? pooled : new InterruptiblePoll(numbers);
+      descriptor.addWaiting(wake);
+      try {
+        return wake.poll(new InterruptTrap(wake), loan.fd(), events, timeoutNanos);
+      } finally {
+        descriptor.removeWaiting(wake);
+        wake.drain();
+        wake.giveBack();
+      }
     }
   }
 

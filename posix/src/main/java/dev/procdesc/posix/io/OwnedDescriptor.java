@@ -4,6 +4,7 @@ import dev.procdesc.ClosedDescriptorException;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.PosixNumbers;
+import java.nio.channels.ClosedChannelException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -11,9 +12,9 @@ import java.util.List;
  * A descriptor that this object owns and closes exactly once, regardless of the number of threads
  * that use it.
  *
- * <p>The number is lent between {@link #acquire()} and {@link #release()}. A close in between is
- * deferred until the last loan ends, and wakes the threads that wait in the kernel. No system call
- * therefore uses a number that was closed and reused for another file.
+ * <p>The number is lent by {@link #lend()}. A close during a loan is deferred until the last loan
+ * ends, and wakes the threads that wait in the kernel. No system call therefore uses a number that
+ * was closed and reused for another file.
  */
 public final class OwnedDescriptor {
   private final int fd;
@@ -39,6 +40,45 @@ public final class OwnedDescriptor {
     return new OwnedDescriptor(fd, what);
   }
 
+  /** A loan of the number of a descriptor; closing the loan ends it. */
+  public final class Loan implements AutoCloseable {
+    private Loan() {}
+
+    /** Returns the number. */
+    public int fd() {
+      return fd;
+    }
+
+    /** Ends the loan; to be called once. */
+    @Override
+    public void close() {
+      release();
+    }
+  }
+
+  /**
+   * Lends the number.
+   *
+   * @throws ClosedDescriptorException if the descriptor is closed
+   */
+  public Loan lend() {
+    acquire();
+    return new Loan();
+  }
+
+  /**
+   * Lends the number to an operation of a channel.
+   *
+   * @throws ClosedChannelException if the descriptor is closed
+   */
+  public Loan lendToChannel() throws ClosedChannelException {
+    try {
+      return lend();
+    } catch (ClosedDescriptorException e) {
+      throw (ClosedChannelException) new ClosedChannelException().initCause(e);
+    }
+  }
+
   /**
    * Lends the number until {@link #release()}.
    *
@@ -52,7 +92,7 @@ public final class OwnedDescriptor {
     return fd;
   }
 
-  /** Ends a loan. */
+  /** Ends a loan by {@link #acquire()}. */
   public void release() {
     boolean last;
     synchronized (this) {

@@ -41,17 +41,15 @@ public final class Threads {
    * @throws OutOfMemoryError if the system cannot create another thread
    */
   public static void startDaemon(String name, OwnedDescriptor descriptor, IntConsumer body) {
-    int fd = descriptor.acquire();
+    OwnedDescriptor.Loan loan = descriptor.lend();
     try {
       startDaemon(name, () -> {
-        try {
-          body.accept(fd);
-        } finally {
-          descriptor.release();
+        try (loan) {
+          body.accept(loan.fd());
         }
       });
     } catch (OutOfMemoryError e) {
-      descriptor.release();
+      loan.close();
       throw e;
     }
   }

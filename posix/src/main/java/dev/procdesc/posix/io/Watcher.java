@@ -134,11 +134,8 @@ public final class Watcher {
    * @throws IOException if the kernel rejects the registration
    */
   public long watchSocket(OwnedDescriptor socket, BooleanSupplier readable) throws IOException {
-    int fd = socket.acquire();
-    try {
-      return watch(fd, EventQueue.Interest.READABLE, new SocketWatch(socket, readable));
-    } finally {
-      socket.release();
+    try (OwnedDescriptor.Loan loan = socket.lend()) {
+      return watch(loan.fd(), EventQueue.Interest.READABLE, new SocketWatch(socket, readable));
     }
   }
 
@@ -156,14 +153,11 @@ public final class Watcher {
       boolean again = false;
       try {
         if (readable.getAsBoolean() && !socket.isClosed()) {
-          int fd = socket.acquire();
-          try {
-            watchAgain(fd, EventQueue.Interest.READABLE, token);
+          try (OwnedDescriptor.Loan loan = socket.lend()) {
+            watchAgain(loan.fd(), EventQueue.Interest.READABLE, token);
             again = true;
           } catch (IOException e) {
             throw new UncheckedIOException(e);
-          } finally {
-            socket.release();
           }
         }
       } finally {
@@ -177,11 +171,8 @@ public final class Watcher {
 
   /** Stops watching a socket, which must still be open. */
   public void forget(OwnedDescriptor socket, long token) {
-    int fd = socket.acquire();
-    try {
-      unwatch(fd, EventQueue.Interest.READABLE, token);
-    } finally {
-      socket.release();
+    try (OwnedDescriptor.Loan loan = socket.lend()) {
+      unwatch(loan.fd(), EventQueue.Interest.READABLE, token);
     }
   }
 
