@@ -4,6 +4,7 @@ import static dev.procdesc.DescriptorChannel.MAX_PAYLOAD;
 
 import dev.procdesc.RefusedMessageException;
 import dev.procdesc.RefusedMessageException.Reason;
+import dev.procdesc.posix.ffi.Descriptors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
@@ -97,10 +98,8 @@ final class PacketFraming implements MessageFraming {
     try (NativeMemory memory = NativeMemory.borrow()) {
       int events = PosixNumbers.POLLIN | numbers.pollRdhup();
       long result = reader.attempt(fd -> {
-        memory.bytes().putInt(0, fd).putInt(4, events);
-        int ready = LibC.poll(memory.address(), 1, 0);
-        int seen = memory.bytes().getInt(4) >>> 16;
-        if (ready <= 0 || (seen & (PosixNumbers.POLLHUP | numbers.pollRdhup())) == 0) {
+        int seen = Descriptors.poll(fd, events, 0);
+        if (seen <= 0 || (seen & (PosixNumbers.POLLHUP | numbers.pollRdhup())) == 0) {
           return 0;
         }
         memory.bytes().putInt(0, 0);

@@ -1,5 +1,6 @@
 package dev.procdesc.posix.io;
 
+import dev.procdesc.posix.ffi.Descriptors;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeMemory;
@@ -44,13 +45,14 @@ public final class InterruptiblePoll {
   private boolean woken;
 
   private InterruptiblePoll(PosixNumbers numbers) throws IOException {
-    int outcome = LibC.pipe2(memory.address(), numbers.oCloexec() | numbers.oNonblock());
+    int[] ends = new int[2];
+    int outcome = Descriptors.pipe(ends, numbers.oCloexec() | numbers.oNonblock());
     if (outcome < 0) {
       throw Errors.failed("pipe2", "to wake a waiting thread", outcome);
     }
     lasting = LASTING.getAndUpdate(count -> Math.min(count + 1, MAX_LASTING)) < MAX_LASTING;
-    readEnd = memory.bytes().getInt(0);
-    writeEnd = memory.bytes().getInt(4);
+    readEnd = ends[0];
+    writeEnd = ends[1];
   }
 
   /**

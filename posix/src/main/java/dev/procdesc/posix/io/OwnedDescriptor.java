@@ -1,8 +1,8 @@
 package dev.procdesc.posix.io;
 
 import dev.procdesc.ClosedDescriptorException;
+import dev.procdesc.posix.ffi.Descriptors;
 import dev.procdesc.posix.ffi.LibC;
-import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import java.nio.channels.ClosedChannelException;
 import java.util.ArrayList;
@@ -153,14 +153,11 @@ public final class OwnedDescriptor {
     synchronized (this) {
       gone = users == 0;
       if (!closed && users > 0) {
-        try (NativeArena arena = new NativeArena()) {
-          NativeArena.Place pair = arena.allocate(2 * Integer.BYTES);
-          if (LibC.pipe2(pair.address(), numbers.oCloexec()) == 0) {
-            int end = pair.bytes().getInt(pair.at());
-            gone = LibC.dup3(end, fd, numbers.oCloexec()) >= 0;
-            LibC.close(end);
-            LibC.close(pair.bytes().getInt(pair.at() + Integer.BYTES));
-          }
+        int[] ends = new int[2];
+        if (Descriptors.pipe(ends, numbers.oCloexec()) >= 0) {
+          gone = LibC.dup3(ends[0], fd, numbers.oCloexec()) >= 0;
+          LibC.close(ends[0]);
+          LibC.close(ends[1]);
         }
       }
     }

@@ -3,8 +3,8 @@ package dev.procdesc.posix.io;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.procdesc.posix.ffi.Descriptors;
 import dev.procdesc.posix.ffi.LibC;
-import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import java.nio.file.Path;
@@ -39,11 +39,9 @@ public final class TestSystem {
 
   /** A pipe, close-on-exec, with both ends non-blocking. */
   public static Pipe pipe() {
-    try (NativeArena arena = new NativeArena()) {
-      NativeArena.Place pair = arena.allocate(8);
-      assertEquals(0, LibC.pipe2(pair.address(), NUMBERS.oCloexec() | NUMBERS.oNonblock()));
-      return new Pipe(pair.bytes().getInt(pair.at()), pair.bytes().getInt(pair.at() + 4));
-    }
+    int[] ends = new int[2];
+    assertEquals(0, Descriptors.pipe(ends, NUMBERS.oCloexec() | NUMBERS.oNonblock()));
+    return new Pipe(ends[0], ends[1]);
   }
 
   /** A pipe at numbers that nobody else in this JVM gets by chance. */
