@@ -1,41 +1,45 @@
 /*
- * A simulated FreeBSD, for tests on Linux. Not part of the library, and never counted as FreeBSD.
+ * Simulates FreeBSD, for tests on Linux. It is not part of the library, and a test that runs on it never
+ * counts as a test on FreeBSD.
  *
  *     cc -shared -fPIC -o libfreebsd-sim.so freebsd-sim.c       functions of FreeBSD's libc
- *     cc -DKERNEL -o freebsd-sim freebsd-sim.c                  the kernel that they talk to
+ *     cc -DKERNEL -o freebsd-sim freebsd-sim.c                  the kernel process that they use
  *
  *     ./freebsd-sim java -Ddev.procdesc.simulation=$PWD/libfreebsd-sim.so \
  *         -Ddev.procdesc.backend=freebsd ...
  *
  * The library has the functions that the backend calls, under FreeBSD's names, with FreeBSD's
- * structures, constants, signal and error numbers, and a C function in place of the spawn stub,
- * which walks the same scripts. Semantics are those of behaviour-14.0-amd64.txt; a test replays it.
+ * structures, constants, signal and error numbers, and a C function in place of the spawn stub, which
+ * walks the same scripts. The semantics are those of behaviour-14.0-amd64.txt; a test replays it.
  *
- * A process descriptor is one end of a socket pair; the kernel process holds the other end and a
- * pidfd of the process, and is its parent, because it is a subreaper and processes are born by a
- * double fork. A descriptor with fewer rights is a socket pair of its own. So
+ * A process descriptor is one end of a socket pair. The kernel process holds the other end and a pidfd
+ * of the process. It is the parent of the process, because it is a subreaper and processes are created
+ * by a double fork. A descriptor with fewer rights is a separate socket pair. Therefore
  *
- *     - the host program neither sees the child by waitpid(-1) nor gets SIGCHLD at its exit;
- *     - the last close, or the death of all holders, is the end of the connection: SIGKILL, unless
- *       PD_DAEMON;
- *     - at the exit the kernel writes the status into the connection, where every holder finds it
- *       by a look that takes nothing away;
- *     - descriptors go through UNIX sockets, where only the layout of messages is another.
+ *     - the host program neither sees the child in waitpid(-1) nor gets SIGCHLD at its exit;
+ *     - the last close, or the death of all holders, ends the connection, which sends SIGKILL, unless
+ *       PD_DAEMON is set;
+ *     - at the exit the kernel process writes the status into the connection, where every holder finds
+ *       it with a non-destructive read (MSG_PEEK);
+ *     - descriptors are sent over UNIX domain sockets, where only the layout of messages differs.
  *
- * Of FreeBSD's sockets there are the default sizes of buffers, which refuse a longer record, and that
- * descriptors without room are dropped with an error. From 15.1 on a record of a SOCK_SEQPACKET socket
- * ends with MSG_EOR, as sys/kern/uipc_usrreq.c has it; simrecords.c shows how. In capability mode a
- * program that needs a run-time linker is aborted, unless it is given to /libexec/ld-elf.so.1: under
- * that name there is a stand-in, whose direct mode is played; the programs are those of the kernel
- * below, which runs their own linker. Not simulated: rights of other descriptors than processes', what
- * capability mode refuses to a program that was executed in it or to native code that does not call
- * this library, waits for groups or all children, read and write of a process descriptor and of a
- * SOCK_SEQPACKET socket, EVFILT_PROC. A child's getppid() is the kernel's.
+ * Of FreeBSD's sockets, the simulation has the default sizes of buffers, which refuse a longer record,
+ * and the error when descriptors are dropped because no numbers are free. From 15.1 on a record of a
+ * SOCK_SEQPACKET socket ends with MSG_EOR, as in sys/kern/uipc_usrreq.c; simrecords.c shows the effects.
  *
- * A process that was opened by its number is not the kernel process's child: its end is seen at its
- * pidfd, and its status is read from /proc, where a zombie has it.
+ * In capability mode a program that needs a run-time linker is aborted, unless it is passed to
+ * /libexec/ld-elf.so.1. A substitute at that path simulates the direct execution mode; the programs are
+ * those of Linux, which runs their own linker.
  *
- * FREEBSD_SIM_RELEASE chooses what the kernel knows: 14.0 (the default), 15.1 (pdrfork, pdwait,
+ * Not simulated: rights of descriptors other than process descriptors, the restrictions of capability
+ * mode for a program that was executed in it or for native code that does not call this library, waits
+ * for groups or all children, read and write on a process descriptor and on a SOCK_SEQPACKET socket,
+ * EVFILT_PROC. In a child, getppid() returns the PID of the kernel process.
+ *
+ * A process that was opened by its number is not a child of the kernel process: its exit is detected
+ * through its pidfd, and its status is read from /proc, which shows it for a zombie.
+ *
+ * FREEBSD_SIM_RELEASE selects the features of the kernel: 14.0 (the default), 15.1 (pdrfork, pdwait,
  * posix_spawn with a process descriptor), 16.0 (PD_NOWAITPID, pdopenpid).
  */
 #define _GNU_SOURCE
@@ -83,7 +87,7 @@ enum {
 };
 #define F_RFSPAWN 0x80000000ULL
 
-static const int signal_numbers[32] = { /* by FreeBSD's numbers: Linux's, 0 if it has none */
+static const int signal_numbers[32] = { /* maps FreeBSD's numbers to Linux's; 0 if there is none */
     0, SIGHUP, SIGINT, SIGQUIT, SIGILL, SIGTRAP, SIGABRT, 0, SIGFPE, SIGKILL, SIGBUS, SIGSEGV,
     SIGSYS, SIGPIPE, SIGALRM, SIGTERM, SIGURG, SIGSTOP, SIGTSTP, SIGCONT, SIGCHLD, SIGTTIN,
     SIGTTOU, SIGIO, SIGXCPU, SIGXFSZ, SIGVTALRM, SIGPROF, SIGWINCH, 0, SIGUSR1, SIGUSR2};
@@ -91,8 +95,8 @@ static const int signal_numbers[32] = { /* by FreeBSD's numbers: Linux's, 0 if i
 enum { L_SIGRTMIN = 34, L_SIGRTMAX = 64 };
 
 /*
- * Linux's number of FreeBSD's signal; 0 if it has none. FreeBSD has nothing special from 34 to 64,
- * Linux its real-time signals: to both they are numbers that end a process.
+ * Returns Linux's number of a FreeBSD signal; 0 if there is none. The numbers from 34 to 64 are unnamed
+ * on FreeBSD and real-time signals on Linux: on both systems they terminate a process.
  */
 __attribute__((unused)) static int signal_to_linux(u64 number)
 {
@@ -134,43 +138,43 @@ __attribute__((unused)) static int errno_to_freebsd(int e)
     case ECONNRESET: return E_CONNRESET;
     case EISCONN: return E_ISCONN;
     case ENOTCONN: return E_NOTCONN;
-    default: return e; /* 1 to 34 are the same, but for EAGAIN */
+    default: return e; /* 1 to 34 are the same, except EAGAIN */
     }
 }
 
-/* ---- what library and kernel say to each other ---- */
+/* ---- the protocol between the library and the kernel process ---- */
 
 enum operation { REGISTER, PDKILL, PDGETPID, WAIT, PDWAIT, FSTAT, SPLIT, OPEN };
 
 struct request {
     int operation;
-    int pid;          /* REGISTER: the child; WAIT, OPEN: whom */
-    int parent;       /* REGISTER: who called pdfork */
+    int pid;          /* REGISTER: the child; WAIT, OPEN: the process */
+    int parent;       /* REGISTER: the caller of pdfork */
     int flags;        /* REGISTER: pdflags; PDKILL: Linux's signal; waits: options */
-    u64 inode;        /* which descriptor */
-    u64 other;        /* SPLIT: the new one */
+    u64 inode;        /* identifies the descriptor */
+    u64 other;        /* SPLIT: the new descriptor */
 };
 
 struct reply {
-    int result;       /* a value, or -errno of FreeBSD */
-    int status;       /* of wait(2), with FreeBSD's signal numbers */
+    int result;       /* a value, or FreeBSD's -errno */
+    int status;       /* as from wait(2), with FreeBSD's signal numbers */
     int code, value;  /* si_code, si_status */
     u64 usage[18];    /* struct rusage */
 };
 
-struct ended { /* what every holder finds in the connection after the exit */
+struct ended { /* every holder reads this from the connection after the exit */
     int status;
 };
 
-enum { TAG = 5 }; /* SO_PRIORITY of a process descriptor's socket */
-enum { MORE = 3, TAKEN = 4 }; /* of other sockets: see "records that end with MSG_EOR" */
+enum { TAG = 5 }; /* SO_PRIORITY of the socket of a process descriptor */
+enum { MORE = 3, TAKEN = 4 }; /* SO_PRIORITY of other sockets: see "records that end with MSG_EOR" */
 #define ADDRESS "FREEBSD_SIM"
 
 static socklen_t address(struct sockaddr_un *a, const char *name)
 {
     memset(a, 0, sizeof *a);
     a->sun_family = AF_UNIX;
-    memcpy(a->sun_path + 1, name, strlen(name)); /* abstract: no file, and known in any root */
+    memcpy(a->sun_path + 1, name, strlen(name)); /* abstract: needs no file or root directory */
     return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name));
 }
 
@@ -183,27 +187,27 @@ static struct process {
     int used;
     int pid, parent, flags, pidfd;
     time_t born;
-    int exited, reaped, open; /* open: how many descriptors with rights of their own there are */
+    int exited, reaped, open; /* open: the number of descriptors with separate rights */
     int status;
-    int killers;              /* how many of the open ones kill when the last of them is closed */
-    int stranger;             /* opened by its number: somebody else's to reap */
-    int change, change_value; /* a stop or continuation that nobody was told of: si_code */
+    int killers;              /* the number of open ones whose last close kills */
+    int stranger;             /* opened by its number: another process reaps it */
+    int change, change_value; /* si_code of a stop or continuation that is not reported yet */
     struct rusage usage;
 } *processes;
-static int highest; /* entries that were ever used */
+static int highest; /* the number of entries that were ever used */
 
-static struct holder { /* the other end of a descriptor and its copies */
+static struct holder { /* the kernel's end of a descriptor and its copies */
     int used;
-    int process; /* its index */
+    int process; /* the index of the process */
     int connection;
-    int kills; /* not PD_DAEMON */
+    int kills; /* whether PD_DAEMON is not set */
     u64 inode;
 } *holders;
 static int highest_holder;
 
 static struct waiter {
     int connection;  /* 0: free */
-    int process;     /* its index */
+    int process;     /* the index of the process */
     int options;
     int requester;
 } waiters[1024];
@@ -229,7 +233,7 @@ static int to_status(const siginfo_t *info)
     }
 }
 
-/* Really reaps a process that nobody can ask about by its number any more. */
+/* Reaps a process that no other process can query by its number any more. */
 static void bury(struct process *p)
 {
     if (p->exited && p->pidfd >= 0) {
@@ -286,7 +290,7 @@ static void tell_waiters(void)
     }
 }
 
-/* Writes the status where every copy of a descriptor finds it. */
+/* Writes the status into the connection, where every copy of a descriptor finds it. */
 static void tell_end(struct holder *h)
 {
     struct ended ended = {.status = processes[h->process].status};
@@ -296,7 +300,7 @@ static void tell_end(struct holder *h)
     epoll_ctl(epoll, EPOLL_CTL_MOD, h->connection, &event);
 }
 
-/* What Linux keeps for the holders of a pidfd, once the process is reaped (PIDFD_INFO_EXIT). */
+/* Reads what Linux retains for the holders of a pidfd after the reaping (PIDFD_INFO_EXIT). */
 static int pidfd_status(int pidfd)
 {
     struct { u64 mask, rest[6]; unsigned last; int status; } info = {.mask = 8};
@@ -306,7 +310,7 @@ static int pidfd_status(int pidfd)
     return info.status;
 }
 
-/* The process has ended, and its status is known. */
+/* Handles the exit of a process whose status is known. */
 static void exited(struct process *p)
 {
     p->exited = 1;
@@ -320,7 +324,7 @@ static void exited(struct process *p)
     }
 }
 
-/* Whether a process that is not our child has ended. Its status is the last field of its stat. */
+/* Returns whether a process that is not a child has exited. The last field of its stat is the status. */
 static int ends(struct process *p)
 {
     char path[64], line[1024];
@@ -367,7 +371,7 @@ static void look(struct process *p)
 static pid_t command;
 static int command_status = -1;
 
-/* Reaps what became ours by the death of its parent; process descriptors' zombies stay. */
+/* Reaps processes whose parent died; zombies that have process descriptors remain. */
 static void reap_strangers(void)
 {
     char path[64];
@@ -393,7 +397,7 @@ static void look_at_all(void)
     reap_strangers();
 }
 
-/* The last copy of a descriptor was closed. */
+/* Handles the close of the last copy of a descriptor. */
 static void closed(struct holder *h)
 {
     struct process *p = &processes[h->process];
@@ -401,7 +405,7 @@ static void closed(struct holder *h)
     close(h->connection);
     h->used = 0;
     p->open--;
-    /* Those that do not kill are other files of the same process. */
+    /* Those that do not kill are other descriptors of the same process. */
     if (h->kills && --p->killers == 0 && !p->exited)
         syscall(SYS_pidfd_send_signal, p->pidfd, SIGKILL, NULL, 0);
     if (p->open > 0)
@@ -460,7 +464,7 @@ static struct process *enter(struct process new)
     return p;
 }
 
-/* pdopenpid(2): the process itself, or another descriptor of one that has some. 0 or -errno. */
+/* pdopenpid(2): opens a process, or another descriptor of one that has some. Returns 0 or -errno. */
 static int open_by_pid(const struct request *q, const struct ucred *who, int connection)
 {
     struct process *p = NULL;
@@ -470,7 +474,7 @@ static int open_by_pid(const struct request *q, const struct ucred *who, int con
             p = &processes[i];
     end.fd = (int)syscall(SYS_pidfd_open, q->pid, 0);
     if (end.fd < 0)
-        return -ESRCH; /* EINVAL: a thread */
+        return -ESRCH; /* EINVAL: the number is a thread's */
     int ended = poll(&end, 1, 0) == 1;
     if (ended || (p == NULL && !may_signal(&(struct process){.pid = q->pid}, who)) ||
         (p != NULL && !may_signal(p, who))) {
@@ -650,8 +654,8 @@ int main(int argc, char **argv)
                 look_at_all();
                 break;
             case HOLDER:
-                /* After the exit we have hung up ourselves; then the unread status at the last close
-                   is an error. */
+                /* After the exit this process has hung up; the status is then unread at the last close,
+                   which is reported as an error. */
                 if (holders[value].used && (events[i].events &
                     (processes[holders[value].process].exited ? EPOLLERR : EPOLLHUP | EPOLLERR)))
                     closed(&holders[value]);
@@ -662,7 +666,7 @@ int main(int argc, char **argv)
             }
         }
     }
-    for (int i = 0; i < highest; i++) /* all their descriptors are closed now, but for daemons' */
+    for (int i = 0; i < highest; i++) /* all descriptors are closed now, except those of daemons */
         if (processes[i].used && !processes[i].exited && !(processes[i].flags & PD_DAEMON))
             syscall(SYS_pidfd_send_signal, processes[i].pidfd, SIGKILL, NULL, 0);
     return WIFEXITED(command_status) ? WEXITSTATUS(command_status) : 128 + WTERMSIG(command_status);
@@ -672,7 +676,7 @@ int main(int argc, char **argv)
 /* ======== the library ======== */
 
 static int release = 1400; /* of FreeBSD */
-static int capability_mode; /* copies of this process have it too */
+static int capability_mode; /* inherited by copies of this process */
 static char kernel_name[100];
 
 __attribute__((constructor)) static void load(void)
@@ -717,13 +721,13 @@ static s64 raw(s64 n, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
 #define RAW4(n, a, b, c, d) raw(n, (u64)(a), (u64)(b), (u64)(c), (u64)(d), 0, 0)
 #define RAW5(n, a, b, c, d, e) raw(n, (u64)(a), (u64)(b), (u64)(c), (u64)(d), (u64)(e), 0)
 
-/* The result of a kernel's call with FreeBSD's errors. */
+/* Converts the result of a Linux system call to FreeBSD's errors. */
 static s64 freebsd(s64 result)
 {
     return result < 0 && result >= -4095 ? -errno_to_freebsd((int)-result) : result;
 }
 
-/* The result of a function of libc: -1 and errno. */
+/* Returns the result as a function of libc does: -1 and errno. */
 static s64 finish(s64 result)
 {
     if (result < 0) {
@@ -735,7 +739,7 @@ static s64 finish(s64 result)
 
 #define LIBC(call) finish(freebsd(call))
 
-/* Asks the kernel. By raw calls, because intermediate processes do it too. */
+/* Sends a request to the kernel process, by raw calls, because intermediate processes use it too. */
 static s64 ask(const struct request *q, struct reply *r, const int fds[2])
 {
     struct sockaddr_un a;
@@ -770,7 +774,7 @@ static s64 ask(const struct request *q, struct reply *r, const int fds[2])
     return result == sizeof *r ? r->result : -ENXIO;
 }
 
-/* Which process descriptor this is: its inode, or -errno. */
+/* Returns the inode, which identifies a process descriptor, or -errno. */
 static s64 procdesc(int fd)
 {
     struct stat st;
@@ -800,7 +804,7 @@ enum { MAY_KILL = 1, MAY_GETPID = 2, MAY_WAIT = 4, MAY_EVENT = 8, MAY_FSTAT = 16
 static const struct { int right, word; u64 bit; } cap_rights[] = {{MAY_KILL, 1, 0x800},
     {MAY_GETPID, 1, 0x200}, {MAY_WAIT, 1, 0x400}, {MAY_EVENT, 1, 0x20}, {MAY_FSTAT, 0, 0x80000}};
 
-/* Written on the descriptor itself, which never sends: how long a send may take. */
+/* The rights are stored on the descriptor, as the send timeout, because it never sends. */
 static int rights_of(int fd)
 {
     struct timeval limit = {0, 0};
@@ -809,14 +813,14 @@ static int rights_of(int fd)
     return limit.tv_sec == 0 ? MAY_ALL : (int)limit.tv_sec - 1;
 }
 
-/* The descriptor if it may, or -errno; what is no process descriptor may all. */
+/* Returns the descriptor if it has a right, or -errno; other kinds of descriptors have all rights. */
 static s64 allowed(int fd, int right)
 {
     s64 inode = procdesc(fd);
     return inode >= 0 && !(rights_of(fd) & right) ? -E_NOTCAPABLE : inode;
 }
 
-/* A new descriptor for the library, and the end for the kernel. 0 or -errno of FreeBSD. */
+/* Creates a descriptor for the library, and the kernel's end. Returns 0 or FreeBSD's -errno. */
 static s64 new_descriptor(int pair[2], u64 *inode)
 {
     struct stat st;
@@ -1025,11 +1029,11 @@ static int hung_up(int);
 
 struct note { /* a registration */
     struct note *next;
-    int queue, fd; /* fd: what epoll watches */
+    int queue, fd; /* fd: the descriptor that epoll watches */
     struct kevent event;
     u64 id;
 };
-static struct note *notes[1024]; /* by what epoll gives back */
+static struct note *notes[1024]; /* indexed by the data of an epoll event */
 static u64 note_ids;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -1089,7 +1093,7 @@ static s64 change(int queue, const struct kevent *k)
         if (inode < 0)
             return inode;
         if ((k->fflags & NOTE_EXIT) == 0)
-            return 0; /* accepted, and never reported: as observed */
+            return 0; /* accepted, but never reported, as observed */
         event.events = EPOLLHUP;
     } else if (k->filter == F_READ || k->filter == F_WRITE) {
         if (procdesc(fd) >= 0)
@@ -1109,7 +1113,7 @@ static s64 change(int queue, const struct kevent *k)
     *n = (struct note){notes[(note_ids + 1) % 1024], queue, fd, *k, ++note_ids};
     event.data.u64 = n->id;
     s64 result = RAW4(SYS_epoll_ctl, queue, EPOLL_CTL_ADD, fd, &event);
-    if (result == -EEXIST) /* watched for another filter, or by a closed number's copy */
+    if (result == -EEXIST) /* watched for another filter, or through a copy of a closed number */
         result = RAW4(SYS_epoll_ctl, queue, EPOLL_CTL_MOD, fd, &event);
     if (result < 0) {
         free(n);
@@ -1119,7 +1123,7 @@ static s64 change(int queue, const struct kevent *k)
     return 0;
 }
 
-/* What has happened to a registration; 0 if nothing. */
+/* Returns the event of a registration; 0 if there is none. */
 static int report(u64 id, struct kevent *k)
 {
     struct note **found = by_id(id);
@@ -1185,7 +1189,7 @@ int kevent(int queue, const struct kevent *changes, int change_count, struct kev
     return count;
 }
 
-/* ---- functions that differ in numbers only ---- */
+/* ---- functions that differ only in numbers ---- */
 
 static int open_flags(int flags)
 {
@@ -1194,7 +1198,7 @@ static int open_flags(int flags)
         (flags & 0x20000 ? O_DIRECTORY : 0) | (flags & 0x100000 ? O_CLOEXEC : 0);
 }
 
-/* Not under the names that this library's own libc would call. */
+/* These do not have the names that the libc of this library would call. */
 #define REPLACES(name) __asm__(name)
 s64 sim_read(int, void *, size_t) REPLACES("read");
 s64 sim_write(int, const void *, size_t) REPLACES("write");
@@ -1286,7 +1290,7 @@ static int is_dynamic(int fd)
     return 0;
 }
 
-/* What becomes of an image whose interpreter the kernel may not open: exec does not return. */
+/* Aborts an image whose interpreter the kernel may not open: exec does not return. */
 static s64 abort_image(char **environment)
 {
     static char *const program[] = {"sh", "-c", "ulimit -c 0; kill -ABRT $$", NULL};
@@ -1305,7 +1309,7 @@ static void linker_dies(const char *why)
         RAW1(SYS_exit_group, 1);
 }
 
-/* A number at the beginning of a text, as far as an end; -1 if there is none. */
+/* Parses a number at the start of a string, up to a terminator; returns -1 if there is none. */
 static int number_at(const char *text, char end)
 {
     int number = 0;
@@ -1315,7 +1319,7 @@ static int number_at(const char *text, char end)
     return at > text && (*at == end || *at == 0) ? number : -1;
 }
 
-/* Whether the new image has it, and it is of this type. */
+/* Returns whether the new image inherits the descriptor, and its file is of this type. */
 static int survives(int fd, unsigned type)
 {
     struct stat st;
@@ -1324,8 +1328,8 @@ static int survives(int fd, unsigned type)
 }
 
 /*
- * rtld(1), direct execution: ld-elf.so.1 -f FD -- ARGV. Libraries are found below the directories
- * of LD_LIBRARY_PATH_FDS alone. Whatever is wrong is said by the new image, so nothing returns.
+ * rtld(1), direct execution: ld-elf.so.1 -f FD -- ARGV. Libraries are found only in the directories of
+ * LD_LIBRARY_PATH_FDS. The new image reports all errors, so this does not return.
  */
 static s64 play_linker(char **arguments, char **environment)
 {
@@ -1347,7 +1351,7 @@ static s64 play_linker(char **arguments, char **environment)
             }
     if (directories == 0)
         linker_dies("Shared object \"libc.so.7\" not found");
-    RAW3(SYS_fcntl, program, F_SETFD, FD_CLOEXEC); /* it closes it once the program is mapped */
+    RAW3(SYS_fcntl, program, F_SETFD, FD_CLOEXEC); /* rtld closes it after mapping the program */
     RAW5(SYS_execveat, program, "", arguments + 4, environment, AT_EMPTY_PATH);
     linker_dies("not a program");
     return -ENOEXEC;
@@ -1363,13 +1367,13 @@ static s64 execute(int fd, char **arguments, char **environment)
     return RAW5(SYS_execveat, fd, "", arguments, environment, AT_EMPTY_PATH);
 }
 
-/* As the kernel's, for C programs. */
+/* Behaves as the function of the kernel, for C programs. */
 int fexecve(int fd, char *const *arguments, char *const *environment)
 {
     return (int)LIBC(execute(fd, (char **)(uintptr_t)arguments, (char **)(uintptr_t)environment));
 }
 
-/* The programs of the kernel below name their own linker; here it has FreeBSD's name. */
+/* Programs for Linux name their own linker; here it has FreeBSD's name. */
 s64 sim_pread(int fd, void *buffer, size_t size, s64 offset)
 {
     s64 result = RAW4(SYS_pread64, fd, buffer, size, offset);
@@ -1414,7 +1418,7 @@ int sim_poll(struct pollfd *fds, u64 count, int timeout)
         process[i] = allowed(fds[i].fd, MAY_EVENT);
         asked[i] = fds[i];
         if (process[i] >= 0)
-            asked[i].events = 0; /* the hang-up, which is told after the status */
+            asked[i].events = 0; /* the hang-up, which is reported after the status */
         else if (fds[i].events & 0x4000) /* POLLRDHUP */
             asked[i].events = (short)((fds[i].events & ~0x4000) | POLLRDHUP);
         if (process[i] == -E_NOTCAPABLE) {
@@ -1436,7 +1440,7 @@ int sim_poll(struct pollfd *fds, u64 count, int timeout)
     return (int)LIBC(result < 0 ? result : result + invalid);
 }
 
-/* struct stat has 224 bytes; st_mode is a short at 24. Of the rest only the birth time is there. */
+/* struct stat has 224 bytes; st_mode is a short at 24. Of the rest only the birth time is set. */
 int sim_fstat(int fd, char *buffer)
 {
     struct reply r;
@@ -1480,7 +1484,7 @@ int sim_socketpair(int domain, int type, int protocol, int *pair)
     return (int)LIBC(RAW4(SYS_socketpair, domain, socket_type(type), protocol, pair));
 }
 
-/* A sockaddr_un begins with its length; or -errno. */
+/* Converts a sockaddr_un, which begins with its length; returns -errno on failure. */
 static s64 with_address(s64 call, int fd, const char *name, unsigned size)
 {
     char local[110];
@@ -1556,7 +1560,7 @@ _Static_assert(offsetof(struct freebsd_msghdr, control_size) == 40, "msghdr");
 
 enum { CONTROL_ROOM = 4096, HEADER = 16 };
 
-/* How long a record may be: what SO_SNDBUF was set to, or FreeBSD's default. */
+/* Returns the maximum length of a record: the value set as SO_SNDBUF, or FreeBSD's default. */
 static size_t longest(int fd)
 {
     static int untouched;
@@ -1573,11 +1577,11 @@ static size_t longest(int fd)
 
 /* ---- records that end with MSG_EOR (15) ----
  *
- * Below is a socket of Linux that keeps packets apart, so a program without this library can talk to
- * it. A packet is a part of a record and its end, or no end if its first descriptor is a marker: a
- * socket with the priority MORE. What the kernel remembers of the first packet in the queue is written
- * on the socket: how much of it was received (SO_PEEK_OFF), and that its descriptors were (the
- * priority TAKEN).
+ * The underlying Linux socket separates packets, so a program without this library can use its other
+ * end. A packet is a part of a record and ends it, unless the first descriptor of the packet is a marker:
+ * a socket with the priority MORE. The state of the first packet in the queue is stored on the socket:
+ * the number of received bytes (SO_PEEK_OFF), and whether its descriptors were received (the priority
+ * TAKEN).
  */
 
 static int int_option(int fd, int option)
@@ -1606,13 +1610,13 @@ static int hung_up(int fd)
 }
 
 /*
- * What the other end has room for. In units, so that descriptors fit exactly, and data do not, more
- * often than once in thousands of times.
+ * Returns the room at the other end. It is rounded to units, so that the case in which descriptors fit
+ * exactly, and data do not, occurs more often than once in thousands of times.
  */
 static s64 space_of(int fd)
 {
     int queued = 0;
-    RAW3(SYS_ioctl, fd, 0x5411 /* SIOCOUTQ */, &queued); /* more than the data: with what they lie in */
+    RAW3(SYS_ioctl, fd, 0x5411 /* SIOCOUTQ */, &queued); /* with the overhead of buffers */
     s64 limit = (s64)longest(fd);
     return queued < limit ? (limit - queued) & ~511 : 0;
 }
@@ -1625,7 +1629,7 @@ static void close_all(const int *fds, int count)
 
 enum { MOST_FDS = 254 };
 
-/* A packet: a part of a record; or -errno. */
+/* Sends a packet, which is a part of a record; returns a count, or -errno. */
 static s64 send_part(int fd, char *data, size_t size, const int *fds, int count, int more)
 {
     union { char bytes[CMSG_SPACE(MOST_FDS * sizeof(int))]; struct cmsghdr align; } control = {{0}};
@@ -1654,7 +1658,7 @@ static s64 send_part(int fd, char *data, size_t size, const int *fds, int count,
     return result;
 }
 
-/* Descriptors go with the first part, whole; data as far as there is room. */
+/* The first part has all descriptors; a part has as much data as there is room for. */
 static s64 send_record(int fd, char *data, s64 size, const int *fds, int count, int flags)
 {
     s64 control = count > 0 ? 16 + 8 * count : 0, sent = 0;
@@ -1677,7 +1681,7 @@ static s64 send_record(int fd, char *data, s64 size, const int *fds, int count, 
                     break;
             }
         }
-        if (flags & 0x80) /* MSG_DONTWAIT: an error too if the descriptors went, and no data */
+        if (flags & 0x80) /* MSG_DONTWAIT: fails even if descriptors, but no data, were sent */
             return sent > 0 ? sent : again;
         struct pollfd p = {fd, POLLOUT, 0};
         RAW5(SYS_ppoll, &p, 1, NULL, 0, 0);
@@ -1685,7 +1689,7 @@ static s64 send_record(int fd, char *data, s64 size, const int *fds, int count, 
     return sent;
 }
 
-/* Takes the first packet out of the queue. */
+/* Removes the first packet from the queue. */
 static void take_packet(int fd)
 {
     struct msghdr m = {0};
@@ -1694,7 +1698,7 @@ static void take_packet(int fd)
     set_int_option(fd, SO_PRIORITY, 0);
 }
 
-/* What of the first packet was not received yet, and its descriptors. */
+/* Reads the part of the first packet that was not received yet, and its descriptors. */
 struct look {
     s64 size;
     int fds[MOST_FDS], count, more, cut;
@@ -1710,7 +1714,7 @@ static s64 look_at(int fd, char *data, size_t room, int flags, struct look *l)
     int offset = int_option(fd, SO_PEEK_OFF);
     l->count = l->more = 0;
     l->size = RAW3(SYS_recvmsg, fd, &m, MSG_PEEK | flags);
-    set_int_option(fd, SO_PEEK_OFF, offset); /* it has moved */
+    set_int_option(fd, SO_PEEK_OFF, offset); /* MSG_PEEK has advanced it */
     if (l->size < 0)
         return freebsd(l->size);
     l->cut = (m.msg_flags & MSG_CTRUNC) != 0;
@@ -1733,8 +1737,8 @@ static s64 look_at(int fd, char *data, size_t room, int flags, struct look *l)
 }
 
 /*
- * Up to the end of a record, or to descriptors behind data, or as far as there is room: the rest
- * stays. All descriptors that stand before the data come with it.
+ * Receives up to the end of a record, up to descriptors that follow data, or as much as there is room
+ * for; the rest remains in the queue. All descriptors that precede the data are received with it.
  */
 static s64 receive_record(int fd, struct freebsd_msghdr *m, int flags)
 {
@@ -1752,14 +1756,14 @@ static s64 receive_record(int fd, struct freebsd_msghdr *m, int flags)
             return result;
         if (result < 0)
             break;
-        if (l.cut) { /* unp_externalize: the descriptors are gone, the data stay */
+        if (l.cut) { /* unp_externalize: the descriptors are dropped, the data remain */
             close_all(l.fds, l.count);
             set_int_option(fd, SO_PRIORITY, TAKEN);
             if (l.size == 0)
                 take_packet(fd);
             return -EMFILE;
         }
-        if (l.size == 0 && l.count == 0) { /* the end, or a packet that FreeBSD does not know */
+        if (l.size == 0 && l.count == 0) { /* the end of file, or an empty packet, which FreeBSD lacks */
             int bytes = 0;
             RAW3(SYS_ioctl, fd, 0x541B, &bytes);
             if (bytes == 0 && hung_up(fd))
@@ -1801,7 +1805,7 @@ static s64 receive_record(int fd, struct freebsd_msghdr *m, int flags)
     return (s64)size;
 }
 
-/* The data of a control message begins at 16 on both; what differs is the header before it. */
+/* The data of a control message begins at 16 on both systems; the header before it differs. */
 s64 sim_sendmsg(int fd, const struct freebsd_msghdr *m, int flags)
 {
     _Alignas(8) char control[CONTROL_ROOM] = {0};
@@ -1826,7 +1830,7 @@ s64 sim_sendmsg(int fd, const struct freebsd_msghdr *m, int flags)
             .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
         at += (length + 7) & ~7U;
     }
-    if (records) { /* of one buffer and at most one control message */
+    if (records) { /* with one buffer and at most one control message */
         int count = m->control_size > HEADER
             ? (int)(((struct cmsghdr *)(void *)control)->cmsg_len - HEADER) / 4 : 0;
         if (m->iov_count != 1)
@@ -1859,7 +1863,7 @@ s64 sim_recvmsg(int fd, struct freebsd_msghdr *m, int flags)
         memcpy(h, &(struct { unsigned length; int level, type, none; }){length, 0xffff, 1, 0}, 16);
     }
     m->control_size = (unsigned)native.msg_controllen;
-    if (native.msg_flags & MSG_CTRUNC) /* unp_externalize: all of them or none */
+    if (native.msg_flags & MSG_CTRUNC) /* unp_externalize: all descriptors or none */
         return finish(-E_MSGSIZE);
     m->flags = (native.msg_flags & MSG_TRUNC ? 0x10 : 0) | 0x8 /* MSG_EOR */;
     return result;
@@ -1889,7 +1893,7 @@ int sim_sigaction(int number, const u64 *action, u64 *old)
         return (int)finish(-EINVAL);
     memset(old, 0, 32);
     if (linux_number == 0)
-        return 0; /* a signal that Linux does not have has its default */
+        return 0; /* a signal that Linux lacks has its default action */
     s64 result = RAW4(SYS_rt_sigaction, linux_number, 0, kernel, 8);
     if (result == 0)
         old[0] = kernel[0];
@@ -1973,7 +1977,10 @@ static u64 mask_to_linux(const u64 set[2])
     return mask;
 }
 
-/* A system call of FreeBSD in a child: a result or -errno. No libc: this is a copy of a thread. */
+/*
+ * Makes a FreeBSD system call in a child; returns a result or -errno. It uses no libc, because the child is
+ * a copy of one thread.
+ */
 static s64 syscall_of(u64 n, const u64 *a)
 {
     u64 words[4] = {0};
@@ -1992,7 +1999,7 @@ static s64 syscall_of(u64 n, const u64 *a)
             a[1] == 0x20007461 ? 0x540E : a[1] == 0x80047476 ? 0x5410 : 0, a[2]));
     case 59: return freebsd(RAW3(SYS_execve, a[0], a[1], a[2]));
     case 60: return RAW1(SYS_umask, a[0]);
-    case 80: { /* the first is the effective group */
+    case 80: { /* the first entry is the effective group */
         if (a[0] == 0)
             return freebsd(RAW2(SYS_setgroups, 0, 0));
         s64 result = RAW2(SYS_setgroups, a[0] - 1, a[1] + 4);
@@ -2060,7 +2067,7 @@ static s64 fork1(u64 flags, int *pidfd)
     return RAW5(SYS_clone, flags, 0, pidfd, 0, 0);
 }
 
-/* What the process between parent and child has to do. */
+/* The task of the process between parent and child. */
 struct birth {
     s64 parent;
     int flags, spawn;
@@ -2071,21 +2078,21 @@ struct birth {
 };
 
 /*
- * Creates the child and tells the kernel of it. Only the child returns, and only if it has no
- * script.
+ * Creates the child and registers it with the kernel process. Only the child returns, and only if it
+ * has no script.
  */
 static int deliver(void *argument)
 {
     const struct birth *b = argument;
     int fds[2] = {-1, b->pair[1]};
     struct reply r;
-    /* Who ignores SIGCHLD loses its children's status, and this is a parent for a moment. */
+    /* Ignoring SIGCHLD loses the status of children, and this is a parent for a moment. */
     u64 usual[4] = {0}, old[4] = {0};
     RAW4(SYS_rt_sigaction, SIGCHLD, usual, old, 8);
     s64 child = fork1(CLONE_PIDFD | (b->spawn ? CLONE_VFORK : 0), &fds[0]);
-    if (child == 0) { /* a child has no descriptor of itself */
+    if (child == 0) { /* a child has no process descriptor of itself */
         RAW4(SYS_rt_sigaction, SIGCHLD, old, 0, 8);
-        /* Two that FreeBSD does not have, and that glibc ignores in what it spawns: in a test's JVM. */
+        /* Two signals that FreeBSD lacks; glibc ignores them in processes that it spawns, such as JVMs. */
         RAW4(SYS_rt_sigaction, 32, usual, 0, 8);
         RAW4(SYS_rt_sigaction, 33, usual, 0, 8);
         RAW1(SYS_close, b->pair[0]);
@@ -2105,9 +2112,9 @@ static int deliver(void *argument)
 }
 
 /*
- * pdfork, or pdrfork with RFSPAWN: 0 in the child, in the parent its pid or -errno. The word to tell
- * the outcome by must be in shared memory. A child with a script walks it, and does not return;
- * then the process in between needs no copy of the memory, which takes most of the time.
+ * pdfork, or pdrfork with RFSPAWN: returns 0 in the child, and its pid or -errno in the parent. The word
+ * for the outcome must be in shared memory. A child with a script walks it, and does not return; the
+ * process in between then needs no copy of the memory, which would take most of the time.
  */
 static s64 create(u64 number, const u64 *a, volatile s64 *told, struct call *script)
 {
@@ -2154,7 +2161,7 @@ static s64 create(u64 number, const u64 *a, volatile s64 *told, struct call *scr
     return *told;
 }
 
-/* As the kernel's, for C programs. */
+/* Behaves as the function of the kernel, for C programs. */
 int pdfork(int *fdp, int flags)
 {
     u64 args[2] = {(u64)(uintptr_t)fdp, (u64)flags};
@@ -2177,16 +2184,16 @@ s64 procdesc_spawn_stub(struct call *c)
     return c->create.result;
 }
 
-/* ---- posix_spawn, which gives a process descriptor from 15.1 on ---- */
+/* ---- posix_spawn, which returns a process descriptor from 15.1 on ---- */
 
 /*
  * lib/libc/gen/posix_spawn.c: the objects are pointers, and the functions return error numbers. The
- * child makes the calls that it makes there, as a script. Not simulated: spawning without a process
- * descriptor, other attributes and actions than those below.
+ * child makes the same calls as there, as a script. Not simulated: spawning without a process
+ * descriptor, attributes and actions other than those below.
  *
- * The manual page says of the descriptor's number that it is stored after a successful spawn. Where
- * FREEBSD_SIM_SPAWN is "leaves", it is stored in any case, and a failed child's stays open; where it
- * is "closes", it is stored, and closed after a failure.
+ * According to the manual page, the number of the descriptor is stored after a successful spawn. If
+ * FREEBSD_SIM_SPAWN is "leaves", it is always stored, and the descriptor of a failed child remains open;
+ * if it is "closes", it is always stored, and the descriptor is closed after a failure.
  */
 enum { SPAWN_SETPGROUP = 2, SPAWN_SETSIGDEF = 0x10, SPAWN_SETSIGMASK = 0x20, SPAWN_FLAGS = 0x7f };
 
@@ -2254,7 +2261,7 @@ static int set_descriptor(struct spawn_attributes **a, int *descriptor, int flag
     return 0;
 }
 
-/* Older C libraries do not have it, so it is not found by its name. */
+/* Older C libraries lack it, so it is not found by its name. */
 static __typeof__(set_descriptor) *resolve_descriptor(void)
 {
     return release >= 1501 ? set_descriptor : NULL;
@@ -2324,10 +2331,10 @@ int posix_spawn(int *pid, const char *path, struct spawn_actions **actions,
     s64 memory = raw(SYS_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, (u64)-1, 0);
     if (memory < 0 && memory >= -4095)
         return ENOMEM;
-    struct call *c = (struct call *)(uintptr_t)memory; /* zeros; the child's results are seen here */
+    struct call *c = (struct call *)(uintptr_t)memory; /* zeroed; shows the results of the child */
     if (a->flags & SPAWN_SETPGROUP)
         spawn_step(c, 82, 0, (u64)a->group, 0);
-    for (u64 i = 1; i <= 128 && (a->flags & SPAWN_SETSIGDEF); i++) /* KILL and STOP have it anyway */
+    for (u64 i = 1; i <= 128 && (a->flags & SPAWN_SETSIGDEF); i++) /* KILL and STOP always have it */
         if ((a->defaults[(i - 1) / 64] >> ((i - 1) % 64) & 1) && i != 9 && i != 17)
             spawn_step(c, 416, i, (u64)(uintptr_t)usual, 0);
     if (a->flags & SPAWN_SETSIGMASK)

@@ -1,7 +1,7 @@
 /*
- * Shows what the simulated FreeBSD does with records on a SOCK_SEQPACKET socket from 15 on, where a
- * record ends with MSG_EOR. Nobody has observed it on the real one yet: the test has the expected lines,
- * which are from sys/kern/uipc_usrreq.c (uipc_sosend_stream_or_seqpacket and the receive beside it).
+ * Shows how the simulated FreeBSD handles records on a SOCK_SEQPACKET socket from 15 on, where a record
+ * ends with MSG_EOR. This has not been observed on a real FreeBSD yet: the test has the expected lines,
+ * which follow sys/kern/uipc_usrreq.c (uipc_sosend_stream_or_seqpacket and the corresponding receive).
  *
  *     cc -o simrecords simrecords.c -L. -lfreebsd-sim
  *     FREEBSD_SIM_RELEASE=15.1 ./freebsd-sim ./simrecords
@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-struct message { /* of FreeBSD */
+struct message { /* FreeBSD's struct msghdr */
     void *name;
     unsigned name_size;
     struct iovec *iov;
@@ -64,7 +64,7 @@ static void renew(int size) /* size: of the buffers; 0 for the default */
 
 struct control { unsigned length; int level, type, none, fds[300]; };
 
-/* Sends so many bytes, and a descriptor so often; a count, or -errno. */
+/* Sends size bytes and count descriptors; returns a count, or -errno. */
 static int put(int size, int count, int how)
 {
     struct control c = {16 + 4 * (unsigned)count, 0xffff, 1, 0, {0}};
@@ -77,9 +77,9 @@ static int put(int size, int count, int how)
     return result < 0 ? -errno : (int)result;
 }
 
-static int descriptors, flags; /* that came with the last receive */
+static int descriptors, flags; /* of the last receive */
 
-/* Receives into so much room; a count, or -errno. */
+/* Receives up to room bytes; returns a count, or -errno. */
 static int take(int room)
 {
     static struct control c[8];
@@ -101,7 +101,7 @@ static int take(int room)
     return (int)result;
 }
 
-/* The same, and prints it: bytes, "+" descriptors, "." for the end of a record. */
+/* Receives and prints the result: bytes, "+" descriptors, "." for the end of a record. */
 static int get(int room)
 {
     int size = take(room);
@@ -117,7 +117,7 @@ static int get(int room)
     return size + descriptors;
 }
 
-/* Everything that is there. */
+/* Receives and prints all pending parts. */
 static void drain(const char *what, int room)
 {
     printf("%s:", what);
@@ -183,7 +183,7 @@ int main(void)
     get(10);
     puts("");
 
-    /* With 126 descriptors the control message is 1024 bytes there, 62 are 512. */
+    /* On FreeBSD, the control message for 126 descriptors has 1024 bytes, that for 62 has 512. */
     renew(8192);
     printf("more descriptors than room: %d\n", put(1, 62 + 2 * 96, EOR) == -40);
     int sent = put(20000, 126, EOR);
@@ -195,7 +195,7 @@ int main(void)
     printf("the rest is cut: %d\n", rest > 0 && rest < 20000 - sent);
 
     int trap = 0;
-    for (int round = 0; round < 40 && !trap; round++) { /* until descriptors fit, and no data */
+    for (int round = 0; round < 40 && !trap; round++) { /* until only descriptors fit */
         int before = 0, all = 0;
         renew(8192);
         for (int i = 0; i <= round; i++)
@@ -223,7 +223,7 @@ int main(void)
     printf("to nobody: %d\n", put(1, 0, EOR) == -EPIPE);
     printf("room, or nobody to receive: %d\n", space(1000000));
 
-    /* A program that does not know of all this: each of its packets is a record. */
+    /* A program without the simulation: each of its packets is a record. */
     renew(0);
     syscall(SYS_sendto, pair[0], "ab", 2, 0, NULL, 0);
     syscall(SYS_sendto, pair[0], "", 0, 0, NULL, 0);

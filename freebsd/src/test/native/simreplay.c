@@ -1,11 +1,11 @@
 /*
- * Replays observations of behaviour-14.0-amd64.txt against the simulated FreeBSD, and prints what it
- * sees in the same words: "== SECTION" and then lines. A test looks each line up in that file.
+ * Replays the observations of behaviour-14.0-amd64.txt on the simulated FreeBSD, and prints the results
+ * in the same format: "== SECTION", followed by lines. A test searches each line in that file.
  *
  *     cc -o simreplay simreplay.c -L. -lfreebsd-sim && ./freebsd-sim ./simreplay
  *
- * A line that ends with "..." is the beginning of an observed one, whose end was a time or a size.
- * The functions of the library stand in front of libc's, so errno has FreeBSD's numbers.
+ * A line that ends with "..." is the start of an observed line, the end of which was a time or a size.
+ * The functions of the library precede those of libc, so errno has FreeBSD's numbers.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -24,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* FreeBSD's names that Linux's headers do not have. */
+/* FreeBSD's names that the headers of Linux lack. */
 struct kevent {
     uint64_t ident;
     short filter;
@@ -103,11 +103,11 @@ static void poll_is(int fd, int events, int timeout)
     printf("   poll(events=0x%x,timeout=%d) -> %d revents=0x%x\n", events, timeout, r, p.revents);
 }
 
-/* ---- children: those that end, and those that answer and end when they are told to */
+/* ---- children: some exit at once, some answer commands and exit on request */
 
 static int talk[2], answer[2];
 
-static int start(int *fd, int flags, int code) /* code < 0: stays */
+static int start(int *fd, int flags, int code) /* code < 0: does not exit */
 {
     if (code < 0 && (pipe(talk) != 0 || pipe(answer) != 0))
         abort();
@@ -124,7 +124,7 @@ static int start(int *fd, int flags, int code) /* code < 0: stays */
             if (syscall(SYS_write, answer[1], &c, 1) != 1)
                 break;
         }
-        for (;;) /* only a signal ends it */
+        for (;;) /* only a signal terminates it */
             syscall(SYS_pause);
     }
     if (pid < 0) {
@@ -203,7 +203,7 @@ static void event_is(const char *what, int kq, int wait)
             (int)k.ident, k.filter, k.flags, k.fflags, (int)k.data, (unsigned)k.data);
 }
 
-static void at(int *fd, int number) /* where it was on FreeBSD */
+static void at(int *fd, int number) /* the number of the descriptor on FreeBSD */
 {
     if (*fd != number) {
         dup2(*fd, number);
@@ -430,7 +430,7 @@ static void closes(void)
     if (pipe(held) != 0)
         abort();
     pid_t holder = fork();
-    if (holder == 0) { /* the child has the pipe as well */
+    if (holder == 0) { /* the child has a copy of the pipe */
         start(&fd, 0, -1);
         kill(getpid(), lives() ? SIGKILL : SIGTERM);
     }
@@ -448,7 +448,7 @@ static void closes(void)
     is("   kill(pid,0)", kill(pid, 0));
 }
 
-/* A descriptor in a message of one byte, laid out as on FreeBSD. */
+/* Sends a descriptor in a message of one byte, with FreeBSD's layout. */
 struct passing {
     char byte;
     struct iovec iov;
@@ -603,14 +603,14 @@ static void rights(void)
     limited("CAP_FSTAT}", 0, 0x80000);
 }
 
-/* What a dynamic program ends with that is executed in capability mode. */
+/* Returns the wait status of a dynamic program that is executed in capability mode. */
 static int executed(int program, char **words, char **environment)
 {
     int fd, kq = kqueue();
     struct kevent end;
     fflush(stdout);
     if (pdfork(&fd, 0) == 0) {
-        close(2); /* where the linker says what it misses */
+        close(2); /* the linker prints its error there */
         fexecve(program, words, environment);
         _exit(126);
     }
@@ -621,7 +621,7 @@ static int executed(int program, char **words, char **environment)
     return found == 1 ? (int)end.data : -1;
 }
 
-/* The last one: it cannot be left. */
+/* The last section, because capability mode cannot be left. */
 static void capability_mode(void)
 {
     int fd, q, s, kq;

@@ -3,29 +3,30 @@
  *
  *     stubharness FILE [PROGRAM]
  *
- *     FILE      the flat bytes of the stub for the machine that this is compiled for
- *     PROGRAM   this program once more, for children to execute: where this one runs in an emulator,
- *               compiled for the machine below it
+ *     FILE      the raw bytes of the stub for the machine that this is compiled for
+ *     PROGRAM   a copy of this program for children to execute: if this one runs in an emulator, the
+ *               copy is compiled for the host machine
  *
- * The bytes are FreeBSD's: their system calls have FreeBSD's numbers, and expect errors in the carry
- * flag. Here a lab and a kernel work together. The lab maps the bytes as the library does, calls them
- * with scripts of all sorts, and looks at what became of the child, of the results, and of the
- * caller. The kernel gets every system call that is made from the stub's bytes: it translates
- * number, arguments and structures on the way in, and the result, the carry flag and the second
- * result on the way out. Registers that FreeBSD's kernel destroys are filled with garbage. So the
- * very bytes create a child, walk a script and report errors. What the lab does elsewhere, with its
- * own libc, passes untouched.
+ * The stub is written for FreeBSD: its system calls have FreeBSD's numbers, and expect errors in the
+ * carry flag. This program consists of a lab and a kernel. The lab maps the stub as the library does,
+ * calls it with various scripts, and checks the child, the results and the caller. The kernel
+ * intercepts every system call that is made from the bytes of the stub: it translates the number,
+ * arguments and structures on entry, and the result, the carry flag and the second result on return.
+ * Registers that FreeBSD's kernel clobbers are filled with garbage. The unmodified bytes thus create
+ * a child, walk a script and report errors. System calls of the lab from elsewhere, through its libc,
+ * are not translated.
  *
  *     amd64     The kernel is a process that traces the lab with ptrace, and stops at each system call.
- *     arm64     The kernel is a signal handler: in the copy that is executed each svc is a brk, five of
- *               them and nothing else. So it runs in an emulator of user programs too (qemu-aarch64),
- *               where ptrace does not. SIGTRAP is never really blocked, but in the kernel's books.
- *               An emulator makes a fork of vfork: then the child of pdrfork has a copy of the memory,
- *               of which call block and stack are shared.
+ *     arm64     The kernel is a signal handler: in the executed copy, each of the five svc instructions
+ *               is replaced by brk, and nothing else is changed. This also runs in an emulator of user
+ *               programs (qemu-aarch64), which does not support ptrace. SIGTRAP is never really
+ *               blocked; the kernel only records that it is. An emulator turns vfork into fork: the
+ *               child of pdrfork then has a copy of the memory, in which only the call block and the
+ *               stack are shared.
  *
- * What it does not show: that FreeBSD's kernel behaves as translated here.
+ * The harness does not show that FreeBSD's kernel behaves as translated here.
  *
- * Exit status: 0 all passed, 1 something failed, 77 processes cannot be traced here.
+ * Exit status: 0 if all tests passed, 1 if one failed, 77 if processes cannot be traced here.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -100,20 +101,20 @@ enum { NR_close_range = 436, FLAG_PIDFD = 0x1000, MAX_STEPS = 128, SLOTS = 64 };
 enum { UNTOUCHED = 0x5ca1ab1e };
 #define GARBAGE 0xdeadbeefcafef00dULL
 
-/* ---- what both processes share ---- */
+/* ---- memory that both processes share ---- */
 
-struct slot { /* room in the lab for structures in Linux's form, one for each task */
+struct slot { /* space in the lab for structures in Linux's layout, one slot per task */
     u64 set, old;
     u64 action[4];
     char empty[8];
 };
 
 struct shared {
-    u64 stub, stub_size;     /* where the lab mapped the bytes */
-    int refuse_mask;         /* the test wants sigprocmask refused, with EINVAL */
-    long calls, children;    /* system calls that were translated; children seen */
-    long told_child;         /* children that were given both results of theirs */
-    long forks;              /* children of the lab's own */
+    u64 stub, stub_size;     /* the address range of the stub in the lab */
+    int refuse_mask;         /* the test requests that sigprocmask fails with EINVAL */
+    long calls, children;    /* the number of translated system calls and of children */
+    long told_child;         /* the number of children that got both of their results */
+    long forks;              /* the number of children that the lab created outside the stub */
     long passed, failed;
     struct slot slots[SLOTS];
 };
@@ -121,7 +122,7 @@ static struct shared *shared;
 
 /* ---- numbers ---- */
 
-static const int signals[32] = { /* by FreeBSD's numbers: Linux's, 0 if it has none */
+static const int signals[32] = { /* maps FreeBSD's numbers to Linux's; 0 if there is none */
     0, SIGHUP, SIGINT, SIGQUIT, SIGILL, SIGTRAP, SIGABRT, 0, SIGFPE, SIGKILL, SIGBUS, SIGSEGV,
     SIGSYS, SIGPIPE, SIGALRM, SIGTERM, SIGURG, SIGSTOP, SIGTSTP, SIGCONT, SIGCHLD, SIGTTIN,
     SIGTTOU, SIGIO, SIGXCPU, SIGXFSZ, SIGVTALRM, SIGPROF, SIGWINCH, 0, SIGUSR1, SIGUSR2};
@@ -153,7 +154,7 @@ static u64 errno_to_freebsd(u64 e)
     case ELOOP: return F_ELOOP;
     case ENAMETOOLONG: return F_ENAMETOOLONG;
     case ENOTSOCK: return F_ENOTSOCK;
-    default: return e; /* 1 to 34 are the same, but for EAGAIN */
+    default: return e; /* 1 to 34 are the same, except EAGAIN */
     }
 }
 
@@ -161,17 +162,17 @@ static u64 errno_to_freebsd(u64 e)
 
 static void get(pid_t pid, void *to, u64 from, size_t size);
 
-#define AT(field) ((u64)(uintptr_t)&(field)) /* the same address in the lab: mapped before the fork */
+#define AT(field) ((u64)(uintptr_t)&(field)) /* same in the lab: mapped before the fork */
 
 struct translated {
     u64 number;            /* FreeBSD's */
-    s64 linux_number;      /* -1: not made */
+    s64 linux_number;      /* -1: the call is not made */
     u64 args[6];
-    u64 old_set;           /* where the old signal set goes */
-    s64 forced;            /* not positive: the result of a call that is not made, -errno of FreeBSD */
+    u64 old_set;           /* the address for the old signal set */
+    s64 forced;            /* <= 0: the result of a call that is not made, FreeBSD's -errno */
 };
 
-/* Of a call with FreeBSD's number and arguments: Linux's. */
+/* Translates the number and arguments of a FreeBSD system call to Linux. */
 static void translate(pid_t pid, struct slot *slot, struct translated *t)
 {
     u64 *args = t->args;
@@ -236,7 +237,7 @@ static void translate(pid_t pid, struct slot *slot, struct translated *t)
     case F_sigaction: {
         u64 action[4];
         int linux_number = args[0] < 32 ? signals[args[0]] : 0;
-        if (linux_number == 0) { /* a signal that Linux does not have has its default */
+        if (linux_number == 0) { /* a signal that Linux lacks has its default action */
             t->forced = 0;
             break;
         }
@@ -286,8 +287,8 @@ enum { IDLE, PASS, TRANSLATED };
 static struct task {
     pid_t pid;
     int state;
-    struct translated call; /* that it is in */
-    int stopped;           /* a child that has stopped before its parent was told of it */
+    struct translated call; /* the current call of the task */
+    int stopped;           /* a child that stopped before the creation event of its parent */
 } tasks[SLOTS];
 
 static struct task *task(pid_t pid)
@@ -334,14 +335,14 @@ static void entry(struct task *t, struct user_regs_struct *r)
     ptrace(PTRACE_SETREGS, t->pid, 0, r);
 }
 
-/* The registers as FreeBSD's kernel leaves them. */
+/* Sets the registers as FreeBSD's kernel does on return. */
 static void returns(pid_t pid, struct user_regs_struct *r, u64 rax, u64 rdx, int error)
 {
     r->rax = rax;
     r->rdx = rdx;
     r->eflags = error ? r->eflags | CARRY : r->eflags & ~CARRY;
     r->r8 = r->r9 = r->r10 = GARBAGE;
-    r->orig_rax = (u64)-1; /* nothing to be restarted */
+    r->orig_rax = (u64)-1; /* prevents a restart of the call */
     ptrace(PTRACE_SETREGS, pid, 0, r);
 }
 
@@ -417,7 +418,7 @@ static int kernel(pid_t lab)
             }
             signal = 0;
         } else if (event == PTRACE_EVENT_EXEC) {
-            if (pid != lab) { /* the program is its own */
+            if (pid != lab) { /* the program is not the stub's any more */
                 t->pid = 0;
                 ptrace(PTRACE_DETACH, pid, 0, 0);
                 continue;
@@ -425,7 +426,7 @@ static int kernel(pid_t lab)
             signal = 0;
         } else if (event != 0) {
             signal = 0;
-        } else if (!t->stopped && signal == SIGSTOP) { /* a child begins */
+        } else if (!t->stopped && signal == SIGSTOP) { /* a child starts */
             t->stopped = 1;
             born(t);
             signal = 0;
@@ -460,14 +461,14 @@ static s64 raw(s64 n, const u64 a[6])
     return (s64)x0;
 }
 
-static int trap_blocked; /* what the stub believes of SIGTRAP */
+static int trap_blocked; /* whether SIGTRAP is blocked from the stub's point of view */
 static unsigned char *alternate, *child_alternate, *child_stack;
-static struct { /* where the child goes on */
+static struct { /* the point where the child continues */
     struct sigcontext at;
     u64 mask;
 } resumed;
 
-/* The registers as FreeBSD's kernel leaves them. */
+/* Sets the registers as FreeBSD's kernel does on return. */
 static void returns(struct sigcontext *m, u64 x0, u64 x1, int error)
 {
     m->regs[0] = x0;
@@ -478,7 +479,7 @@ static void returns(struct sigcontext *m, u64 x0, u64 x1, int error)
     m->pc += 4;
 }
 
-/* The child begins here, on a stack of its own, and goes on in the stub with the parent's registers. */
+/* Starts the child on a separate stack, and continues in the stub with the parent's registers. */
 static int resume(void *unused)
 {
     stack_t stack = {.ss_sp = child_alternate, .ss_size = ALTERNATE};
@@ -489,7 +490,7 @@ static int resume(void *unused)
     _exit(99);
 }
 
-/* In the middle of the handler: the mask is that of the stub, but for SIGTRAP. */
+/* Runs inside the handler: the mask is that of the stub, except SIGTRAP. */
 static s64 create(const struct translated *t, const struct sigcontext *m, u64 mask)
 {
     int blocked = trap_blocked;
@@ -497,10 +498,10 @@ static s64 create(const struct translated *t, const struct sigcontext *m, u64 ma
     resumed.at = *m;
     resumed.mask = mask;
     returns(&resumed.at, 0, 0, 0);
-    /* An emulator knows no CLONE_PIDFD, and no other signal for the end. */
+    /* An emulator supports neither CLONE_PIDFD nor an exit signal other than SIGCHLD. */
     int flags = ((int)t->args[0] & ~FLAG_PIDFD) | SIGCHLD;
     int pid = clone(resume, child_stack + ALTERNATE, flags, NULL);
-    trap_blocked = blocked; /* as the child has changed it */
+    trap_blocked = blocked; /* the child has changed it */
     if (pid < 0)
         return -errno;
     s64 fd = raw(SYS_pidfd_open, (u64[6]){(u64)pid});
@@ -573,7 +574,7 @@ static void trap(int number, siginfo_t *info, void *context)
         returns(m, (u64)result, 0, 0);
 }
 
-/* Makes each system call of the bytes a breakpoint with its number, and says where they are. */
+/* Replaces each system call of the stub by a numbered breakpoint, and records the addresses. */
 static int replace(unsigned char *bytes, size_t size)
 {
     unsigned found = 0, instruction;
@@ -609,13 +610,13 @@ static int start_kernel(void)
 
 /*
  * long watched_call(struct call *, stub, top of stack, struct seen *): calls the stub with SP =
- * top - 16 and a pattern in each callee-saved register, and reports what it finds afterwards.
+ * top - 16 and a pattern in each callee-saved register, and reports the registers afterwards.
  */
 #if defined(__x86_64__)
-enum { CALLEE_SAVED = 6, FRAME = 32 }; /* ours 16, the return address, and rbx */
+enum { CALLEE_SAVED = 6, FRAME = 32 }; /* 16 bytes of this function, the return address, and rbx */
 static const int register_names[CALLEE_SAVED] = {0xb0, 0xb1, 0x12, 0x13, 0x14, 0x15};
 #else
-enum { CALLEE_SAVED = 11, FRAME = 16 }; /* ours; the stub uses none */
+enum { CALLEE_SAVED = 11, FRAME = 16 }; /* of this function; the stub uses no stack */
 static const int register_names[CALLEE_SAVED] =
     {0x19, 0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27, 0x28, 0x29};
 #endif
@@ -713,7 +714,7 @@ static struct call *c;
 static unsigned char *stack;
 static const void *stub;
 static const char *test = "?", *how = "?";
-static char self[4096]; /* what children execute of this program */
+static char self[4096]; /* the path of this program, for children to execute */
 static char *env[] = {"LC_ALL=C", NULL};
 
 static void verdict(int ok, int line, const char *format, ...)
@@ -746,8 +747,8 @@ static u64 current_mask(void)
     return mask;
 }
 
-static int descriptor; /* the child's */
-static int ends[2];    /* the pipe that tells of a copy's exec */
+static int descriptor; /* process descriptor of the child */
+static int ends[2];    /* the pipe that reports the exec of a copied child */
 static u64 creator;
 
 static void begin(const char *name)
@@ -777,7 +778,7 @@ static struct step *add(const u64 words[7])
 }
 #define STEP(...) add((u64[7]){__VA_ARGS__})
 
-/* Calls the stub and, for a copy, waits until it has executed or ended. */
+/* Calls the stub; if the child is a copy, waits until it has executed a program or exited. */
 static long call(void)
 {
     struct seen seen;
@@ -807,7 +808,7 @@ static long call(void)
     return r;
 }
 
-/* Ends a test that had a child: returns its status in the form of a shell. */
+/* Ends a test with a child, and returns its exit status as a shell does. */
 static int end(long pid)
 {
     siginfo_t info;
@@ -1026,7 +1027,7 @@ static int open_descriptors(void)
 #if defined(__x86_64__)
 enum { FEW = 64 }; /* pages */
 
-/* How many pages a process has; 0 if it is not told. */
+/* Returns the number of pages of a process; 0 if it is unknown. */
 static long pages(long pid)
 {
     char path[64];
@@ -1047,8 +1048,8 @@ static void unmap(u64 start, u64 end)
 }
 
 /*
- * A child that never executes anything: it gives back all memory but the stub and its script, waits
- * for the end of a pipe, and kills a process group. (On arm64 the kernel is in that memory.)
+ * Tests a child that never executes a program: it unmaps all memory except the stub and its script,
+ * waits for EOF on a pipe, and kills a process group. (On arm64 the kernel is in that memory.)
  */
 static void keeper(u64 script_end)
 {
@@ -1085,7 +1086,7 @@ static void keeper(u64 script_end)
     if (low_end < high)
         unmap(low_end, high);
     unmap(high_end, 0x7ffffffff000);
-    unmap(high_end, 0xffffffffff000); /* too far: refused */
+    unmap(high_end, 0xffffffffff000); /* beyond the address space: fails */
     struct step *refused = &c->steps[c->count - 1];
     struct step *wait = STEP(F_read, (u64)lifeline[0], P(&c->create.args[5]), 1);
     struct step *kill_group = STEP(F_kill, (u64)-(s64)leader, SIGKILL);
@@ -1101,12 +1102,12 @@ static void keeper(u64 script_end)
     SAME(wait->result, UNTOUCHED);
     SAME(refused->result, -EINVAL);
     SAME(fcntl(held[0], F_SETFL, O_NONBLOCK), 0);
-    SAME(read(held[0], &byte, 1), -1); /* they live */
+    SAME(read(held[0], &byte, 1), -1); /* the group is alive */
     SAME(errno, EAGAIN);
     fcntl(held[0], F_SETFL, 0);
     close(lifeline[0]);
     close(lifeline[1]);
-    SAME(read(held[0], &byte, 1), 0); /* nobody is left */
+    SAME(read(held[0], &byte, 1), 0); /* no process is left */
     SAME(end(pid), 127);
     SAME(wait->result, 0);
     SAME(kill_group->result, 0);
@@ -1151,7 +1152,7 @@ static int lab(const char *file)
     }
     stub = p;
     c = map(sizeof(struct call) + MAX_STEPS * sizeof(struct step), MAP_SHARED);
-    stack = map(BELOW + ABOVE, MAP_SHARED); /* a copied child's writes would show as well */
+    stack = map(BELOW + ABOVE, MAP_SHARED); /* shows the writes of a copied child too */
     shared->stub_size = (u64)size;
     shared->stub = P(p);
     creator = F_pdfork;
@@ -1194,7 +1195,7 @@ int main(int argc, char **argv)
         return 1;
     }
 #if defined(__x86_64__)
-    /* Linux writes to a place of glibc's (rseq), which a child that unmaps its memory has no more. */
+    /* Linux writes to glibc's rseq area, which a child that unmaps its memory no longer has. */
     if (getenv("GLIBC_TUNABLES") == NULL) {
         setenv("GLIBC_TUNABLES", "glibc.pthread.rseq=0", 1);
         execv("/proc/self/exe", argv);

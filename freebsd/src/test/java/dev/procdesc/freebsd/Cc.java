@@ -12,18 +12,18 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
-/** The tools of the machine: compilers, make, and what they made. */
+/** Runs the tools of the machine, such as compilers and make, and their output. */
 final class Cc {
-  /** How long a tool may take; raised for slow machines by an environment variable. */
+  /** The time limit of a tool in seconds; an environment variable raises it for slow machines. */
   static final long CEILING_SECONDS = (long)
       (60 * Double.parseDouble(System.getenv().getOrDefault("PROCDESC_TIMEOUT_FACTOR", "1")));
 
   private Cc() {}
 
-  /** What a tool printed, and its exit status. */
+  /** The output of a tool and its exit status. */
   record Result(int status, String output) {}
 
-  /** Skips the test where {@code cc} makes no program that runs in a directory. */
+  /** Skips the test if {@code cc} cannot create a program that runs in a directory. */
   static void require(Path directory) throws IOException, InterruptedException {
     Path program = require(directory, "cc");
     assumeTrue(
@@ -31,10 +31,10 @@ final class Cc {
   }
 
   /**
-   * Skips the test where a compiler makes no program: it may be missing, or come without headers or
-   * a C library.
+   * Skips the test if a compiler cannot create a program: it may be missing, or installed without
+   * headers or a C library.
    *
-   * @return the program
+   * @return the path of the program
    */
   static Path require(Path directory, String compiler, String... options)
       throws IOException, InterruptedException {
@@ -49,13 +49,13 @@ final class Cc {
     return program;
   }
 
-  /** The output of a command that succeeds; empty if it fails or is not there. */
+  /** Returns the output of a command; empty if it fails or is not installed. */
   static Optional<String> run(List<String> command) throws IOException, InterruptedException {
     Optional<Result> result = execute(command);
     return result.filter(r -> r.status == 0).map(Result::output);
   }
 
-  /** The outcome of a command; empty if it is not there. */
+  /** Returns the outcome of a command; empty if it is not installed. */
   static Optional<Result> execute(List<String> command) throws IOException, InterruptedException {
     ProcessBuilder builder = new ProcessBuilder(new ArrayList<>(command));
     builder.environment().put("LC_ALL", "C");

@@ -7,7 +7,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
- * What a group killer gives back; that it goes on without it is shown by {@link StubHarnessTest}.
+ * Tests the memory that a group killer unmaps. {@link StubHarnessTest} tests that it runs without it.
  */
 final class GroupKillerTest {
   private static final Mapping STUB = new Mapping(0x8_0000_0000L, 0x1000);
@@ -41,7 +41,7 @@ final class GroupKillerTest {
 
   @Test
   void whereAnEndIsBelowThereIsNoSuchGap() {
-    Mapping high = new Mapping(0xF000_0000_0000L, 0x4000); // As on arm64.
+    Mapping high = new Mapping(0xF000_0000_0000L, 0x4000); // An address on arm64.
     assertEquals(
         List.of(0x1000L, STUB.end(), high.end(), high.end()),
         GroupKiller.allBut(STUB, high).stream().map(Mapping::address).toList());

@@ -29,9 +29,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Compares {@link Numbers} with what the headers of FreeBSD 14.0 say, anywhere. */
+/** Compares {@link Numbers} with the headers of FreeBSD 14.0, on any system. */
 final class NumbersTest {
-  /** A number in C, and its value as read in the sources where 14.0 did not print it. */
+  /** A number in C, and its value from the sources if 14.0 did not print it. */
   private record Claim(String expression, String header, Optional<Long> value) {}
 
   private static Map<String, Claim> claims() throws IOException {
@@ -52,7 +52,7 @@ final class NumbersTest {
     return claims;
   }
 
-  /** All constants of the backend, under the names that the claims have. */
+  /** Returns all constants of the backend, under the names that the claims use. */
   private static Map<String, Long> numbers() throws ReflectiveOperationException {
     Map<String, Long> values = new LinkedHashMap<>();
     constants(Numbers.class, "", values);
@@ -67,7 +67,7 @@ final class NumbersTest {
     return values;
   }
 
-  /** The components that are numbers; what is a choice of the library's own is no claim. */
+  /** Returns the components that are numbers of the system; choices of the library are no claims. */
   private static void components(String prefix, Record numbers, Map<String, Long> values)
       throws ReflectiveOperationException {
     for (RecordComponent component : numbers.getClass().getRecordComponents()) {
@@ -98,21 +98,21 @@ final class NumbersTest {
   void everyNumberIsClaimed() throws Exception {
     Set<String> missing = new LinkedHashSet<>(numbers().keySet());
     missing.removeAll(claims().keySet());
-    assertEquals(Set.of(), missing, "without a line in numbers.txt");
+    assertEquals(Set.of(), missing, "numbers without a line in numbers.txt");
   }
 
   @Test
   void everyClaimIsOfANumber() throws Exception {
     Set<String> superfluous = new LinkedHashSet<>(claims().keySet());
     superfluous.removeAll(numbers().keySet());
-    assertEquals(Set.of(), superfluous, "in numbers.txt, but nowhere else");
+    assertEquals(Set.of(), superfluous, "lines of numbers.txt without a number");
   }
 
   @TestFactory
   Stream<DynamicNode> numbersAreThoseOfTheHeaders() throws Exception {
     Map<String, Long> observed = Observed.constants();
     Map<String, Long> numbers = numbers();
-    assertTrue(observed.size() > 400, "the test data is there");
+    assertTrue(observed.size() > 400, "too little test data");
     return claims().entrySet().stream()
         .map(entry -> dynamicTest(entry.getKey(), () -> {
           Claim claim = entry.getValue();
@@ -127,10 +127,10 @@ final class NumbersTest {
         }));
   }
 
-  /** The same by a compiler, where there is one for FreeBSD: on FreeBSD itself. */
+  /** Compares the numbers with the headers by a compiler, on FreeBSD itself. */
   @Test
   void numbersAreThoseOfThisSystem(@TempDir Path directory) throws Exception {
-    assumeTrue(System.getProperty("os.name", "").equals("FreeBSD"), "FreeBSD and its headers");
+    assumeTrue(System.getProperty("os.name", "").equals("FreeBSD"), "the headers are those of FreeBSD");
     StringBuilder source = new StringBuilder();
     for (String header : List.of(
         "sys/param.h",
@@ -160,7 +160,7 @@ final class NumbersTest {
     }
     source.append("int main(void) {\n");
     claims().forEach((name, claim) -> {
-      // What this version's headers do not know is left out; macros can be asked about, at least.
+      // Macros that the headers of this version lack are omitted; only macros can be tested for.
       boolean macro = claim.value.isPresent() && claim.expression.matches("[A-Za-z_]+");
       source.append(macro ? "#ifdef " + claim.expression + "\n" : "");
       source.append("  printf(\"%s %lld\\n\", \"").append(name).append("\", (long long)(");
@@ -171,7 +171,7 @@ final class NumbersTest {
     Path program = directory.resolve("numbers");
     Optional<String> compiled =
         Cc.run(List.of("cc", "-w", "-o", program.toString(), file.toString()));
-    assumeTrue(compiled.isPresent(), "a C compiler that finds the headers");
+    assumeTrue(compiled.isPresent(), "no C compiler that finds the headers");
     Map<String, Long> numbers = numbers();
     for (String line : Cc.run(List.of(program.toString())).orElseThrow().lines().toList()) {
       String[] fields = line.split(" ", -1);
@@ -179,12 +179,12 @@ final class NumbersTest {
     }
   }
 
-  // ---- a few layouts, anywhere
+  // ---- layouts that are checked on every system
 
   @Test
   void messagesAreLaidOutAsOnTheSystem() throws Exception {
     Map<String, Long> observed = Observed.constants();
-    // What SocketNumbers takes for the same on every system, and how long the lengths are.
+    // The layouts that SocketNumbers assumes on every system, and the sizes of the lengths.
     assertEquals(16, observed.get("offsetof(struct msghdr, msg_iov)"));
     assertEquals(24, observed.get("offsetof(struct msghdr, msg_iovlen)"));
     assertEquals(32, observed.get("offsetof(struct msghdr, msg_control)"));

@@ -10,13 +10,13 @@ import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** What C programs printed on a FreeBSD 14.0, kept as test data. */
+/** The output of C programs on FreeBSD 14.0, as test data. */
 final class Observed {
   private static final Pattern CONSTANT = Pattern.compile("(.+?) = (-?[0-9]+)(?: \\(.*\\))?");
 
   private Observed() {}
 
-  /** The lines of a file of test data. */
+  /** Returns the lines of a file of test data. */
   static List<String> lines(String name) throws IOException {
     try (InputStream in = Observed.class.getResourceAsStream(name)) {
       return new String(Objects.requireNonNull(in, name).readAllBytes(), StandardCharsets.UTF_8)
@@ -25,7 +25,7 @@ final class Observed {
     }
   }
 
-  /** Constants, sizes and offsets by their C expressions. */
+  /** Returns constants, sizes and offsets by their C expressions. */
   static Map<String, Long> constants() throws IOException {
     Map<String, Long> constants = new LinkedHashMap<>();
     for (String line : lines("constants-14.0-amd64.txt")) {

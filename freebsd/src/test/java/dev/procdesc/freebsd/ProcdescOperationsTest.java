@@ -10,7 +10,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** The status of wait(2), which kqueue gives too. */
+/** Tests the decoding of the status of wait(2), which kqueue returns too. */
 final class ProcdescOperationsTest {
   private static final Pattern EVENT =
       Pattern.compile(".*filter=-8 .*fflags=0x80000000 data=([0-9]+) \\(0x[0-9a-f]+\\).*");
@@ -35,7 +35,7 @@ final class ProcdescOperationsTest {
     assertEquals(signaled("SIG126", true), ProcdescOperations.waitStatus(0xFE));
   }
 
-  /** Each status that was printed with its meaning on 14.0. */
+  /** Tests each status that was printed with its meaning on 14.0. */
   @Test
   void whatWasObserved() throws Exception {
     int statuses = 0;

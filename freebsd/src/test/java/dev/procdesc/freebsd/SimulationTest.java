@@ -35,8 +35,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The simulated FreeBSD: that it behaves as was observed on the real one, and that the backend
- * works on it. The conformance suite runs on it by {@code ci/freebsd-sim}; nothing of it counts as
+ * Tests that the simulated FreeBSD behaves as observed on a real one, and that the backend works on
+ * it. The conformance suite runs on it by {@code ci/freebsd-sim}; none of this counts as a test on
  * FreeBSD.
  */
 final class SimulationTest {
@@ -49,7 +49,7 @@ final class SimulationTest {
   @BeforeAll
   static void compile() throws Exception {
     assumeTrue(System.getProperty("os.name", "").equals("Linux"), "Linux, below the simulation");
-    assumeTrue(Architecture.CURRENT != Architecture.OTHER, "a machine that it is written for");
+    assumeTrue(Architecture.CURRENT != Architecture.OTHER, "the simulation does not support this machine");
     Cc.require(directory);
     cc("freebsd-sim.c", "libfreebsd-sim.so", "-shared", "-fPIC");
     cc("freebsd-sim.c", "freebsd-sim", "-DKERNEL");
@@ -80,7 +80,7 @@ final class SimulationTest {
     return sections;
   }
 
-  /** Each line that the replay prints stands in the same section of the observations. */
+  /** Tests that each line of the replay is in the same section of the observations. */
   @Test
   void itBehavesAsWasObserved() throws Exception {
     String libraries = directory.toString();
@@ -115,14 +115,14 @@ final class SimulationTest {
     assertEquals(List.of(), wrong, "not observed on FreeBSD 14.0");
     assertEquals("== end", section, replay);
     assertTrue(lines >= 175, lines + " lines");
-    // What each right allows is a question of order too: all of it is replayed.
+    // The order matters for the operations that each right permits: all of them are replayed.
     String capabilities = "== cap_rights_limit on a procdesc";
     assertEquals(
         section(Observed.lines("behaviour-14.0-amd64.txt"), capabilities),
         section(replay.lines().toList(), capabilities));
   }
 
-  /** What sys/kern/uipc_usrreq.c of FreeBSD 15 says; a dot is the end of a record. */
+  /** The behaviour of sys/kern/uipc_usrreq.c of FreeBSD 15; a dot is the end of a record. */
   private static final List<String> RECORDS = List.of(
       "without MSG_EOR: 3 EAGAIN",
       "with MSG_EOR: 1. 2. EAGAIN",
@@ -173,7 +173,7 @@ final class SimulationTest {
         .toList();
   }
 
-  /** Spawns, in a JVM of its own. */
+  /** Spawns children, in a separate JVM. */
   public static final class Program {
     private Program() {}
 
@@ -205,7 +205,7 @@ final class SimulationTest {
         try {
           Spawner.of("/nonexistent/program").spawn().close();
         } catch (IOException e) {
-          // As above; what counts is what it leaves.
+          // As above; the test checks which descriptors remain open.
         }
       }
       System.out.println("left open: " + leftOpen(before));
@@ -248,7 +248,8 @@ final class SimulationTest {
   }
 
   /**
-   * On each release, and on the lower rungs: what the C library does after a failure is not told.
+   * Tests each release and each fallback mechanism. The documentation does not say what the C library
+   * does after a failure.
    */
   @ParameterizedTest
   @CsvSource({

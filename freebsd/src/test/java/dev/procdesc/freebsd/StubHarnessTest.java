@@ -22,10 +22,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * FreeBSD's machine code, executed on Linux: a C program plays FreeBSD's kernel, and translates the
- * system calls of the stub both ways. What that program tests stands in
- * {@code src/test/native/stubharness.c}. The code for arm64 runs in an emulator of user programs
- * where the processor is another one.
+ * Executes FreeBSD's machine code on Linux: a C program simulates FreeBSD's kernel, and translates the
+ * system calls of the stub and their results. The tests are in
+ * {@code src/test/native/stubharness.c}. On other processors, the code for arm64 runs in an emulator
+ * of user programs.
  */
 final class StubHarnessTest {
   private static final String ARM64_COMPILER = "aarch64-linux-gnu-gcc";
@@ -34,23 +34,23 @@ final class StubHarnessTest {
   @SuppressWarnings("NullAway.Init") // Set by JUnit.
   private Path directory;
 
-  /** The command that runs the harness on a file, without the file. */
+  /** The command that runs the harness, without the file argument. */
   private record Harness(List<String> before, List<String> behind) {}
 
   private Harness harness(String machine) throws Exception {
-    assumeTrue(System.getProperty("os.name", "").equals("Linux"), "Linux, below the harness");
-    assumeTrue(Architecture.CURRENT != Architecture.OTHER, "a machine that it is written for");
+    assumeTrue(System.getProperty("os.name", "").equals("Linux"), "the harness runs on Linux only");
+    assumeTrue(Architecture.CURRENT != Architecture.OTHER, "the harness does not support this machine");
     Cc.require(directory);
     Path own = compile("cc", "stubharness");
     if (Architecture.CURRENT.bsdName().equals(machine)) {
       return new Harness(List.of(own.toString()), List.of());
     }
-    assumeTrue(machine.equals("arm64"), "a processor that runs amd64 code, for its ptrace");
+    assumeTrue(machine.equals("arm64"), "the code for amd64 needs that processor, for ptrace");
     Cc.require(directory, ARM64_COMPILER, "-static");
     String emulator = emulator().orElse("");
     assumeTrue(!emulator.isEmpty(), "no emulator of arm64 user programs: qemu-aarch64");
     Path emulated = compile(ARM64_COMPILER, "stubharness-arm64", "-static");
-    // What the children execute runs on the machine below.
+    // The children execute a program for the host machine.
     return new Harness(List.of(emulator, emulated.toString()), List.of(own.toString()));
   }
 
@@ -103,7 +103,7 @@ final class StubHarnessTest {
     assertTrue(result.output().contains(", 0 failed"), result.output());
   }
 
-  /** The harness sees what is wrong: a stub that does not look at the carry flag of a step. */
+  /** Tests that the harness detects a fault: a stub that ignores the carry flag of a step. */
   @ParameterizedTest
   @CsvSource({
     // sbb rdx, rdx becomes xor rdx, rdx.

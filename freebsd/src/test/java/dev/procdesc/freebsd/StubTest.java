@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The machine code: that it is what its source says, and what it does not do. */
+/** Tests that the machine code matches its source, and contains no forbidden instructions. */
 final class StubTest {
   private static final int PAGE = 4096;
 
@@ -48,7 +48,7 @@ final class StubTest {
     assertEquals(0, make.status(), make.output());
     assumeTrue(!make.output().contains("skipped: no"), "no assembler for " + machine);
     assertTrue(make.output().contains("ok: spawnstub-" + machine + ".bin"), make.output());
-    // Make said so; this is what it compared.
+    // Make reported a match; this is the file that it compared.
     assertArrayEquals(
         stub(machine),
         Files.readAllBytes(build.resolve("check").resolve("spawnstub-" + machine + ".bin")));
@@ -66,7 +66,7 @@ final class StubTest {
     assertTrue(length > 0 && length <= PAGE, () -> length + " bytes");
   }
 
-  /** What the sources promise of the child is looked for in the bytes. */
+  /** Tests in the bytes that the code of the child has the properties that the sources promise. */
   @ParameterizedTest
   @ValueSource(strings = {"amd64", "arm64"})
   void theChildNeitherCallsNorUsesTheStack(String machine, @TempDir Path directory)
@@ -92,7 +92,7 @@ final class StubTest {
         .filter(i -> i.startsWith("syscall") || i.startsWith("svc"))
         .toList();
     assertEquals(5, system.size(), "block, create, restore, step, exit: " + instructions);
-    // The parent's code ends with its last return; all behind it is the child's.
+    // The code of the parent ends with its last return; the code after it is the child's.
     int end = -1;
     for (int i = 0; i < instructions.size(); i++) {
       if (instructions.get(i).startsWith("ret")) {

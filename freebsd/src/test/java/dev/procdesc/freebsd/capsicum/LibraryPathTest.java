@@ -8,11 +8,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** The directories in a file of hints, as {@code ldconfig} writes it. */
+/** Tests the parsing of a hints file, as written by {@code ldconfig}. */
 final class LibraryPathTest {
   private static final String LIST = "/lib:/usr/lib:/usr/local/lib:/usr/local/lib/perl5";
 
-  /** The header of 32 words, then the strings, of which the list is the second. */
+  /** Returns a hints file: a header of 32 words, then strings, of which the list is the second. */
   private static ByteBuffer hints(String list) {
     byte[] strings = ("x\0" + list + "\0").getBytes(StandardCharsets.ISO_8859_1);
     ByteBuffer hints = ByteBuffer.allocate(128 + strings.length).order(ByteOrder.LITTLE_ENDIAN);
