@@ -18,14 +18,14 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * A C compiler that is asked for the values of constant expressions. It compiles to assembly and
- * runs nothing, so that one for another machine does as well.
+ * Evaluates constant expressions with a C compiler. It compiles to assembly and runs nothing, so that
+ * a cross compiler for another machine is sufficient.
  */
 final class Cc {
   private static final Pattern VALUE =
       Pattern.compile("->(\\S+) [$#]?(-?[0-9]+) [$#]?(-?[0-9]+)<-");
 
-  /** How long a tool may take; raised for slow machines by an environment variable. */
+  /** The time limit of a tool in seconds; an environment variable raises it for slow machines. */
   static final long CEILING_SECONDS = (long)
       (60 * Double.parseDouble(System.getenv().getOrDefault("PROCDESC_TIMEOUT_FACTOR", "1")));
 
@@ -35,10 +35,10 @@ final class Cc {
     this.compiler = compiler;
   }
 
-  /** A constant: its name, its expression, the headers it needs. */
+  /** A constant with its name, its expression and the headers that it needs. */
   record Constant(String name, String expression, List<String> headers) {}
 
-  /** The compiler for a machine, if it is installed. */
+  /** Returns the compiler for a machine, if it is installed. */
   static Optional<Cc> forMachine(String machine) throws IOException, InterruptedException {
     List<String> candidates = machine.equals(Architecture.CURRENT.gnuName())
         ? List.of("cc", "gcc", "clang")
@@ -51,13 +51,13 @@ final class Cc {
     return Optional.empty();
   }
 
-  /** Whether it has the headers of the kernel and of a C library; a compiler may come without. */
+  /** Returns whether the compiler finds the headers of the kernel and of a C library. */
   boolean hasHeaders(Path directory) throws IOException, InterruptedException {
     List<String> headers = List.of("asm/unistd.h", "fcntl.h");
     return compile(directory, List.of(new Constant("any", "0", headers))).isPresent();
   }
 
-  /** The values of those constants that compile. */
+  /** Returns the values of those constants that compile. */
   Map<String, Long> values(Path directory, List<Constant> constants)
       throws IOException, InterruptedException {
     Map<List<String>, List<Constant>> byHeaders = constants.stream()
@@ -81,14 +81,14 @@ final class Cc {
 
   private Optional<String> compile(Path directory, List<Constant> group)
       throws IOException, InterruptedException {
-    // The generic table of system calls has clone3 for those only who ask for it.
+    // The generic table of system calls contains clone3 only if this macro is defined.
     StringBuilder source = new StringBuilder(
         "#define _GNU_SOURCE\n#define __ARCH_WANT_SYS_CLONE3\n#define __ARCH_WANT_RENAMEAT\n");
     group.get(0).headers().forEach(header -> source.append("#include <" + header + ">\n"));
     source.append("void values(void) {\n");
     for (Constant constant : group) {
-      // As the kernel's own build does it: the compiler works it out, nobody assembles it. In two
-      // halves, because an operand on x86-64 has 32 bits.
+      // As in the kernel's own build, the compiler evaluates it and the output is not assembled. It
+      // is split into two halves, because an operand on x86-64 has 32 bits.
       String value = "(long long) (" + constant.expression() + ")";
       source.append("  __asm__ volatile(\"->" + constant.name() + " %0 %1<-\" : : ");
       source.append("\"i\"((int) (" + value + " >> 32)), \"i\"((int) (" + value + ")));\n");
@@ -113,7 +113,7 @@ final class Cc {
     }
   }
 
-  /** The output of a command that succeeds; empty if it fails or is not there. */
+  /** Returns the output of a command; empty if it fails or is not installed. */
   static Optional<String> run(List<String> command) throws IOException, InterruptedException {
     ProcessBuilder builder = new ProcessBuilder(new ArrayList<>(command));
     builder.environment().put("LC_ALL", "C");

@@ -10,11 +10,11 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 
-/** A program of the tests in a JVM of its own, on the class path. */
+/** A program of the tests that runs in a separate JVM, on the class path. */
 final class ChildJvm {
   private ChildJvm() {}
 
-  /** Everything that this JVM has on its class or module path, and the tests themselves. */
+  /** The class path and module path of this JVM, and the tests themselves. */
   static String classPath() {
     Set<String> entries = new LinkedHashSet<>();
     entries.add(root(ChildJvm.class));
@@ -36,7 +36,7 @@ final class ChildJvm {
     return Path.of(URI.create(url.substring(0, url.length() - path.length()))).toString();
   }
 
-  /** The command line; options of the JVM first. */
+  /** Returns the command line, which begins with the options of the JVM. */
   static List<String> command(List<String> options, Class<?> program, String... arguments) {
     List<String> command = new ArrayList<>(List.of(
         Path.of(System.getProperty("java.home"), "bin", "java").toString(),

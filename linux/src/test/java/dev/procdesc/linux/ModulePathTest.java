@@ -23,8 +23,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * An application that is a module, with the library on the real module path: what is missing from
- * the module descriptors shows only there.
+ * Runs a modular application with the library on a real module path: only this detects omissions in
+ * the module descriptors.
  */
 final class ModulePathTest {
   private static final String DESCRIPTOR = """
@@ -64,7 +64,7 @@ final class ModulePathTest {
       }
       """;
 
-  /** The library's JARs or class directories and all that they need, and nothing of the tests. */
+  /** Returns the library's JARs or class directories and their dependencies, without the tests. */
   private static List<Path> modulePath() {
     Set<Path> path = new TreeSet<>();
     String all = System.getProperty("jdk.module.path", "")
@@ -148,7 +148,7 @@ final class ModulePathTest {
     assertEquals(SPAWNED + MODULES, run(""));
   }
 
-  /** Looking a user up must need no module that is not there. */
+  /** Tests that the lookup of a user needs no module that is absent. */
   @Test
   void looksUsersUp() throws Exception {
     String self = System.getProperty("user.name");

@@ -34,10 +34,10 @@ final class NumbersTest {
   private static final Pattern LINE =
       Pattern.compile("(\\S+) = (.+?) : ([^:]+?)(?: : since ([0-9.]+)| : only (\\S+))?");
 
-  /** A claim about a number: what it is in C, in which kernel's headers, on which machine. */
+  /** The C expression of a number, the kernel that introduced it, and its machine. */
   private record Claim(Cc.Constant constant, Optional<String> since, Optional<String> only) {}
 
-  /** The claims by the names of the numbers. */
+  /** Returns the claims by the names of the numbers. */
   private static Map<String, Claim> claims() throws IOException {
     Map<String, Claim> claims = new LinkedHashMap<>();
     try (InputStream in = NumbersTest.class.getResourceAsStream("numbers.txt")) {
@@ -69,14 +69,14 @@ final class NumbersTest {
     Set<String> missing =
         new LinkedHashSet<>(OnMachine.numbers(Architecture.X86_64.gnuName()).keySet());
     missing.removeAll(claims().keySet());
-    assertEquals(Set.of(), missing, "without a line in numbers.txt");
+    assertEquals(Set.of(), missing, "numbers without a line in numbers.txt");
   }
 
   @Test
   void everyClaimIsOfANumber() throws IOException {
     Set<String> superfluous = new LinkedHashSet<>(claims().keySet());
     superfluous.removeAll(OnMachine.numbers(Architecture.X86_64.gnuName()).keySet());
-    assertEquals(Set.of(), superfluous, "in numbers.txt, but nowhere else");
+    assertEquals(Set.of(), superfluous, "lines of numbers.txt without a number");
   }
 
   @Test
@@ -105,8 +105,8 @@ final class NumbersTest {
   }
 
   /**
-   * aarch64 has the system calls of the generic table, which every machine's headers have; so no
-   * compiler for it is needed.
+   * Checks the system calls of aarch64 without a compiler for it: they are those of the generic
+   * table, which the headers of every machine contain.
    */
   @TestFactory
   Stream<DynamicNode> systemCallsOfAarch64ByTheGenericTable(@TempDir Path directory)
@@ -145,7 +145,7 @@ final class NumbersTest {
         Long value = inC.get(name);
         if (value == null && claim.since.isPresent()) {
           assumeTrue(
-              false, name + " is not in these headers: it is since Linux " + claim.since.get());
+              false, name + " is not in these headers: it needs Linux " + claim.since.get());
         }
         assertNotNull(value, () -> claim.constant + " does not compile");
         assertEquals(value, inJava.get(name), () -> claim.constant.toString());
@@ -153,7 +153,7 @@ final class NumbersTest {
     });
   }
 
-  // ---- a few layouts, anywhere
+  // ---- layouts that are checked on every machine
 
   @Test
   void layoutsDoNotContradictThemselves() {

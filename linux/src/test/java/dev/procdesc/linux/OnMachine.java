@@ -12,11 +12,11 @@ import java.lang.reflect.RecordComponent;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** The library's classes of numbers as they are on a machine, which need not be this one. */
+/** Loads the library's classes of numbers as they are on another machine. */
 final class OnMachine {
   private OnMachine() {}
 
-  /** Defines the library's classes anew, so that they look at the machine's name once more. */
+  /** Defines the library's classes again, so that they read the name of the machine again. */
   private static final class Anew extends ClassLoader {
     Anew() {
       super(Numbers.class.getClassLoader());
@@ -47,7 +47,7 @@ final class OnMachine {
   }
 
   /**
-   * All constants: of {@code Numbers} under their own names, of other classes under
+   * Returns all constants: of {@code Numbers} under their own names, of other classes under
    * {@code Class.NAME}, the components of {@code Numbers.POSIX} and {@code Numbers.SOCKETS} that
    * are numbers, and the cases of {@code Numbers.rlimit}.
    */

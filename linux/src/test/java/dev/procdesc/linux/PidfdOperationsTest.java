@@ -17,7 +17,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The status of wait(2), which {@code PIDFD_GET_INFO} gives too. */
+/** Tests the decoding of the status of wait(2), which {@code PIDFD_GET_INFO} returns too. */
 final class PidfdOperationsTest {
   private static ExitStatus signaled(String name, boolean core) {
     return new ExitStatus.Signaled(Signal.of(name), core);
@@ -54,7 +54,7 @@ final class PidfdOperationsTest {
     }
     List<Cc.Constant> constants = new ArrayList<>();
     for (int status : statuses) {
-      // Whether it exited, with what code, by which signal, with a core: a byte each.
+      // One byte each: exited or not, exit code, signal, core dumped or not.
       String expression = "(long long) !!WIFEXITED(@) << 32 | WEXITSTATUS(@) << 16"
           + " | (WIFSIGNALED(@) ? WTERMSIG(@) << 8 | !!WCOREDUMP(@) : 0)";
       constants.add(new Cc.Constant(

@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a reader copies from the README compiles, runs, and prints what the README says. */
+/** Tests that the examples compile, run, and print the documented output. */
 class ReadmeTest {
   @Test
   void exampleRuns(@TempDir Path directory) throws Exception {
@@ -28,14 +28,14 @@ class ReadmeTest {
     Path source = Path.of("..", "examples", "BesideJnrPosix.java");
     Matcher comment =
         Pattern.compile("(?s)It prints:\n(.*?)\\*/").matcher(Files.readString(source));
-    assertTrue(comment.find(), "the example says what it prints");
+    assertTrue(comment.find(), "the example documents its output");
     assertEquals(
         comment.group(1).replaceAll("(?m)^ \\*? *", "").strip(), output(source).strip());
   }
 
-  /** What a program prints that is run from its source. */
+  /** Returns the output of a program that is run from its source. */
   private static String output(Path source) throws Exception {
-    // The tests run on the module path; a reader who tries the example has a class path.
+    // The tests run on the module path, but a reader runs the example on the class path.
     String classPath = System.getProperty("jdk.module.path", "")
         + File.pathSeparator
         + System.getProperty("java.class.path", "");

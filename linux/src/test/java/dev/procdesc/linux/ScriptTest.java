@@ -32,7 +32,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Child scripts as the stub walks them: with no program at the end, if nothing else is said. */
+/** Tests child scripts in the spawn stub, by default without a program at the end. */
 final class ScriptTest {
   private static final Probes PROBES = new Probes();
   private static final int SYS_GETSOCKNAME = Architecture.CURRENT == Architecture.X86_64 ? 51 : 204;
@@ -42,7 +42,7 @@ final class ScriptTest {
   private final NativeArena.Place pidfd = arena.allocate(8);
   private final ChildScript script = new ChildScript();
 
-  /** Its steps are numbered, so that one can be told from another. */
+  /** The script; its steps are numbered, so that they can be distinguished. */
   private static Purpose purpose(int number) {
     return new Purpose(Step.PREPARE, "step", String.valueOf(number));
   }
@@ -74,12 +74,12 @@ final class ScriptTest {
                 : Probes.clone(pidfd.address(), 0));
   }
 
-  /** Walks a script without a program and collects the child. */
+  /** Walks a script without a program and reaps the child. */
   private SpawnStub.Run walkToItsEnd() {
     SpawnStub.Run run = walk();
     assertTrue(run.created() > 0, () -> "created: " + run.created());
     assertFalse(run.executed());
-    assertEquals(new ExitStatus.Exited(127), collect(), "what a child without a program ends with");
+    assertEquals(new ExitStatus.Exited(127), collect(), "exit status without a program");
     return run;
   }
 
@@ -159,7 +159,7 @@ final class ScriptTest {
 
   @Test
   void errorsThatTheSetHasNoBitForAreNotMistakenForOthers() {
-    // 88 is 24 beyond the 64 bits: EMFILE must not stand for it.
+    // 88 is 24 modulo 64: it must not be treated as EMFILE.
     script.tolerantStep(purpose(0), ~ChildScript.TOLERATE_ALL, SYS_GETSOCKNAME, devNull(), 0, 0);
     SpawnStub.Run run = walkToItsEnd();
     assertEquals(0, run.failedStep());
@@ -178,7 +178,7 @@ final class ScriptTest {
     assertEquals(-ENOTSOCK, run.results().get(0));
   }
 
-  /** A descriptor that is no socket; closed by the end of the test JVM. */
+  /** Returns a descriptor that is not a socket; it is closed at the exit of the test JVM. */
   private int devNull() {
     int fd = LibC.open(arena.string("/dev/null"), Numbers.POSIX.oCloexec(), 0);
     assertTrue(fd >= 0);
@@ -229,12 +229,12 @@ final class ScriptTest {
 
   @Test
   void resultsArePassedOnToAnyArgument() {
-    // The file size limit, which is a pair of words, is asked for by the child's own number.
+    // The child queries its file size limit, a pair of words, by its own PID.
     long old = arena.words(0, 0);
     for (int argument = 0; argument < 6; argument++) {
       step(Numbers.SYS_GETPID);
       script.passOn(argument);
-      // Takes four arguments; the others are passed over by the kernel.
+      // The call takes four arguments; the kernel ignores the others.
       long[] arguments = {0, 1, 0, old, 0, 0};
       script.tolerantStep(
           purpose(script.size()), ChildScript.TOLERATE_ALL, Numbers.SYS_PRLIMIT64, arguments);
@@ -278,7 +278,7 @@ final class ScriptTest {
 
   @Test
   void aSignalMayEndTheScript() {
-    // A signal that a child sends to itself. That number is not the library's.
+    // The child sends a signal to itself. The library does not define that number.
     long kill = Architecture.CURRENT == Architecture.X86_64 ? 62 : 129;
     step(Numbers.SYS_GETPID);
     script.passOn(0);

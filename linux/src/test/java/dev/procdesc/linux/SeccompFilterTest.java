@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** The filter's program, run by an interpreter that knows the five instructions. */
+/** Tests the program of the filter, in an interpreter of the five instructions that it uses. */
 final class SeccompFilterTest {
   private static final int SELF = 1234;
   private static final int EPERM = Numbers.SECCOMP_RET_ERRNO | Numbers.EPERM;
@@ -178,7 +178,7 @@ final class SeccompFilterTest {
 
   @Test
   void theUpperHalfOfAnArgumentMakesNoDifference() {
-    // The kernel takes a PID as an int.
+    // The kernel converts a PID to int.
     assertEquals(EPERM, decide(Numbers.SYS_KILL, 1L << 32 | 1));
     assertEquals(ALLOW, decide(Numbers.SYS_KILL, 1L << 32 | SELF));
   }

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The machine code: that it is what its source says, and how it lies in memory. */
+/** Tests that the machine code matches its source, and how it is mapped in memory. */
 final class StubTest {
   private static final int PAGE = 4096;
 
@@ -63,7 +63,7 @@ final class StubTest {
     assertEquals(0, make.waitFor(), out);
     assumeTrue(!out.contains("skipped: no"), "no assembler for " + machine);
     assertTrue(out.contains("ok: spawnstub-" + machine + ".bin"), out);
-    // Make said so; this is what it compared.
+    // Make reported a match; this is the file that it compared.
     assertArrayEquals(
         stub(machine),
         Files.readAllBytes(build.resolve("check").resolve("spawnstub-" + machine + ".bin")));
@@ -108,10 +108,10 @@ final class StubTest {
     return mappings;
   }
 
-  /** The executable mappings without a file that have these bytes at the start of a page. */
+  /** Returns the anonymous executable mappings with these bytes at the start of a page. */
   private static List<Mapping> holding(byte[] code) throws IOException {
     List<Mapping> holding = new ArrayList<>();
-    // Through a file, because the JVM may take away a part of its code cache meanwhile.
+    // The memory is read through a file, because the JVM may unmap a part of its code cache meanwhile.
     try (RandomAccessFile memory = new RandomAccessFile("/proc/self/mem", "r")) {
       for (Mapping mapping : mappings()) {
         if (mapping.executable() && mapping.name.isEmpty()) {
@@ -150,7 +150,7 @@ final class StubTest {
     }
   }
 
-  /** Spawns, and says which mappings that are writable and executable came with that. */
+  /** Spawns a child, and reports the new mappings that are both writable and executable. */
   public static final class NewMappings {
     private NewMappings() {}
 
@@ -176,7 +176,7 @@ final class StubTest {
   void spawningLeavesNothingWritableAndExecutable() throws Exception {
     assumeTrue(Files.isReadable(Path.of("/proc/self/maps")), "no /proc here");
     assumeTrue(new Probes().mechanism("stub").present(), "no code can be mapped here");
-    // The code cache of the JVM is both, but all of it is there from the start.
+    // The code cache of the JVM is both, but it is mapped completely at the start.
     List<String> options = List.of(
         "-Xint",
         "-XX:-SegmentedCodeCache",
