@@ -12,9 +12,9 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
-/** Waiting for events, with ceilings that only fail a test that hangs. */
+/** Waits for events, with time limits that only fail a test that hangs. */
 public final class Await {
-  /** The ceiling; raised for slow machines by an environment variable. */
+  /** The time limit in seconds; an environment variable raises it for slow machines. */
   public static final long CEILING_SECONDS = (long)
       (60 * Double.parseDouble(System.getenv().getOrDefault("PROCDESC_TIMEOUT_FACTOR", "1")));
 
@@ -38,7 +38,7 @@ public final class Await {
     }
   }
 
-  /** Waits for the end of a thread. */
+  /** Waits until a thread terminates. */
   public static void end(Thread thread) throws InterruptedException {
     thread.join(TimeUnit.SECONDS.toMillis(CEILING_SECONDS));
     if (thread.isAlive()) {
@@ -46,7 +46,7 @@ public final class Await {
     }
   }
 
-  /** Looks again and again, for what announces itself by no event. */
+  /** Polls a condition that is not signalled by any event. */
   public static void until(String what, BooleanSupplier condition) {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(CEILING_SECONDS);
     while (!condition.getAsBoolean()) {
@@ -57,7 +57,7 @@ public final class Await {
     }
   }
 
-  /** Waits until a thread is inside a method: the nearest one can come to "it blocks now". */
+  /** Waits until a thread is inside a method, the closest approximation of "it blocks now". */
   public static void inside(Thread thread, String method) {
     until(thread + " is inside " + method, () -> {
       for (StackTraceElement frame : thread.getStackTrace()) {
@@ -77,7 +77,7 @@ public final class Await {
     T run() throws Exception;
   }
 
-  /** A task in a daemon thread of its own, which is known. */
+  /** A task that runs in a separate, known daemon thread. */
   public record Running<T>(Thread thread, CompletableFuture<T> result) {}
 
   /** Starts a task in a platform thread. */
@@ -89,7 +89,7 @@ public final class Await {
     return new Running<>(thread, result);
   }
 
-  /** Runs a task and keeps its outcome. */
+  /** Runs a task and records its outcome. */
   public static <T> void complete(CompletableFuture<T> result, Task<T> task) {
     try {
       result.complete(task.run());
@@ -98,7 +98,7 @@ public final class Await {
     }
   }
 
-  /** What a task threw; fails if it threw nothing. */
+  /** Returns the exception of a task; fails if there is none. */
   public static Throwable thrown(Future<?> future) throws InterruptedException {
     try {
       return fail("no exception, but " + future.get(CEILING_SECONDS, TimeUnit.SECONDS));

@@ -17,19 +17,19 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
-/** A program of the tests in a JVM of its own, on the class path. */
+/** A program of the tests that runs in a separate JVM, on the class path. */
 public final class ChildJvm {
   private ChildJvm() {}
 
   /**
-   * How it ended.
+   * The result of a program.
    *
-   * @param code its exit code
-   * @param out its standard output and error
+   * @param code the exit code
+   * @param out the standard output and error
    */
   public record Result(int code, String out) {}
 
-  /** Everything that this JVM has on its class or module path, and the tests themselves. */
+  /** The class path and module path of this JVM, and the tests themselves. */
   static String classPath() {
     Set<String> entries = new LinkedHashSet<>();
     entries.add(root(ChildJvm.class));
@@ -51,7 +51,7 @@ public final class ChildJvm {
     return Path.of(URI.create(url.substring(0, url.length() - path.length()))).toString();
   }
 
-  /** The command line; options of the JVM first. */
+  /** Returns the command line, which begins with the options of the JVM. */
   public static List<String> command(List<String> options, Class<?> program, String... arguments) {
     List<String> command = new ArrayList<>(List.of(
         TestSystem.java().toString(),
@@ -66,12 +66,12 @@ public final class ChildJvm {
     return command;
   }
 
-  /** Runs it to its end. */
+  /** Runs the program until it exits. */
   public static Result run(
       Map<String, String> environment, List<String> options, Class<?> program, String... arguments)
       throws IOException, InterruptedException {
     ProcessBuilder builder = new ProcessBuilder(command(options, program, arguments));
-    // What a developer has set for his own use would show in the output.
+    // These variables of a developer's environment would add lines to the output.
     builder.environment().keySet().removeAll(List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS"));
     builder.environment().putAll(environment);
     Process process = builder.redirectErrorStream(true).start();

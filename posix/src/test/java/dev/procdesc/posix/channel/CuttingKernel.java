@@ -11,15 +11,15 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * One direction of a socket whose records end with MSG_EOR, as in FreeBSD 15: a send puts in what
- * there is room for, descriptors with the first part; a receive gives what is there up to the end
- * of a record, or to descriptors behind data. Two pipes tell who waits, as a socket and a kqueue
- * would.
+ * Simulates one direction of a socket whose records end with MSG_EOR, as in FreeBSD 15: a send
+ * accepts as much as there is room for, with the descriptors in the first part; a receive returns the
+ * available data up to the end of a record, or up to descriptors that follow data. Two pipes wake the
+ * waiting threads, as a socket and a kqueue would.
  */
 final class CuttingKernel implements MessageCalls, SendRoom {
   static final SocketNumbers NUMBERS = SocketMessageTest.numbers(false);
 
-  /** What lies in the queue: descriptors, or data that may be the end of a record. */
+  /** An element of the queue: descriptors, or data that may end a record. */
   private static final class Piece {
     final byte[] data;
     final List<Integer> descriptors;
@@ -35,7 +35,7 @@ final class CuttingKernel implements MessageCalls, SendRoom {
   private static final MemoryIO MEMORY = MemoryIO.getInstance();
   private static final int EPIPE = 32;
 
-  /** Its reading end is the receiver's socket, its writing end the sender's. */
+  /** The pipe whose read end replaces the receiver's socket, and whose write end the sender's. */
   final TestSystem.Pipe socket = TestSystem.pipe();
 
   private final TestSystem.Pipe room = TestSystem.pipe();
@@ -46,17 +46,17 @@ final class CuttingKernel implements MessageCalls, SendRoom {
   private boolean over;
   private int sends;
 
-  /** How much the queue holds. */
+  /** Sets the capacity of the queue. */
   synchronized void limit(int bytes) {
     limit = bytes;
   }
 
-  /** Says of the next messages that there is room, as if somebody else then took it. */
+  /** Reports room for the next messages, as if another sender then used it. */
   synchronized void lie(int times) {
     lies = times;
   }
 
-  /** The next receives of descriptors find no numbers for them. */
+  /** Makes the next receives of descriptors fail, because no numbers are free. */
   synchronized void withoutNumbers(int times) {
     withoutNumbers = times;
   }
@@ -71,14 +71,14 @@ final class CuttingKernel implements MessageCalls, SendRoom {
     return sends;
   }
 
-  /** How many bytes wait to be received; a descriptor counts as eight. */
+  /** Returns the number of queued bytes; a descriptor counts as eight. */
   synchronized int queued() {
     return queue.stream()
         .mapToInt(piece -> piece.data.length + 8 * piece.descriptors.size())
         .sum();
   }
 
-  /** What another program sends; the descriptors are the kernel's now. */
+  /** Adds what another program sends; the descriptors are owned by the kernel then. */
   synchronized void put(byte[] data, List<Integer> descriptors, boolean end) {
     if (!descriptors.isEmpty()) {
       queue.add(new Piece(new byte[0], List.copyOf(descriptors), false));
@@ -118,7 +118,7 @@ final class CuttingKernel implements MessageCalls, SendRoom {
   @Override
   public synchronized int receive(int fd, SocketMessage message, int flags) {
     while (TestSystem.readByte(socket.readEnd()) >= 0) {
-      // Told.
+      // Reported.
     }
     int size = 0;
     boolean end = false;
@@ -172,7 +172,7 @@ final class CuttingKernel implements MessageCalls, SendRoom {
   @Override
   public synchronized int has(int kqueue, int descriptor, int bytes, int descriptors) {
     while (TestSystem.readByte(kqueue) >= 0) {
-      // Looked at again below.
+      // The condition is checked again below.
     }
     if (lies > 0) {
       lies--;
@@ -181,14 +181,14 @@ final class CuttingKernel implements MessageCalls, SendRoom {
     return over || limit - queued() >= bytes + 8 * descriptors ? 1 : 0;
   }
 
-  /** Closes what nobody has received. */
+  /** Closes the descriptors that were not received. */
   synchronized void close() {
     queue.forEach(piece -> piece.descriptors.forEach(LibC::close));
     queue.clear();
     LibC.close(room.readEnd());
   }
 
-  /** After the close: whether anybody has a queue that tells of room. */
+  /** Returns, after the close, whether a queue that reports room is still open. */
   boolean isRoomWatched() {
     boolean watched = TestSystem.writeByte(room.writeEnd(), 0) != -EPIPE;
     LibC.close(room.writeEnd());

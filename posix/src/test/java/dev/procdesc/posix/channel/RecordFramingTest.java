@@ -38,12 +38,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Records that end with MSG_EOR, over a kernel that cuts them as FreeBSD 15 does. */
+/** Tests records that end with MSG_EOR, on a kernel that splits them as FreeBSD 15 does. */
 final class RecordFramingTest {
   private static final Watcher WATCHER = new Watcher(new PollQueue());
   private static final long CEILING = TimeUnit.SECONDS.toNanos(Await.CEILING_SECONDS);
 
-  /** What is sent around. The other end of its pipe tells whether anybody has it. */
+  /** A descriptor to send. The other end of its pipe shows whether a copy is still open. */
   private static final class Sent {
     private final TestSystem.Pipe pipe = TestSystem.pipe();
     private boolean given;
@@ -52,7 +52,7 @@ final class RecordFramingTest {
       return pipe.writeEnd();
     }
 
-    /** Closes the test's own. */
+    /** Closes the copy of the test. */
     void give() {
       if (!given) {
         given = true;
@@ -115,7 +115,7 @@ final class RecordFramingTest {
     }
   }
 
-  /** A message without descriptors. */
+  /** Receives a message without descriptors. */
   private String receive() throws IOException {
     ReceivedMessage arrived = receive(CEILING).orElseThrow();
     assertEquals(List.of(), arrived.descriptors());
@@ -239,7 +239,7 @@ final class RecordFramingTest {
       put("p".repeat(MAX_PAYLOAD), false, one.fd());
     }
     assertEquals(Optional.empty(), receive(0));
-    assertTrue(kernel.queued() > 0, "it gave up before all was read");
+    assertTrue(kernel.queued() > 0, "the receive stopped before the end of the record");
     put("end", true);
     put("next", true);
     assertEquals(Reason.PAYLOAD_CUT_OFF, refusal());
@@ -275,7 +275,7 @@ final class RecordFramingTest {
     put("two", true, two.fd());
     put("next", true);
     assertEquals(Reason.DESCRIPTORS_CUT_OFF, refusal());
-    assertFalse(one.isHeld(), "the first part's too");
+    assertFalse(one.isHeld(), "the descriptor of the first part is open");
     assertEquals("next", receive());
   }
 
@@ -287,7 +287,7 @@ final class RecordFramingTest {
     records.close();
     records.close();
     assertFalse(one.isHeld());
-    // A receive that was on its way.
+    // The part of a receive that was already in progress.
     put("more", false, two.fd());
     assertThrows(AsynchronousCloseException.class, () -> receive(CEILING));
     put("end", true, two.fd());
@@ -305,7 +305,7 @@ final class RecordFramingTest {
     for (int i = 0; i < 2; i++) {
       assertTrue(send(CEILING, nul, one.fd(), two.fd()));
     }
-    assertEquals(2 * (length + 1 + 16), kernel.queued(), "one byte more than were given");
+    assertEquals(2 * (length + 1 + 16), kernel.queued(), "one byte more than the payload");
     for (int i = 0; i < 2; i++) {
       assertArrayEquals(nul, receiveWith(2).payload());
     }
@@ -314,7 +314,7 @@ final class RecordFramingTest {
       other[length - 1] = 1;
       assertTrue(send(CEILING, nul));
       assertTrue(send(CEILING, other, one.fd()));
-      assertEquals(2 * length + 8, kernel.queued(), "any other payload goes as it is");
+      assertEquals(2 * length + 8, kernel.queued(), "any other payload is sent unchanged");
       assertArrayEquals(nul, receiveWith(0).payload());
       assertArrayEquals(other, receiveWith(1).payload());
     }
@@ -336,7 +336,7 @@ final class RecordFramingTest {
     assertEquals(500, kernel.queued());
     assertTrue(send(0, bytes("x".repeat(484)), one.fd(), two.fd()));
     assertEquals(1000, kernel.queued());
-    assertEquals(sends + 2, kernel.sends(), "the kernel was not even asked");
+    assertEquals(sends + 2, kernel.sends(), "a send without room reached the kernel");
     receiveWith(0);
     receiveWith(2);
   }
@@ -371,7 +371,7 @@ final class RecordFramingTest {
     Integer[] descriptors = Collections.nCopies(100, one.fd()).toArray(new Integer[0]);
     kernel.limit(limit);
     kernel.lie(1);
-    // Its time is over when it begins, but what has begun must end.
+    // The deadline has passed at the start, but a record that has begun must end.
     Await.Running<Boolean> sender = Await.start(() -> send(0, payload, descriptors));
     assertArrayEquals(payload, receiveWith(100).payload());
     assertTrue(Await.get(sender.result()));

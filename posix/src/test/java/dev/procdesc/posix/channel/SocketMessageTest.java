@@ -11,7 +11,7 @@ import java.util.OptionalInt;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The layout of messages, on both systems: what was filled in is what is read out. */
+/** Tests the layout of messages on both systems: values that are written are read back. */
 final class SocketMessageTest {
   static SocketNumbers numbers(boolean linux) {
     return linux

@@ -17,11 +17,11 @@ final class NativeAccessTest {
 
   private static final String ANSWER = "native access: ";
 
-  /** Prints what is wrong. */
+  /** Prints the cause why native access is unavailable. */
   public static final class Ask {
     private Ask() {}
 
-    /** The program. */
+    /** Runs the program. */
     public static void main(String[] arguments) {
       for (int i = 0; i < 2; i++) {
         System.out.println(ANSWER + NativeAccess.unavailable().orElse("works"));
@@ -33,14 +33,14 @@ final class NativeAccessTest {
   public static final class Nothing {
     private Nothing() {}
 
-    /** The program. */
+    /** Runs the program. */
     public static void main(String[] arguments) {}
   }
 
   private static String ask(String... options) throws Exception {
     var result = ChildJvm.run(Map.of(), List.of(options), Ask.class);
     assertEquals(0, result.code(), result.out());
-    // Between them may stand what the JVM itself has to say.
+    // The JVM may print lines in between.
     List<String> answers =
         result.out().lines().filter(line -> line.startsWith(ANSWER)).toList();
     assertEquals(2, answers.size(), "one line each time: " + result.out());
@@ -75,7 +75,7 @@ final class NativeAccessTest {
   void aMissingTemporaryDirectoryIsNamed(@TempDir Path directory) throws Exception {
     Path missing = directory.resolve("missing");
     String temporary = "-Djava.io.tmpdir=" + missing;
-    // Where jffi turns to next.
+    // jffi tries this directory next.
     String working = "-Duser.dir=" + missing;
     String answer = ask(ALLOWED, temporary, working);
     assertTrue(answer.contains("java.io.tmpdir=" + missing), answer);
@@ -87,7 +87,7 @@ final class NativeAccessTest {
 
   @Test
   void aLibraryThatCannotBeLoadedIsExplained(@TempDir Path directory) throws Exception {
-    // As a file system that is mounted noexec, which needs privileges to make.
+    // Behaves as a file system that is mounted noexec, which would need privileges.
     Path file = java.nio.file.Files.createFile(directory.resolve("not a directory"));
     String answer = ask(ALLOWED, "-Djffi.extract.dir=" + file);
     assertTrue(answer.contains("cannot be loaded"), answer);

@@ -94,7 +94,7 @@ final class NativeArenaTest {
   @Test
   void stringsEndWithNul() {
     try (NativeArena arena = new NativeArena()) {
-      // What the block held before must not shine through.
+      // The previous content of the block must not be visible.
       NativeArena.Place dirt = arena.allocate(4096);
       for (int i = 0; i < 4096; i++) {
         dirt.bytes().put(dirt.at() + i, (byte) 0x55);

@@ -20,11 +20,11 @@ import org.junit.jupiter.api.io.TempDir;
 final class SystemStringsTest {
   private static final String GREETING = "gr\u00FC\u00DF \u20AC \uD83D\uDE00";
 
-  /** Prints the bytes of each argument, which is in hexadecimal UTF-16 so as to arrive intact. */
+  /** Prints the bytes of each argument, which is passed in hexadecimal UTF-16 to arrive intact. */
   public static final class Encode {
     private Encode() {}
 
-    /** The program. */
+    /** Runs the program. */
     public static void main(String[] arguments) {
       PrintStream out = System.out;
       for (String argument : arguments) {
@@ -44,7 +44,7 @@ final class SystemStringsTest {
   public static final class Encoding {
     private Encoding() {}
 
-    /** The program. */
+    /** Runs the program. */
     public static void main(String[] arguments) {
       System.out.println(System.getProperty("sun.jnu.encoding"));
     }
@@ -90,7 +90,7 @@ final class SystemStringsTest {
   @Test
   void anotherEncodingIsUsedAndSaysNoToWhatItHasNot(@TempDir Path directory) throws Exception {
     Path locale = directory.resolve("en_US.ISO-8859-1");
-    // No system has it installed by itself; this makes it from the C library's sources of locales.
+    // No system installs this locale by default; localedef creates it from the sources of locales.
     makeLocale("localedef", "-i", "en_US", "-f", "ISO-8859-1", locale.toString());
     Map<String, String> latin1 =
         Map.of("LOCPATH", directory.toString(), "LC_ALL", "en_US.ISO-8859-1");
@@ -109,7 +109,7 @@ final class SystemStringsTest {
       process.getInputStream().readAllBytes();
       process.waitFor();
     } catch (IOException e) {
-      // Then the locale is missing, which is seen by asking for it.
+      // The locale is missing then, which a query for it detects.
       assertTrue(String.valueOf(e.getMessage()).contains(command[0]), e.toString());
     }
   }

@@ -60,7 +60,7 @@ final class InterruptiblePollTest {
     for (long nanos : new long[] {0, 1, 999_999, 1_000_001, 5_500_000}) {
       long start = System.nanoTime();
       assertEquals(InterruptiblePoll.Result.TIMED_OUT, await(nanos));
-      assertTrue(System.nanoTime() - start >= nanos, "before its time: " + nanos);
+      assertTrue(System.nanoTime() - start >= nanos, "ended early: " + nanos);
     }
     assertEquals(InterruptiblePoll.Result.TIMED_OUT, await(-1));
   }
@@ -123,7 +123,7 @@ final class InterruptiblePollTest {
         waiter.thread().interrupt();
       }
       Await.get(waiter.result());
-      // The pipe of the wait before is on top of the pool.
+      // The pipe of the previous wait is the first in the pool.
       assertEquals(InterruptiblePoll.Result.TIMED_OUT, await(0));
     }
   }

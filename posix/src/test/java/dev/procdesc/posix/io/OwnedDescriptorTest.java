@@ -40,7 +40,7 @@ final class OwnedDescriptorTest {
     assertEquals(pipe.writeEnd(), owned.acquire());
     owned.release();
     assertFalse(owned.isClosed());
-    assertTrue(TestSystem.isOpen(pipe.writeEnd()), "a loan that ends closes nothing");
+    assertTrue(TestSystem.isOpen(pipe.writeEnd()), "the end of a loan closed the descriptor");
     assertEquals("a pipe (descriptor " + pipe.writeEnd() + ")", owned.toString());
     owned.close();
   }
@@ -61,7 +61,7 @@ final class OwnedDescriptorTest {
     assertTrue(owned.closeNow(TestSystem.NUMBERS));
     assertTrue(owned.isClosed());
     assertEquals(-1, TestSystem.readByte(pipe.readEnd()), "the reader sees the end of file");
-    assertTrue(TestSystem.isOpen(lent), "nobody else gets the number");
+    assertTrue(TestSystem.isOpen(lent), "the number is reused during a loan");
     owned.release();
     assertFalse(TestSystem.isOpen(lent));
     assertTrue(owned.closeNow(TestSystem.NUMBERS));
@@ -86,9 +86,9 @@ final class OwnedDescriptorTest {
     owned.close();
     assertTrue(owned.isClosed());
     assertThrows(ClosedDescriptorException.class, owned::acquire);
-    assertTrue(TestSystem.isOpen(first), "two borrowers are at work");
+    assertTrue(TestSystem.isOpen(first), "closed during two loans");
     owned.release();
-    assertTrue(TestSystem.isOpen(first), "one borrower is at work");
+    assertTrue(TestSystem.isOpen(first), "closed during one loan");
     assertEquals(1, TestSystem.writeByte(first, 'x'));
     owned.release();
     assertFalse(TestSystem.isOpen(first));
@@ -119,8 +119,8 @@ final class OwnedDescriptorTest {
   }
 
   /**
-   * Borrowers write through the number while it is closed and at once given to something else: not
-   * one byte may arrive there.
+   * Tests that no byte reaches another file when borrowers write through a number that is closed and
+   * immediately reused.
    */
   @Test
   void noBorrowerHitsARecycledNumber() throws Exception {
@@ -183,7 +183,7 @@ final class OwnedDescriptorTest {
     }
   }
 
-  /** Takes a number as soon as it is free. */
+  /** Reuses a number as soon as it is free. */
   private static void recycle(int fd, int number) {
     Await.until("descriptor " + number + " is free", () -> {
       int copy = TestSystem.duplicate(fd, number);

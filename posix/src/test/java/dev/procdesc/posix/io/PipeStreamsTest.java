@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The parent's ends of pipes: {@link PipeInputImpl} and {@link PipeOutputImpl}. */
+/** Tests the parent's ends of pipes: {@link PipeInputImpl} and {@link PipeOutputImpl}. */
 final class PipeStreamsTest {
   private static final Watcher WATCHER = new Watcher(new PollQueue());
 
@@ -47,7 +47,7 @@ final class PipeStreamsTest {
     output.close();
   }
 
-  /** The kinds of thread; what they do while they wait differs. */
+  /** The kinds of thread, which wait in different ways. */
   enum Kind {
     PLATFORM,
     VIRTUAL;
@@ -70,7 +70,7 @@ final class PipeStreamsTest {
       }
     }
 
-    /** Waits until a thread waits for its pipe. */
+    /** Waits until a thread blocks on its pipe. */
     void awaitBlocked(Thread thread) {
       if (this == PLATFORM) {
         Await.inside(thread, "poll");
@@ -125,7 +125,7 @@ final class PipeStreamsTest {
     assertEquals(0, input.available());
     output.write(bytes("hello"));
     assertEquals(5, input.available());
-    assertEquals(5, input.available(), "looking takes nothing away");
+    assertEquals(5, input.available(), "available() consumed data");
     assertEquals('h', input.read());
     assertEquals(4, input.available());
     assertArrayEquals(bytes("ello"), input.readNBytes(4));
@@ -268,7 +268,7 @@ final class PipeStreamsTest {
   @Test
   void aBrokenPipeIsAnException() {
     input.close();
-    // A SIGPIPE would have ended this JVM, or its default action anyhow.
+    // The default action of SIGPIPE would have terminated this JVM.
     var broken = assertThrows(ProcessDescriptorException.class, () -> output.write(1));
     assertTrue(String.valueOf(broken.getMessage()).contains("EPIPE"), broken.getMessage());
     assertTrue(output.isOpen());
@@ -327,7 +327,7 @@ final class PipeStreamsTest {
       try {
         return input.read();
       } finally {
-        assertTrue(Thread.currentThread().isInterrupted(), "the status stays set");
+        assertTrue(Thread.currentThread().isInterrupted(), "the interrupt status was cleared");
       }
     });
     kind.awaitBlocked(reader.thread());
@@ -416,7 +416,7 @@ final class PipeStreamsTest {
   }
 
   /**
-   * Whatever comes first, a close that races a read or write is one of the channel's exceptions.
+   * Tests that a close that races a read or write causes one of the exceptions of a channel.
    */
   @ParameterizedTest
   @EnumSource
@@ -459,7 +459,7 @@ final class PipeStreamsTest {
     assertTrue(TestSystem.countOpen() <= before + 2, "descriptors leak");
   }
 
-  /** Makes what is made once, and counts descriptors. */
+  /** Creates the descriptors that are created once, and counts all open descriptors. */
   private int warmedUp(Kind kind) throws Exception {
     var reader = kind.start(() -> input.read());
     kind.awaitBlocked(reader.thread());
@@ -488,7 +488,7 @@ final class PipeStreamsTest {
       for (var reader : readers) {
         Kind.VIRTUAL.awaitBlocked(reader.thread());
       }
-      // All of them wait, yet another one gets its turn.
+      // All of them wait, but another one can still read.
       assertEquals(42, Await.get(Kind.VIRTUAL.start(() -> 42).result()));
       for (int i = count - 1; i >= 0; i--) {
         TestSystem.writeByte(pipes.get(i).writeEnd(), i);

@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongConsumer;
 
-/** An event queue by poll(2), which every system has; for tests that do not need a fast one. */
+/** Implements an event queue with poll(2), which every system has, for tests. */
 public final class PollQueue implements EventQueue {
   private static final int MAX = 1_000;
 
@@ -23,7 +23,7 @@ public final class PollQueue implements EventQueue {
   private final TestSystem.Pipe wakeup = TestSystem.pipe();
   private final Map<Long, Entry> entries = new LinkedHashMap<>();
 
-  /** How often somebody has begun to wait. */
+  /** The number of waits that have begun. */
   final AtomicInteger rounds = new AtomicInteger();
 
   @Override

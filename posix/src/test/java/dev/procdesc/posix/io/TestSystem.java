@@ -10,8 +10,8 @@ import dev.procdesc.posix.ffi.PosixNumbers;
 import java.nio.file.Path;
 
 /**
- * What a backend would give the shared code on the system that the tests run on: this module has no
- * numbers of its own.
+ * Supplies the numbers of the system that the tests run on, as a backend does: this module does not
+ * contain any.
  */
 public final class TestSystem {
   public static final PosixNumbers NUMBERS = numbers();
@@ -37,14 +37,14 @@ public final class TestSystem {
     }
   }
 
-  /** A pipe, close-on-exec, with both ends non-blocking. */
+  /** Creates a pipe, close-on-exec, with both ends non-blocking. */
   public static Pipe pipe() {
     int[] ends = new int[2];
     assertEquals(0, Descriptors.pipe(ends, NUMBERS.oCloexec() | NUMBERS.oNonblock()));
     return new Pipe(ends[0], ends[1]);
   }
 
-  /** A pipe at numbers that nobody else in this JVM gets by chance. */
+  /** Creates a pipe with high numbers, which no other code in this JVM gets by chance. */
   static Pipe pipeFarUp() {
     Pipe low = pipe();
     Pipe high = new Pipe(duplicate(low.readEnd, FAR_UP), duplicate(low.writeEnd, FAR_UP));
@@ -52,7 +52,7 @@ public final class TestSystem {
     return high;
   }
 
-  /** A second descriptor for the same open file, with the lowest free number from one on. */
+  /** Duplicates a descriptor to the lowest free number that is not below {@code from}. */
   public static int duplicate(int fd, int from) {
     int copy = LibC.fcntl(fd, NUMBERS.fDupfdCloexec(), from);
     assertTrue(copy >= from, () -> "fcntl(F_DUPFD_CLOEXEC): " + copy);
@@ -63,7 +63,7 @@ public final class TestSystem {
     return LibC.fcntl(fd, PosixNumbers.F_GETFL, 0) >= 0;
   }
 
-  /** Writes one byte; a count, or {@code -errno}. */
+  /** Writes one byte; returns a count, or {@code -errno}. */
   public static long writeByte(int fd, int value) {
     try (NativeMemory memory = NativeMemory.borrow()) {
       memory.bytes().put(0, (byte) value);
@@ -71,7 +71,7 @@ public final class TestSystem {
     }
   }
 
-  /** Reads one byte: 0 to 255, -1 at the end of file, {@code -errno - 1} if it fails. */
+  /** Reads one byte; returns -1 at the end of file, and {@code -errno - 1} on failure. */
   public static long readByte(int fd) {
     try (NativeMemory memory = NativeMemory.borrow()) {
       long count = LibC.read(fd, memory.address(), 1);
@@ -80,8 +80,8 @@ public final class TestSystem {
   }
 
   /**
-   * How many descriptors this JVM has below a number. The least of some counts: threads of the JVM
-   * itself open a file for a moment now and then.
+   * Counts the open descriptors of this JVM. Returns the minimum of several counts, because threads of
+   * the JVM itself open files for short times.
    */
   static int countOpen() {
     return Math.min(countOnce(), Math.min(countOnce(), countOnce()));
@@ -97,7 +97,7 @@ public final class TestSystem {
     return count;
   }
 
-  /** The Java launcher of this JVM. */
+  /** Returns the Java launcher of this JVM. */
   public static Path java() {
     return Path.of(System.getProperty("java.home"), "bin", "java");
   }

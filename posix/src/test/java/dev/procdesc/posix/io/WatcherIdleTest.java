@@ -11,11 +11,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.Test;
 
-/** That a watcher without anything to watch ends. */
+/** Tests that the threads of a watcher end when there is nothing to watch. */
 final class WatcherIdleTest {
   private static final long IDLE_MILLIS = 300;
 
-  /** A watcher whose threads are known. */
+  /** A watcher that records its threads. */
   private static final class Scene {
     final Set<Thread> threads = ConcurrentHashMap.newKeySet();
     final PollQueue queue = new PollQueue();
@@ -49,7 +49,7 @@ final class WatcherIdleTest {
     final Watcher watcher = new Watcher(watched, IDLE_MILLIS);
     final TestSystem.Pipe pipe = TestSystem.pipe();
 
-    /** An event from its cause to its callback; the thread that ran it. */
+    /** Causes an event, and returns the thread that ran its callback. */
     Thread event() throws Exception {
       CompletableFuture<Thread> called = new CompletableFuture<>();
       TestSystem.Pipe once = TestSystem.pipe();
@@ -71,10 +71,10 @@ final class WatcherIdleTest {
 
   @Test
   void threadsEndWhenNothingIsWatched() throws Exception {
-    // One that saw an event: a watching and a spare thread.
+    // After an event there are a watching thread and a spare thread.
     Scene afterAnEvent = new Scene();
     Thread first = afterAnEvent.event();
-    // One whose only descriptor was given up by another thread, while it waited for it.
+    // Another thread unwatches the only descriptor while the watcher waits for it.
     Scene givenUp = new Scene();
     long watch =
         givenUp.watcher.watch(givenUp.pipe.readEnd(), Interest.READABLE, token -> List.of());
@@ -83,7 +83,7 @@ final class WatcherIdleTest {
       Await.inside(thread, "poll");
     }
     givenUp.watcher.unwatch(givenUp.pipe.readEnd(), Interest.READABLE, watch);
-    // One that has something to watch still.
+    // This watcher still has a descriptor to watch.
     Scene busy = new Scene();
     busy.watcher.watch(busy.pipe.readEnd(), Interest.READABLE, token -> List.of());
     busy.event();
@@ -91,9 +91,9 @@ final class WatcherIdleTest {
     Await.until("no thread is left after an event", afterAnEvent::ended);
     Await.until("no thread is left after giving up", givenUp::ended);
     assertEquals(1, busy.watcher.size());
-    assertEquals(false, busy.ended(), "that one must go on");
+    assertEquals(false, busy.ended(), "a watcher with a descriptor ended");
 
-    // They start again when there is something to watch.
+    // The threads start again when there is a descriptor to watch.
     for (Scene scene : List.of(afterAnEvent, givenUp, busy)) {
       assertNotEquals(first, scene.event());
       scene.pipe.close();

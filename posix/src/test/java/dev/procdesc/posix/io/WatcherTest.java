@@ -29,7 +29,7 @@ final class WatcherTest {
   private final PollQueue queue = new PollQueue();
   private final Watcher watcher = new Watcher(queue);
 
-  /** Every thread that this test's watcher has used. */
+  /** The threads that the watcher of this test has used. */
   private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
 
   private final List<TestSystem.Pipe> pipes = new ArrayList<>();
@@ -45,7 +45,7 @@ final class WatcherTest {
     return pipe;
   }
 
-  /** Watches a pipe; its event is told to a future, and leaves a callback to run. */
+  /** Watches a pipe; its event completes a future and returns a callback. */
   private CompletableFuture<Thread> watch(TestSystem.Pipe pipe, Runnable callback)
       throws IOException {
     CompletableFuture<Thread> event = new CompletableFuture<>();
@@ -82,7 +82,7 @@ final class WatcherTest {
   @Test
   void theThreadBelongsToNobody() throws Exception {
     InheritableThreadLocal<String> local = new InheritableThreadLocal<>();
-    local.set("of whoever came first");
+    local.set("of the first caller");
     ClassLoader own = Thread.currentThread().getContextClassLoader();
     Thread.currentThread().setContextClassLoader(new ClassLoader(own) {});
     try {
@@ -98,7 +98,7 @@ final class WatcherTest {
       assertEquals(Optional.empty(), Await.get(seen));
       CompletableFuture<Thread> other = new CompletableFuture<>();
       watcher.execute(List.of(() -> other.complete(Thread.currentThread())));
-      // Its own thread takes it, or the one that has just run another callback.
+      // A new thread runs it, or the one that has just run another callback.
       Set<String> ours = Set.of("procdesc-callback", "procdesc-watcher");
       assertTrue(ours.contains(Await.get(other).getName()), Await.get(other).getName());
       assertTrue(Await.get(other).isDaemon());
@@ -165,7 +165,7 @@ final class WatcherTest {
     assertEquals(0, watcher.size());
   }
 
-  /** Another event, from its cause to its callback. */
+  /** Causes another event and waits for its callback. */
   private void passARound() throws Exception {
     TestSystem.Pipe pipe = pipe();
     CompletableFuture<Boolean> called = new CompletableFuture<>();
@@ -239,7 +239,7 @@ final class WatcherTest {
       });
       fire(pipe);
       Await.get(event);
-      // One after the other, so that each blocks a thread of its own.
+      // One after the other, so that each blocks a separate thread.
       int left = count - i - 1;
       Await.until("the callback blocks", () -> allBlocked.getCount() <= left);
     }
@@ -264,7 +264,7 @@ final class WatcherTest {
       Await.get(event);
       Await.get(blocked);
     }
-    assertEquals(count, threads.size(), "each callback blocks a thread of its own");
+    assertEquals(count, threads.size(), "each callback blocks a separate thread");
     go.countDown();
     Await.until(
         "of " + count + " threads at most one stays, as the spare",
@@ -291,7 +291,7 @@ final class WatcherTest {
     TestSystem.Pipe first = pipe();
     TestSystem.Pipe second = pipe();
     CompletableFuture<Boolean> other = new CompletableFuture<>();
-    // Both are ready before anybody looks, so they are events of one round.
+    // Both are ready before the next check, so their events are in one round.
     fire(first);
     fire(second);
     List<CompletableFuture<Thread>> events = new ArrayList<>();

@@ -30,7 +30,7 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** References on a system whose kernel limits descriptors: a pipe plays the process. */
+/** Tests references on a system whose kernel limits descriptors; a pipe represents the process. */
 final class ProcessReferenceTest {
   private final TestSystem.Pipe pipe = TestSystem.pipe();
   private final Kernel kernel = new Kernel();
@@ -49,7 +49,7 @@ final class ProcessReferenceTest {
     LibC.close(pipe.writeEnd());
   }
 
-  /** Limits by a copy. */
+  /** Limits a descriptor by duplicating it. */
   private static final class Kernel implements ProcessOperations {
     private final List<Set<Right>> limits = new ArrayList<>();
     private final List<Integer> signalled = new ArrayList<>();
@@ -174,7 +174,7 @@ final class ProcessReferenceTest {
         Optional.empty(),
         other,
         new Watcher(new PollQueue())))) {
-      // The exception says that there is no backend in this module: it does not pass silently.
+      // The exception reports that this module has no backend: the call must not succeed silently.
       assertThrows(UnsupportedFeatureException.class, another::info);
       assertThrows(UnsupportedFeatureException.class, () -> another.sameProcess(process));
       assertTrue(process.sameProcess(process));

@@ -22,11 +22,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 final class EnvironmentTest {
-  /** Writes its environment to a file, and what becomes of it with changes. */
+  /** Writes its environment, and the environment after changes, to a file. */
   public static final class Dump {
     private Dump() {}
 
-    /** The program: a file for the result; then a name and a value, or a name alone, by pairs. */
+    /** Takes a file for the result, and pairs of a name and a value, or a name only. */
     public static void main(String[] arguments) throws IOException {
       Map<String, Optional<String>> changes = new LinkedHashMap<>();
       for (int i = 1; i < arguments.length; i++) {
@@ -46,7 +46,7 @@ final class EnvironmentTest {
     }
   }
 
-  /** What a JVM that is started with exactly these bytes makes of them. */
+  /** Returns the environment of a JVM that is started with exactly these bytes. */
   private static List<String> dump(Path directory, List<byte[]> environment, String... changes)
       throws IOException {
     Path out = directory.resolve("dump");
@@ -56,7 +56,7 @@ final class EnvironmentTest {
         List.of("--enable-native-access=ALL-UNNAMED"),
         Dump.class,
         arguments.toArray(String[]::new));
-    // ProcessBuilder makes a map of strings of it: no bytes, no duplicates.
+    // ProcessBuilder has a map of strings, which can hold neither arbitrary bytes nor duplicates.
     try (NativeArena arena = new NativeArena()) {
       long pid = arena.allocate(8).address();
       List<byte[]> argv = command.stream().map(SystemStrings::encode).toList();

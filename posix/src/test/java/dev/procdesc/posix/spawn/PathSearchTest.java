@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Where a program is looked for: the rules of execvp(3). */
+/** Tests the search for a program, according to the rules of execvp(3). */
 final class PathSearchTest {
   private static List<String> candidates(String name, String... environment) {
     List<byte[]> bytes = Stream.of(environment)

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
 final class UsersTest {
-  /** Given to nobody, and more than fits a signed integer. */
+  /** An unused number that exceeds a signed integer. */
   private static final long NOBODYS = 4_294_967_290L;
 
   private static final Optional<Account> NONE = Optional.empty();
@@ -38,7 +38,7 @@ final class UsersTest {
     return Optional.of(new Account.Numbered(id));
   }
 
-  /** A line of a database file that has something, so that no name is taken for granted. */
+  /** Returns a line of a database file with a property, so that no name is assumed to exist. */
   private static String[] entry(String file, java.util.function.Predicate<String[]> wanted)
       throws IOException {
     return Files.readAllLines(Path.of("/etc", file)).stream()
@@ -126,11 +126,11 @@ final class UsersTest {
   @Test
   void anUnknownUserIsNamed() {
     refuses("no-such-user", () -> Users.identify(named("no-such-user"), NONE, Optional.empty()));
-    // Also when everything else is given: a name has no number of its own.
+    // Also if everything else is given, because a name alone has no number.
     refuses(
         "no-such-user",
         () -> Users.identify(named("no-such-user"), numbered(0), Optional.of(List.of())));
-    // Not the number that it looks like.
+    // The name is not treated as a number.
     refuses("4294967290", () -> Users.identify(named("4294967290"), NONE, Optional.empty()));
   }
 
