@@ -40,7 +40,7 @@ public final class InterruptiblePoll {
 
   private final int readEnd;
   private final int writeEnd;
-  private final NativeMemory memory = NativeMemory.unpooled(64);
+  private final NativeMemory memory;
   private final boolean lasting;
   private boolean woken;
 
@@ -53,6 +53,7 @@ public final class InterruptiblePoll {
     lasting = LASTING.getAndUpdate(count -> Math.min(count + 1, MAX_LASTING)) < MAX_LASTING;
     readEnd = ends[0];
     writeEnd = ends[1];
+    memory = NativeMemory.unpooled(64);
   }
 
   /**
