@@ -13,6 +13,7 @@ import dev.procdesc.SpawnException.Step;
 import dev.procdesc.linux.kernel.Numbers;
 import dev.procdesc.linux.kernel.Probes;
 import dev.procdesc.posix.ffi.Architecture;
+import dev.procdesc.posix.ffi.Descriptors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.PosixNumbers;
@@ -85,10 +86,9 @@ final class ScriptTest {
 
   private ExitStatus collect() {
     int fd = pidfd.bytes().getInt(pidfd.at());
-    try (NativeArena other = new NativeArena()) {
-      NativeArena.Place poll = other.allocate(8);
-      poll.bytes().putInt(poll.at(), fd).putInt(poll.at() + 4, PosixNumbers.POLLIN);
-      assertEquals(1, LibC.poll(poll.address(), 1, (int) Cc.CEILING_SECONDS * 1000));
+    try {
+      int events = Descriptors.poll(fd, PosixNumbers.POLLIN, (int) Cc.CEILING_SECONDS * 1000);
+      assertTrue(events > 0, () -> "poll: " + events);
       Outcome outcome = new PidfdOperations(PROBES, ProcessOperations.Task.REAP).collect(fd);
       return assertInstanceOf(Outcome.Ended.class, outcome).status();
     } finally {
