@@ -106,8 +106,7 @@ public final class BlockingDescriptor {
    * @throws ClosedChannelException if the descriptor is closed, before or during the call
    * @throws ClosedByInterruptException if the thread is interrupted, which closes the descriptor
    */
-  public long transfer(String operation, Transfer transfer, Deadline deadline)
-      throws IOException {
+  public long transfer(String operation, Transfer transfer, Deadline deadline) throws IOException {
     while (true) {
       long outcome = attempt(transfer);
       if (outcome >= 0) {

@@ -12,9 +12,9 @@ import java.util.List;
 
 /**
  * Simulates one direction of a socket whose records end with MSG_EOR, as in FreeBSD 15: a send
- * accepts as much as there is room for, with the descriptors in the first part; a receive returns the
- * available data up to the end of a record, or up to descriptors that follow data. Two pipes wake the
- * waiting threads, as a socket and a kqueue would.
+ * accepts as much as there is room for, with the descriptors in the first part; a receive returns
+ * the available data up to the end of a record, or up to descriptors that follow data. Two pipes
+ * wake the waiting threads, as a socket and a kqueue would.
  */
 final class CuttingKernel implements MessageCalls, SendRoom {
   static final SocketNumbers NUMBERS = SocketMessageTest.numbers(false);

@@ -119,8 +119,8 @@ final class OwnedDescriptorTest {
   }
 
   /**
-   * Tests that no byte reaches another file when borrowers write through a number that is closed and
-   * immediately reused.
+   * Tests that no byte reaches another file when borrowers write through a number that is closed
+   * and immediately reused.
    */
   @Test
   void noBorrowerHitsARecycledNumber() throws Exception {

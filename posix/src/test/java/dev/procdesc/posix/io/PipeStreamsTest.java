@@ -415,9 +415,7 @@ final class PipeStreamsTest {
     assertEquals('x', Await.get(reader.result()));
   }
 
-  /**
-   * Tests that a close that races a read or write causes one of the exceptions of a channel.
-   */
+  /** Tests that a close that races a read or write causes one of the exceptions of a channel. */
   @ParameterizedTest
   @EnumSource
   void closeRacesReadAndWrite(Kind kind) throws Exception {

@@ -80,8 +80,8 @@ public final class TestSystem {
   }
 
   /**
-   * Counts the open descriptors of this JVM. Returns the minimum of several counts, because threads of
-   * the JVM itself open files for short times.
+   * Counts the open descriptors of this JVM. Returns the minimum of several counts, because threads
+   * of the JVM itself open files for short times.
    */
   static int countOpen() {
     return Math.min(countOnce(), Math.min(countOnce(), countOnce()));
