@@ -18,8 +18,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * Evaluates constant expressions with a C compiler. It compiles to assembly and runs nothing, so that
- * a cross compiler for another machine is sufficient.
+ * Evaluates constant expressions with a C compiler. It compiles to assembly and runs nothing, so
+ * that a cross compiler for another machine is sufficient.
  */
 final class Cc {
   private static final Pattern VALUE =

@@ -144,8 +144,7 @@ final class NumbersTest {
       return dynamicTest(name + " on " + machine, () -> {
         Long value = inC.get(name);
         if (value == null && claim.since.isPresent()) {
-          assumeTrue(
-              false, name + " is not in these headers: it needs Linux " + claim.since.get());
+          assumeTrue(false, name + " is not in these headers: it needs Linux " + claim.since.get());
         }
         assertNotNull(value, () -> claim.constant + " does not compile");
         assertEquals(value, inJava.get(name), () -> claim.constant.toString());

@@ -111,7 +111,8 @@ final class StubTest {
   /** Returns the anonymous executable mappings with these bytes at the start of a page. */
   private static List<Mapping> holding(byte[] code) throws IOException {
     List<Mapping> holding = new ArrayList<>();
-    // The memory is read through a file, because the JVM may unmap a part of its code cache meanwhile.
+    // The memory is read through a file, because the JVM may unmap a part of its code cache
+    // meanwhile.
     try (RandomAccessFile memory = new RandomAccessFile("/proc/self/mem", "r")) {
       for (Mapping mapping : mappings()) {
         if (mapping.executable() && mapping.name.isEmpty()) {
