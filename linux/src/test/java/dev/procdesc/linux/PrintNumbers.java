@@ -1,6 +1,6 @@
 package dev.procdesc.linux;
 
-/** Prints the library's numbers for an architecture, a name and a value on each line. */
+/** Prints the library's numbers for an architecture: one name and value per line. */
 final class PrintNumbers {
   private PrintNumbers() {}
 

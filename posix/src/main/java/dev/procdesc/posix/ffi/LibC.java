@@ -109,12 +109,21 @@ public final class LibC {
     return mmap(length, protection, flags, -1, 0);
   }
 
-  /** The same, of a file. */
+  /**
+   * Calls {@code void *mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset)} for
+   * a file at an address that the kernel chooses.
+   *
+   * @see <a href="https://man7.org/linux/man-pages/man2/mmap.2.html">mmap(2)</a>
+   */
   public static long mmap(long length, int protection, int flags, int fd, long offset) {
     return MMAP.callLong(0, length, protection, flags, fd, offset);
   }
 
-  /** {@code int ftruncate(int fd, off_t length)}. */
+  /**
+   * Calls {@code int ftruncate(int fd, off_t length)}.
+   *
+   * @see <a href="https://man7.org/linux/man-pages/man2/ftruncate.2.html">ftruncate(2)</a>
+   */
   public static int ftruncate(int fd, long length) {
     return FTRUNCATE.call(fd, length);
   }

@@ -42,10 +42,11 @@ public final class NativeArena implements AutoCloseable {
   }
 
   /**
-   * Creates an empty arena in a memory file, which another process can map. Its blocks are consecutive
-   * in the file.
+   * Creates an empty arena in a memory file, which another process can map. Its blocks are
+   * consecutive in the file.
    *
    * @param fd an empty file in memory; it is closed with the arena, or if this method fails
+   * @throws ProcessDescriptorException if the file cannot be extended or mapped
    */
   public static NativeArena inFile(int fd) throws ProcessDescriptorException {
     try {

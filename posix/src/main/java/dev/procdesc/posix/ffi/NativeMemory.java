@@ -77,7 +77,12 @@ public final class NativeMemory implements AutoCloseable {
     return new NativeMemory(size, map(size, numbers), true, false);
   }
 
-  /** A block that is a part of a file; other processes that map the file share it. */
+  /**
+   * Allocates an unpooled block that is a part of a file, and is shared with other processes that
+   * map the file.
+   *
+   * @throws ProcessDescriptorException if the file cannot be extended or mapped
+   */
   static NativeMemory ofFile(int fd, long offset, int size) throws ProcessDescriptorException {
     int outcome = LibC.ftruncate(fd, offset + size);
     if (outcome < 0) {

@@ -154,7 +154,7 @@ final class UsersTest {
         assertInstanceOf(SpawnException.class, refusal).step());
   }
 
-  /** Accounts as jnr-posix reads them: another binding of the same functions. */
+  /** Compares accounts with jnr-posix, another binding of the same functions. */
   @Nested
   final class AsJnrPosixHasThem {
     private static final POSIX DATABASE = POSIXFactory.getNativePOSIX();
@@ -173,7 +173,7 @@ final class UsersTest {
       }
     }
 
-    /** jnr-posix has IDs as signed numbers. */
+    /** Converts an ID of jnr-posix, which is a signed number. */
     private static long unsigned(long id) {
       return id & 0xFFFF_FFFFL;
     }
@@ -213,7 +213,7 @@ final class UsersTest {
     @Test
     void everyUser() throws IOException {
       for (User user : users()) {
-        // The first of a name, or of a number, counts: it need not be this one.
+        // The first entry of a name or number applies, which may be another one.
         assertSame(
             User.of(DATABASE.getpwnam(user.name)).orElseThrow(),
             Users.identify(named(user.name), NONE, Optional.empty()));
