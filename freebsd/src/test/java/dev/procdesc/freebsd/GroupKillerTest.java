@@ -7,7 +7,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
- * Tests the memory that a group killer unmaps. {@link StubHarnessTest} tests that it runs without it.
+ * Tests the memory that a group killer unmaps. {@link StubHarnessTest} tests that it runs without
+ * it.
  */
 final class GroupKillerTest {
   private static final Mapping STUB = new Mapping(0x8_0000_0000L, 0x1000);

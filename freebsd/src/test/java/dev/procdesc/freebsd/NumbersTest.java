@@ -67,7 +67,9 @@ final class NumbersTest {
     return values;
   }
 
-  /** Returns the components that are numbers of the system; choices of the library are no claims. */
+  /**
+   * Returns the components that are numbers of the system; choices of the library are no claims.
+   */
   private static void components(String prefix, Record numbers, Map<String, Long> values)
       throws ReflectiveOperationException {
     for (RecordComponent component : numbers.getClass().getRecordComponents()) {
@@ -130,7 +132,8 @@ final class NumbersTest {
   /** Compares the numbers with the headers by a compiler, on FreeBSD itself. */
   @Test
   void numbersAreThoseOfThisSystem(@TempDir Path directory) throws Exception {
-    assumeTrue(System.getProperty("os.name", "").equals("FreeBSD"), "the headers are those of FreeBSD");
+    assumeTrue(
+        System.getProperty("os.name", "").equals("FreeBSD"), "the headers are those of FreeBSD");
     StringBuilder source = new StringBuilder();
     for (String header : List.of(
         "sys/param.h",

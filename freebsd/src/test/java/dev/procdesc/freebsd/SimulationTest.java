@@ -49,7 +49,8 @@ final class SimulationTest {
   @BeforeAll
   static void compile() throws Exception {
     assumeTrue(System.getProperty("os.name", "").equals("Linux"), "Linux, below the simulation");
-    assumeTrue(Architecture.CURRENT != Architecture.OTHER, "the simulation does not support this machine");
+    assumeTrue(
+        Architecture.CURRENT != Architecture.OTHER, "the simulation does not support this machine");
     Cc.require(directory);
     cc("freebsd-sim.c", "libfreebsd-sim.so", "-shared", "-fPIC");
     cc("freebsd-sim.c", "freebsd-sim", "-DKERNEL");
@@ -248,8 +249,8 @@ final class SimulationTest {
   }
 
   /**
-   * Tests each release and each fallback mechanism. The documentation does not say what the C library
-   * does after a failure.
+   * Tests each release and each fallback mechanism. The documentation does not say what the C
+   * library does after a failure.
    */
   @ParameterizedTest
   @CsvSource({

@@ -22,10 +22,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Executes FreeBSD's machine code on Linux: a C program simulates FreeBSD's kernel, and translates the
- * system calls of the stub and their results. The tests are in
- * {@code src/test/native/stubharness.c}. On other processors, the code for arm64 runs in an emulator
- * of user programs.
+ * Executes FreeBSD's machine code on Linux: a C program simulates FreeBSD's kernel, and translates
+ * the system calls of the stub and their results. The tests are in
+ * {@code src/test/native/stubharness.c}. On other processors, the code for arm64 runs in an
+ * emulator of user programs.
  */
 final class StubHarnessTest {
   private static final String ARM64_COMPILER = "aarch64-linux-gnu-gcc";
@@ -39,7 +39,8 @@ final class StubHarnessTest {
 
   private Harness harness(String machine) throws Exception {
     assumeTrue(System.getProperty("os.name", "").equals("Linux"), "the harness runs on Linux only");
-    assumeTrue(Architecture.CURRENT != Architecture.OTHER, "the harness does not support this machine");
+    assumeTrue(
+        Architecture.CURRENT != Architecture.OTHER, "the harness does not support this machine");
     Cc.require(directory);
     Path own = compile("cc", "stubharness");
     if (Architecture.CURRENT.bsdName().equals(machine)) {
