@@ -212,7 +212,9 @@ final class SimulationTest {
       System.out.println("left open: " + leftOpen(before));
     }
 
-    /** Counts until nothing is left: other threads of the JVM open files for a moment, too. */
+    /**
+     * Repeats the count until none is left, because other threads of the JVM open files briefly.
+     */
     private static int leftOpen(int before) {
       long start = System.nanoTime();
       int left = open() - before;
