@@ -1,14 +1,16 @@
 package dev.procdesc;
 
 /**
- * A process that this JVM started, with the pipes to it. Made by {@link Spawner#spawn()}.
+ * A process that this JVM started, with the pipes to it. Created by {@link Spawner#spawn()}.
  *
- * <p>{@link #close()} closes the pipes too, except those of a released process
- * ({@link OnClose#RELEASE}): they stay the caller's to close.
+ * <p>{@link #close()} also closes the pipes, except those of a released process
+ * ({@link OnClose#RELEASE}), which the caller must close.
+ *
+ * <p>The methods behave the same on Linux and FreeBSD.
  */
 public interface ChildProcess extends ProcessDescriptor {
   /**
-   * The pipe to the child's standard input.
+   * Returns the pipe to the child's standard input.
    *
    * @return the same object at every call
    * @throws IllegalStateException if {@link Spawner#stdin(Stdio)} was not given a pipe
@@ -18,7 +20,7 @@ public interface ChildProcess extends ProcessDescriptor {
   }
 
   /**
-   * The pipe from the child's standard output.
+   * Returns the pipe from the child's standard output.
    *
    * @return the same object at every call
    * @throws IllegalStateException if {@link Spawner#stdout(Stdio)} was not given a pipe
@@ -28,7 +30,7 @@ public interface ChildProcess extends ProcessDescriptor {
   }
 
   /**
-   * The pipe from the child's standard error.
+   * Returns the pipe from the child's standard error.
    *
    * @return the same object at every call
    * @throws IllegalStateException if {@link Spawner#stderr(Stdio)} was not given a pipe
@@ -38,35 +40,36 @@ public interface ChildProcess extends ProcessDescriptor {
   }
 
   /**
-   * The pipe that the child reads at a descriptor number.
+   * Returns the pipe that the child reads at a descriptor number.
    *
-   * @param fd the child's number
+   * @param fd the descriptor number in the child
    * @return the same object at every call
    * @throws IllegalStateException if there is no such pipe
    */
   PipeOutput pipeTo(int fd);
 
   /**
-   * The pipe that the child writes at a descriptor number.
+   * Returns the pipe that the child writes at a descriptor number.
    *
-   * @param fd the child's number
+   * @param fd the descriptor number in the child
    * @return the same object at every call
    * @throws IllegalStateException if there is no such pipe
    */
   PipeInput pipeFrom(int fd);
 
   /**
-   * Whether the child has a pipe to this JVM at a descriptor number.
+   * Returns whether the child has a pipe to this JVM at a descriptor number.
    *
-   * @param fd the child's number
-   * @return true if {@link #pipeTo(int)} or {@link #pipeFrom(int)} has an answer
+   * @param fd the descriptor number in the child
+   * @return true if {@link #pipeTo(int)} or {@link #pipeFrom(int)} returns a pipe
    */
   boolean hasPipe(int fd);
 
   /**
-   * A view of this child as a {@link Process}, for code that wants one. Its {@code destroy} sends
-   * {@code SIGTERM}, {@code destroyForcibly} {@code SIGKILL}; streams without a pipe are empty. It
-   * does not close this descriptor, and keeps it reachable.
+   * Returns a view of this child as a {@link Process}, for code that requires one. Its
+   * {@code destroy} sends {@code SIGTERM}, its {@code destroyForcibly} sends {@code SIGKILL};
+   * streams without a pipe are empty. The view does not close this descriptor, and keeps it
+   * reachable.
    *
    * @return a new view
    */

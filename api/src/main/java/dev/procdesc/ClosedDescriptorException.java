@@ -1,13 +1,15 @@
 package dev.procdesc;
 
-/** A method that needs the descriptor was called after {@link ProcessDescriptor#close()}. */
+/**
+ * Thrown when a method that needs the descriptor is called after {@link ProcessDescriptor#close()}.
+ */
 public final class ClosedDescriptorException extends IllegalStateException {
   private static final long serialVersionUID = 1L;
 
   /**
-   * A use after close.
+   * Constructs an exception for a use after close.
    *
-   * @param message what was closed
+   * @param message the detail message, which names the closed descriptor
    */
   public ClosedDescriptorException(String message) {
     super(message);

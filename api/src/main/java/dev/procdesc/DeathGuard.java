@@ -1,11 +1,14 @@
 package dev.procdesc;
 
-/** By what means {@link OnClose#KILL} holds when the JVM itself dies, in whatever way. */
+/** The mechanism that makes {@link OnClose#KILL} hold when the JVM itself exits or is killed. */
 public enum DeathGuard {
-  /** The kernel kills at the last close: FreeBSD, and Linux from 7.1 where it may be asked for. */
+  /**
+   * The kernel kills at the last close: on FreeBSD, and on Linux 7.1 or later where the kernel
+   * permits the caller to request it.
+   */
   KERNEL,
-  /** A helper process, one for each JVM, watches over the JVM and kills. */
+  /** A helper process, one for each JVM, watches the JVM and kills its children. */
   GUARDIAN,
-  /** Nothing: only {@link ProcessDescriptor#close()} kills. */
+  /** No mechanism: only {@link ProcessDescriptor#close()} kills. */
   NONE
 }

@@ -10,56 +10,61 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * Sends and receives process descriptors: one end of a connected UNIX socket.
+ * One end of a connected UNIX socket, which sends and receives process descriptors.
  *
- * <p><b>The wire.</b> The socket is {@code AF_UNIX, SOCK_SEQPACKET}; a message is one record. Its
- * data is the caller's payload and nothing else. Its descriptors are in one {@code SCM_RIGHTS}
- * control message, in the order of the call. Where the library and not the kernel kills at the last
- * close (Linux before 7.1; FreeBSD for {@link OnClose#KILL_GROUP}), a process with
- * {@link OnClose#KILL} and its kin is followed by its <i>lifeline</i>, the writing end of a pipe:
- * the process dies when nobody holds a writing end any more. A receiver in another language keeps
- * both and closes both; it never writes to the lifeline. An empty packet without descriptors means
- * nothing, and is skipped.
+ * <p><b>Wire format.</b> The socket is {@code AF_UNIX, SOCK_SEQPACKET}; a message is one record.
+ * Its data is the caller's payload only. Its descriptors are in one {@code SCM_RIGHTS} control
+ * message, in the order of the call. Where the library and not the kernel kills at the last close
+ * (Linux before 7.1; FreeBSD for {@link OnClose#KILL_GROUP}), a process with {@link OnClose#KILL}
+ * or one of its group variants is followed by its <i>lifeline</i>, the write end of a pipe: the
+ * process dies when no write end is open any more. A receiver in another language retains both and
+ * closes both; it never writes to the lifeline. An empty packet without descriptors is ignored.
  *
- * <p><b>Since FreeBSD 15</b> a send is no record by itself. A sender in another language ends each
- * message with {@code MSG_EOR}, and a receiver reads until that flag comes; this one joins the
- * parts. A record has at least one byte there. So a message with descriptors whose payload is empty
- * or has NUL bytes only carries one more NUL, which the receiver takes away. And a message is sent
- * when the receiver's buffer ({@code SO_RCVBUF}) has room for all of it: one that can never hold it
- * is as good as full. The default of 64 KiB holds the longest.
+ * <p><b>FreeBSD 15 and later.</b> A send alone does not end a record. A sender in another language
+ * ends each message with {@code MSG_EOR}, and a receiver reads until that flag arrives; this class
+ * joins the parts. A record has at least one byte there. A message with descriptors whose payload
+ * is empty or consists of NUL bytes therefore carries one additional NUL, which the receiver
+ * removes. A message is sent when the receiver's buffer ({@code SO_RCVBUF}) has room for all of it;
+ * a buffer that can never hold the message counts as full. The default of 64 KiB holds the longest
+ * message.
  *
- * <p><b>What is received</b> is close-on-exec from the start. Whatever is no process descriptor
- * (nor a lifeline behind one) is closed and the message refused; so is one of which something was
- * cut off. Nothing of a refused message stays open, and the channel goes on.
+ * <p><b>Received descriptors</b> are close-on-exec from the start. A descriptor that is not a
+ * process descriptor (nor a lifeline after one) is closed and the message refused; so is a message
+ * that was truncated. No descriptor of a refused message remains open, and the channel remains
+ * usable.
  *
- * <p><b>Who holds it.</b> A sent descriptor is one more reference, also while it is on its way. A
- * process with {@link OnClose#KILL} dies when the last holder, here or there, has closed it or has
- * died, and not before; its death then comes a moment after that close. A received descriptor's
- * close does what the last close does, if it is the last. Its {@code waitFor} and {@code onExit}
- * tell what {@link Feature#STATUS_FOR_ANY_HOLDER} says.
+ * <p><b>Ownership.</b> A sent descriptor is one more reference, also while it is in transit. A
+ * process with {@link OnClose#KILL} dies when its last holder, in any process, has closed it or has
+ * died, and not before; it dies shortly after that close. Closing a received descriptor has the
+ * effect of the last close if it is the last. {@link Feature#STATUS_FOR_ANY_HOLDER} determines the
+ * status that its {@code waitFor} and {@code onExit} return.
  *
- * <p>A virtual thread that waits parks without holding its carrier. {@link #close()} from another
- * thread ends a wait with {@link java.nio.channels.AsynchronousCloseException}; an interrupt closes
- * the channel and ends it with {@link java.nio.channels.ClosedByInterruptException}, as for every
- * interruptible channel. Instances are safe for use by several threads: sends are serialized, and
- * so are receives.
+ * <p>A virtual thread that waits parks without pinning its carrier thread. {@link #close()} from
+ * another thread ends a wait with {@link java.nio.channels.AsynchronousCloseException}; an
+ * interrupt closes the channel and ends the wait with
+ * {@link java.nio.channels.ClosedByInterruptException}, as for every interruptible channel.
+ * Instances are safe for use by several threads: sends are serialized, and so are receives.
  *
  * @see <a href="https://man7.org/linux/man-pages/man7/unix.7.html">unix(7), Linux</a>
  * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=unix&amp;sektion=4">unix(4), FreeBSD</a>
  */
 public interface DescriptorChannel extends InterruptibleChannel, AutoCloseable {
-  /** The longest payload, in bytes. */
+  /** The maximum length of a payload, in bytes. */
   int MAX_PAYLOAD = 32 * 1024;
 
-  /** The most descriptors in a message, lifelines included: {@code SCM_MAX_FD} of Linux. */
+  /**
+   * The maximum number of descriptors in a message, including lifelines: {@code SCM_MAX_FD} of
+   * Linux.
+   */
   int MAX_DESCRIPTORS = 253;
 
   /**
-   * Two connected ends. One may be given to a child, at a number of the caller's choice:
-   * {@code spawner.descriptor(5, Stdio.descriptor(pair.second().fd()))}; then close it here.
+   * Creates a connected pair of channels. One end may be given to a child, at a number of the
+   * caller's choice: {@code spawner.descriptor(5, Stdio.descriptor(pair.second().fd()))}; close
+   * that end in this JVM afterwards.
    *
-   * @return both open
-   * @throws ProcessDescriptorException EMFILE
+   * @return two open ends
+   * @throws ProcessDescriptorException EMFILE if this JVM has too many open descriptors
    * @throws UnsupportedFeatureException without {@link Feature#DESCRIPTOR_CHANNEL}
    */
   static Pair pair() throws ProcessDescriptorException {
@@ -69,10 +74,11 @@ public interface DescriptorChannel extends InterruptibleChannel, AutoCloseable {
   /**
    * Connects to a socket in the file system.
    *
-   * @param path where somebody listens
-   * @return connected
-   * @throws ProcessDescriptorException ENOENT, EACCES, ECONNREFUSED if nobody listens, EAGAIN if
-   *     too many wait to be accepted
+   * @param path the path of a socket with a listener
+   * @return the connected channel
+   * @throws ProcessDescriptorException ENOENT if the path does not exist; EACCES if this JVM may
+   *     not access it; ECONNREFUSED if no process listens; EAGAIN if too many connections wait to
+   *     be accepted
    * @throws IllegalArgumentException if the path is too long for a socket's address: 107 bytes on
    *     Linux, 103 on FreeBSD
    * @throws UnsupportedFeatureException without {@link Feature#DESCRIPTOR_CHANNEL}
@@ -82,12 +88,13 @@ public interface DescriptorChannel extends InterruptibleChannel, AutoCloseable {
   }
 
   /**
-   * Listens on a socket in the file system. Whoever may write to it may connect, so its directory
-   * should be the caller's own.
+   * Creates a socket in the file system and listens on it. Every process with write permission to
+   * the socket may connect, so its directory should be private to the caller.
    *
-   * @param path where nothing is yet
-   * @return accepts connections
-   * @throws ProcessDescriptorException EADDRINUSE if there is something, ENOENT, EACCES
+   * @param path a path that does not exist
+   * @return the listener, which accepts connections
+   * @throws ProcessDescriptorException EADDRINUSE if the path exists; ENOENT if its directory does
+   *     not; EACCES if this JVM may not write to the directory
    * @throws IllegalArgumentException if the path is too long for a socket's address
    * @throws UnsupportedFeatureException without {@link Feature#DESCRIPTOR_CHANNEL}
    */
@@ -96,13 +103,14 @@ public interface DescriptorChannel extends InterruptibleChannel, AutoCloseable {
   }
 
   /**
-   * Makes a channel of an open socket, such as one that this JVM was started with.
+   * Creates a channel of an open socket, such as one that this JVM was started with.
    *
    * @param fd the number of a connected {@code SOCK_SEQPACKET} socket of the UNIX domain; the
-   *     channel owns it now, and makes it close-on-exec
+   *     channel takes ownership and makes it close-on-exec
    * @return the channel
-   * @throws ProcessDescriptorException EBADF, ENOTSOCK; the descriptor stays the caller's
-   * @throws IllegalArgumentException if it is another kind of socket; it stays the caller's
+   * @throws ProcessDescriptorException EBADF if the descriptor is not open, ENOTSOCK if it is not a
+   *     socket; the caller retains ownership
+   * @throws IllegalArgumentException if it is another kind of socket; the caller retains ownership
    * @throws UnsupportedFeatureException without {@link Feature#DESCRIPTOR_CHANNEL}
    */
   static DescriptorChannel of(int fd) throws ProcessDescriptorException {
@@ -110,100 +118,110 @@ public interface DescriptorChannel extends InterruptibleChannel, AutoCloseable {
   }
 
   /**
-   * Sends a message; waits while the receiver's queue has no room for it.
+   * Sends a message. Waits while the receiver's queue has no room for it.
    *
    * @param payload 0 to {@link #MAX_PAYLOAD} bytes; at least one if there is no descriptor
-   * @param processes what to send; they stay open here
+   * @param processes the descriptors to send, which remain open here
    * @throws ProcessDescriptorException EPIPE or ECONNRESET if the other end is closed, ETOOMANYREFS
-   *     if too many descriptors are on their way
+   *     if too many descriptors are in transit
    * @throws IllegalArgumentException if the message is too big, or empty
    * @throws MissingRightException without {@link Right#SEND}
    * @throws UnsupportedFeatureException for a restricted descriptor, without
    *     {@link Feature#KERNEL_RIGHTS}: the receiver would have more rights than the sender
    * @throws ClosedDescriptorException if a process descriptor is closed
    * @throws java.nio.channels.ClosedChannelException if this channel is closed
-   * @throws IOException as said above
+   * @throws IOException for the other errors of the system
    */
   void send(byte[] payload, ProcessDescriptor... processes) throws IOException;
 
   /**
-   * Sends a message, within a time.
+   * Sends a message, up to a timeout.
    *
-   * @param timeout how long to wait for room; zero or less only tries
+   * @param timeout the maximum time to wait for room; zero or less does not wait
    * @param payload as {@link #send(byte[], ProcessDescriptor...)}
    * @param processes as {@link #send(byte[], ProcessDescriptor...)}
    * @return false if there was no room in that time; nothing was sent
-   * @throws IOException as {@link #send(byte[], ProcessDescriptor...)}
+   * @throws MissingRightException without {@link Right#SEND}
+   * @throws IOException as {@link #send(byte[], ProcessDescriptor...)}, which also lists the
+   *     unchecked exceptions
    */
   boolean send(Duration timeout, byte[] payload, ProcessDescriptor... processes) throws IOException;
 
   /**
    * Waits for a message.
    *
-   * @return its descriptors are the caller's to close
-   * @throws EOFException when the other end is closed and everything was received; of a message
-   *     that was half received, a {@link RefusedMessageException} tells before
-   * @throws RefusedMessageException if the message was not what it should be; the next call goes on
-   *     with the next one
+   * @return the message; the caller must close its descriptors
+   * @throws EOFException if the other end is closed and everything was received; a message that was
+   *     received in part is reported as {@link RefusedMessageException} first
+   * @throws RefusedMessageException if the message is malformed; the next call continues with the
+   *     next message
    * @throws ProcessDescriptorException ECONNRESET if the other end was closed with messages unread
    * @throws java.nio.channels.ClosedChannelException if this channel is closed
-   * @throws IOException as said above
+   * @throws IOException for the other errors of the system
    */
   Message receive() throws IOException;
 
   /**
-   * Waits for a message, for a time.
+   * Waits for a message, up to a timeout.
    *
-   * @param timeout how long; zero or less only looks
-   * @return empty if none came; what came of one that is not complete is kept for the next call
+   * @param timeout the maximum time to wait; zero or less only polls
+   * @return the message; empty if none arrived, and the parts of an incomplete one are retained for
+   *     the next call
    * @throws IOException as {@link #receive()}
    */
   Optional<Message> receive(Duration timeout) throws IOException;
 
   /**
-   * The process at the other end, as the kernel knows it from the moment of the connection: the
-   * safe way to a process that nobody sent a descriptor of. {@code SO_PEERPIDFD}, Linux 6.5. Of a
-   * {@link #pair()} it is the one that made the pair, whoever has the other end now.
+   * Opens the process at the other end, as the kernel recorded it at the moment of the connection.
+   * This is the safe way to a process whose descriptor was not sent. For a {@link #pair()} it is
+   * the process that created the pair, regardless of which process has the other end now.
+   *
+   * <p>Linux: {@code getsockopt(SO_PEERPIDFD)} (Linux 6.5). FreeBSD reports the process ID only, so
+   * the feature is absent.
    *
    * @return a descriptor with every right; its close never kills
-   * @throws ProcessDescriptorException ESRCH if it has ended and was reaped
+   * @throws ProcessDescriptorException ESRCH if the process has ended and was reaped
+   * @throws java.nio.channels.ClosedChannelException if this channel is closed
    * @throws UnsupportedFeatureException without {@link Feature#PEER_DESCRIPTOR}
-   * @throws IOException as said above, or if this channel is closed
+   * @throws IOException for the other errors of the system
    */
   ProcessDescriptor peer() throws IOException;
 
   /**
-   * The number of the socket, close-on-exec, to give it to a child ({@link Stdio#descriptor}) or to
-   * poll it. It stays this object's.
+   * Returns the number of the socket, to give it to a child ({@link Stdio#descriptor}) or to poll
+   * it. The socket is close-on-exec, and this object retains ownership.
    *
-   * @return not negative
+   * @return the descriptor number, not negative
    * @throws ClosedDescriptorException after {@link #close()}
    */
   int fd();
 
-  /** Closes this end. Idempotent. What the other end has not received yet it still can. */
+  /**
+   * Closes this end. Idempotent. The other end can still receive messages that it has not received
+   * yet.
+   */
   @Override
   void close();
 
   /**
-   * Two ends.
+   * Two connected ends.
    *
-   * @param first one
-   * @param second the other
+   * @param first one end
+   * @param second the other end
    */
   record Pair(DescriptorChannel first, DescriptorChannel second) implements AutoCloseable {
     /**
      * Checks for null.
      *
-     * @param first one
-     * @param second the other
+     * @param first see {@link #first()}
+     * @param second see {@link #second()}
      */
     public Pair {
       Objects.requireNonNull(first, "first");
       Objects.requireNonNull(second, "second");
     }
 
-    /** Closes both. */
+    /** Closes both ends. */
     @Override
     public void close() {
       first.close();
@@ -211,16 +229,16 @@ public interface DescriptorChannel extends InterruptibleChannel, AutoCloseable {
     }
   }
 
-  /** A message. */
+  /** A received message. */
   final class Message implements AutoCloseable {
     private final byte[] payload;
     private final List<ProcessDescriptor> descriptors;
 
     /**
-     * A message that came.
+     * Constructs a received message.
      *
      * @param payload the sender's bytes; not copied
-     * @param descriptors what came with them
+     * @param descriptors the descriptors that came with them
      */
     public Message(byte[] payload, List<ProcessDescriptor> descriptors) {
       this.payload = Objects.requireNonNull(payload, "payload");
@@ -228,7 +246,7 @@ public interface DescriptorChannel extends InterruptibleChannel, AutoCloseable {
     }
 
     /**
-     * The sender's bytes.
+     * Returns the sender's bytes.
      *
      * @return always the same array
      */
@@ -237,9 +255,10 @@ public interface DescriptorChannel extends InterruptibleChannel, AutoCloseable {
     }
 
     /**
-     * The descriptors, in the order of the call that sent them.
+     * Returns the descriptors, in the order of the call that sent them.
      *
-     * @return unmodifiable; each has every right
+     * @return an unmodifiable list; each descriptor has every right, except those that the sender
+     *     gave up where the kernel enforces rights ({@link Feature#KERNEL_RIGHTS})
      */
     public List<ProcessDescriptor> descriptors() {
       return descriptors;
@@ -257,27 +276,27 @@ public interface DescriptorChannel extends InterruptibleChannel, AutoCloseable {
     }
   }
 
-  /** Accepts connections. Threads and interrupts are as for the channel. */
+  /** A listener that accepts connections. Threads and interrupts are handled as by the channel. */
   interface Listener extends InterruptibleChannel, AutoCloseable {
     /**
      * Waits for a connection.
      *
-     * @return connected
-     * @throws java.nio.channels.ClosedChannelException if this is closed
-     * @throws IOException if the system refuses: EMFILE
+     * @return the connected channel
+     * @throws java.nio.channels.ClosedChannelException if this listener is closed
+     * @throws IOException if the system refuses, such as EMFILE
      */
     DescriptorChannel accept() throws IOException;
 
     /**
-     * Waits for a connection, for a time.
+     * Waits for a connection, up to a timeout.
      *
-     * @param timeout how long; zero or less only looks
-     * @return empty if none came
+     * @param timeout the maximum time to wait; zero or less only polls
+     * @return the connected channel; empty if there was no connection
      * @throws IOException as {@link #accept()}
      */
     Optional<DescriptorChannel> accept(Duration timeout) throws IOException;
 
-    /** Ends listening and removes the socket from the file system. Idempotent. */
+    /** Stops listening and removes the socket from the file system. Idempotent. */
     @Override
     void close();
   }

@@ -3,10 +3,10 @@ package dev.procdesc;
 import java.util.Objects;
 
 /**
- * How a process ended: exactly what the kernel says, never a guess.
+ * The exit status of a process, exactly as the kernel reports it.
  *
- * <p>Once a process has ended, every waiter gets an equal value, however late and from whatever
- * thread. A shell's number for it is {@link #shellCode()}.
+ * <p>Once a process has ended, every waiter gets an equal value, at any later time and from any
+ * thread. {@link #shellCode()} is the number that a shell uses for it.
  *
  * @see <a href="https://man7.org/linux/man-pages/man2/waitid.2.html">waitid(2), Linux</a>
  * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=wait&amp;sektion=2">wait(2), FreeBSD</a>
@@ -14,7 +14,7 @@ import java.util.Objects;
 public sealed interface ExitStatus {
 
   /**
-   * Whether the process called {@code exit} with code 0.
+   * Returns whether the process called {@code exit} with code 0.
    *
    * @return true for {@code Exited(0)} only
    */
@@ -23,8 +23,8 @@ public sealed interface ExitStatus {
   }
 
   /**
-   * The number that a shell shows in {@code $?}: the exit code, or 128 plus the signal's number on
-   * this system.
+   * Returns the number that a shell shows in {@code $?}: the exit code, or 128 plus the number that
+   * the signal has on this system.
    *
    * @return 0 to 255
    * @throws IllegalStateException if the status is {@link Unknown}
@@ -32,16 +32,16 @@ public sealed interface ExitStatus {
   int shellCode();
 
   /**
-   * The process called {@code exit}.
+   * The status of a process that called {@code exit}.
    *
-   * @param code 0 to 255, the low eight bits of what it passed
+   * @param code 0 to 255, the low eight bits of the argument of {@code exit}
    */
   record Exited(int code) implements ExitStatus {
     /**
      * Checks the range.
      *
-     * @param code 0 to 255, the low eight bits of what it passed
-     * @throws IllegalArgumentException if the code is not 0 to 255
+     * @param code 0 to 255, see {@link #code()}
+     * @throws IllegalArgumentException if the code is out of range
      */
     public Exited {
       if (code < 0 || code > 255) {
@@ -56,17 +56,17 @@ public sealed interface ExitStatus {
   }
 
   /**
-   * A signal ended the process.
+   * The status of a process that a signal ended.
    *
    * @param signal the signal
-   * @param coreDumped whether the kernel wrote a core image
+   * @param coreDumped true if the kernel wrote a core image
    */
   record Signaled(Signal signal, boolean coreDumped) implements ExitStatus {
     /**
      * Checks for null.
      *
-     * @param signal the signal
-     * @param coreDumped whether the kernel wrote a core image
+     * @param signal see {@link #signal()}
+     * @param coreDumped see {@link #coreDumped()}
      */
     public Signaled {
       Objects.requireNonNull(signal, "signal");
@@ -79,17 +79,19 @@ public sealed interface ExitStatus {
   }
 
   /**
-   * The process has ended, and the kernel does not tell this holder how. On Linux before 6.15 that
-   * is so when the holder is not the parent, or when other code in the parent took the status first
-   * ({@code waitpid(-1)}, {@code SIGCHLD} ignored). It does not happen on FreeBSD.
+   * The status of a process that has ended in a way that the kernel does not report to this holder.
+   * On Linux before 6.15 this is the case if the holder is not the parent, or if other code in the
+   * parent took the status first ({@code waitpid(-1)}, {@code SIGCHLD} ignored). On Linux 6.15 and
+   * later it is the case if the process is in another PID namespace, on FreeBSD if the kernel
+   * killed a process of another user at its close.
    *
-   * @param reason why, in words for a log
+   * @param reason the reason, as text for a log
    */
   record Unknown(String reason) implements ExitStatus {
     /**
      * Checks for null.
      *
-     * @param reason why, in words for a log
+     * @param reason see {@link #reason()}
      */
     public Unknown {
       Objects.requireNonNull(reason, "reason");

@@ -4,17 +4,17 @@ import java.util.Objects;
 import java.util.OptionalLong;
 
 /**
- * A soft and a hard limit; empty means unlimited.
+ * A soft and a hard resource limit. An empty value is no limit.
  *
- * @param soft the limit that is enforced
- * @param hard the ceiling up to which an unprivileged process may raise the soft limit
+ * @param soft the limit that the kernel enforces
+ * @param hard the maximum to which an unprivileged process may raise the soft limit
  */
 public record Limit(OptionalLong soft, OptionalLong hard) {
   /**
-   * Checks the order.
+   * Checks the values and their order.
    *
-   * @param soft the limit that is enforced
-   * @param hard the ceiling up to which an unprivileged process may raise the soft limit
+   * @param soft see {@link #soft()}
+   * @param hard see {@link #hard()}
    * @throws IllegalArgumentException if a limit is negative or the soft one is above the hard one
    */
   public Limit {
@@ -29,19 +29,20 @@ public record Limit(OptionalLong soft, OptionalLong hard) {
   }
 
   /**
-   * The same soft and hard limit.
+   * Returns a limit whose soft and hard values are equal.
    *
-   * @param value not negative, in the unit of the {@link Resource}
+   * @param value the value, not negative, in the unit of the {@link Resource}
    * @return the limit
+   * @throws IllegalArgumentException if the value is negative
    */
   public static Limit of(long value) {
     return new Limit(OptionalLong.of(value), OptionalLong.of(value));
   }
 
   /**
-   * No limit.
+   * Returns a limit whose soft and hard values are unlimited.
    *
-   * @return soft and hard unlimited
+   * @return the limit
    */
   public static Limit unlimited() {
     return new Limit(OptionalLong.empty(), OptionalLong.empty());

@@ -3,19 +3,19 @@ package dev.procdesc;
 import java.util.Objects;
 
 /**
- * A method was called on a descriptor that was restricted ({@link ProcessDescriptor#restrict}) and
- * lacks the right to it. Nothing was done.
+ * Thrown when a method needs a {@link Right} that the descriptor lacks because it was restricted
+ * ({@link ProcessDescriptor#restrict}). The method had no effect.
  */
 public final class MissingRightException extends IllegalStateException {
   private static final long serialVersionUID = 1L;
 
-  /** What is missing. */
+  /** The missing right. */
   private final Right right;
 
   /**
-   * A right that is missing.
+   * Constructs an exception for a missing right.
    *
-   * @param right which
+   * @param right the right
    */
   public MissingRightException(Right right) {
     super("this descriptor was restricted and lacks the right " + right);
@@ -23,7 +23,7 @@ public final class MissingRightException extends IllegalStateException {
   }
 
   /**
-   * What is missing.
+   * Returns the missing right.
    *
    * @return the right that the method needs
    */

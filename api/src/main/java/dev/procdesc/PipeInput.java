@@ -9,17 +9,17 @@ import java.nio.channels.ReadableByteChannel;
  * The parent's end of a pipe that a child writes: a stream and an interruptible channel over one
  * buffer, so that both views may be mixed.
  *
- * <p>A virtual thread that reads parks without holding its carrier. {@link #close()} from another
- * thread ends a read with {@link java.nio.channels.AsynchronousCloseException}; an interrupt closes
- * the pipe and ends it with {@link java.nio.channels.ClosedByInterruptException}, as for every
- * interruptible channel. End of file comes when the last writer, which may be a descendant of the
- * child, has closed its end.
+ * <p>A virtual thread that reads parks without pinning its carrier thread. {@link #close()} from
+ * another thread ends a read with {@link java.nio.channels.AsynchronousCloseException}; an
+ * interrupt closes the pipe and ends the read with
+ * {@link java.nio.channels.ClosedByInterruptException}, as for every interruptible channel. End of
+ * file is reached when the last writer, which may be a descendant of the child, has closed its end.
  *
  * <p>Reads from several threads are serialized.
  */
 public abstract class PipeInput extends InputStream
     implements ReadableByteChannel, InterruptibleChannel {
-  /** For implementations. */
+  /** Constructor for implementations. */
   protected PipeInput() {}
 
   @Override

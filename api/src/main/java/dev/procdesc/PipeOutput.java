@@ -6,21 +6,22 @@ import java.nio.channels.InterruptibleChannel;
 import java.nio.channels.WritableByteChannel;
 
 /**
- * The parent's end of a pipe that a child reads: a stream and an interruptible channel. Nothing is
- * buffered: every write is a system call, and what was written is in the pipe. Wrap it in a
- * {@link java.io.BufferedOutputStream} for many small writes.
+ * The parent's end of a pipe that a child reads: a stream and an interruptible channel. It is
+ * unbuffered: every write is a system call, and written bytes are in the pipe when it returns. Wrap
+ * it in a {@link java.io.BufferedOutputStream} for many small writes.
  *
- * <p>A virtual thread that writes to a full pipe parks without holding its carrier.
+ * <p>A virtual thread that writes to a full pipe parks without pinning its carrier thread.
  * {@link #close()} from another thread ends a write with
- * {@link java.nio.channels.AsynchronousCloseException}; an interrupt closes the pipe and ends it
- * with {@link java.nio.channels.ClosedByInterruptException}. A pipe without a reader is an
- * {@link IOException} (EPIPE); the JVM never gets {@code SIGPIPE}, which HotSpot catches.
+ * {@link java.nio.channels.AsynchronousCloseException}; an interrupt closes the pipe and ends the
+ * write with {@link java.nio.channels.ClosedByInterruptException}. A write to a pipe without a
+ * reader throws {@link IOException} (EPIPE); the JVM is not affected by {@code SIGPIPE}, which
+ * HotSpot catches.
  *
- * <p>Writes from several threads are serialized; each is whole.
+ * <p>Writes from several threads are serialized, and each is written as a whole.
  */
 public abstract class PipeOutput extends OutputStream
     implements WritableByteChannel, InterruptibleChannel {
-  /** For implementations. */
+  /** Constructor for implementations. */
   protected PipeOutput() {}
 
   @Override

@@ -10,11 +10,11 @@ import java.util.ServiceLoader;
 import java.util.Set;
 
 /**
- * The running system, as the library sees it: which backend serves it, and what it can do.
+ * The running system: the backend that serves it, and its features.
  *
  * <p>The backend is found by {@link ServiceLoader}; the system property
- * {@code dev.procdesc.backend} names one where there are several. Features are probed by calling,
- * when first asked for, once for each JVM.
+ * {@code dev.procdesc.backend} selects one if there are several. Features are probed by calling the
+ * system, at their first use, once for each JVM.
  */
 public final class Platform {
   private final Backend backend;
@@ -24,11 +24,11 @@ public final class Platform {
   }
 
   /**
-   * The running system.
+   * Returns the running system.
    *
    * @return always the same object
    * @throws UnsupportedFeatureException of {@link Feature#PROCESS_DESCRIPTORS}, if no backend works
-   *     here; the message says why and what to do
+   *     on this system; the message has the cause and the remedy
    */
   public static Platform current() {
     Object found = Holder.FOUND;
@@ -39,7 +39,7 @@ public final class Platform {
         Feature.PROCESS_DESCRIPTORS, javaSystem(), String.valueOf(found));
   }
 
-  /** Finds the backend once; a failure is kept as the text that explains it. */
+  /** Finds the backend once; a failure is retained as the text that explains it. */
   private static final class Holder {
     static final Object FOUND = find();
 
@@ -73,27 +73,27 @@ public final class Platform {
   }
 
   /**
-   * The name of the backend.
+   * Returns the name of the backend.
    *
-   * @return such as {@code linux}
+   * @return the name, such as {@code linux}
    */
   public String name() {
     return backend.name();
   }
 
   /**
-   * The system, its kernel's version and the machine.
+   * Returns the system, the version of its kernel and the machine.
    *
-   * @return such as {@code Linux 6.12.41 x86_64}
+   * @return one line, such as {@code Linux 6.12.41 x86_64}
    */
   public String system() {
     return backend.system();
   }
 
   /**
-   * The features that are there.
+   * Returns the features that are present.
    *
-   * @return unmodifiable
+   * @return an unmodifiable set
    */
   public Set<Feature> features() {
     Set<Feature> present = EnumSet.noneOf(Feature.class);
@@ -106,9 +106,9 @@ public final class Platform {
   }
 
   /**
-   * Whether a feature is there.
+   * Returns whether a feature is present.
    *
-   * @param feature which
+   * @param feature the feature
    * @return true if calls that need it work
    */
   public boolean has(Feature feature) {
@@ -116,9 +116,9 @@ public final class Platform {
   }
 
   /**
-   * Whether a feature is there and how that was found out.
+   * Returns whether a feature is present, and the call that determined it.
    *
-   * @param feature which
+   * @param feature the feature
    * @return the report
    */
   public FeatureReport report(Feature feature) {
@@ -132,9 +132,9 @@ public final class Platform {
   }
 
   /**
-   * Every feature, present or absent.
+   * Returns the reports of all features, present or absent.
    *
-   * @return in the order of {@link Feature}
+   * @return an unmodifiable list in the order of {@link Feature}
    */
   public List<FeatureReport> reports() {
     List<FeatureReport> reports = new ArrayList<>();
@@ -145,61 +145,63 @@ public final class Platform {
   }
 
   /**
-   * The mechanisms that the backend knows, those it would use first first.
+   * Returns the mechanisms of the backend, the preferred ones first.
    *
-   * @return unmodifiable
+   * @return an unmodifiable list
    */
   public List<Mechanism> mechanisms() {
     return backend.mechanisms();
   }
 
   /**
-   * By what means {@link OnClose#KILL} holds when this JVM dies.
+   * Returns the mechanism by which {@link OnClose#KILL} holds when this JVM dies.
    *
-   * @return {@link DeathGuard#NONE} where {@link Feature#KILL_ON_JVM_DEATH} is absent
+   * @return the mechanism; {@link DeathGuard#NONE} where {@link Feature#KILL_ON_JVM_DEATH} is
+   *     absent
    */
   public DeathGuard deathGuard() {
     return backend.deathGuard();
   }
 
   /**
-   * Gives up, for all threads of this JVM and for good, to act on other processes in any way but
-   * through descriptors that it holds. Spawning, waiting, signalling, sending and receiving
-   * descriptors go on working, and so does the JVM. <b>It cannot be undone.</b>
+   * Gives up, for all threads of this JVM and permanently, every way to act on other processes
+   * except through descriptors that it holds. Spawning, waiting, signalling, and sending and
+   * receiving descriptors continue to work, and so does the JVM. <b>This cannot be undone.</b>
    *
-   * <p>Linux: no-new-privileges and a seccomp filter over all threads. With EPERM it refuses every
-   * system call that names another process by PID or reaches into one: {@code kill}, {@code tkill},
-   * {@code tgkill}, {@code rt_sigqueueinfo}, {@code wait4} and {@code waitid} by PID,
-   * {@code pidfd_open}, {@code ptrace}, {@code process_vm_readv} and its kin, {@code kcmp},
-   * {@code pidfd_getfd}, {@code setpriority}, {@code sched_set*}, {@code prlimit}, {@code setpgid},
-   * {@code io_uring_setup} and some more, unless they name this JVM itself. What the caller should
-   * know:
+   * <p>Linux: no-new-privileges and a seccomp filter over all threads. The filter refuses with
+   * EPERM every system call that names another process by PID or reaches into one: {@code kill},
+   * {@code tkill}, {@code tgkill}, {@code rt_sigqueueinfo}, {@code wait4} and {@code waitid} by
+   * PID, {@code pidfd_open}, {@code ptrace}, {@code process_vm_readv} and similar calls,
+   * {@code kcmp}, {@code pidfd_getfd}, {@code setpriority}, {@code sched_set*}, {@code prlimit},
+   * {@code setpgid}, {@code io_uring_setup} and some more, unless they name this JVM itself.
+   * Consequences for the caller:
    *
    * <ul>
-   *   <li>{@link ProcessBuilder} and {@link ProcessHandle} name processes by PID and work no more.
+   *   <li>{@link ProcessBuilder} and {@link ProcessHandle} name processes by PID and stop working.
    *       {@link ProcessDescriptor#open(long)} is refused, {@link ProcessDescriptor#self()} is not.
-   *   <li>Children inherit it: a shell's {@code kill} and {@code wait} fail in them, and
-   *       set-user-ID programs give no privileges any more.
-   *   <li>Files are another door: {@code /proc/PID/mem}, {@code cgroup.procs}. Only
-   *       {@link DescriptorOnly#FILES} shuts it.
+   *   <li>Children inherit the mode: {@code kill} and {@code wait} of a shell fail in them, and
+   *       set-user-ID programs gain no privileges any more.
+   *   <li>Files still give access to processes: {@code /proc/PID/mem}, {@code cgroup.procs}. Only
+   *       {@link DescriptorOnly#FILES} closes that way.
    *   <li>Before Linux 6.5 a spawn with {@link OnClose#KILL} needs {@code unshare}, which some
-   *       containers refuse; it fails then.
+   *       containers refuse; the spawn fails then.
    * </ul>
    *
-   * <p>FreeBSD: {@code cap_enter}, which does to every global name what is done to PIDs here: to
-   * programs and files too, whether asked for or not.
+   * <p>FreeBSD: {@code cap_enter}, which treats every global name as the Linux filter treats PIDs:
+   * programs and files too, whether or not they were requested.
    *
-   * <p>It may be called again, to give up more. It holds for all threads when it returns. Threads
-   * may call it at the same time.
+   * <p>The mode holds for all threads when this method returns. The method may be called again, to
+   * give up more, and several threads may call it concurrently.
    *
-   * @param also what else is to be reached through descriptors alone; nothing is the default
-   * @throws ProcessDescriptorException if the system refuses; EINVAL if a thread of this JVM has a
-   *     seccomp filter of its own. The no-new-privileges of the calling thread may be set then
-   * @throws UnsupportedFeatureException without {@link Feature#DESCRIPTOR_ONLY_MODE}; or for
-   *     {@link DescriptorOnly#PROGRAMS} on Linux, where children are created by the C library
-   * @see <a href="https://man7.org/linux/man-pages/man2/seccomp.2.html">seccomp(2)</a>
-   * @see <a
-   *     href="https://man.freebsd.org/cgi/man.cgi?query=cap_enter&amp;sektion=2">cap_enter(2)</a>
+   * @param also the kinds of objects, besides processes, that become accessible through descriptors
+   *     only; none by default
+   * @throws ProcessDescriptorException if the system refuses; EINVAL if a thread of this JVM has
+   *     its own seccomp filter. The calling thread may have no-new-privileges set then
+   * @throws UnsupportedFeatureException without {@link Feature#DESCRIPTOR_ONLY_MODE}; also for
+   *     {@link DescriptorOnly#PROGRAMS} on Linux where the C library creates the children
+   * @see <a href="https://man7.org/linux/man-pages/man2/seccomp.2.html">seccomp(2), Linux</a>
+   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=cap_enter&amp;sektion=2">cap_enter(2),
+   *     FreeBSD</a>
    */
   public void enterDescriptorOnlyMode(DescriptorOnly... also) throws ProcessDescriptorException {
     Set<DescriptorOnly> wanted = EnumSet.noneOf(DescriptorOnly.class);
@@ -208,20 +210,20 @@ public final class Platform {
   }
 
   /**
-   * Whether this JVM has entered the descriptor-only mode.
+   * Returns whether this JVM has entered the descriptor-only mode.
    *
-   * @return true from then on; false if only a parent of it has
+   * @return true from then on; false if only a parent of this JVM has entered it
    */
   public boolean inDescriptorOnlyMode() {
     return backend.descriptorOnlyMode().isPresent();
   }
 
   /**
-   * Whether this JVM has entered the descriptor-only mode with this in it.
+   * Returns whether this JVM has entered the descriptor-only mode with a given kind of objects.
    *
-   * @param also what was given up too
-   * @return true from then on, on FreeBSD whether it was asked for or not; false if only a parent
-   *     of this JVM has
+   * @param also the kind of objects
+   * @return true from then on, on FreeBSD whether or not it was requested; false if only a parent
+   *     of this JVM has entered the mode
    */
   public boolean inDescriptorOnlyMode(DescriptorOnly also) {
     Objects.requireNonNull(also, "also");

@@ -8,26 +8,31 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
 /**
- * A process, held by a descriptor: a pidfd on Linux, a process descriptor on FreeBSD.
+ * A process, referenced by a descriptor: a pidfd on Linux, a process descriptor on FreeBSD.
  *
- * <p>What is done through it reaches that process or nobody, also after the process has ended and
- * its ID was given to another.
+ * <p>Every operation reaches this process or no process at all, also after the process has ended
+ * and its ID was assigned to another process.
  *
- * <p>Closing the last reference ends the process or releases it, as {@link OnClose} says. A
+ * <p>Closing the last reference kills or releases the process, as {@link OnClose} specifies. A
  * descriptor that becomes unreachable without having been closed is closed by the garbage
- * collector, with a warning in the log: a process that is to outlive its descriptor is started with
- * {@link OnClose#RELEASE}. An unfinished {@link #onExit()} keeps the descriptor reachable.
+ * collector, with a warning in the log: a process that is to outlive its descriptor must be started
+ * with {@link OnClose#RELEASE}. A {@link #onExit()} future that is not complete keeps the
+ * descriptor reachable.
  *
- * <p>A descriptor is a capability: whoever holds one can use it, parent or not. It can be
- * duplicated and weakened ({@link #duplicate()}, {@link #restrict}). The status of a process that
- * is not this JVM's child is exact where the kernel tells it to every holder
- * ({@link Feature#STATUS_FOR_ANY_HOLDER}), and comes when its parent has reaped it; else it is
- * {@link ExitStatus.Unknown}. What needs a {@link Right} that a restricted descriptor lacks throws
- * {@link MissingRightException}.
+ * <p>A descriptor is a capability: every holder can use it, parent or not. It can be duplicated
+ * ({@link #duplicate()}) and given fewer rights ({@link #restrict}). A method that needs a
+ * {@link Right} that this descriptor lacks throws {@link MissingRightException}.
+ *
+ * <p>The exit status of a process that is not a child of this JVM is exact where the kernel reports
+ * it to every holder of a descriptor ({@link Feature#STATUS_FOR_ANY_HOLDER}), and is available once
+ * the parent has reaped the process. On other systems it is {@link ExitStatus.Unknown}.
  *
  * <p>Instances are safe for use by several threads. After {@link #close()}, {@link #poll()},
- * {@link #waitFor()} and {@link #onExit()} go on answering once the status is known; what needs the
- * descriptor throws {@link ClosedDescriptorException}.
+ * {@link #waitFor()} and {@link #onExit()} continue to return the status if it is known; a method
+ * that needs the descriptor throws {@link ClosedDescriptorException}.
+ *
+ * <p>Methods behave the same on Linux and FreeBSD unless a method says otherwise. A version after a
+ * system call is the first release that has the call.
  *
  * @see <a href="https://man7.org/linux/man-pages/man2/pidfd_open.2.html">pidfd_open(2), Linux</a>
  * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=pdfork&amp;sektion=2">pdfork(2),
@@ -35,21 +40,24 @@ import java.util.function.Consumer;
  */
 public interface ProcessDescriptor extends AutoCloseable {
   /**
-   * Opens a running process by its ID: {@code pidfd_open} (Linux 5.3), {@code pdopenpid} (FreeBSD
-   * 16). Its close never kills. On FreeBSD the process stays a zombie, for its parent to see, until
-   * the descriptor is closed.
+   * Opens a running process by its ID. Closing the returned descriptor never kills the process.
    *
-   * <p>This is the one door by which a PID comes in, and it is racy: between the moment somebody
-   * learned the number and this call, the process may have ended and its number may be another's.
-   * Only for the caller's own children that it has not reaped is that impossible. Better ways:
-   * {@link #open(ProcessHandle)}, or a descriptor that the other side sends.
+   * <p>This is the only method that takes a process ID, and it is inherently racy: between the
+   * moment the caller learned the ID and this call, the process may end and the ID may be assigned
+   * to another process. The race is impossible only for children of the caller that it has not
+   * reaped. Prefer {@link #open(ProcessHandle)}, or a descriptor that the other side sends
+   * ({@link DescriptorChannel}).
    *
-   * @param pid positive
+   * <p>Linux: {@code pidfd_open} (Linux 5.3). FreeBSD: {@code pdopenpid} (FreeBSD 16). On FreeBSD
+   * the process remains a zombie, visible to its parent, until the descriptor is closed.
+   *
+   * @param pid the process ID, positive
    * @return a descriptor with every right
-   * @throws ProcessDescriptorException ESRCH if there is no such process, EINVAL if the number is a
-   *     thread's, EMFILE; on FreeBSD EPERM without the right to debug it, EBUSY if it is exiting,
-   *     ECAPMODE in the descriptor-only mode
-   * @throws IllegalArgumentException if the number is not positive
+   * @throws ProcessDescriptorException ESRCH if there is no such process; EINVAL if the ID is that
+   *     of a thread; EMFILE if this JVM has too many open descriptors; on FreeBSD EPERM if this JVM
+   *     may not debug the process, EBUSY if the process is exiting, ECAPMODE in the descriptor-only
+   *     mode
+   * @throws IllegalArgumentException if the ID is not positive
    * @throws UnsupportedFeatureException without {@link Feature#OPEN_PROCESS}
    * @see <a href="https://man7.org/linux/man-pages/man2/pidfd_open.2.html">pidfd_open(2), Linux</a>
    * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=pdopenpid&amp;sektion=2">pdopenpid(2),
@@ -63,13 +71,19 @@ public interface ProcessDescriptor extends AutoCloseable {
   }
 
   /**
-   * Opens the process of a handle. A handle remembers when its process started, and is asked again
-   * once the descriptor is there; so this is the process of the handle or nobody, but for one that
-   * got the same number within a hundredth of a second of the same start time.
+   * Opens the process of a handle. Closing the returned descriptor never kills the process.
    *
-   * @param handle of a process that runs, or that nobody has reaped yet
-   * @return a descriptor with every right; its close never kills
-   * @throws ProcessDescriptorException ESRCH if the process has gone; as {@link #open(long)}
+   * <p>A handle records the start time of its process, and this method checks the handle again once
+   * the descriptor is open. The descriptor is therefore that of the handle's process, unless
+   * another process got the same ID and started within a hundredth of a second of the recorded
+   * time.
+   *
+   * <p>Uses the same system calls as {@link #open(long)}.
+   *
+   * @param handle the handle of a process that runs, or that has not been reaped
+   * @return a descriptor with every right
+   * @throws ProcessDescriptorException ESRCH if the process has ended; other errors as for
+   *     {@link #open(long)}
    * @throws UnsupportedFeatureException without {@link Feature#OPEN_PROCESS}
    */
   static ProcessDescriptor open(ProcessHandle handle) throws ProcessDescriptorException {
@@ -79,7 +93,7 @@ public interface ProcessDescriptor extends AutoCloseable {
       return opened;
     }
     opened.close();
-    int noSuchProcess = 3; // ESRCH on every system.
+    int noSuchProcess = 3; // ESRCH has this value on every system.
     throw new ProcessDescriptorException(
         "open",
         "process " + handle.pid(),
@@ -88,10 +102,14 @@ public interface ProcessDescriptor extends AutoCloseable {
   }
 
   /**
-   * This JVM itself, for instance to send to somebody who is to watch over it. Not racy.
+   * Opens this JVM, for instance to send its descriptor to a process that monitors it. Closing the
+   * returned descriptor never kills the process. Unlike {@link #open(long)}, this method has no
+   * race.
    *
-   * @return a descriptor with every right; its close never kills
-   * @throws ProcessDescriptorException EMFILE
+   * <p>Uses the same system calls as {@link #open(long)}.
+   *
+   * @return a descriptor with every right
+   * @throws ProcessDescriptorException EMFILE if this JVM has too many open descriptors
    * @throws UnsupportedFeatureException without {@link Feature#OPEN_PROCESS}
    */
   static ProcessDescriptor self() throws ProcessDescriptorException {
@@ -99,48 +117,60 @@ public interface ProcessDescriptor extends AutoCloseable {
   }
 
   /**
-   * The number of the descriptor, close-on-exec, for poll, epoll or kqueue of the caller's own. It
-   * becomes readable (Linux: {@code POLLIN}) or hangs up (FreeBSD: {@code POLLHUP}) when the
-   * process ends. It stays this object's: never close it, and do not use it after {@link #close()}.
+   * Returns the number of the descriptor, for use with the caller's own poll, epoll or kqueue. The
+   * descriptor is close-on-exec. This object owns it: the caller must not close it, nor use it
+   * after {@link #close()}.
    *
-   * @return not negative
+   * <p>When the process ends, poll reports {@code POLLIN} on Linux, with {@code POLLHUP} once the
+   * process was reaped (Linux 6.15), and {@code POLLHUP} on FreeBSD.
+   *
+   * @return the descriptor number, not negative
    * @throws MissingRightException without {@link Right#EVENT}
    * @throws ClosedDescriptorException after {@link #close()}
    */
   int fd();
 
   /**
-   * The process ID, for people and logs ({@code pdgetpid} on FreeBSD). No operation of this library
-   * uses it.
+   * Returns the process ID, for display and logs. No operation of this library uses it to identify
+   * the process. The ID remains the same after the process has ended, when the system may have
+   * assigned it to another process.
    *
-   * @return positive; it stays the same after the process has ended, when the system may have given
-   *     it to another
+   * <p>FreeBSD obtains the ID from {@code pdgetpid}.
+   *
+   * @return the process ID, positive
    * @throws MissingRightException without {@link Right#PID}
-   * @throws IllegalStateException for a received descriptor whose process had been reaped before it
-   *     came: nobody knows the ID then
+   * @throws IllegalStateException for a received descriptor whose process was reaped before the
+   *     descriptor arrived: its ID is unknown
    */
   long pid();
 
   /**
-   * Sends a signal: {@code pidfd_send_signal} (Linux 5.1) or {@code pdkill} (FreeBSD 9).
+   * Sends a signal to the process.
    *
-   * @param signal which
-   * @return true if the process was there to get it, false if it has ended
-   * @throws ProcessDescriptorException EPERM if the process changed its user, EINVAL if this system
-   *     has no such signal
+   * <p>Linux: {@code pidfd_send_signal} (Linux 5.1). FreeBSD: {@code pdkill} (FreeBSD 9).
+   *
+   * @param signal the signal to send
+   * @return true if the signal was sent; false if the process has ended
+   * @throws ProcessDescriptorException EPERM if the process runs as another user now; EINVAL if the
+   *     kernel has no signal of that number
+   * @throws IllegalArgumentException if this system has no signal of that name
    * @throws MissingRightException without {@link Right#SIGNAL}
    * @throws ClosedDescriptorException after {@link #close()}
    * @see <a
-   *     href="https://man7.org/linux/man-pages/man2/pidfd_send_signal.2.html">pidfd_send_signal(2)</a>
+   *     href="https://man7.org/linux/man-pages/man2/pidfd_send_signal.2.html">pidfd_send_signal(2),
+   *     Linux</a>
+   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=pdkill&amp;sektion=2">pdkill(2),
+   *     FreeBSD</a>
    */
   boolean signal(Signal signal) throws ProcessDescriptorException;
 
   /**
-   * Sends {@link Signal#KILL}. It takes effect also on a stopped process and whatever its signal
-   * mask.
+   * Sends {@link Signal#KILL}, as {@link #signal}. The signal takes effect also if the process is
+   * stopped, and regardless of its signal mask.
    *
-   * @return true if the process was there to get it, false if it has ended
-   * @throws ProcessDescriptorException EPERM if the process changed its user
+   * @return true if the signal was sent; false if the process has ended
+   * @throws ProcessDescriptorException EPERM if the process runs as another user now
+   * @throws MissingRightException without {@link Right#SIGNAL}
    * @throws ClosedDescriptorException after {@link #close()}
    */
   default boolean kill() throws ProcessDescriptorException {
@@ -148,34 +178,53 @@ public interface ProcessDescriptor extends AutoCloseable {
   }
 
   /**
-   * Sends a signal to every process of the group that this process leads, also if the leader itself
-   * has ended: {@code pidfd_send_signal(PIDFD_SIGNAL_PROCESS_GROUP)} (Linux 6.9). Only for a
-   * process that was started as the leader of a group or session.
+   * Sends a signal to every process of the process group that this process leads, also if the
+   * leader itself has ended. The process must have been started as the leader of a process group or
+   * session.
    *
-   * @param signal which
-   * @return true if any process was there to get it
-   * @throws ProcessDescriptorException EPERM if none of them may be signalled
+   * <p>Linux: {@code pidfd_send_signal} with {@code PIDFD_SIGNAL_PROCESS_GROUP} (Linux 6.9).
+   * FreeBSD: {@code killpg} with the ID from {@code pdgetpid}; the kernel assigns that ID to no
+   * other process or process group while a descriptor of the leader is open.
+   *
+   * @param signal the signal to send
+   * @return true if the signal was sent to at least one process; false if the group has no member
+   * @throws ProcessDescriptorException EPERM if this JVM may signal none of the processes; on
+   *     FreeBSD ECAPMODE in the descriptor-only mode
+   * @throws IllegalArgumentException if this system has no signal of that name
+   * @throws MissingRightException without {@link Right#SIGNAL}
    * @throws UnsupportedFeatureException without {@link Feature#SIGNAL_GROUP}
    * @throws ClosedDescriptorException after {@link #close()}
+   * @see <a
+   *     href="https://man7.org/linux/man-pages/man2/pidfd_send_signal.2.html">pidfd_send_signal(2),
+   *     Linux</a>
+   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=killpg&amp;sektion=2">killpg(2),
+   *     FreeBSD</a>
    */
   boolean signalGroup(Signal signal) throws ProcessDescriptorException;
 
   /**
-   * Ends the process in an orderly way: the signals of a teardown, one after the other, until it
-   * has ended; {@code SIGKILL} at last. Does not close this descriptor.
+   * Ends the process in an orderly way: sends the signals of a teardown in order, waits after each,
+   * and sends {@code SIGKILL} last, until the process has ended. Does not close this descriptor.
    *
-   * @param teardown the signals and how long each may take
-   * @return how the process ended
-   * @throws ProcessDescriptorException as {@link #signal}
-   * @throws InterruptedException if the thread is interrupted; the process may live on then
+   * <p>Uses {@link #signal}, or {@link #signalGroup} for {@link Teardown#ofGroup()}, and
+   * {@link #waitFor(Duration)}.
+   *
+   * @param teardown the signals and the time to wait after each
+   * @return the exit status
+   * @throws ProcessDescriptorException as {@link #signal} and {@link #signalGroup}
+   * @throws InterruptedException if the thread is interrupted; the process may still run then
+   * @throws MissingRightException without {@link Right#SIGNAL} and {@link Right#WAIT}
+   * @throws UnsupportedFeatureException for a process group, without {@link Feature#SIGNAL_GROUP}
+   * @throws ClosedDescriptorException after {@link #close()}
    */
   ExitStatus shutdown(Teardown teardown) throws ProcessDescriptorException, InterruptedException;
 
   /**
-   * Whether the process runs. Never blocks.
+   * Returns whether the process runs. Never blocks.
    *
-   * @return false once it has ended, also while another's child waits to be reaped and has no
-   *     status yet
+   * @return false once the process has ended, also while another process's child has not been
+   *     reaped and has no status yet
+   * @throws MissingRightException without {@link Right#WAIT}
    * @throws ClosedDescriptorException after {@link #close()}, unless the status is known
    */
   default boolean isAlive() {
@@ -183,86 +232,115 @@ public interface ProcessDescriptor extends AutoCloseable {
   }
 
   /**
-   * The exit status if the process has ended. Never blocks.
+   * Returns the exit status if the process has ended. Never blocks.
    *
-   * @return empty while it runs
+   * <p>Linux: {@code waitid(P_PIDFD)} (Linux 5.4), then {@code ioctl(PIDFD_GET_INFO)} for the
+   * status of a process that another process has reaped (Linux 6.15). FreeBSD: {@code kevent} with
+   * {@code EVFILT_PROCDESC}. A child of this library is reaped by this call.
+   *
+   * @return the exit status; empty while the process runs
+   * @throws MissingRightException without {@link Right#WAIT}
    * @throws ClosedDescriptorException after {@link #close()}, unless the status is known
    */
   Optional<ExitStatus> poll();
 
   /**
-   * Waits for the end of the process. A virtual thread parks without holding its carrier.
+   * Waits for the process to end. A virtual thread parks without pinning its carrier thread.
    *
-   * @return how it ended, the same for every waiter
-   * @throws InterruptedException if the thread is interrupted; the process is not touched
+   * <p>A platform thread waits in {@code poll}; other threads, and any thread that waits for
+   * another process to reap its child, are woken by the library's watcher thread.
+   *
+   * @return the exit status, equal for every waiter
+   * @throws InterruptedException if the thread is interrupted; the process is not affected
    * @throws MissingRightException without {@link Right#WAIT}
    * @throws ClosedDescriptorException after {@link #close()}, unless the status is known; also in a
-   *     thread that waits for a process that was released meanwhile
+   *     thread that waits when the descriptor of a released process is closed
+   * @throws java.io.UncheckedIOException if the watcher thread cannot watch the process
    */
   ExitStatus waitFor() throws InterruptedException;
 
   /**
-   * Waits for the end of the process, for a time.
+   * Waits for the process to end, up to a timeout. Waits as {@link #waitFor()}.
    *
-   * @param timeout how long; zero or less only looks
-   * @return how it ended, empty if it still runs
-   * @throws InterruptedException if the thread is interrupted; the process is not touched
+   * @param timeout the maximum time to wait; zero or less only polls
+   * @return the exit status; empty if the process still runs
+   * @throws InterruptedException if the thread is interrupted; the process is not affected
+   * @throws MissingRightException without {@link Right#WAIT}
    * @throws ClosedDescriptorException as {@link #waitFor()}
+   * @throws java.io.UncheckedIOException as {@link #waitFor()}
    */
   Optional<ExitStatus> waitFor(Duration timeout) throws InterruptedException;
 
   /**
-   * The end of the process as an event. Dependents run in a thread of the library; one that blocks
-   * delays nobody else. Each call returns a new future: cancelling or completing it has no effect
-   * on the process or on other callers.
+   * Returns a future that completes when the process ends. Each call returns a new future:
+   * cancelling or completing it affects neither the process nor other callers. Dependent actions
+   * run in a thread of the library; one that blocks does not delay others.
    *
-   * @return completes with how the process ended; exceptionally with
-   *     {@link ClosedDescriptorException} if a released process was closed before it ended
+   * <p>Linux: {@code epoll}. FreeBSD: {@code kqueue} with {@code EVFILT_PROCDESC}. One thread
+   * watches all processes of this JVM.
+   *
+   * @return a future that completes with the exit status, or exceptionally with
+   *     {@link ClosedDescriptorException} if the descriptor of a released process is closed before
+   *     the process ends
+   * @throws MissingRightException without {@link Right#EVENT}
    * @throws ClosedDescriptorException after {@link #close()}, unless the status is known
+   * @throws java.io.UncheckedIOException if the watcher thread cannot watch the process
    */
   CompletableFuture<ExitStatus> onExit();
 
   /**
-   * What the process cost.
+   * Returns the resource usage of the process, also after {@link #close()}.
    *
-   * @return empty while it runs, where it was not asked for
-   *     ({@link Spawner#collectUsage(boolean)}), and where other code reaped the process first
+   * <p>Linux: {@code waitid(P_PIDFD)}. FreeBSD: {@code pdwait} (FreeBSD 15.1), else {@code wait6}.
+   *
+   * @return the resource usage; empty while the process runs, if it was not requested
+   *     ({@link Spawner#collectUsage(boolean)}), and if other code reaped the process first
+   * @throws MissingRightException without {@link Right#WAIT}
    */
   Optional<ResourceUsage> resourceUsage();
 
   /**
-   * Reports stop and continue to the parent. Such changes are states, not queued events: of several
-   * in quick succession only the last may be seen. From the first listener until the process ends,
-   * a thread waits for them, because no system has a descriptor for them.
+   * Reports stop and continue to the parent of the process. Such changes are states, not queued
+   * events: of several in quick succession only the last may be reported. From the first listener
+   * until the process ends, a thread blocks in the kernel to wait for changes, because no system
+   * reports them through a descriptor.
    *
-   * <p>Linux 5.4: {@code waitid(P_PIDFD, WSTOPPED | WCONTINUED)}. FreeBSD: absent.
+   * <p>Linux: {@code waitid(P_PIDFD, WSTOPPED | WCONTINUED)} (Linux 5.4). FreeBSD: {@code pdwait}
+   * (FreeBSD 15.1), else {@code wait6}, which the descriptor-only mode refuses.
    *
-   * @param listener called in that thread
-   * @return ends the listening when closed
+   * @param listener the listener, called in that thread
+   * @return a registration that removes the listener when it is closed
+   * @throws MissingRightException without {@link Right#EVENT}
    * @throws UnsupportedFeatureException without {@link Feature#STATE_CHANGES}
    * @throws ClosedDescriptorException after {@link #close()}
+   * @see <a href="https://man7.org/linux/man-pages/man2/waitid.2.html">waitid(2), Linux</a>
+   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=wait6&amp;sektion=2">wait6(2),
+   *     FreeBSD</a>
    */
   Listening onStateChange(Consumer<? super StateChange> listener);
 
   /**
-   * Another reference to the same process, with the same rights. Each is closed for itself: only
-   * the close of the last one is the close that {@link OnClose} speaks of. What waits on a
-   * reference that is closed while others are open gets {@link ClosedDescriptorException}.
+   * Returns another reference to the same process, with the same rights. Each reference is closed
+   * separately: only the close of the last one has the effect of {@link OnClose}. A thread that
+   * waits on a reference that is closed while others are open gets
+   * {@link ClosedDescriptorException}.
    *
-   * @return a new descriptor object; its {@link #fd()} may be the same number, which is good until
+   * @return a new descriptor object; its {@link #fd()} may be the same number, which is valid until
    *     the later close
-   * @throws ProcessDescriptorException EMFILE
+   * @throws ProcessDescriptorException EMFILE if this JVM has too many open descriptors
    * @throws MissingRightException without {@link Right#DUPLICATE}
    * @throws ClosedDescriptorException after {@link #close()}
    */
   ProcessDescriptor duplicate() throws ProcessDescriptorException;
 
   /**
-   * Another reference to the same process, with fewer rights: those given that this one has too.
-   * FreeBSD: {@code cap_rights_limit} on a copy, so the kernel enforces it, for everybody who gets
-   * the copy. Linux: the library enforces it; see {@link Right}.
+   * Returns another reference to the same process, with fewer rights: the given ones that this
+   * reference has too. This reference retains its rights.
    *
-   * <p>This one keeps its rights. To weaken what one holds, restrict it and close it:
+   * <p>Linux: the library enforces the rights; see {@link Right}. FreeBSD: {@code cap_rights_limit}
+   * on a copy of the descriptor, so the kernel enforces the rights for every holder of the copy.
+   *
+   * <p>To give up rights, restrict a descriptor and close the original:
    *
    * <pre>{@code
    * ProcessDescriptor watched;
@@ -271,28 +349,33 @@ public interface ProcessDescriptor extends AutoCloseable {
    * }
    * }</pre>
    *
-   * @param rights the rights to keep; with none the process is only kept from being killed
+   * @param rights the rights to retain; with none, the reference only prevents the last close
    * @return a new descriptor object
-   * @throws ProcessDescriptorException EMFILE
+   * @throws ProcessDescriptorException EMFILE if this JVM has too many open descriptors
    * @throws IllegalArgumentException if a right is given twice
    * @throws MissingRightException without {@link Right#DUPLICATE}
    * @throws ClosedDescriptorException after {@link #close()}
+   * @see <a
+   *     href="https://man.freebsd.org/cgi/man.cgi?query=cap_rights_limit&amp;sektion=2">cap_rights_limit(2),
+   *     FreeBSD</a>
    */
   ProcessDescriptor restrict(Right... rights) throws ProcessDescriptorException;
 
   /**
-   * What may be done with this descriptor.
+   * Returns the rights of this descriptor.
    *
-   * @return unmodifiable; always the same
+   * @return an unmodifiable set, always the same
    */
   Set<Right> rights();
 
   /**
-   * What the kernel tells of the process now: {@code ioctl(PIDFD_GET_INFO)}, Linux 6.13.
+   * Returns a snapshot of the kernel's information about the process.
    *
-   * @return a snapshot
-   * @throws ProcessDescriptorException ESRCH if it has ended and was reaped; EREMOTE if it is
-   *     outside this JVM's PID namespace
+   * <p>Linux: {@code ioctl(PIDFD_GET_INFO)} (Linux 6.13). FreeBSD has no such call.
+   *
+   * @return the snapshot
+   * @throws ProcessDescriptorException ESRCH if the process has ended and was reaped; EREMOTE if it
+   *     is outside the PID namespace of this JVM
    * @throws MissingRightException without {@link Right#PID}
    * @throws UnsupportedFeatureException without {@link Feature#PROCESS_INFO}
    * @throws ClosedDescriptorException after {@link #close()}
@@ -300,31 +383,39 @@ public interface ProcessDescriptor extends AutoCloseable {
   ProcessInfo info() throws ProcessDescriptorException;
 
   /**
-   * Whether another descriptor is of the same process, by the kernel's identity of it (Linux 6.9:
-   * the inode in pidfs), which is never used again; not by PID. Needs no right.
+   * Returns whether another descriptor refers to the same process, also after the process has
+   * ended. Needs no right.
    *
-   * @param other a descriptor of this library's
-   * @return true if so, also after the process has ended
-   * @throws ProcessDescriptorException if the kernel cannot be asked
-   * @throws UnsupportedFeatureException without {@link Feature#PROCESS_IDENTITY}, unless one is a
-   *     duplicate of the other
-   * @throws ClosedDescriptorException after {@link #close()} of either
+   * <p>Linux: compares the inodes of the pidfds in pidfs, which are never reused (Linux 6.9).
+   * FreeBSD: compares the IDs from {@code pdgetpid}, which are not reused while both descriptors
+   * are open.
+   *
+   * @param other another descriptor of this library
+   * @return true if both refer to the same process
+   * @throws ProcessDescriptorException if the kernel refuses to identify the process
+   * @throws IllegalArgumentException if the other descriptor is not an object of this library
+   * @throws UnsupportedFeatureException without {@link Feature#PROCESS_IDENTITY}, unless one
+   *     descriptor is a duplicate of the other
+   * @throws ClosedDescriptorException after {@link #close()} of either descriptor
    */
   boolean sameProcess(ProcessDescriptor other) throws ProcessDescriptorException;
 
   /**
-   * Gives up this reference. If it is the last, what {@link OnClose} says is done: with
+   * Closes this reference. The close of the last one has the effect of {@link OnClose}: with
    * {@link OnClose#KILL} a process that still runs gets {@code SIGKILL} before this method returns,
-   * and is reaped. The process of an opened descriptor is not touched. One whose descriptor was
-   * sent ({@link DescriptorChannel}) lives until the last holder, in whatever process, has gone.
-   * Idempotent. Never blocks on the process.
+   * and is reaped. The close of an opened descriptor does not affect the process. A process whose
+   * descriptor was sent ({@link DescriptorChannel}) lives until its last holder, in any process,
+   * has closed it or has exited. Idempotent. Never waits for the process to end.
    */
   @Override
   void close();
 
-  /** A registration that can be ended. */
+  /** A registration that can be removed. */
   interface Listening extends AutoCloseable {
-    /** Ends it. Idempotent. A call that runs already is not waited for. */
+    /**
+     * Removes the registration. Idempotent. Does not wait for a call of the listener that is in
+     * progress.
+     */
     @Override
     void close();
   }

@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.util.Objects;
 
 /**
- * The system refused an operation. The message reads {@code operation(subject): ENAME (n): what
- * that means}.
+ * Thrown when the system refuses an operation. The message has the form {@code operation(subject):
+ * ENAME (n): description}.
  */
 public class ProcessDescriptorException extends IOException {
   private static final long serialVersionUID = 1L;
@@ -13,19 +13,19 @@ public class ProcessDescriptorException extends IOException {
   /** The error number on this system. */
   private final int errno;
 
-  /** What was called. */
+  /** The operation that failed. */
   private final String operation;
 
-  /** On what. */
+  /** The subject of the operation. */
   private final String subject;
 
   /**
-   * An error of a system call.
+   * Constructs an exception for an error of a system call.
    *
-   * @param operation what was called, such as {@code pidfd_send_signal}
-   * @param subject on what: a path, a descriptor
+   * @param operation the operation that failed, such as {@code pidfd_send_signal}
+   * @param subject the subject of the operation, such as a path or a descriptor; may be empty
    * @param errno the error number on this system
-   * @param explanation its name and meaning, and what to do if that is known
+   * @param explanation the name and description of the error, and a remedy if one is known
    */
   public ProcessDescriptorException(
       String operation, String subject, int errno, String explanation) {
@@ -36,27 +36,27 @@ public class ProcessDescriptorException extends IOException {
   }
 
   /**
-   * The error number, on this system.
+   * Returns the error number on this system.
    *
-   * @return positive
+   * @return a positive number
    */
   public int errno() {
     return errno;
   }
 
   /**
-   * The call that failed.
+   * Returns the operation that failed.
    *
-   * @return such as {@code pidfd_send_signal}
+   * @return the operation, such as {@code pidfd_send_signal}
    */
   public String operation() {
     return operation;
   }
 
   /**
-   * What it was called on.
+   * Returns the subject of the operation.
    *
-   * @return a path or a descriptor; empty if there is nothing to name
+   * @return a path or a descriptor; empty if the operation has no subject
    */
   public String subject() {
     return subject;

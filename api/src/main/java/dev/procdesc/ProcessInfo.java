@@ -5,23 +5,24 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * What the kernel tells of a process by descriptor: a look at one moment. Linux 6.13:
- * {@code PIDFD_GET_INFO}. What this kernel or this process has none of is absent.
+ * A snapshot of the kernel's information about a process, read through its descriptor. Linux 6.13:
+ * {@code ioctl(PIDFD_GET_INFO)}. Values that the kernel does not provide, or that the process does
+ * not have, are absent.
  *
  * @param pid the process ID in the caller's PID namespace
  * @param parentPid the parent's ID; absent if the parent is outside the caller's PID namespace
- * @param credentials whose it is
- * @param cgroupId the ID of its cgroup v2, as {@code name_to_handle_at} gives it
+ * @param credentials the user and group IDs
+ * @param cgroupId the ID of the process's cgroup v2, as {@code name_to_handle_at} returns it
  */
 public record ProcessInfo(
     long pid, OptionalLong parentPid, Optional<Credentials> credentials, OptionalLong cgroupId) {
   /**
    * Checks for null.
    *
-   * @param pid the process ID in the caller's PID namespace
-   * @param parentPid the parent's ID; absent if the parent is outside the caller's PID namespace
-   * @param credentials whose it is
-   * @param cgroupId the ID of its cgroup v2, as {@code name_to_handle_at} gives it
+   * @param pid see {@link #pid()}
+   * @param parentPid see {@link #parentPid()}
+   * @param credentials see {@link #credentials()}
+   * @param cgroupId see {@link #cgroupId()}
    */
   public ProcessInfo {
     Objects.requireNonNull(parentPid, "parentPid");
@@ -32,12 +33,12 @@ public record ProcessInfo(
   /**
    * The user and group IDs of a process, in the caller's user namespace; each 0 to 4,294,967,295.
    *
-   * @param realUser who started it
-   * @param realGroup that user's group
-   * @param effectiveUser whose rights it has
-   * @param effectiveGroup which group's rights it has
-   * @param savedUser whom it may become again
-   * @param savedGroup which group it may take again
+   * @param realUser the real user ID, of the user who started the process
+   * @param realGroup the real group ID, of that user's group
+   * @param effectiveUser the effective user ID, which determines the process's privileges
+   * @param effectiveGroup the effective group ID, which determines the process's privileges
+   * @param savedUser the saved user ID, to which the process may return
+   * @param savedGroup the saved group ID, to which the process may return
    */
   public record Credentials(
       long realUser,

@@ -9,14 +9,14 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-/** A child as a {@link Process}. Every method goes through the descriptor. */
+/** A view of a child as a {@link Process}. Every method uses the descriptor. */
 final class ProcessView extends Process {
   private final ChildProcess child;
   private final OutputStream stdin;
 
   ProcessView(ChildProcess child) {
     this.child = child;
-    // Code written for Process expects a buffer here: ProcessBuilder gives one.
+    // Code written for Process expects a buffer here, as ProcessBuilder provides one.
     this.stdin = child.hasPipe(0)
         ? new BufferedOutputStream(child.stdin())
         : OutputStream.nullOutputStream();
@@ -75,7 +75,7 @@ final class ProcessView extends Process {
     try {
       child.signal(signal);
     } catch (IOException e) {
-      // Process gives no other way to say that the signal did not reach the process.
+      // Process has no other way to report that the signal was not sent.
       throw new UncheckedIOException(e);
     }
   }

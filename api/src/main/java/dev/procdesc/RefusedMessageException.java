@@ -4,35 +4,38 @@ import java.io.IOException;
 import java.util.Objects;
 
 /**
- * A message that a {@link DescriptorChannel} received was not what it should be. Whatever came with
- * it was closed.
+ * Thrown when a message that a {@link DescriptorChannel} received is malformed. All descriptors of
+ * the message were closed.
  */
 public final class RefusedMessageException extends IOException {
   private static final long serialVersionUID = 1L;
 
-  /** What was wrong with it. */
+  /** The defect of the message. */
   private final Reason reason;
 
-  /** What may be wrong with a message. */
+  /** A defect of a message. */
   public enum Reason {
-    /** A descriptor was not a process's. */
+    /** A descriptor is not a process descriptor. */
     NO_PROCESS,
-    /** Descriptors were cut off: this JVM has no numbers left for them, or there were too many. */
+    /**
+     * Descriptors were truncated: this JVM has no free descriptor numbers, or the message has too
+     * many.
+     */
     DESCRIPTORS_CUT_OFF,
     /** The payload is longer than {@link DescriptorChannel#MAX_PAYLOAD}. */
     PAYLOAD_CUT_OFF,
     /**
-     * The other end was closed in the middle of the message; the next receive tells of the end.
-     * FreeBSD 15, where a message can come in parts.
+     * The other end was closed in the middle of the message; the next receive reports end of file.
+     * FreeBSD 15, where a message can arrive in parts.
      */
     INCOMPLETE
   }
 
   /**
-   * A refusal.
+   * Constructs an exception for a refused message.
    *
-   * @param reason what was wrong
-   * @param message the same in words
+   * @param reason the defect
+   * @param message the detail message
    */
   public RefusedMessageException(Reason reason, String message) {
     super(message);
@@ -40,7 +43,7 @@ public final class RefusedMessageException extends IOException {
   }
 
   /**
-   * What was wrong with the message.
+   * Returns the defect of the message.
    *
    * @return the reason
    */

@@ -1,29 +1,29 @@
 package dev.procdesc;
 
 /**
- * A resource that {@link Spawner#limit(Resource, Limit)} can limit.
+ * A resource that {@link Spawner#limit(Resource, Limit)} limits.
  *
  * @see <a href="https://man7.org/linux/man-pages/man2/setrlimit.2.html">setrlimit(2), Linux</a>
  * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=setrlimit&amp;sektion=2">setrlimit(2),
  *     FreeBSD</a>
  */
 public enum Resource {
-  /** {@code RLIMIT_CPU}: CPU time, seconds. */
+  /** CPU time in seconds, {@code RLIMIT_CPU}. */
   CPU_SECONDS,
-  /** {@code RLIMIT_FSIZE}: the largest file that may be written, bytes. */
+  /** The size in bytes of the largest file that may be written, {@code RLIMIT_FSIZE}. */
   FILE_SIZE,
-  /** {@code RLIMIT_DATA}: the data segment, bytes. */
+  /** The size of the data segment in bytes, {@code RLIMIT_DATA}. */
   DATA,
-  /** {@code RLIMIT_STACK}: the main thread's stack, bytes. */
+  /** The size of the main thread's stack in bytes, {@code RLIMIT_STACK}. */
   STACK,
-  /** {@code RLIMIT_CORE}: the largest core image, bytes. */
+  /** The size in bytes of the largest core image, {@code RLIMIT_CORE}. */
   CORE,
-  /** {@code RLIMIT_AS}: the address space, bytes. */
+  /** The size of the address space in bytes, {@code RLIMIT_AS}. */
   ADDRESS_SPACE,
-  /** {@code RLIMIT_NOFILE}: open descriptors, one more than the largest number. */
+  /** Open descriptors: one more than the largest number, {@code RLIMIT_NOFILE}. */
   OPEN_FILES,
-  /** {@code RLIMIT_NPROC}: processes of the user. */
+  /** The number of processes of the user, {@code RLIMIT_NPROC}. */
   PROCESSES,
-  /** {@code RLIMIT_MEMLOCK}: locked memory, bytes. */
+  /** The amount of locked memory in bytes, {@code RLIMIT_MEMLOCK}. */
   LOCKED_MEMORY
 }

@@ -1,50 +1,55 @@
 package dev.procdesc;
 
 /**
- * What the holder of a {@link ProcessDescriptor} may do with it. A descriptor starts with every
- * right, and {@link ProcessDescriptor#restrict} makes one with fewer; none can get one back.
+ * A permission of the holder of a {@link ProcessDescriptor}. A descriptor starts with every right,
+ * and {@link ProcessDescriptor#restrict} creates one with fewer; a right that was given up cannot
+ * be regained.
  *
- * <p>On FreeBSD the kernel enforces them ({@code cap_rights_limit}) and they travel with the
- * descriptor ({@link Feature#KERNEL_RIGHTS}). Linux knows no rights of a descriptor: there this
- * library enforces them, for those who use the process through it. So a restricted descriptor
- * cannot be sent there, and native code that gets the number of one can do everything with it.
+ * <p>On FreeBSD the kernel enforces rights ({@code cap_rights_limit}), and they travel with the
+ * descriptor ({@link Feature#KERNEL_RIGHTS}). Linux descriptors have no rights: there this library
+ * enforces them, for users of the process through the library. A restricted descriptor therefore
+ * cannot be sent on Linux, and native code that gets its number has full access.
  *
  * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=rights&amp;sektion=4">rights(4)</a>
  */
 public enum Right {
   /**
-   * To send signals: {@link ProcessDescriptor#signal}, {@link ProcessDescriptor#signalGroup},
-   * {@link ProcessDescriptor#shutdown} (with {@link #WAIT}). FreeBSD: {@code CAP_PDKILL}. Closing
-   * needs no right: the last close kills, with {@link OnClose#KILL}, whoever does it.
+   * Permission to send signals: {@link ProcessDescriptor#signal}, {@link ProcessDescriptor#kill()},
+   * {@link ProcessDescriptor#signalGroup}, {@link ProcessDescriptor#shutdown} (with {@link #WAIT}).
+   * FreeBSD: {@code CAP_PDKILL}. Closing needs no right: with {@link OnClose#KILL} the last close
+   * kills, regardless of the rights of the closed descriptor.
    */
   SIGNAL,
 
   /**
-   * To ask for the exit status and wait for it: {@link ProcessDescriptor#poll()},
+   * Permission to query the exit status and to wait for it: {@link ProcessDescriptor#poll()},
    * {@link ProcessDescriptor#isAlive()}, {@link ProcessDescriptor#waitFor()},
    * {@link ProcessDescriptor#resourceUsage()}. FreeBSD: {@code CAP_PDWAIT}.
    */
   WAIT,
 
   /**
-   * To learn who it is: {@link ProcessDescriptor#pid()}, {@link ProcessDescriptor#info()}. FreeBSD:
-   * {@code CAP_PDGETPID}.
+   * Permission to identify the process: {@link ProcessDescriptor#pid()},
+   * {@link ProcessDescriptor#info()}. FreeBSD: {@code CAP_PDGETPID}.
    */
   PID,
 
   /**
-   * To be told of events: {@link ProcessDescriptor#onExit()},
-   * {@link ProcessDescriptor#onStateChange}, and {@link ProcessDescriptor#fd()} for a poll of one's
-   * own. FreeBSD: {@code CAP_EVENT}.
+   * Permission to be notified of events: {@link ProcessDescriptor#onExit()},
+   * {@link ProcessDescriptor#onStateChange}, and {@link ProcessDescriptor#fd()} for the caller's
+   * own poll. FreeBSD: {@code CAP_EVENT}.
    */
   EVENT,
 
-  /** To send it to another process: {@link DescriptorChannel#send}. The library's own. */
+  /**
+   * Permission to send the descriptor to another process: {@link DescriptorChannel#send}. Enforced
+   * by the library on both systems.
+   */
   SEND,
 
   /**
-   * To make further references: {@link ProcessDescriptor#duplicate()},
-   * {@link ProcessDescriptor#restrict}. The library's own.
+   * Permission to create further references: {@link ProcessDescriptor#duplicate()},
+   * {@link ProcessDescriptor#restrict}. Enforced by the library on both systems.
    */
   DUPLICATE
 }

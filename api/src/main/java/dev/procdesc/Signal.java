@@ -9,11 +9,11 @@ import java.util.Objects;
 import java.util.regex.Pattern;
 
 /**
- * A signal, by its portable name. The number belongs to the system ({@code SIGUSR1} is 10 on Linux
- * and 30 on FreeBSD), so a signal has one only through the running {@link Platform}.
+ * A signal, identified by its portable name. Its number depends on the system ({@code SIGUSR1} is
+ * 10 on Linux and 30 on FreeBSD) and is available from the running {@link Platform} only.
  *
- * <p>Signals without a portable name, such as the real-time ones, are named by number:
- * {@code SIG34}. Compare with {@code equals}.
+ * <p>Signals without a portable name, such as the real-time signals, are named by number:
+ * {@code SIG34}. Compare signals with {@code equals}.
  *
  * @see <a href="https://man7.org/linux/man-pages/man7/signal.7.html">signal(7), Linux</a>
  * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=signal&amp;sektion=3">signal(3),
@@ -50,13 +50,13 @@ public final class Signal {
   /** Kill; cannot be caught, blocked or ignored. */
   public static final Signal KILL = standard("SIGKILL");
 
-  /** For the program's own use. */
+  /** First signal for use by programs. */
   public static final Signal USR1 = standard("SIGUSR1");
 
   /** Invalid memory reference. */
   public static final Signal SEGV = standard("SIGSEGV");
 
-  /** For the program's own use. */
+  /** Second signal for use by programs. */
   public static final Signal USR2 = standard("SIGUSR2");
 
   /** Write to a pipe without readers. */
@@ -65,10 +65,10 @@ public final class Signal {
   /** Timer of {@code alarm}. */
   public static final Signal ALRM = standard("SIGALRM");
 
-  /** Termination, the polite request. */
+  /** Termination request. */
   public static final Signal TERM = standard("SIGTERM");
 
-  /** A child stopped or ended. */
+  /** A child stopped, continued or ended. */
   public static final Signal CHLD = standard("SIGCHLD");
 
   /** Continue if stopped. */
@@ -107,7 +107,7 @@ public final class Signal {
   /** Input or output is possible. */
   public static final Signal IO = standard("SIGIO");
 
-  /** Bad system call; also what a seccomp filter sends. */
+  /** Bad system call; also sent by a seccomp filter. */
   public static final Signal SYS = standard("SIGSYS");
 
   private final String name;
@@ -123,11 +123,11 @@ public final class Signal {
   }
 
   /**
-   * The signal of a name.
+   * Returns the signal with a name.
    *
    * @param name {@code TERM}, {@code SIGTERM} or {@code SIG34}, in any case
    * @return the signal
-   * @throws IllegalArgumentException if there is none of that name
+   * @throws IllegalArgumentException if no signal has that name
    */
   public static Signal of(String name) {
     String upper = Objects.requireNonNull(name, "name").toUpperCase(Locale.ROOT);
@@ -143,9 +143,9 @@ public final class Signal {
   }
 
   /**
-   * The signal that has a number on this system.
+   * Returns the signal with a number on this system.
    *
-   * @param number from 1
+   * @param number the number, positive
    * @return the named signal if this system gives the number a portable name, else {@code SIGn}
    * @throws IllegalArgumentException if the number is not positive
    */
@@ -157,27 +157,27 @@ public final class Signal {
   }
 
   /**
-   * The signals that have a portable name.
+   * Returns the signals that have a portable name.
    *
-   * @return unmodifiable, in the order of this class
+   * @return an unmodifiable collection, in the order of this class
    */
   public static Collection<Signal> standard() {
     return List.copyOf(STANDARD.values());
   }
 
   /**
-   * The full name, with {@code SIG}.
+   * Returns the full name, with {@code SIG}.
    *
-   * @return such as {@code SIGTERM}
+   * @return the name, such as {@code SIGTERM}
    */
   public String name() {
     return name;
   }
 
   /**
-   * The number on the running system.
+   * Returns the number on the running system.
    *
-   * @return positive
+   * @return a positive number
    * @throws IllegalArgumentException if this system has no such signal
    */
   public int number() {

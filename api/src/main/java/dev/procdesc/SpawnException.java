@@ -3,8 +3,8 @@ package dev.procdesc;
 import java.util.Objects;
 
 /**
- * A child could not be started. No process, zombie or descriptor is left of the attempt.
- * {@link #step()} says how far it came.
+ * Thrown when a child could not be started. The attempt leaves no process, zombie or descriptor.
+ * {@link #step()} is the step that failed.
  */
 public final class SpawnException extends ProcessDescriptorException {
   private static final long serialVersionUID = 1L;
@@ -15,39 +15,39 @@ public final class SpawnException extends ProcessDescriptorException {
     PREPARE,
     /** Creating the process. */
     CREATE,
-    /** Handing the child to the guard that kills it when the JVM dies. */
+    /** Registering the child with the guardian that kills it when the JVM dies. */
     GUARD,
-    /** A new session, a process group, the terminal. */
+    /** Entering a new session or a process group, and setting the terminal. */
     SESSION,
     /** Entering the control group. */
     CGROUP,
-    /** Resource limits, nice value. */
+    /** Setting the umask, resource limits and nice value. */
     LIMITS,
-    /** User, group and supplementary groups. */
+    /** Changing the user, group and supplementary groups. */
     USER,
     /** Changing the working directory. */
     DIRECTORY,
-    /** No-new-privileges. */
+    /** Setting no-new-privileges. */
     PRIVILEGES,
     /** Placing descriptors at their numbers and closing the others. */
     DESCRIPTORS,
-    /** Signal dispositions and mask. */
+    /** Setting signal dispositions and the signal mask. */
     SIGNALS,
     /** Executing the program. */
     EXECUTE
   }
 
-  /** How far the spawn came. */
+  /** The step that failed. */
   private final Step step;
 
   /**
-   * A failed spawn.
+   * Constructs an exception for a failed spawn.
    *
    * @param step the step that failed
-   * @param operation the system call
-   * @param subject the path or value it failed on
+   * @param operation the system call that failed
+   * @param subject the path or value that the call failed on
    * @param errno the error number on this system
-   * @param explanation its name and meaning
+   * @param explanation the name and description of the error
    */
   public SpawnException(
       Step step, String operation, String subject, int errno, String explanation) {
@@ -56,7 +56,7 @@ public final class SpawnException extends ProcessDescriptorException {
   }
 
   /**
-   * The step that failed.
+   * Returns the step that failed.
    *
    * @return the step
    */

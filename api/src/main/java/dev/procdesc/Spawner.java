@@ -17,7 +17,8 @@ import java.util.Set;
 import java.util.function.Consumer;
 
 /**
- * Starts children as descriptors. Immutable and reusable: each method returns a new spawner.
+ * Starts children as descriptors. A spawner is immutable and reusable: each method returns a new
+ * one.
  *
  * <pre>{@code
  * try (ChildProcess child = Spawner.of("sort", "-n").stdin(Stdio.pipe()).spawn()) {
@@ -27,15 +28,22 @@ import java.util.function.Consumer;
  * }
  * }</pre>
  *
- * <p>A child starts clean: an empty signal mask, every signal at its default, no descriptor but
- * those asked for. What is not said here is inherited as by {@code execve}: environment, directory,
- * user, limits, nice value, umask, session.
+ * <p>A child starts with an empty signal mask, default signal dispositions, and only the
+ * descriptors that were requested. It inherits everything else that no option sets, as by
+ * {@code execve}: environment, working directory, user, resource limits, nice value, umask,
+ * session.
  *
- * <p>A JVM raises its own soft limit of open files to the hard one when it starts, and so its
- * children's; {@code -XX:-MaxFDLimit} keeps it, {@link #limit} sets the child's.
+ * <p>A JVM raises its own soft limit of open files to the hard limit when it starts, and its
+ * children inherit that limit. {@code -XX:-MaxFDLimit} prevents this; {@link #limit} sets the limit
+ * of a child.
  *
- * <p>The child is created by {@code clone3} or {@code clone} with CLONE_PIDFD on Linux (5.4), by
- * {@code pdfork} or {@code pdrfork} on FreeBSD (9 and 15.1).
+ * <p>Linux creates the child by {@code clone3} or {@code clone} with {@code CLONE_PIDFD} (Linux 5.4
+ * or later), FreeBSD by {@code pdfork} (FreeBSD 9) or {@code pdrfork} (FreeBSD 15.1). Where only
+ * the C library's spawn function can be used, {@link Feature#CHILD_SETUP} lists the options that
+ * are absent.
+ *
+ * <p>Methods behave the same on Linux and FreeBSD unless a method says otherwise. A version after a
+ * system call is the first release that has the call.
  */
 public final class Spawner {
   private final SpawnRequest request;
@@ -51,27 +59,28 @@ public final class Spawner {
   }
 
   /**
-   * A program and its arguments. A program name with a slash is a path, relative to the child's
-   * directory; one without is searched for in the child's PATH ({@code /bin:/usr/bin} if it has
-   * none), by the rules of {@code execvp}: a candidate that may not be executed is passed over, and
-   * EACCES is the answer if none can be.
+   * Returns a spawner of a program with arguments. A program name with a slash is a path, relative
+   * to the child's working directory. A name without a slash is searched for in the child's
+   * {@code PATH} ({@code /bin:/usr/bin} if it has none), by the rules of {@code execvp}: a
+   * candidate that may not be executed is skipped, and {@link #spawn()} fails with EACCES if no
+   * other candidate can be executed.
    *
    * @param command the program, then its arguments
    * @return a spawner with every option at its default
-   * @throws IllegalArgumentException if the command is empty, its first word is, or a word has a
-   *     NUL
+   * @throws IllegalArgumentException if the command or its first word is empty, or a word contains
+   *     a NUL
    */
   public static Spawner of(String... command) {
     return of(Arrays.asList(command));
   }
 
   /**
-   * A program and its arguments, as {@link #of(String...)}.
+   * Returns a spawner of a program with arguments, as {@link #of(String...)}.
    *
    * @param command the program, then its arguments
    * @return a spawner with every option at its default
-   * @throws IllegalArgumentException if the command is empty, its first word is, or a word has a
-   *     NUL
+   * @throws IllegalArgumentException if the command or its first word is empty, or a word contains
+   *     a NUL
    */
   public static Spawner of(List<String> command) {
     if (command.isEmpty()) {
@@ -85,33 +94,40 @@ public final class Spawner {
   }
 
   /**
-   * A program that is open already: {@code execveat} with AT_EMPTY_PATH on Linux (3.19),
-   * {@code fexecve} on FreeBSD. Works where no path can be opened any more. A script ({@code #!})
-   * cannot be run so from a close-on-exec descriptor, because its interpreter could not open it.
+   * Returns a spawner of a program that is already open. This works where no path can be opened any
+   * more. A script ({@code #!}) cannot be executed from a close-on-exec descriptor, because its
+   * interpreter could not open it.
    *
-   * <p>In FreeBSD's capability mode ({@link Platform#enterDescriptorOnlyMode}) a dynamic program is
-   * run by {@code /libexec/ld-elf.so.1}, which was opened before, in its direct mode (FreeBSD 12).
-   * What that changes for the program:
+   * <p>Linux: {@code execveat} with {@code AT_EMPTY_PATH} (Linux 3.19). FreeBSD: {@code fexecve}.
+   *
+   * <p>In FreeBSD's capability mode ({@link Platform#enterDescriptorOnlyMode}), a dynamic program
+   * is executed by {@code /libexec/ld-elf.so.1}, opened beforehand, in its direct mode (FreeBSD
+   * 12). The program then differs in these points:
    *
    * <ul>
-   *   <li>It gets descriptors that nobody asked for: the directories of libraries, for reading, at
-   *       the numbers that {@code LD_LIBRARY_PATH_FDS} in its environment names. They come next but
-   *       one behind the largest number asked for, are not close-on-exec, and are limited to
-   *       loading libraries.
-   *   <li>Its libraries are looked for in those directories alone: the ones of {@code ldconfig},
-   *       {@code /lib} and {@code /usr/lib}, as they were when the mode was entered. Neither its
-   *       own run path nor {@code LD_LIBRARY_PATH} is followed. A value of
+   *   <li>It gets descriptors that were not requested: the directories of libraries, for reading,
+   *       at the numbers that {@code LD_LIBRARY_PATH_FDS} in its environment names. They start two
+   *       above the largest requested number, are not close-on-exec, and are limited to loading
+   *       libraries.
+   *   <li>Its libraries are searched for in those directories only: the ones of {@code ldconfig},
+   *       {@code /lib/casper}, {@code /lib} and {@code /usr/lib}, as they were when the mode was
+   *       entered. Neither its own run path nor {@code LD_LIBRARY_PATH} is followed. A value of
    *       {@code LD_LIBRARY_PATH_FDS} that is set here comes first.
-   *   <li>Tools that list processes show the linker and its words.
-   *   <li>The descriptor must be readable, the file be executable by its mode bits, {@code argv[0]}
-   *       be there, and the program be one of 64 bits that names this linker. A program whose
-   *       descriptor cannot be read is left to the kernel, which aborts it if it is dynamic.
+   *   <li>Tools that list processes show the linker and its arguments.
+   *   <li>The descriptor must be readable, the file must be executable by its mode bits,
+   *       {@code argv[0]} must be present, and the program must be a 64-bit one that names this
+   *       linker. A program whose descriptor is not readable is executed by the kernel, which
+   *       aborts it if it is dynamic.
    * </ul>
    *
-   * @param fd an open descriptor of this JVM; it stays the caller's and must be open at each spawn
-   * @param arguments argv, the zeroth included
+   * @param fd an open descriptor of this JVM; the caller retains it and must keep it open at each
+   *     spawn
+   * @param arguments argv, including {@code argv[0]}
    * @return a spawner with every option at its default
-   * @throws IllegalArgumentException if the number is negative, or an argument has a NUL
+   * @throws IllegalArgumentException if the number is negative, or an argument contains a NUL
+   * @see <a href="https://man7.org/linux/man-pages/man2/execveat.2.html">execveat(2), Linux</a>
+   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=fexecve&amp;sektion=2">fexecve(2),
+   *     FreeBSD</a>
    */
   public static Spawner ofDescriptor(int fd, String... arguments) {
     if (fd < 0) {
@@ -137,11 +153,11 @@ public final class Spawner {
   }
 
   /**
-   * Another {@code argv[0]} than the program's name.
+   * Sets {@code argv[0]}, which is the program's name by default.
    *
-   * @param name what the program sees as its own name
+   * @param name the name that the program sees as its own
    * @return a new spawner
-   * @throws IllegalArgumentException if it has a NUL
+   * @throws IllegalArgumentException if the name contains a NUL
    */
   public Spawner argv0(String name) {
     checkNoNul("argv[0]", name);
@@ -157,11 +173,12 @@ public final class Spawner {
   }
 
   /**
-   * The child's working directory. It is entered by the child after the user was changed, so it
-   * must be open to that user. A relative path is relative to the JVM's directory.
+   * Sets the child's working directory. The child enters it after it has changed its user, so that
+   * user must have access to it. A relative path is relative to the JVM's directory.
    *
-   * @param directory an existing directory; if it is none, {@code spawn()} says so
+   * @param directory an existing directory; {@link #spawn()} fails if it is not one
    * @return a new spawner
+   * @throws IllegalArgumentException if the path contains a NUL
    */
   public Spawner directory(Path directory) {
     checkNoNul("a directory", directory.toString());
@@ -171,10 +188,10 @@ public final class Spawner {
   /**
    * Sets a variable of the child's environment.
    *
-   * @param name not empty, without {@code =}
-   * @param value its value
+   * @param name the name, not empty, without {@code =}
+   * @param value the value
    * @return a new spawner
-   * @throws IllegalArgumentException if the name is none, or either has a NUL
+   * @throws IllegalArgumentException if the name is not valid, or the name or value contains a NUL
    */
   public Spawner environment(String name, String value) {
     checkVariable(name);
@@ -183,11 +200,11 @@ public final class Spawner {
   }
 
   /**
-   * Leaves a variable of the JVM's environment out.
+   * Removes a variable of the JVM's environment from the child's.
    *
-   * @param name not empty, without {@code =}
+   * @param name the name, not empty, without {@code =}
    * @return a new spawner
-   * @throws IllegalArgumentException if the name is none
+   * @throws IllegalArgumentException if the name is not valid
    */
   public Spawner withoutEnvironment(String name) {
     checkVariable(name);
@@ -195,11 +212,11 @@ public final class Spawner {
   }
 
   /**
-   * Gives the child this environment instead of the JVM's.
+   * Replaces the child's environment, which is the JVM's by default.
    *
-   * @param variables all of it
+   * @param variables all variables
    * @return a new spawner
-   * @throws IllegalArgumentException if a name is none, or a name or value has a NUL
+   * @throws IllegalArgumentException if a name is not valid, or a name or value contains a NUL
    */
   public Spawner environmentOnly(Map<String, String> variables) {
     Map<String, Optional<String>> all = new LinkedHashMap<>();
@@ -222,29 +239,31 @@ public final class Spawner {
   }
 
   /**
-   * What the child reads at descriptor 0. Default: the JVM's own.
+   * Sets the child's standard input, descriptor 0. The default is the JVM's own.
    *
-   * @param stdin where from
+   * @param stdin the source
    * @return a new spawner
+   * @throws IllegalArgumentException for {@link Stdio#stdout()}
    */
   public Spawner stdin(Stdio stdin) {
     return put(0, stdin);
   }
 
   /**
-   * Where the child writes descriptor 1. Default: the JVM's own.
+   * Sets the child's standard output, descriptor 1. The default is the JVM's own.
    *
-   * @param stdout where to
+   * @param stdout the destination
    * @return a new spawner
+   * @throws IllegalArgumentException for {@link Stdio#stdout()}
    */
   public Spawner stdout(Stdio stdout) {
     return put(1, stdout);
   }
 
   /**
-   * Where the child writes descriptor 2. Default: the JVM's own.
+   * Sets the child's standard error, descriptor 2. The default is the JVM's own.
    *
-   * @param stderr where to; {@link Stdio#stdout()} for {@code 2>&1}
+   * @param stderr the destination; {@link Stdio#stdout()} is {@code 2>&1}
    * @return a new spawner
    */
   public Spawner stderr(Stdio stderr) {
@@ -252,14 +271,15 @@ public final class Spawner {
   }
 
   /**
-   * An extra descriptor for the child, open across exec.
+   * Adds a descriptor to the child, open across exec.
    *
-   * @param target its number in the child, from 3; below the child's descriptor limit
-   * @param source what stands there: a descriptor, a file, the null device,
-   *     {@link Stdio#pipeToChild()} or {@link Stdio#pipeFromChild()}
+   * @param target the descriptor number in the child, 3 or more and below the child's limit of open
+   *     files
+   * @param source a descriptor, a file, the null device, {@link Stdio#pipeToChild()} or
+   *     {@link Stdio#pipeFromChild()}
    * @return a new spawner
-   * @throws IllegalArgumentException if the number is below 3 or already given, or the source makes
-   *     no sense there
+   * @throws IllegalArgumentException if the number is below 3 or was already given, or the source
+   *     is only valid for a standard stream
    */
   public Spawner descriptor(int target, Stdio source) {
     if (target < 3) {
@@ -289,9 +309,9 @@ public final class Spawner {
   }
 
   /**
-   * What the last close does to a child that still runs.
+   * Sets the effect of the last close on a child that still runs.
    *
-   * @param onClose default {@link OnClose#KILL}
+   * @param onClose the effect; {@link OnClose#KILL} by default
    * @return a new spawner
    */
   public Spawner onClose(OnClose onClose) {
@@ -309,10 +329,11 @@ public final class Spawner {
 
   /**
    * Makes the child the leader of a new session that controls a terminal ({@code setsid},
-   * TIOCSCTTY).
+   * {@code ioctl(TIOCSCTTY)}).
    *
-   * @param fd the child's descriptor number of the terminal, 0 for its standard input
+   * @param fd the descriptor number of the terminal in the child, 0 for its standard input
    * @return a new spawner
+   * @throws IllegalArgumentException if the number is negative
    */
   public Spawner controllingTerminal(int fd) {
     return with(r -> {
@@ -325,8 +346,9 @@ public final class Spawner {
    * Makes the child's process group the foreground group of a terminal of its session
    * ({@code tcsetpgrp}), as a shell does for a job.
    *
-   * @param fd the child's descriptor number of the terminal
+   * @param fd the descriptor number of the terminal in the child
    * @return a new spawner
+   * @throws IllegalArgumentException if the number is negative
    */
   public Spawner foreground(int fd) {
     return with(r -> r.foreground = OptionalInt.of(checkDescriptor(fd)));
@@ -340,8 +362,8 @@ public final class Spawner {
   }
 
   /**
-   * Makes the child the leader of a new process group ({@code setpgid(0, 0)}). In a new session it
-   * is one already.
+   * Makes the child the leader of a new process group ({@code setpgid(0, 0)}). The leader of a new
+   * session is one already.
    *
    * @return a new spawner
    */
@@ -350,11 +372,11 @@ public final class Spawner {
   }
 
   /**
-   * Puts the child into an existing process group of the JVM's session ({@code setpgid}).
+   * Moves the child into an existing process group of the JVM's session ({@code setpgid}).
    *
-   * @param group the group's ID, positive
+   * @param group the ID of the group, positive
    * @return a new spawner
-   * @throws IllegalArgumentException if it is not positive
+   * @throws IllegalArgumentException if the ID is not positive
    */
   public Spawner processGroup(int group) {
     if (group < 1) {
@@ -364,22 +386,25 @@ public final class Spawner {
   }
 
   /**
-   * The child's signal mask. Default: empty, whatever the calling thread's is.
+   * Sets the child's signal mask. The default is the empty mask, regardless of the calling
+   * thread's.
    *
-   * @param signals those that start blocked
+   * @param signals the signals that start blocked
    * @return a new spawner
+   * @throws IllegalArgumentException if a signal is given twice
    */
   public Spawner blockedSignals(Signal... signals) {
     return with(r -> r.blockedSignals = Set.of(signals));
   }
 
   /**
-   * The signals that the child starts with ignored, as {@code nohup} does. Default: none, whatever
-   * the JVM ignores.
+   * Sets the signals whose disposition in the child starts as ignored, as {@code nohup} does. The
+   * default is none, regardless of those that the JVM ignores.
    *
-   * @param signals not {@code SIGKILL} or {@code SIGSTOP}
+   * @param signals the signals, without {@code SIGKILL} and {@code SIGSTOP}
    * @return a new spawner
-   * @throws IllegalArgumentException for {@code SIGKILL} and {@code SIGSTOP}
+   * @throws IllegalArgumentException for {@code SIGKILL} and {@code SIGSTOP}, or if a signal is
+   *     given twice
    */
   public Spawner ignoredSignals(Signal... signals) {
     Set<Signal> set = Set.of(signals);
@@ -390,11 +415,11 @@ public final class Spawner {
   }
 
   /**
-   * The child's file mode creation mask.
+   * Sets the child's file mode creation mask.
    *
-   * @param mask 0 to 0777
+   * @param mask the mask, 0 to 0777
    * @return a new spawner
-   * @throws IllegalArgumentException if it is out of range
+   * @throws IllegalArgumentException if the mask is out of range
    */
   public Spawner umask(int mask) {
     if (mask < 0 || mask > 0777) {
@@ -405,11 +430,12 @@ public final class Spawner {
   }
 
   /**
-   * A resource limit of the child ({@code prlimit} on Linux, {@code setrlimit} on FreeBSD), set
-   * before its user changes.
+   * Sets a resource limit of the child, before its user changes.
    *
-   * @param resource which
-   * @param limit soft and hard
+   * <p>Linux: {@code prlimit}. FreeBSD: {@code setrlimit}.
+   *
+   * @param resource the resource
+   * @param limit the soft and the hard limit
    * @return a new spawner
    */
   public Spawner limit(Resource resource, Limit limit) {
@@ -419,10 +445,10 @@ public final class Spawner {
   }
 
   /**
-   * The child's nice value ({@code setpriority}), set before its user changes.
+   * Sets the child's nice value ({@code setpriority}), before its user changes.
    *
-   * @param value -20 (first served) to 19 on Linux, to 20 on FreeBSD; the system cuts what is
-   *     beyond
+   * @param value -20 (highest priority) to 19 on Linux, to 20 on FreeBSD; the system clamps other
+   *     values
    * @return a new spawner
    */
   public Spawner nice(int value) {
@@ -430,12 +456,13 @@ public final class Spawner {
   }
 
   /**
-   * The user to become, with the primary group and the supplementary groups that the user database
-   * gives it, unless {@link #group} or {@link #supplementaryGroups} say otherwise. Needs the
-   * privilege to change users.
+   * Sets the user that the child becomes, with the primary group and the supplementary groups that
+   * the user database lists, unless {@link #group} or {@link #supplementaryGroups} set others.
+   * Needs the privilege to change users.
    *
-   * @param name a user name
+   * @param name a user name, looked up at each spawn
    * @return a new spawner
+   * @throws IllegalArgumentException if the name contains a NUL
    */
   public Spawner user(String name) {
     checkNoNul("a user name", name);
@@ -443,21 +470,23 @@ public final class Spawner {
   }
 
   /**
-   * The user to become, by number. If the user database does not know it, {@link #group} must be
-   * given too, and no supplementary groups are kept.
+   * Sets the user that the child becomes, by ID. If the user database does not list the ID,
+   * {@link #group} is required, and the child has no supplementary groups.
    *
-   * @param id 0 to 4294967294
+   * @param id the user ID, 0 to 4294967294
    * @return a new spawner
+   * @throws IllegalArgumentException if the ID is out of range
    */
   public Spawner user(long id) {
     return with(r -> r.user = Optional.of(new Account.Numbered(id)));
   }
 
   /**
-   * The group to become. The group is set before the user.
+   * Sets the group that the child becomes. The group changes before the user.
    *
-   * @param name a group name
+   * @param name a group name, looked up at each spawn
    * @return a new spawner
+   * @throws IllegalArgumentException if the name contains a NUL
    */
   public Spawner group(String name) {
     checkNoNul("a group name", name);
@@ -465,20 +494,22 @@ public final class Spawner {
   }
 
   /**
-   * The group to become, by number.
+   * Sets the group that the child becomes, by ID.
    *
-   * @param id 0 to 4294967294
+   * @param id the group ID, 0 to 4294967294
    * @return a new spawner
+   * @throws IllegalArgumentException if the ID is out of range
    */
   public Spawner group(long id) {
     return with(r -> r.group = Optional.of(new Account.Numbered(id)));
   }
 
   /**
-   * Exactly these supplementary groups.
+   * Sets the supplementary groups to exactly the given ones.
    *
-   * @param ids each 0 to 4294967294; none at all clears them
+   * @param ids the group IDs, each 0 to 4294967294; none clears the groups
    * @return a new spawner
+   * @throws IllegalArgumentException if an ID is out of range
    */
   public Spawner supplementaryGroups(long... ids) {
     List<Account> groups = new ArrayList<>();
@@ -489,22 +520,27 @@ public final class Spawner {
   }
 
   /**
-   * The control group that the child is born in: clone3's CLONE_INTO_CGROUP (Linux 5.7). Where
-   * clone3 is refused, the child enters it by {@code cgroup.procs} before it executes its program.
+   * Sets the control group that the child is created in.
    *
-   * @param directory of a cgroup v2, delegated to the JVM's user
-   * @return a new spawner; {@code spawn()} needs {@link Feature#CGROUP}, which FreeBSD lacks
+   * <p>Linux: {@code clone3} with {@code CLONE_INTO_CGROUP} (Linux 5.7). Where {@code clone3} is
+   * refused, the child enters the group by {@code cgroup.procs} before it executes its program.
+   * FreeBSD has no control groups.
+   *
+   * @param directory the directory of a cgroup v2 that is delegated to the JVM's user
+   * @return a new spawner; its {@link #spawn()} needs {@link Feature#CGROUP}
    */
   public Spawner cgroup(Path directory) {
     return with(r -> r.cgroup = Optional.of(directory));
   }
 
   /**
-   * Whether exec stops granting privileges to the child and its descendants (set-user-ID and file
-   * capabilities): {@code prctl(PR_SET_NO_NEW_PRIVS)} on Linux (3.5),
-   * {@code procctl(PROC_NO_NEW_PRIVS_CTL)} on FreeBSD (13.1).
+   * Sets whether exec stops granting privileges (set-user-ID, file capabilities) to the child and
+   * its descendants.
    *
-   * @param wanted default false
+   * <p>Linux: {@code prctl(PR_SET_NO_NEW_PRIVS)} (Linux 3.5). FreeBSD:
+   * {@code procctl(PROC_NO_NEW_PRIVS_CTL)} (FreeBSD 13.1).
+   *
+   * @param wanted false by default
    * @return a new spawner
    */
   public Spawner noNewPrivileges(boolean wanted) {
@@ -512,11 +548,11 @@ public final class Spawner {
   }
 
   /**
-   * Whether {@link ProcessDescriptor#resourceUsage()} is wanted. On Linux from 7.1 this child is
-   * then visible to the host program's {@code waitpid(-1)} and SIGCHLD, because the kernel gives
-   * the usage only to one who reaps.
+   * Sets whether {@link ProcessDescriptor#resourceUsage()} is collected. On Linux 7.1 and later the
+   * child is then visible to {@code waitpid(-1)} and {@code SIGCHLD} of the host program, because
+   * the kernel gives the usage only to the process that reaps.
    *
-   * @param wanted default false
+   * @param wanted false by default
    * @return a new spawner
    */
   public Spawner collectUsage(boolean wanted) {
@@ -524,19 +560,19 @@ public final class Spawner {
   }
 
   /**
-   * Starts the child. When this returns, it executes its program; if any step fails, no process is
-   * left. Nothing but the calling thread waits, for as long as the kernel takes to load the
+   * Starts the child. When this method returns, the child executes its program; if a step fails, no
+   * process is left. Only the calling thread waits, for as long as the kernel takes to load the
    * program.
    *
-   * <p>A program file that is still open for writing somewhere (ETXTBSY), which a fork in another
-   * thread can cause, and a passing lack of resources (EAGAIN) are tried again a bounded number of
-   * times.
+   * <p>The spawn is retried a bounded number of times if the program file is still open for writing
+   * (ETXTBSY), which a fork in another thread can cause, and if resources are temporarily lacking
+   * (EAGAIN).
    *
    * @return the running child
-   * @throws SpawnException if a step fails; it names the step, the system call, the path and the
-   *     cause: ENOENT, EACCES, ENOTDIR for the program or directory, E2BIG for arguments and
-   *     environment, ENOEXEC for a file that is no program, EMFILE, EAGAIN and ENOMEM for limits,
-   *     EPERM for user, limits and terminal
+   * @throws SpawnException if a step fails, with the step, the system call, the path and the cause:
+   *     ENOENT, EACCES, ENOTDIR for the program or directory; E2BIG for arguments and environment;
+   *     ENOEXEC for a file that is not a program; EMFILE, EAGAIN and ENOMEM for limits; EPERM for
+   *     user, limits and terminal
    * @throws UnsupportedFeatureException if an option needs a feature that is absent
    * @throws IllegalArgumentException if a string cannot be encoded for this system, or this system
    *     has no such signal

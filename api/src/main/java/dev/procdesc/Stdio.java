@@ -4,106 +4,109 @@ import java.nio.file.Path;
 import java.util.Objects;
 
 /**
- * What stands at a descriptor number of the child. Files are opened by the parent, close-on-exec,
- * at every spawn; the child gets exactly what was asked for and nothing else.
+ * A source or destination for a descriptor number of the child. The parent opens files,
+ * close-on-exec, at every spawn; the child gets exactly the requested descriptors.
  */
 public sealed interface Stdio {
   /**
-   * The parent's own descriptor of the same number.
+   * Returns the parent's own descriptor of the same number.
    *
-   * @return for standard input, output and error
+   * @return valid for standard input, output and error
    */
   static Stdio inherit() {
     return Inherit.INSTANCE;
   }
 
   /**
-   * A pipe. For standard input the child reads and {@link ChildProcess#stdin()} writes; for the
-   * others the child writes and {@link ChildProcess#stdout()}, {@link ChildProcess#stderr()} read.
-   * At an extra descriptor use {@link #pipeToChild()} or {@link #pipeFromChild()}.
+   * Returns a pipe. At standard input the child reads and {@link ChildProcess#stdin()} writes; at
+   * standard output and error the child writes, and {@link ChildProcess#stdout()} and
+   * {@link ChildProcess#stderr()} read. At an extra descriptor use {@link #pipeToChild()} or
+   * {@link #pipeFromChild()}.
    *
-   * @return for standard input, output and error
+   * @return valid for standard input, output and error
    */
   static Stdio pipe() {
     return Pipe.AUTOMATIC;
   }
 
   /**
-   * A pipe that the child reads and {@link ChildProcess#pipeTo(int)} writes.
+   * Returns a pipe that the child reads and {@link ChildProcess#pipeTo(int)} writes.
    *
-   * @return for any descriptor number
+   * @return valid for any descriptor number
    */
   static Stdio pipeToChild() {
     return Pipe.TO_CHILD;
   }
 
   /**
-   * A pipe that the child writes and {@link ChildProcess#pipeFrom(int)} reads.
+   * Returns a pipe that the child writes and {@link ChildProcess#pipeFrom(int)} reads.
    *
-   * @return for any descriptor number
+   * @return valid for any descriptor number
    */
   static Stdio pipeFromChild() {
     return Pipe.FROM_CHILD;
   }
 
   /**
-   * The null device: reads are at the end, writes go nowhere.
+   * Returns the null device: reads return end of file, writes are discarded.
    *
-   * @return for any descriptor number
+   * @return valid for any descriptor number
    */
   static Stdio nullDevice() {
     return Null.INSTANCE;
   }
 
   /**
-   * A file to read.
+   * Returns a file to read.
    *
    * @param file an existing file; a relative path is relative to the parent's directory
-   * @return for any descriptor number
+   * @return valid for any descriptor number
    */
   static Stdio fromFile(Path file) {
     return new File(file, File.Access.READ, File.DEFAULT_MODE);
   }
 
   /**
-   * A file to write, made if absent (mode 0666 less the parent's umask) and emptied if not.
+   * Returns a file to write, created if absent (mode 0666 less the parent's umask) and truncated
+   * otherwise.
    *
-   * @param file a relative path is relative to the parent's directory
-   * @return for any descriptor number
+   * @param file the file; a relative path is relative to the parent's directory
+   * @return valid for any descriptor number
    */
   static Stdio toFile(Path file) {
     return new File(file, File.Access.WRITE, File.DEFAULT_MODE);
   }
 
   /**
-   * A file to append to, made if absent (mode 0666 less the parent's umask). Every write goes to
-   * the end, also when several processes write.
+   * Returns a file to append to, created if absent (mode 0666 less the parent's umask). Every write
+   * goes to the end, also if several processes write.
    *
-   * @param file a relative path is relative to the parent's directory
-   * @return for any descriptor number
+   * @param file the file; a relative path is relative to the parent's directory
+   * @return valid for any descriptor number
    */
   static Stdio appendTo(Path file) {
     return new File(file, File.Access.APPEND, File.DEFAULT_MODE);
   }
 
   /**
-   * A file with all the choices.
+   * Returns a file with a given access and mode.
    *
-   * @param file a relative path is relative to the parent's directory
-   * @param access how it is opened
-   * @param mode permission bits if it is made, less the parent's umask: 0 to 07777
-   * @return for any descriptor number
+   * @param file the file; a relative path is relative to the parent's directory
+   * @param access the access
+   * @param mode permission bits if the file is created, less the parent's umask: 0 to 07777
+   * @return valid for any descriptor number
+   * @throws IllegalArgumentException if the mode is out of range
    */
   static Stdio file(Path file, File.Access access, int mode) {
     return new File(file, access, mode);
   }
 
   /**
-   * An open descriptor of this JVM. It is duplicated while {@code spawn()} runs and stays the
-   * caller's.
+   * Returns an open descriptor of this JVM. It is duplicated while {@code spawn()} runs; the caller
+   * retains ownership.
    *
-   * @param fd its number
-   * @return for any descriptor number
+   * @param fd the descriptor number
+   * @return valid for any descriptor number
    * @throws IllegalArgumentException if the number is negative
    */
   static Stdio descriptor(int fd) {
@@ -111,17 +114,17 @@ public sealed interface Stdio {
   }
 
   /**
-   * Whatever stands at standard output: {@code 2>&1}.
+   * Returns the destination of standard output: {@code 2>&1}.
    *
-   * @return for standard error only
+   * @return valid for standard error only
    */
   static Stdio stdout() {
     return Stdout.INSTANCE;
   }
 
-  /** The parent's own. */
+  /** The parent's own descriptor. */
   enum Inherit implements Stdio {
-    /** The only one. */
+    /** The only instance. */
     INSTANCE
   }
 
@@ -137,47 +140,47 @@ public sealed interface Stdio {
 
   /** The null device. */
   enum Null implements Stdio {
-    /** The only one. */
+    /** The only instance. */
     INSTANCE
   }
 
-  /** The same as standard output. */
+  /** The destination of standard output. */
   enum Stdout implements Stdio {
-    /** The only one. */
+    /** The only instance. */
     INSTANCE
   }
 
   /**
    * A file that the parent opens.
    *
-   * @param path where
-   * @param access how
-   * @param mode permission bits if it is made
+   * @param path the path
+   * @param access the access
+   * @param mode permission bits if the file is created
    */
   record File(Path path, Access access, int mode) implements Stdio {
-    /** Read and write for everybody, less the umask. */
+    /** Permission for all users to read and write, less the umask. */
     public static final int DEFAULT_MODE = 0666;
 
-    /** How a file is opened. */
+    /** The access with which a file is opened. */
     public enum Access {
-      /** For reading; it must exist. */
+      /** For reading; the file must exist. */
       READ,
-      /** For writing, made if absent, emptied if not. */
+      /** For writing; the file is created if absent and truncated otherwise. */
       WRITE,
-      /** For writing at the end, made if absent. */
+      /** For writing at the end; the file is created if absent. */
       APPEND,
-      /** For writing; it must not exist. */
+      /** For writing; the file must not exist. */
       CREATE_NEW,
-      /** For reading and writing, made if absent, kept as it is. */
+      /** For reading and writing; the file is created if absent and otherwise left unchanged. */
       READ_WRITE
     }
 
     /**
      * Checks the path and mode.
      *
-     * @param path where
-     * @param access how
-     * @param mode permission bits if it is made
+     * @param path see {@link #path()}
+     * @param access see {@link #access()}
+     * @param mode see {@link #mode()}
      * @throws IllegalArgumentException if the mode is out of range
      */
     public File {
@@ -193,14 +196,14 @@ public sealed interface Stdio {
   /**
    * An open descriptor of this JVM.
    *
-   * @param fd its number
+   * @param fd the descriptor number
    */
   record Descriptor(int fd) implements Stdio {
     /**
      * Checks the number.
      *
-     * @param fd its number
-     * @throws IllegalArgumentException if it is negative
+     * @param fd see {@link #fd()}
+     * @throws IllegalArgumentException if the number is negative
      */
     public Descriptor {
       if (fd < 0) {

@@ -6,30 +6,30 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * How to end a process in an orderly way: signals, and how long to wait after each. {@code SIGKILL}
- * always comes last, whether named or not.
+ * An orderly way to end a process: signals, and the time to wait after each. {@code SIGKILL} always
+ * comes last, whether or not it is given.
  *
  * <pre>{@code
  * child.shutdown(Teardown.of(Signal.TERM, Duration.ofSeconds(5)).then(Signal.KILL));
  * }</pre>
  *
  * @param steps the signals before the last
- * @param group whether they go to the whole process group that the process leads
+ * @param group true if the signals are sent to the process group that the process leads
  */
 public record Teardown(List<Step> steps, boolean group) {
   /**
-   * One signal.
+   * A signal and the time to wait after it.
    *
-   * @param signal which
-   * @param patience how long the process may take to end
+   * @param signal the signal
+   * @param patience the time that the process may take to end, not negative
    */
   public record Step(Signal signal, Duration patience) {
     /**
      * Checks the time.
      *
-     * @param signal which
-     * @param patience how long the process may take to end
-     * @throws IllegalArgumentException if it is negative
+     * @param signal see {@link #signal()}
+     * @param patience see {@link #patience()}
+     * @throws IllegalArgumentException if the time is negative
      */
     public Step {
       Objects.requireNonNull(signal, "signal");
@@ -42,30 +42,32 @@ public record Teardown(List<Step> steps, boolean group) {
   /**
    * Makes the list immutable.
    *
-   * @param steps the signals before the last
-   * @param group whether they go to the whole process group that the process leads
+   * @param steps see {@link #steps()}
+   * @param group see {@link #group()}
    */
   public Teardown {
     steps = List.copyOf(steps);
   }
 
   /**
-   * A first signal.
+   * Returns a teardown of the process alone, with a first signal.
    *
-   * @param signal which
-   * @param patience how long the process may take to end
-   * @return a teardown of the process alone
+   * @param signal the signal
+   * @param patience the time that the process may take to end
+   * @return a new teardown
+   * @throws IllegalArgumentException if the time is negative
    */
   public static Teardown of(Signal signal, Duration patience) {
     return new Teardown(List.of(new Step(signal, patience)), false);
   }
 
   /**
-   * A further signal.
+   * Adds a signal.
    *
-   * @param signal which
-   * @param patience how long the process may take to end
+   * @param signal the signal
+   * @param patience the time that the process may take to end
    * @return a new teardown
+   * @throws IllegalArgumentException if the time is negative
    */
   public Teardown then(Signal signal, Duration patience) {
     List<Step> more = new ArrayList<>(steps);
@@ -74,10 +76,10 @@ public record Teardown(List<Step> steps, boolean group) {
   }
 
   /**
-   * A last signal, followed by {@code SIGKILL} at once; for {@code SIGKILL} itself, which comes
-   * anyway, this only says so.
+   * Adds a signal that is followed by {@code SIGKILL} at once. For {@code SIGKILL} itself, which is
+   * always sent last, this method only documents that.
    *
-   * @param signal which
+   * @param signal the signal
    * @return a new teardown
    */
   public Teardown then(Signal signal) {
@@ -85,9 +87,9 @@ public record Teardown(List<Step> steps, boolean group) {
   }
 
   /**
-   * The same for the whole process group that the process leads. A step then waits until nobody is
-   * left in the group, since members may live on when the process itself has ended; that is looked
-   * at every few milliseconds, because no system reports it.
+   * Returns the same teardown for the process group that the process leads. A step then waits until
+   * the group has no members, because members may outlive the process itself. The library polls for
+   * this every few milliseconds, because no system reports it.
    *
    * @return a new teardown; it needs {@link Feature#SIGNAL_GROUP}
    */

@@ -2,19 +2,22 @@ package dev.procdesc;
 
 import java.util.Objects;
 
-/** The running system lacks a feature that the call needs. The message names what would have it. */
+/**
+ * Thrown when the running system lacks a feature that the call needs. The message names the version
+ * or mechanism that provides it.
+ */
 public final class UnsupportedFeatureException extends UnsupportedOperationException {
   private static final long serialVersionUID = 1L;
 
-  /** What is absent. */
+  /** The absent feature. */
   private final Feature feature;
 
   /**
-   * An absent feature.
+   * Constructs an exception for an absent feature.
    *
-   * @param feature what is absent
+   * @param feature the absent feature
    * @param system the running system, such as {@code Linux 5.10.0 x86_64}
-   * @param lacks what would be needed
+   * @param lacks what the feature needs
    */
   public UnsupportedFeatureException(Feature feature, String system, String lacks) {
     super("this system ("
@@ -29,7 +32,7 @@ public final class UnsupportedFeatureException extends UnsupportedOperationExcep
   }
 
   /**
-   * What is absent.
+   * Returns the absent feature.
    *
    * @return the feature
    */

@@ -5,15 +5,15 @@ import java.util.Objects;
 /** A user or a group. */
 public sealed interface Account {
   /**
-   * By name, looked up at every spawn.
+   * An account by name, looked up at every spawn.
    *
-   * @param name not empty
+   * @param name the name, not empty
    */
   record Named(String name) implements Account {
     /**
      * Checks for null.
      *
-     * @param name not empty
+     * @param name see {@link #name()}
      */
     public Named {
       Objects.requireNonNull(name, "name");
@@ -21,19 +21,19 @@ public sealed interface Account {
   }
 
   /**
-   * By number.
+   * An account by ID.
    *
-   * @param id 0 to 2^32 - 2
+   * @param id the ID, 0 to 2^32 - 2
    */
   record Numbered(long id) implements Account {
     /**
      * Checks the range.
      *
-     * @param id 0 to 2^32 - 2
-     * @throws IllegalArgumentException if it is none
+     * @param id see {@link #id()}
+     * @throws IllegalArgumentException if the ID is out of range
      */
     public Numbered {
-      // 2^32 - 1 means "leave as it is" to setresuid(2), so it can be nobody's.
+      // setresuid(2) takes 2^32 - 1 as "unchanged", so no account can have that ID.
       if (id < 0 || id > 0xFFFF_FFFEL) {
         throw new IllegalArgumentException("a user or group ID is 0 to 4294967294, not " + id);
       }

@@ -16,58 +16,59 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The library on one operating system. Implementations are found by
- * {@link java.util.ServiceLoader}, are cheap to construct on any system, and do nothing native
+ * The implementation of the library for one operating system. Implementations are found by
+ * {@link java.util.ServiceLoader}, are cheap to construct on any system, and call nothing native
  * before {@link #unavailable()} is called.
  */
 public interface Backend {
   /**
-   * The backend's name, as the system property {@code dev.procdesc.backend} takes it.
+   * Returns the name of the backend, which the system property {@code dev.procdesc.backend}
+   * selects.
    *
-   * @return lower case
+   * @return the name, in lower case
    */
   String name();
 
   /**
-   * Whether the backend works here, found by trying.
+   * Probes whether the backend works on this system.
    *
-   * @return empty if it does; else the cause and the remedy
+   * @return empty if it works; else the cause and the remedy
    */
   Optional<String> unavailable();
 
   /**
-   * The system, kernel version and machine.
+   * Returns the system, the kernel version and the machine.
    *
-   * @return one line
+   * @return one line of text
    */
   String system();
 
   /**
-   * Whether a feature is there.
+   * Returns whether a feature is present.
    *
-   * @param feature which
-   * @return present or absent, and how that was found out
+   * @param feature the feature
+   * @return the presence, and the call that determined it
    */
   FeatureReport report(Feature feature);
 
   /**
-   * The mechanisms that this backend knows.
+   * Returns the mechanisms of this backend.
    *
-   * @return unmodifiable, the preferred ones first
+   * @return an unmodifiable list, the preferred mechanisms first
    */
   List<Mechanism> mechanisms();
 
   /**
-   * By what means a child dies with the JVM.
+   * Returns the mechanism by which a child dies with the JVM.
    *
-   * @return the means that a spawn without special options gets
+   * @return the mechanism for a spawn without special options
    */
   DeathGuard deathGuard();
 
   /**
    * Starts a child.
    *
-   * @param request what was asked for, complete and checked
+   * @param request the request, complete and checked
    * @return the child
    * @throws IOException if the system refuses; nothing is left of the attempt
    * @throws UnsupportedFeatureException if the request needs a feature that is absent
@@ -77,10 +78,10 @@ public interface Backend {
   /**
    * Opens a running process by its ID.
    *
-   * @param pid positive
+   * @param pid the process ID, positive
    * @return a descriptor whose close does not kill
    * @throws ProcessDescriptorException if the system refuses
-   * @throws UnsupportedFeatureException if this system cannot
+   * @throws UnsupportedFeatureException if this system lacks the call
    */
   default ProcessDescriptor open(long pid) throws ProcessDescriptorException {
     throw new UnsupportedFeatureException(
@@ -92,19 +93,19 @@ public interface Backend {
    *
    * @return a descriptor whose close does not kill
    * @throws ProcessDescriptorException if the system refuses
-   * @throws UnsupportedFeatureException if this system cannot
+   * @throws UnsupportedFeatureException if this system lacks the call
    */
   default ProcessDescriptor self() throws ProcessDescriptorException {
     return open(ProcessHandle.current().pid());
   }
 
   /**
-   * Enters the descriptor-only mode, for good; or gives up more, if it was entered before.
+   * Enters the descriptor-only mode permanently, or gives up more if it was entered before.
    *
-   * @param also what else than processes is to be reached through descriptors alone; where the
-   *     system refuses more than that, it does
+   * @param also the kinds of objects, besides processes, that become accessible through descriptors
+   *     only; a system may restrict more than requested
    * @throws ProcessDescriptorException if the system refuses
-   * @throws UnsupportedFeatureException if this system has none
+   * @throws UnsupportedFeatureException if this system has no such mode
    */
   default void enterDescriptorOnlyMode(Set<DescriptorOnly> also) throws ProcessDescriptorException {
     throw new UnsupportedFeatureException(
@@ -114,19 +115,19 @@ public interface Backend {
   }
 
   /**
-   * Whether this JVM is in the descriptor-only mode.
+   * Returns the kinds of objects that this JVM gave up in the descriptor-only mode.
    *
-   * @return what it gave up beside processes by PID, from the moment it entered it; empty before
+   * @return the kinds besides processes, from the moment this JVM entered the mode; empty before
    */
   default Optional<Set<DescriptorOnly>> descriptorOnlyMode() {
     return Optional.empty();
   }
 
   /**
-   * What makes channels.
+   * Returns the factory of channels.
    *
-   * @return always the same
-   * @throws UnsupportedFeatureException if this system cannot
+   * @return always the same object
+   * @throws UnsupportedFeatureException if this system has no channels
    */
   default Channels channels() {
     throw new UnsupportedFeatureException(
@@ -134,19 +135,19 @@ public interface Backend {
   }
 
   /**
-   * The number of a named signal.
+   * Returns the number of a named signal.
    *
-   * @param signal with a portable name
-   * @return positive
+   * @param signal a signal with a portable name
+   * @return a positive number
    * @throws IllegalArgumentException if this system has no such signal
    */
   int signalNumber(Signal signal);
 
   /**
-   * The signal of a number.
+   * Returns the signal with a number.
    *
-   * @param number positive
-   * @return the named one if the number has a portable name, else {@code SIGn}
+   * @param number the number, positive
+   * @return the named signal if the number has a portable name, else {@code SIGn}
    */
   Signal signal(int number);
 }

@@ -4,40 +4,40 @@ import dev.procdesc.DescriptorChannel;
 import dev.procdesc.ProcessDescriptorException;
 import java.nio.file.Path;
 
-/** Makes channels; see {@link DescriptorChannel} for what each method does. */
+/** A factory of channels. The methods are specified at {@link DescriptorChannel}. */
 public interface Channels {
   /**
-   * Makes two connected ends.
+   * Creates a connected pair of channels.
    *
-   * @return both open
+   * @return two open ends
    * @throws ProcessDescriptorException if the system refuses
    */
   DescriptorChannel.Pair pair() throws ProcessDescriptorException;
 
   /**
-   * Connects.
+   * Connects to a socket in the file system.
    *
-   * @param path where somebody listens
-   * @return connected
+   * @param path the path of a socket with a listener
+   * @return the connected channel
    * @throws ProcessDescriptorException if the system refuses
    */
   DescriptorChannel connect(Path path) throws ProcessDescriptorException;
 
   /**
-   * Listens.
+   * Creates a socket in the file system and listens on it.
    *
-   * @param path where nothing is yet
-   * @return accepts connections
+   * @param path a path that does not exist
+   * @return the listener
    * @throws ProcessDescriptorException if the system refuses
    */
   DescriptorChannel.Listener listen(Path path) throws ProcessDescriptorException;
 
   /**
-   * Takes a socket over.
+   * Creates a channel of an open socket, and takes ownership of the socket.
    *
-   * @param fd its number
-   * @return a channel of it
-   * @throws ProcessDescriptorException if it is no open socket
+   * @param fd the descriptor number
+   * @return the channel
+   * @throws ProcessDescriptorException if the descriptor is not an open socket
    */
   DescriptorChannel of(int fd) throws ProcessDescriptorException;
 }

@@ -2,19 +2,19 @@ package dev.procdesc.spi;
 
 import java.util.Objects;
 
-/** Which program a child executes. */
+/** The program that a child executes. */
 public sealed interface Program {
   /**
-   * By the rules of {@code execvp}: a name with a slash is a path, one without is searched for in
-   * PATH.
+   * A program by name or path, by the rules of {@code execvp}: a name with a slash is a path, a
+   * name without one is searched for in PATH.
    *
-   * @param name not empty, without NUL
+   * @param name the name, not empty, without NUL
    */
   record Named(String name) implements Program {
     /**
      * Checks for null.
      *
-     * @param name not empty, without NUL
+     * @param name see {@link #name()}
      */
     public Named {
       Objects.requireNonNull(name, "name");
@@ -22,9 +22,9 @@ public sealed interface Program {
   }
 
   /**
-   * An open descriptor of this JVM.
+   * A program by an open descriptor of this JVM.
    *
-   * @param fd its number
+   * @param fd the descriptor number
    */
   record Descriptor(int fd) implements Program {}
 }

@@ -15,32 +15,33 @@ import java.util.OptionalInt;
 import java.util.Set;
 
 /**
- * What a {@link dev.procdesc.Spawner} asks of a backend: complete, checked, immutable.
+ * A request of a {@link dev.procdesc.Spawner} to a backend: complete, checked, immutable. The
+ * methods of {@code Spawner} specify the options.
  *
- * @param program which program
- * @param arguments argv, the zeroth included
- * @param inheritEnvironment whether the child's environment starts as the JVM's
- * @param environment variables to set, or to remove where empty, in order
+ * @param program the program
+ * @param arguments argv, including {@code argv[0]}
+ * @param inheritEnvironment true if the child's environment starts as the JVM's
+ * @param environment the variables to set, or to remove where the value is empty, in order
  * @param directory the working directory
- * @param descriptors what stands at each descriptor number, 0 to 2 always there
- * @param onClose what the last close does
- * @param newSession whether the child leads a new session
- * @param processGroup the process group to join; 0 leads a new one
- * @param controllingTerminal the child's descriptor number of the terminal that the new session is
- *     to control
- * @param foreground the child's descriptor number of the terminal whose foreground group the
- *     child's is to be
+ * @param descriptors the descriptors of the child by number; 0 to 2 are always present
+ * @param onClose the effect of the last close
+ * @param newSession true if the child leads a new session
+ * @param processGroup the process group to join; 0 to lead a new one
+ * @param controllingTerminal the child's descriptor number of the terminal that the new session
+ *     controls
+ * @param foreground the child's descriptor number of the terminal whose foreground group becomes
+ *     the child's process group
  * @param blockedSignals the signal mask
- * @param ignoredSignals the signals that start ignored
+ * @param ignoredSignals the signals whose disposition starts as ignored
  * @param umask the file mode creation mask
- * @param limits resource limits
+ * @param limits the resource limits
  * @param nice the nice value
  * @param user the user
  * @param group the group
  * @param supplementaryGroups the supplementary groups
- * @param cgroup the control group's directory
- * @param noNewPrivileges whether exec may grant privileges no more
- * @param collectUsage whether the resource usage is wanted
+ * @param cgroup the directory of the control group
+ * @param noNewPrivileges true if exec grants no more privileges
+ * @param collectUsage true if the resource usage is collected
  */
 public record SpawnRequest(
     Program program,
@@ -66,32 +67,30 @@ public record SpawnRequest(
     boolean noNewPrivileges,
     boolean collectUsage) {
   /**
-   * Makes the collections immutable; their order is kept.
+   * Makes the collections immutable and retains their order.
    *
-   * @param program which program
-   * @param arguments argv, the zeroth included
-   * @param inheritEnvironment whether the child's environment starts as the JVM's
-   * @param environment variables to set, or to remove where empty, in order
-   * @param directory the working directory
-   * @param descriptors what stands at each descriptor number, 0 to 2 always there
-   * @param onClose what the last close does
-   * @param newSession whether the child leads a new session
-   * @param processGroup the process group to join; 0 leads a new one
-   * @param controllingTerminal the child's descriptor number of the terminal that the new session
-   *     is to control
-   * @param foreground the child's descriptor number of the terminal whose foreground group the
-   *     child's is to be
-   * @param blockedSignals the signal mask
-   * @param ignoredSignals the signals that start ignored
-   * @param umask the file mode creation mask
-   * @param limits resource limits
-   * @param nice the nice value
-   * @param user the user
-   * @param group the group
-   * @param supplementaryGroups the supplementary groups
-   * @param cgroup the control group's directory
-   * @param noNewPrivileges whether exec may grant privileges no more
-   * @param collectUsage whether the resource usage is wanted
+   * @param program see {@link #program()}
+   * @param arguments see {@link #arguments()}
+   * @param inheritEnvironment see {@link #inheritEnvironment()}
+   * @param environment see {@link #environment()}
+   * @param directory see {@link #directory()}
+   * @param descriptors see {@link #descriptors()}
+   * @param onClose see {@link #onClose()}
+   * @param newSession see {@link #newSession()}
+   * @param processGroup see {@link #processGroup()}
+   * @param controllingTerminal see {@link #controllingTerminal()}
+   * @param foreground see {@link #foreground()}
+   * @param blockedSignals see {@link #blockedSignals()}
+   * @param ignoredSignals see {@link #ignoredSignals()}
+   * @param umask see {@link #umask()}
+   * @param limits see {@link #limits()}
+   * @param nice see {@link #nice()}
+   * @param user see {@link #user()}
+   * @param group see {@link #group()}
+   * @param supplementaryGroups see {@link #supplementaryGroups()}
+   * @param cgroup see {@link #cgroup()}
+   * @param noNewPrivileges see {@link #noNewPrivileges()}
+   * @param collectUsage see {@link #collectUsage()}
    */
   public SpawnRequest {
     arguments = List.copyOf(arguments);
@@ -104,11 +103,11 @@ public record SpawnRequest(
   }
 
   /**
-   * A request with every option at its default.
+   * Returns a request with every option at its default.
    *
-   * @param program which program
-   * @param arguments argv, the zeroth included
-   * @return standard input, output and error inherited, nothing else asked for
+   * @param program the program
+   * @param arguments argv, including {@code argv[0]}
+   * @return a request that inherits standard input, output and error
    */
   public static SpawnRequest of(Program program, List<String> arguments) {
     Map<Integer, Stdio> inherited =
@@ -139,82 +138,83 @@ public record SpawnRequest(
   }
 
   /**
-   * A copy to change.
+   * Returns a mutable copy of this request.
    *
-   * @return starts with these values
+   * @return a copy that starts with the values of this request
    */
   public Changes change() {
     return new Changes(this);
   }
 
-  /** A request in the making; each field starts with the value of the request it came from. */
+  /**
+   * A mutable copy of a request. Each field has the meaning of the request's component of that
+   * name.
+   */
   public static final class Changes {
-    /** Which program. */
+    /** See {@link SpawnRequest#program()}. */
     public Program program;
 
-    /** Argv, the zeroth included. */
+    /** See {@link SpawnRequest#arguments()}. */
     public List<String> arguments;
 
-    /** Whether the child's environment starts as the JVM's. */
+    /** See {@link SpawnRequest#inheritEnvironment()}. */
     public boolean inheritEnvironment;
 
-    /** Variables to set, or to remove where empty, in order. */
+    /** See {@link SpawnRequest#environment()}. */
     public Map<String, Optional<String>> environment;
 
-    /** The working directory. */
+    /** See {@link SpawnRequest#directory()}. */
     public Optional<Path> directory;
 
-    /** What stands at each descriptor number, 0 to 2 always there. */
+    /** See {@link SpawnRequest#descriptors()}. */
     public Map<Integer, Stdio> descriptors;
 
-    /** What the last close does. */
+    /** See {@link SpawnRequest#onClose()}. */
     public OnClose onClose;
 
-    /** Whether the child leads a new session. */
+    /** See {@link SpawnRequest#newSession()}. */
     public boolean newSession;
 
-    /** The process group to join; 0 leads a new one. */
+    /** See {@link SpawnRequest#processGroup()}. */
     public OptionalInt processGroup;
 
-    /** The child's descriptor number of the terminal that the new session is to control. */
+    /** See {@link SpawnRequest#controllingTerminal()}. */
     public OptionalInt controllingTerminal;
 
-    /**
-     * The child's descriptor number of the terminal whose foreground group the child's is to be.
-     */
+    /** See {@link SpawnRequest#foreground()}. */
     public OptionalInt foreground;
 
-    /** The signal mask. */
+    /** See {@link SpawnRequest#blockedSignals()}. */
     public Set<Signal> blockedSignals;
 
-    /** The signals that start ignored. */
+    /** See {@link SpawnRequest#ignoredSignals()}. */
     public Set<Signal> ignoredSignals;
 
-    /** The file mode creation mask. */
+    /** See {@link SpawnRequest#umask()}. */
     public OptionalInt umask;
 
-    /** Resource limits. */
+    /** See {@link SpawnRequest#limits()}. */
     public Map<Resource, Limit> limits;
 
-    /** The nice value. */
+    /** See {@link SpawnRequest#nice()}. */
     public OptionalInt nice;
 
-    /** The user. */
+    /** See {@link SpawnRequest#user()}. */
     public Optional<Account> user;
 
-    /** The group. */
+    /** See {@link SpawnRequest#group()}. */
     public Optional<Account> group;
 
-    /** The supplementary groups. */
+    /** See {@link SpawnRequest#supplementaryGroups()}. */
     public Optional<List<Account>> supplementaryGroups;
 
-    /** The control group's directory. */
+    /** See {@link SpawnRequest#cgroup()}. */
     public Optional<Path> cgroup;
 
-    /** Whether exec may grant privileges no more. */
+    /** See {@link SpawnRequest#noNewPrivileges()}. */
     public boolean noNewPrivileges;
 
-    /** Whether the resource usage is wanted. */
+    /** See {@link SpawnRequest#collectUsage()}. */
     public boolean collectUsage;
 
     private Changes(SpawnRequest from) {
@@ -243,9 +243,9 @@ public record SpawnRequest(
     }
 
     /**
-     * The changed request.
+     * Returns the changed request.
      *
-     * @return immutable
+     * @return an immutable request
      */
     public SpawnRequest done() {
       return new SpawnRequest(

@@ -1,6 +1,6 @@
 /**
- * What a backend implements, found by {@link java.util.ServiceLoader}. Applications have no use for
- * this package.
+ * The service interface that a backend implements, found by {@link java.util.ServiceLoader}.
+ * Applications do not use this package.
  */
 @NullMarked
 package dev.procdesc.spi;
