@@ -10,7 +10,7 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * One end of a connected UNIX socket, which sends and receives process descriptors.
+ * An end of a connected UNIX socket, which sends and receives process descriptors.
  *
  * <p><b>Wire format.</b> The socket is {@code AF_UNIX, SOCK_SEQPACKET}; a message is one record.
  * Its data is the caller's payload only. Its descriptors are in one {@code SCM_RIGHTS} control
@@ -197,8 +197,8 @@ public interface DescriptorChannel extends InterruptibleChannel, AutoCloseable {
   int fd();
 
   /**
-   * Closes this end. Idempotent. The other end can still receive messages that it has not received
-   * yet.
+   * Closes this end. Closing it again has no effect. The other end can still receive messages that
+   * it has not received yet.
    */
   @Override
   void close();
@@ -296,7 +296,10 @@ public interface DescriptorChannel extends InterruptibleChannel, AutoCloseable {
      */
     Optional<DescriptorChannel> accept(Duration timeout) throws IOException;
 
-    /** Stops listening and removes the socket from the file system. Idempotent. */
+    /**
+     * Stops listening and removes the socket from the file system. Closing the listener again has
+     * no effect.
+     */
     @Override
     void close();
   }

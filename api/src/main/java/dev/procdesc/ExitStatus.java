@@ -45,7 +45,7 @@ public sealed interface ExitStatus {
      */
     public Exited {
       if (code < 0 || code > 255) {
-        throw new IllegalArgumentException("an exit code is 0 to 255, not " + code);
+        throw new IllegalArgumentException("an exit code must be 0 to 255, not " + code);
       }
     }
 

@@ -18,7 +18,7 @@ public enum Feature {
    * {@code waitpid(-1)} does not return them. FreeBSD; Linux 7.1, unless
    * {@link Spawner#collectUsage(boolean)} was requested.
    */
-  INVISIBLE_CHILDREN("children that the host program's wait calls do not see"),
+  INVISIBLE_CHILDREN("children invisible to the host program's wait calls"),
 
   /**
    * The exact exit status is available to every holder of a descriptor, also after other code has
@@ -26,70 +26,78 @@ public enum Feature {
    */
   STATUS_FOR_ANY_HOLDER("the exit status for every holder of a descriptor"),
 
-  /** {@link OnClose#KILL} holds when the JVM exits or is killed, by any cause. */
+  /** Enforcement of {@link OnClose#KILL} when the JVM exits or is killed, by any cause. */
   KILL_ON_JVM_DEATH("killing the children when the JVM dies"),
 
   /**
-   * {@link ProcessDescriptor#signalGroup}. Linux 6.9; FreeBSD by {@code killpg}, whose ID no other
-   * process or group can get while a descriptor of the leader is open.
+   * Support for {@link ProcessDescriptor#signalGroup}. Linux 6.9; FreeBSD by {@code killpg}, whose
+   * ID no other process or group can get while a descriptor of the leader is open.
    */
   SIGNAL_GROUP("signalling a process group through its leader's descriptor"),
 
   /**
-   * {@link OnClose#KILL_GROUP}, also when the JVM exits or is killed. Linux 6.9; FreeBSD by a small
-   * process for each group that waits for the death of the JVM.
+   * Support for {@link OnClose#KILL_GROUP}, also when the JVM exits or is killed. Linux 6.9;
+   * FreeBSD by a small process for each group that waits for the death of the JVM.
    */
   KILL_GROUP("killing a whole process group"),
 
-  /** {@link OnClose#KILL_CGROUP}. Linux 5.14; FreeBSD has no control groups. */
+  /** Support for {@link OnClose#KILL_CGROUP}. Linux 5.14; FreeBSD has no control groups. */
   KILL_CGROUP("killing a whole control group"),
 
-  /** {@link ProcessDescriptor#resourceUsage()} can be collected. */
+  /** Collection of {@link ProcessDescriptor#resourceUsage()}. */
   RESOURCE_USAGE("resource usage of ended children"),
 
-  /** {@link ProcessDescriptor#onStateChange} reports stop and continue. */
+  /** Reports of stop and continue by {@link ProcessDescriptor#onStateChange}. */
   STATE_CHANGES("stop and continue events"),
 
-  /** {@link Spawner#ofDescriptor(int, String...)}: executing a program from an open descriptor. */
+  /**
+   * Support for {@link Spawner#ofDescriptor(int, String...)}: executing a program from an open
+   * descriptor.
+   */
   SPAWN_BY_DESCRIPTOR("spawning a program from an open descriptor"),
 
-  /** {@link Spawner#cgroup(java.nio.file.Path)}: creating the child in a cgroup v2. Linux 5.7. */
+  /**
+   * Support for {@link Spawner#cgroup(java.nio.file.Path)}: creating the child in a cgroup v2.
+   * Linux 5.7.
+   */
   CGROUP("spawning into a control group"),
 
-  /** {@link Spawner#noNewPrivileges(boolean)}. Linux 3.5, FreeBSD 13.1. */
+  /** Support for {@link Spawner#noNewPrivileges(boolean)}. Linux 3.5, FreeBSD 13.1. */
   NO_NEW_PRIVILEGES("no-new-privileges"),
 
   /**
    * The options that need a system call in the child before it executes its program: user and
    * groups, umask, resource limits, nice value, controlling terminal, ignored signals, extra
-   * descriptors, no-new-privileges, and on FreeBSD a new session. Absent where only the C library's
-   * spawn function can be used.
+   * descriptors, no-new-privileges, and on FreeBSD a new session. The feature is absent where only
+   * the C library's spawn function can be used.
    */
   CHILD_SETUP("steps in the child before it executes its program"),
 
   /**
-   * {@link ProcessDescriptor#open(long)}, {@link ProcessDescriptor#open(ProcessHandle)} and
-   * {@link ProcessDescriptor#self()}. Linux 5.3, FreeBSD 16.
+   * Support for {@link ProcessDescriptor#open(long)}, {@link ProcessDescriptor#open(ProcessHandle)}
+   * and {@link ProcessDescriptor#self()}. Linux 5.3, FreeBSD 16.
    */
   OPEN_PROCESS("opening a running process"),
 
-  /** {@link ProcessDescriptor#info()}. Linux 6.13. */
-  PROCESS_INFO("what the kernel tells of a process by descriptor"),
+  /** Support for {@link ProcessDescriptor#info()}. Linux 6.13. */
+  PROCESS_INFO("kernel information about a process by descriptor"),
 
-  /** {@link ProcessDescriptor#sameProcess} compares any two descriptors. Linux 6.9; FreeBSD. */
-  PROCESS_IDENTITY("telling whether two descriptors are of one process"),
+  /**
+   * Comparison of any two descriptors by {@link ProcessDescriptor#sameProcess}. Linux 6.9; FreeBSD.
+   */
+  PROCESS_IDENTITY("comparing the processes of two descriptors"),
 
-  /** {@link DescriptorChannel}: sending descriptors to other processes. */
+  /** Support for {@link DescriptorChannel}: sending descriptors to other processes. */
   DESCRIPTOR_CHANNEL("sending descriptors to other processes"),
 
-  /** {@link DescriptorChannel#peer()}. Linux 6.5. */
+  /** Support for {@link DescriptorChannel#peer()}. Linux 6.5. */
   PEER_DESCRIPTOR("a descriptor of the process at the other end of a socket"),
 
-  /** {@link Platform#enterDescriptorOnlyMode}. Linux 4.14, FreeBSD 10. */
-  DESCRIPTOR_ONLY_MODE("acting on processes through descriptors alone"),
+  /** Support for {@link Platform#enterDescriptorOnlyMode}. Linux 4.14, FreeBSD 10. */
+  DESCRIPTOR_ONLY_MODE("restricting access to processes to descriptors"),
 
   /** The kernel enforces {@link Right}s, and they travel with a descriptor. FreeBSD 10. */
-  KERNEL_RIGHTS("rights that the kernel enforces");
+  KERNEL_RIGHTS("descriptor rights enforced by the kernel");
 
   private final String description;
 

@@ -21,10 +21,10 @@ public record Limit(OptionalLong soft, OptionalLong hard) {
     Objects.requireNonNull(soft, "soft");
     Objects.requireNonNull(hard, "hard");
     if (soft.orElse(0) < 0 || hard.orElse(0) < 0) {
-      throw new IllegalArgumentException("a limit is not negative: " + soft + ", " + hard);
+      throw new IllegalArgumentException("a limit must not be negative: " + soft + ", " + hard);
     }
     if (hard.isPresent() && soft.orElse(Long.MAX_VALUE) > hard.getAsLong()) {
-      throw new IllegalArgumentException("the soft limit is above the hard one");
+      throw new IllegalArgumentException("the soft limit must not be above the hard limit");
     }
   }
 

@@ -6,12 +6,12 @@ package dev.procdesc;
  */
 public enum OnClose {
   /**
-   * Sends {@code SIGKILL} to the process, as FreeBSD does for every process descriptor. The
-   * default. It reaches only that process, not those that it started.
+   * Sends {@code SIGKILL} to the process, as FreeBSD does for every process descriptor. This is the
+   * default. The signal reaches only that process, not those that it started.
    *
    * <p>{@link ProcessDescriptor#close()} kills at once on every system.
-   * {@link Feature#KILL_ON_JVM_DEATH} tells whether the death of the JVM kills too, and
-   * {@link Platform#deathGuard()} by which mechanism.
+   * {@link Feature#KILL_ON_JVM_DEATH} is present if the death of the JVM kills too, and
+   * {@link Platform#deathGuard()} is the mechanism.
    */
   KILL,
 

@@ -48,7 +48,7 @@ public final class Platform {
       List<String> refusals = new ArrayList<>();
       for (Backend backend : ServiceLoader.load(Backend.class, Platform.class.getClassLoader())) {
         if (!wanted.isEmpty() && !wanted.equals(backend.name())) {
-          refusals.add(backend.name() + ": not the one of -Ddev.procdesc.backend=" + wanted);
+          refusals.add(backend.name() + ": not selected by -Ddev.procdesc.backend=" + wanted);
           continue;
         }
         var unavailable = backend.unavailable();
@@ -59,8 +59,8 @@ public final class Platform {
       }
       return refusals.isEmpty()
           ? "no backend is on the class or module path; add the artifact dev.procdesc:procdesc-<system>"
-              + " for this system, where there is one"
-          : "no backend works here; " + String.join("; ", refusals);
+              + " for this system, if it exists"
+          : "no backend works on this system; " + String.join("; ", refusals);
     }
   }
 

@@ -65,7 +65,7 @@ public interface ProcessDescriptor extends AutoCloseable {
    */
   static ProcessDescriptor open(long pid) throws ProcessDescriptorException {
     if (pid <= 0) {
-      throw new IllegalArgumentException("a process ID is positive: " + pid);
+      throw new IllegalArgumentException("a process ID must be positive, not " + pid);
     }
     return Platform.current().backend().open(pid);
   }
@@ -220,7 +220,7 @@ public interface ProcessDescriptor extends AutoCloseable {
   ExitStatus shutdown(Teardown teardown) throws ProcessDescriptorException, InterruptedException;
 
   /**
-   * Returns whether the process runs. Never blocks.
+   * Returns whether the process runs. This method never blocks.
    *
    * @return false once the process has ended, also while another process's child has not been
    *     reaped and has no status yet
@@ -232,11 +232,12 @@ public interface ProcessDescriptor extends AutoCloseable {
   }
 
   /**
-   * Returns the exit status if the process has ended. Never blocks.
+   * Returns the exit status if the process has ended. This method never blocks.
    *
    * <p>Linux: {@code waitid(P_PIDFD)} (Linux 5.4), then {@code ioctl(PIDFD_GET_INFO)} for the
-   * status of a process that another process has reaped (Linux 6.15). FreeBSD: {@code kevent} with
-   * {@code EVFILT_PROCDESC}. A child of this library is reaped by this call.
+   * status of a process that was reaped by other code or by another process (Linux 6.15). FreeBSD:
+   * {@code kevent} with {@code EVFILT_PROCDESC}. If a child of this library has ended, this call
+   * reaps it.
    *
    * @return the exit status; empty while the process runs
    * @throws MissingRightException without {@link Right#WAIT}
@@ -247,8 +248,8 @@ public interface ProcessDescriptor extends AutoCloseable {
   /**
    * Waits for the process to end. A virtual thread parks without pinning its carrier thread.
    *
-   * <p>A platform thread waits in {@code poll}; other threads, and any thread that waits for
-   * another process to reap its child, are woken by the library's watcher thread.
+   * <p>A platform thread waits in {@code poll}. The library's watcher thread wakes virtual threads,
+   * and threads that wait for another process to reap its child.
    *
    * @return the exit status, equal for every waiter
    * @throws InterruptedException if the thread is interrupted; the process is not affected
@@ -405,7 +406,8 @@ public interface ProcessDescriptor extends AutoCloseable {
    * {@link OnClose#KILL} a process that still runs gets {@code SIGKILL} before this method returns,
    * and is reaped. The close of an opened descriptor does not affect the process. A process whose
    * descriptor was sent ({@link DescriptorChannel}) lives until its last holder, in any process,
-   * has closed it or has exited. Idempotent. Never waits for the process to end.
+   * has closed it or has exited. Closing the reference again has no effect. This method never waits
+   * for the process to end.
    */
   @Override
   void close();
@@ -413,8 +415,8 @@ public interface ProcessDescriptor extends AutoCloseable {
   /** A registration that can be removed. */
   interface Listening extends AutoCloseable {
     /**
-     * Removes the registration. Idempotent. Does not wait for a call of the listener that is in
-     * progress.
+     * Removes the registration. Removing it again has no effect. This method does not wait for a
+     * call of the listener that is in progress.
      */
     @Override
     void close();

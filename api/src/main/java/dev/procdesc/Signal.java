@@ -151,7 +151,7 @@ public final class Signal {
    */
   public static Signal ofNumber(int number) {
     if (number < 1) {
-      throw new IllegalArgumentException("a signal's number is positive, not " + number);
+      throw new IllegalArgumentException("a signal number must be positive, not " + number);
     }
     return Platform.current().backend().signal(number);
   }

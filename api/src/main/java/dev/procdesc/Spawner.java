@@ -84,11 +84,11 @@ public final class Spawner {
    */
   public static Spawner of(List<String> command) {
     if (command.isEmpty()) {
-      throw new IllegalArgumentException("the command is empty: it needs at least a program");
+      throw new IllegalArgumentException("the command must not be empty: a program is required");
     }
     checkArguments(command);
     if (command.get(0).isEmpty()) {
-      throw new IllegalArgumentException("the program's name is empty");
+      throw new IllegalArgumentException("the program name must not be empty");
     }
     return new Spawner(SpawnRequest.of(new Program.Named(command.get(0)), command));
   }
@@ -131,7 +131,7 @@ public final class Spawner {
    */
   public static Spawner ofDescriptor(int fd, String... arguments) {
     if (fd < 0) {
-      throw new IllegalArgumentException("a descriptor's number is not negative: " + fd);
+      throw new IllegalArgumentException("a descriptor number must not be negative: " + fd);
     }
     List<String> argv = List.of(arguments);
     checkArguments(argv);
@@ -146,8 +146,8 @@ public final class Spawner {
 
   private static String checkNoNul(String what, String text) {
     if (Objects.requireNonNull(text, what).indexOf('\0') >= 0) {
-      throw new IllegalArgumentException(
-          what + " has a NUL, which ends a string for the system: " + text.replace("\0", "\\0"));
+      throw new IllegalArgumentException(what
+          + " must not contain a NUL, which terminates a string: " + text.replace("\0", "\\0"));
     }
     return text;
   }
@@ -231,10 +231,10 @@ public final class Spawner {
   }
 
   private static void checkVariable(String name) {
-    checkNoNul("a variable's name", name);
+    checkNoNul("a variable name", name);
     if (name.isEmpty() || name.indexOf('=') >= 0) {
       throw new IllegalArgumentException(
-          "a variable's name is not empty and has no '=': \"" + name + "\"");
+          "a variable name must not be empty or contain '=': \"" + name + "\"");
     }
   }
 
@@ -283,9 +283,9 @@ public final class Spawner {
    */
   public Spawner descriptor(int target, Stdio source) {
     if (target < 3) {
-      throw new IllegalArgumentException("an extra descriptor's number is 3 or more, not "
+      throw new IllegalArgumentException("the number of an extra descriptor must be 3 or more, not "
           + target
-          + ": use stdin, stdout or stderr below that");
+          + ": use stdin, stdout or stderr for a smaller number");
     }
     if (request.descriptors().containsKey(target)) {
       throw new IllegalArgumentException("descriptor " + target + " is given twice");
@@ -293,7 +293,7 @@ public final class Spawner {
     if (source == Stdio.pipe() || source == Stdio.inherit()) {
       throw new IllegalArgumentException("descriptor "
           + target
-          + ": say which way with pipeToChild() or pipeFromChild(), or give descriptor("
+          + ": use pipeToChild(), pipeFromChild() or descriptor("
           + target
           + ")");
     }
@@ -303,7 +303,8 @@ public final class Spawner {
   private Spawner put(int target, Stdio source) {
     Objects.requireNonNull(source, "source");
     if (source == Stdio.stdout() && target != 2) {
-      throw new IllegalArgumentException("only standard error can go where standard output goes");
+      throw new IllegalArgumentException(
+          "only standard error can use the destination of standard output");
     }
     return with(r -> r.descriptors.put(target, source));
   }
@@ -356,7 +357,7 @@ public final class Spawner {
 
   private static int checkDescriptor(int fd) {
     if (fd < 0) {
-      throw new IllegalArgumentException("a descriptor's number is not negative: " + fd);
+      throw new IllegalArgumentException("a descriptor number must not be negative: " + fd);
     }
     return fd;
   }
@@ -380,7 +381,7 @@ public final class Spawner {
    */
   public Spawner processGroup(int group) {
     if (group < 1) {
-      throw new IllegalArgumentException("a process group's ID is positive, not " + group);
+      throw new IllegalArgumentException("a process group ID must be positive, not " + group);
     }
     return with(r -> r.processGroup = OptionalInt.of(group));
   }
@@ -424,7 +425,7 @@ public final class Spawner {
   public Spawner umask(int mask) {
     if (mask < 0 || mask > 0777) {
       throw new IllegalArgumentException(
-          "a umask is 0 to 0777, not 0" + Integer.toOctalString(mask));
+          "a umask must be 0 to 0777, not 0" + Integer.toOctalString(mask));
     }
     return with(r -> r.umask = OptionalInt.of(mask));
   }

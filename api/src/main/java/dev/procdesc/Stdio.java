@@ -163,15 +163,15 @@ public sealed interface Stdio {
 
     /** The access with which a file is opened. */
     public enum Access {
-      /** For reading; the file must exist. */
+      /** Reading; the file must exist. */
       READ,
-      /** For writing; the file is created if absent and truncated otherwise. */
+      /** Writing; the file is created if absent and truncated otherwise. */
       WRITE,
-      /** For writing at the end; the file is created if absent. */
+      /** Writing at the end; the file is created if absent. */
       APPEND,
-      /** For writing; the file must not exist. */
+      /** Writing; the file must not exist. */
       CREATE_NEW,
-      /** For reading and writing; the file is created if absent and otherwise left unchanged. */
+      /** Reading and writing; the file is created if absent and otherwise left unchanged. */
       READ_WRITE
     }
 
@@ -188,7 +188,7 @@ public sealed interface Stdio {
       Objects.requireNonNull(access, "access");
       if (mode < 0 || mode > 07777) {
         throw new IllegalArgumentException(
-            "permission bits are 0 to 07777, not 0" + Integer.toOctalString(mode));
+            "permission bits must be 0 to 07777, not 0" + Integer.toOctalString(mode));
       }
     }
   }
@@ -207,7 +207,7 @@ public sealed interface Stdio {
      */
     public Descriptor {
       if (fd < 0) {
-        throw new IllegalArgumentException("a descriptor's number is not negative: " + fd);
+        throw new IllegalArgumentException("a descriptor number must not be negative: " + fd);
       }
     }
   }

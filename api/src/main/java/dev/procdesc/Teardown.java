@@ -34,7 +34,7 @@ public record Teardown(List<Step> steps, boolean group) {
     public Step {
       Objects.requireNonNull(signal, "signal");
       if (patience.isNegative()) {
-        throw new IllegalArgumentException("a time to wait is not negative: " + patience);
+        throw new IllegalArgumentException("a time to wait must not be negative: " + patience);
       }
     }
   }

@@ -35,7 +35,7 @@ public sealed interface Account {
     public Numbered {
       // setresuid(2) takes 2^32 - 1 as "unchanged", so no account can have that ID.
       if (id < 0 || id > 0xFFFF_FFFEL) {
-        throw new IllegalArgumentException("a user or group ID is 0 to 4294967294, not " + id);
+        throw new IllegalArgumentException("a user or group ID must be 0 to 4294967294, not " + id);
       }
     }
   }
