@@ -19,29 +19,29 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.UsageMessageSpec;
 
-/** {@code pd doctor}. */
+/** The command {@code pd doctor}. */
 final class DoctorCommand implements Callable<Integer> {
   private static final String TEST = "sh -c 'exit 42'";
 
   private static final String[] DESCRIPTION = {
     "",
-    "Every feature is present or absent; if it is absent, the last column says what it would need."
-        + " Mechanisms are the ways in which the library does its work, the preferred ones first;"
-        + " each can be switched off, to see what remains:",
+    "Lists every feature as present or absent; for an absent one, the last column is what it needs."
+        + " Mechanisms are the calls and helpers that the library uses, the preferred ones first."
+        + " Each can be disabled, to test those that remain:",
     "",
     "  pd -D dev.procdesc.disable=NAME[,NAME]... doctor",
     ""
   };
 
   private static final String[] EXIT_CODES = {
-    " 0:the library works here",
-    " 1:it does not; standard error says why and what to do",
-    "64:a mistake in the options of pd"
+    " 0:the library works on this system",
+    " 1:it does not; standard error has the cause and the remedy",
+    "64:a usage error"
   };
 
   private final Options options = Options.of("doctor", this);
 
-  private final Options.Flag json = options.flag("Prints the same as JSON.", "--json");
+  private final Options.Flag json = options.flag("Prints the report as JSON.", "--json");
 
   private DoctorCommand() {}
 
@@ -50,7 +50,7 @@ final class DoctorCommand implements Callable<Integer> {
     doctor.options.help();
     CommandSpec spec = doctor.options.command();
     spec.usageMessage()
-        .header("Tells what the library can do on this system, and how it found out.")
+        .header("Reports the features of the library on this system, and how they were probed.")
         .customSynopsis("pd doctor [--json]")
         .description(DESCRIPTION)
         .exitCodeListHeading("%nExit status:%n")
@@ -76,11 +76,11 @@ final class DoctorCommand implements Callable<Integer> {
     }
     System.out.print(
         json.isGiven() ? toJson(platform, problem) + "\n" : toTable(platform, problem));
-    problem.ifPresent(text -> Failure.tell("a child cannot be run: " + text));
+    problem.ifPresent(text -> Failure.tell("cannot run a child: " + text));
     return problem.isEmpty() ? ExitCodes.OK : ExitCodes.UNHEALTHY;
   }
 
-  /** Runs one child, all the way; what went wrong if it did. */
+  /** Runs one child to its end, and returns the problem if that failed. */
   private static Optional<String> tryOut() throws InterruptedException {
     Spawner spawner = Spawner.of("sh", "-c", "exit 42")
         .stdin(Stdio.nullDevice())
@@ -105,12 +105,12 @@ final class DoctorCommand implements Callable<Integer> {
     facts.row("system", platform.system());
     facts.row("java", Version.java());
     facts.row("death guard", words(platform.deathGuard()));
-    facts.row("self-test", problem.orElse("ok: " + TEST + " was run and exited with 42"));
-    Table features = new Table().row("FEATURE", "PRESENT", "FOUND OUT BY", "LACKS");
+    facts.row("self-test", problem.orElse("ok: " + TEST + " exited with 42"));
+    Table features = new Table().row("FEATURE", "PRESENT", "PROBED BY", "LACKS");
     for (FeatureReport report : platform.reports()) {
       features.row(report.feature().name(), word(report.present()), report.how(), report.lacks());
     }
-    Table mechanisms = new Table().row("MECHANISM", "PRESENT", "FOUND OUT BY", "LACKS");
+    Table mechanisms = new Table().row("MECHANISM", "PRESENT", "PROBED BY", "LACKS");
     for (Mechanism mechanism : platform.mechanisms()) {
       mechanisms.row(
           mechanism.name(), word(mechanism.present()), mechanism.how(), mechanism.lacks());
@@ -126,7 +126,7 @@ final class DoctorCommand implements Callable<Integer> {
     return switch (guard) {
       case KERNEL -> "KERNEL: when the JVM dies, the kernel kills its children";
       case GUARDIAN -> "GUARDIAN: when the JVM dies, a helper process kills its children";
-      case NONE -> "NONE: when the JVM dies, its children live on";
+      case NONE -> "NONE: when the JVM dies, its children continue to run";
     };
   }
 

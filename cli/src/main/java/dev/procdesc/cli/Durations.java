@@ -20,7 +20,7 @@ final class Durations {
     Matcher matcher = FORMAT.matcher(text);
     if (!matcher.matches()) {
       throw new TypeConversionException(
-          "'" + text + "' is no duration: write 500ms, 5s, 2m, 1h, 1d, or a number of seconds");
+          "'" + text + "' is not a duration: use 500ms, 5s, 2m, 1h, 1d, or a number of seconds");
     }
     String unit = matcher.group(2);
     BigDecimal nanos =
@@ -29,7 +29,7 @@ final class Durations {
       return Duration.ofSeconds(0, nanos.longValueExact());
     } catch (ArithmeticException | DateTimeException e) {
       throw new TypeConversionException(
-          "'" + text + "' is too long or too fine: at most 292 years, at least a nanosecond");
+          "'" + text + "' is out of range: at most 292 years, in whole nanoseconds");
     }
   }
 

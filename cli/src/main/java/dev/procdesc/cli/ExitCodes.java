@@ -1,26 +1,26 @@
 package dev.procdesc.cli;
 
-/** What {@code pd} itself ends with, where the number is not the command's own. */
+/** The exit codes of {@code pd} itself, in contrast to those of the command. */
 final class ExitCodes {
-  /** All is well. */
+  /** Success. */
   static final int OK = 0;
 
-  /** {@code pd doctor}: the library does not work here. */
+  /** The library does not work on this system, from {@code pd doctor}. */
   static final int UNHEALTHY = 1;
 
-  /** A mistake on the command line: EX_USAGE of sysexits(3), which hardly a command uses. */
+  /** A usage error on the command line: EX_USAGE of sysexits(3), which few commands return. */
   static final int USAGE = 64;
 
-  /** The command was still running when its time was up, as timeout(1) says it. */
+  /** The command was still running when its time limit expired, as from timeout(1). */
   static final int TIMED_OUT = 124;
 
-  /** {@code pd run} itself failed, as env(1), nohup(1) and timeout(1) say it. */
+  /** A failure of {@code pd run} itself, as from env(1), nohup(1) and timeout(1). */
   static final int FAILED = 125;
 
-  /** The command was found and cannot be executed, as a shell says it. */
+  /** The command was found but cannot be executed, as from a shell. */
   static final int NOT_EXECUTABLE = 126;
 
-  /** The command was not found, as a shell says it. */
+  /** The command was not found, as from a shell. */
   static final int NOT_FOUND = 127;
 
   private ExitCodes() {}

@@ -2,9 +2,9 @@ package dev.procdesc.cli;
 
 import dev.procdesc.SpawnException;
 
-/** What an error is to the user: one line and a number. */
+/** The report of an error to the user: one line and an exit code. */
 final class Failure {
-  /** ENOENT has this number on every system that has a backend. */
+  /** ENOENT has this value on every system that has a backend. */
   private static final int ENOENT = 2;
 
   private static volatile boolean stacktrace =
@@ -12,17 +12,17 @@ final class Failure {
 
   private Failure() {}
 
-  /** From now on, errors are told with where they come from. */
+  /** Prints a stack trace with every error from now on. */
   static void wantStacktrace() {
     stacktrace = true;
   }
 
-  /** Tells the user. */
+  /** Prints a message to the user. */
   static void tell(String message) {
     System.err.println("pd: " + message);
   }
 
-  /** Tells the user, in one line unless more was asked for. */
+  /** Prints an error to the user, in one line unless a stack trace was requested. */
   static void tell(Throwable cause) {
     tell(message(cause));
     if (stacktrace) {
@@ -30,7 +30,7 @@ final class Failure {
     }
   }
 
-  /** Never more than one line. */
+  /** Returns the message of an error, always in one line. */
   static String message(Throwable cause) {
     String message = cause.getMessage();
     if (message == null || message.isBlank()) {
@@ -39,7 +39,7 @@ final class Failure {
     return message.strip().replaceAll("\\s*\\R\\s*", "; ");
   }
 
-  /** What {@code pd run} ends with if it could not run the command. */
+  /** Returns the exit code of {@code pd run} if it could not run the command. */
   static int exitCode(Throwable cause) {
     if (cause instanceof SpawnException spawn && spawn.step() == SpawnException.Step.EXECUTE) {
       return spawn.errno() == ENOENT ? ExitCodes.NOT_FOUND : ExitCodes.NOT_EXECUTABLE;

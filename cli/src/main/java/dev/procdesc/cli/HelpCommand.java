@@ -6,7 +6,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.ParameterException;
 
-/** {@code pd help}. */
+/** The command {@code pd help}. */
 final class HelpCommand implements Callable<Integer> {
   private final Options options = Options.of("help", this);
 

@@ -10,10 +10,10 @@ import java.util.regex.Pattern;
 import picocli.CommandLine.TypeConversionException;
 
 /**
- * One {@code --limit}.
+ * A value of {@code --limit}.
  *
- * @param resource what is limited
- * @param limit soft and hard
+ * @param resource the resource
+ * @param limit the soft and the hard limit
  */
 record LimitOption(Resource resource, Limit limit) {
   /** The names that prlimit(1) and setrlimit(2) use. */
@@ -37,7 +37,7 @@ record LimitOption(Resource resource, Limit limit) {
     Resource resource = matcher.matches() ? NAMES.get(matcher.group(1)) : null;
     if (resource == null) {
       throw new TypeConversionException(
-          "'" + text + "' is no limit: write NAME=SOFT[:HARD] with a NAME of " + NAMES.keySet());
+          "'" + text + "' is not a limit: use NAME=SOFT[:HARD] with a NAME of " + NAMES.keySet());
     }
     OptionalLong soft = number(matcher.group(2));
     OptionalLong hard = matcher.group(3) == null ? soft : number(matcher.group(3));
@@ -63,7 +63,7 @@ record LimitOption(Resource resource, Limit limit) {
         return OptionalLong.of(value << shift);
       }
     }
-    throw new TypeConversionException(
-        "'" + text + "' is no limit's value: write a number, one with K, M, G or T, or unlimited");
+    throw new TypeConversionException("'" + text
+        + "' is not a limit value: use a number, with K, M, G or T if needed, or unlimited");
   }
 }

@@ -66,7 +66,7 @@ public final class Main
     spec.addSubcommand("doctor", DoctorCommand.spec());
     spec.addSubcommand("help", HelpCommand.spec());
     return new CommandLine(spec)
-        // All that stands behind the command belongs to it, whatever it looks like.
+        // Every argument after the command belongs to the command, even if it looks like an option.
         .setStopAtPositional(true)
         .setExpandAtFiles(false)
         .setExecutionStrategy(this)
@@ -80,7 +80,7 @@ public final class Main
       int equals = property.indexOf('=');
       if (equals < 1) {
         throw new ParameterException(
-            options.command().commandLine(), "'" + property + "' is no NAME=VALUE");
+            options.command().commandLine(), "'" + property + "' is not of the form NAME=VALUE");
       }
       System.setProperty(property.substring(0, equals), property.substring(equals + 1));
     }

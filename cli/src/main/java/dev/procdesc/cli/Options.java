@@ -11,21 +11,22 @@ import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
 
 /**
- * Adds options to a command, without annotations: to read those by reflection would take a third of
- * the time that {@code pd run -- true} takes.
+ * Adds options to a command, without annotations: reading those by reflection would take a third of
+ * the run time of {@code pd run -- true}.
  *
- * @param command to which the options are added, in the order in which help shows them
+ * @param command the command to which options are added, in the order in which help shows them
  */
 record Options(CommandSpec command) {
-  /** A new command that runs this object. */
+  /** Returns the options of a new command that runs the given object. */
   static Options of(String name, Object userObject) {
     CommandSpec command = CommandSpec.wrapWithoutInspection(userObject).name(name);
     command.usageMessage().sortOptions(false).width(100);
     return new Options(command);
   }
 
-  // Classes, not lambdas, wherever picocli has the interface: its classes are so old that the JVM
-  // cannot archive a lambda of theirs for a quick start, and some JVMs crash when they try.
+  // Uses classes, not lambdas, wherever picocli has the interface: picocli's classes are of so old
+  // a format that the JVM cannot archive their lambdas for a quick start, and some JVMs crash when
+  // they try.
 
   private record Converter<T>(Function<String, T> reader) implements ITypeConverter<T> {
     @Override
@@ -45,9 +46,9 @@ record Options(CommandSpec command) {
   }
 
   /**
-   * An option with a value that may be given once.
+   * An option with a value, which may be given once.
    *
-   * @param spec what picocli knows of it
+   * @param spec the specification of the option for picocli
    * @param <T> the type of its value
    */
   record Value<T>(OptionSpec spec) {
@@ -57,9 +58,9 @@ record Options(CommandSpec command) {
   }
 
   /**
-   * An option with a value that may be repeated.
+   * An option with a value, which may be repeated.
    *
-   * @param spec what picocli knows of it
+   * @param spec the specification of the option for picocli
    * @param <T> the type of each value
    */
   record Values<T>(OptionSpec spec) {
@@ -72,7 +73,7 @@ record Options(CommandSpec command) {
   /**
    * An option without a value.
    *
-   * @param spec what picocli knows of it
+   * @param spec the specification of the option for picocli
    */
   record Flag(OptionSpec spec) {
     boolean isGiven() {
@@ -81,9 +82,9 @@ record Options(CommandSpec command) {
   }
 
   /**
-   * What stands on the command line beside the options.
+   * The arguments that are not options.
    *
-   * @param spec what picocli knows of it
+   * @param spec the specification of the arguments for picocli
    */
   record Words(PositionalParamSpec spec) {
     List<String> get() {
@@ -92,7 +93,7 @@ record Options(CommandSpec command) {
     }
   }
 
-  /** One word or more; the command's own synopsis shows them in help. */
+  /** Adds one or more positional arguments; the command's own synopsis shows them in help. */
   Words words(String label) {
     PositionalParamSpec spec = PositionalParamSpec.builder()
         .arity("1..*")
@@ -109,7 +110,7 @@ record Options(CommandSpec command) {
   <T> Value<T> value(
       Function<String, T> reader, String label, String description, String... names) {
     return new Value<>(add(OptionSpec.builder(names)
-        // Not the real type: picocli would look for a converter before it takes this one.
+        // Not the real type, because picocli would search for a converter before it uses this one.
         .type(Object.class)
         .converters(new Converter<>(reader))
         .paramLabel(label)
@@ -130,7 +131,7 @@ record Options(CommandSpec command) {
     return new Flag(add(OptionSpec.builder(names).type(boolean.class).description(description)));
   }
 
-  /** What every command has. */
+  /** Adds the options that every command has. */
   void help() {
     add(OptionSpec.builder("-h", "--help")
         .type(boolean.class)
@@ -139,7 +140,7 @@ record Options(CommandSpec command) {
     add(OptionSpec.builder("--stacktrace")
         .type(boolean.class)
         .setter(new StacktraceSetter())
-        .description("Prints where an error comes from, for a bug report. So does PD_DEBUG=1."));
+        .description("Prints a stack trace with an error, for a bug report, as PD_DEBUG=1 does."));
   }
 
   OptionSpec add(OptionSpec.Builder option) {

@@ -8,14 +8,14 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * How a command went.
+ * The outcome of a command.
  *
- * @param pid its process ID
- * @param status how it ended
- * @param expiry whether its time ran out, and what it took then
- * @param started when
- * @param wall how long it ran
- * @param usage what it cost, where that is known
+ * @param pid the process ID
+ * @param status the exit status
+ * @param expiry the effect of the time limit
+ * @param started the time at which the command started
+ * @param wall the time for which the command ran
+ * @param usage the resource usage, if it is known
  */
 record Outcome(
     long pid,
@@ -25,22 +25,25 @@ record Outcome(
     Duration wall,
     Optional<ResourceUsage> usage) {
 
-  /** What became of the command's time limit. */
+  /** The effect of the command's time limit. */
   enum Expiry {
-    /** It had none, or ended in time. */
+    /** The command had no time limit, or ended in time. */
     NONE,
-    /** It ended after {@code SIGTERM}. */
+    /** The command ended after {@code SIGTERM}. */
     TERMINATED,
-    /** It had to be killed. */
+    /** The command ended after {@code SIGKILL}. */
     KILLED
   }
 
-  /** Whether this signal ended it. */
+  /** Returns whether the given signal ended the command. */
   boolean endedBy(Signal signal) {
     return status instanceof ExitStatus.Signaled signaled && signaled.signal().equals(signal);
   }
 
-  /** What {@code pd} ends with: as a shell, and as timeout(1) when the time was up. */
+  /**
+   * Returns the exit code of {@code pd}: as from a shell, or as from timeout(1) if the time limit
+   * expired.
+   */
   int exitCode() {
     return switch (expiry) {
       case TERMINATED -> ExitCodes.TIMED_OUT;

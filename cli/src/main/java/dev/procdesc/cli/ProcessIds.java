@@ -2,13 +2,13 @@ package dev.procdesc.cli;
 
 import picocli.CommandLine.TypeConversionException;
 
-/** How a process ID is written. */
+/** Parses process IDs. */
 final class ProcessIds {
   private ProcessIds() {}
 
   static Long of(String text) {
     if (!text.matches("[0-9]{1,18}") || Long.parseLong(text) == 0) {
-      throw new TypeConversionException("'" + text + "' is no process ID");
+      throw new TypeConversionException("'" + text + "' is not a process ID");
     }
     return Long.valueOf(text);
   }

@@ -16,30 +16,31 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.UsageMessageSpec;
 import picocli.CommandLine.ParameterException;
 
-/** {@code pd receive}. */
+/** The command {@code pd receive}. */
 final class ReceiveCommand implements Callable<Integer> {
   private static final String[] DESCRIPTION = {
     "",
-    "Makes SOCKET, which must not exist, waits for one message, such as pd send's, and removes"
-        + " SOCKET. A line tells of each process that was received, and another how it ended. The"
-        + " status is exact where the kernel tells it to others than the parent (Linux 6.15).",
+    "Creates SOCKET, which must not exist, waits for one message, such as that of pd send, and"
+        + " removes SOCKET. Prints a line for each process that it received, and another with the exit"
+        + " status when the process has ended. The status is exact where the kernel reports it to other"
+        + " processes than the parent (Linux 6.15).",
     "",
-    "To end pd receive is to close the descriptors: what was started by pd send is killed then, if"
-        + " nobody else holds it.",
+    "Ending pd receive closes the descriptors: a command that pd send started is then killed, unless"
+        + " another process holds a descriptor of it.",
     ""
   };
 
   private static final String[] EXIT_CODES = {
-    "  0:all processes that were received have ended",
-    "  1:the sender went without sending one",
-    " 64:a mistake in the options of pd",
+    "  0:all received processes have ended",
+    "  1:the sender closed the connection without sending a process",
+    " 64:a usage error",
     "125:pd failed"
   };
 
   private final Options options = Options.of("receive", this);
 
   private final Options.Flag kill =
-      options.flag("Kills what was received, instead of waiting for its end.", "--kill");
+      options.flag("Kills the received processes instead of waiting for them to end.", "--kill");
 
   private final Options.Words socket = options.words("SOCKET");
 
@@ -50,7 +51,7 @@ final class ReceiveCommand implements Callable<Integer> {
     receive.options.help();
     CommandSpec spec = receive.options.command();
     spec.usageMessage()
-        .header("Receives processes over a UNIX socket, and tells how they end.")
+        .header("Receives processes over a UNIX socket, and reports how they end.")
         .customSynopsis("pd receive [--kill] SOCKET")
         .description(DESCRIPTION)
         .exitCodeListHeading("%nExit status:%n")
@@ -64,7 +65,8 @@ final class ReceiveCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     List<String> words = socket.get();
     if (words.size() != 1) {
-      throw new ParameterException(options.command().commandLine(), "give one SOCKET");
+      throw new ParameterException(
+          options.command().commandLine(), "exactly one SOCKET is required");
     }
     Optional<DescriptorChannel.Message> received = receive(Path.of(words.get(0)));
     if (received.isEmpty()) {
@@ -88,10 +90,10 @@ final class ReceiveCommand implements Callable<Integer> {
     }
   }
 
-  /** The socket is there for one sender; the close of the listener removes it. */
+  /** Receives a message from one sender; the close of the listener removes the socket. */
   private static Optional<DescriptorChannel.Message> receive(Path path) throws IOException {
     AtomicBoolean listening = new AtomicBoolean();
-    // A signal that ends this process closes no listener.
+    // A signal that ends this process does not close the listener.
     Runtime.getRuntime().addShutdownHook(new Thread(() -> {
       if (listening.get()) {
         path.toFile().delete();
@@ -103,7 +105,7 @@ final class ReceiveCommand implements Callable<Integer> {
       try (DescriptorChannel channel = listener.accept()) {
         return Optional.of(channel.receive());
       } catch (EOFException e) {
-        Failure.tell("the sender went without sending anything");
+        Failure.tell("the sender closed the connection without sending a message");
         return Optional.empty();
       }
     } finally {
@@ -115,7 +117,7 @@ final class ReceiveCommand implements Callable<Integer> {
     try {
       return Long.toString(process.pid());
     } catch (IllegalStateException e) {
-      return "?"; // It was reaped before it came.
+      return "?"; // The process was reaped before its descriptor arrived.
     }
   }
 }

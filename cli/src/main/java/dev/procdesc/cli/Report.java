@@ -15,10 +15,10 @@ import java.util.Locale;
 import java.util.stream.Stream;
 
 /**
- * What {@code pd run} tells of a command.
+ * The report of {@code pd run} about a command.
  *
  * @param command the command
- * @param json one line of JSON, else a table
+ * @param json true for one line of JSON, false for a table
  */
 record Report(List<String> command, boolean json) {
 
@@ -30,14 +30,17 @@ record Report(List<String> command, boolean json) {
     }
   }
 
-  /** Only JSON has a place for a command that did not start; people read the error message. */
+  /**
+   * Reports a command that did not start, in JSON only; without JSON the error message is the
+   * report.
+   */
   void failed(Throwable cause, int exitCode, PrintStream to) throws IOException {
     if (json) {
       to.println(toJson(cause, exitCode));
     }
   }
 
-  /** For a command that was started and left alone. */
+  /** Reports a command that was started and released. */
   void detached(long pid, PrintStream to) throws IOException {
     StringWriter text = new StringWriter();
     try (JsonWriter out = begin(text)) {
@@ -131,7 +134,7 @@ record Report(List<String> command, boolean json) {
     table.row("status", words(outcome));
     table.row("wall", human(outcome.wall()));
     if (outcome.usage().isEmpty()) {
-      table.row("usage", "not told by this system for this process");
+      table.row("usage", "not available for this process on this system");
       return table.toString();
     }
     ResourceUsage usage = outcome.usage().get();
@@ -163,8 +166,9 @@ record Report(List<String> command, boolean json) {
   }
 
   /**
-   * Whether the command may have used less memory than it says. On Linux a process is born with the
-   * size of what it was born from, so it shows no less than this JVM's.
+   * Returns whether the command may have used less memory than reported. On Linux a process
+   * inherits the maximum resident set size of the process that created it, so it reports at least
+   * this JVM's.
    */
   private static boolean isCeiling(ResourceUsage usage) {
     try (Stream<String> lines = Files.lines(Path.of("/proc/self/status"))) {

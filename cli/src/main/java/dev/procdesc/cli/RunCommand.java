@@ -22,29 +22,29 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.UsageMessageSpec;
 import picocli.CommandLine.ParameterException;
 
-/** {@code pd run}. */
+/** The command {@code pd run}. */
 final class RunCommand implements Callable<Integer> {
   private static final String[] DESCRIPTION = {
     "",
-    "The command has pd's own terminal, standard input, output and error, environment and"
-        + " directory, unless an option says otherwise, and no other descriptor.",
+    "The command inherits pd's terminal, standard input, output and error, environment and"
+        + " directory, unless an option sets another, and no other descriptor.",
     "",
-    "^C reaches the command directly, and pd waits for what it makes of it. TERM, HUP, USR1 and"
-        + " USR2 that are sent to pd are handed on to the command. Signals reach the command"
-        + " itself, not what it started. If pd ends first, the command is killed, as far as the"
-        + " death guard of this system goes (see pd doctor); --on-close changes that.",
+    "^C reaches the command directly, and pd waits for the command to end. pd forwards TERM, HUP,"
+        + " USR1 and USR2 to the command. Signals reach the command itself, not the processes that"
+        + " it started. If pd ends first, the command is killed, as far as the death guard of this"
+        + " system reaches (see pd doctor); --on-close changes that.",
     "",
     "TIME is 500ms, 5s, 1.5m, 2h, 1d, or a number of seconds.",
     ""
   };
 
   private static final String[] EXIT_CODES = {
-    "0-255:the command's own",
+    "0-255:the exit code of the command",
     "128+N:signal N ended the command",
-    " 64:a mistake in the options of pd",
-    "124:the command timed out, and ended when TERM asked it to",
-    "137:the command timed out, and had to be killed; also if KILL ended it otherwise",
-    "125:pd could not run the command, or the system does not tell how it ended",
+    " 64:a usage error",
+    "124:the command timed out, and ended after TERM",
+    "137:the command timed out and was killed, or KILL ended it otherwise",
+    "125:pd could not run the command, or its exit status is unknown",
     "126:the command was found but cannot be executed",
     "127:the command was not found"
   };
@@ -67,41 +67,45 @@ final class RunCommand implements Callable<Integer> {
   private final Options.Value<Duration> timeout = options.value(
       Durations::of,
       "TIME",
-      "Sends TERM to the command when it has run for so long.",
+      "Sends TERM to the command when it has run for TIME.",
       "-t",
       "--timeout");
 
   private final Options.Value<Duration> killAfter = options.value(
       Durations::of,
       "TIME",
-      "Kills it when it has not ended so long after that (default: 5s).",
+      "Kills the command if it has not ended TIME after that (default: 5s).",
       "-k",
       "--kill-after");
 
   private final Options.Flag detach = options.flag(
-      "Starts it, prints its process ID, and goes. It leads a session of its own; what no"
-          + " option names of standard input, output and error is the null device.",
+      "Starts the command, prints its process ID, and exits. The command leads a new session;"
+          + " standard input, output and error are the null device unless an option sets them.",
       "-d",
       "--detach");
 
   private final Options.Flag usage = options.flag(
-      "At its end, prints what it cost on standard error: time, memory, faults, switches.",
+      "Prints the resource usage of the command on standard error: time, memory, faults, switches.",
       "--usage");
 
   private final Options.Flag json = options.flag(
-      "At its end, prints how it ended and what it cost on standard error, as a line of JSON.",
+      "Prints exit status and resource usage of the command on standard error, as a line of JSON.",
       "--json");
 
   private final Options.Flag sandbox = options.flag(
-      "Before it starts, pd enters the descriptor-only mode, for itself and the command, for good:"
-          + " what names another process by its ID is refused (kill, wait, ptrace and more; see pd"
-          + " doctor), and set-user-ID programs have no effect. pd waits and signals by"
-          + " descriptors; a shell as COMMAND cannot wait for what it starts. Files are not"
-          + " refused on Linux.",
+      "Enters the descriptor-only mode before the command starts, permanently, for pd and the"
+          + " command: system calls that name another process by its ID are refused (kill, wait,"
+          + " ptrace and more; see pd doctor), and set-user-ID programs gain no privileges. pd waits"
+          + " and signals by descriptors; a shell as COMMAND cannot wait for the processes that it"
+          + " starts. Access to files is not refused on Linux.",
       "--sandbox");
 
-  private final Options.Value<Path> output =
-      options.value(Path::of, "FILE", "Where --usage or --json print instead.", "-o", "--output");
+  private final Options.Value<Path> output = options.value(
+      Path::of,
+      "FILE",
+      "Prints --usage or --json to FILE instead of standard error.",
+      "-o",
+      "--output");
 
   private final SpawnOptions spawnOptions = new SpawnOptions(options);
 
@@ -114,7 +118,7 @@ final class RunCommand implements Callable<Integer> {
     run.options.help();
     CommandSpec spec = run.options.command();
     spec.usageMessage()
-        .header("Runs a command under a process descriptor, and ends as it ends.")
+        .header("Runs a command under a process descriptor, and exits with its exit status.")
         .customSynopsis("pd run [OPTION]... [--] COMMAND [ARGUMENT]...")
         .description(DESCRIPTION)
         .exitCodeListHeading("%nExit status:%n")
@@ -160,7 +164,7 @@ final class RunCommand implements Callable<Integer> {
       report.ended(outcome, to);
     }
     if (outcome.status() instanceof ExitStatus.Unknown unknown) {
-      Failure.tell("the command has ended, but how is unknown: " + unknown.reason());
+      Failure.tell("the exit status of the command is unknown: " + unknown.reason());
     }
     if (signals.interrupted() && outcome.endedBy(Signal.INT)) {
       dieOfInterrupt(signals);
@@ -186,23 +190,23 @@ final class RunCommand implements Callable<Integer> {
   }
 
   private static Spawner withIgnored(Spawner spawner, SignalForwarder signals) {
-    // Most shells ignore INT in background jobs, so without the means for it the command still
-    // runs.
+    // Most shells ignore INT in background jobs. The command must run there even if the library
+    // cannot set ignored signals.
     return signals.ignored().isEmpty() || !Platform.current().has(Feature.CHILD_SETUP)
         ? spawner
         : spawner.ignoredSignals(signals.ignored().toArray(Signal[]::new));
   }
 
   /**
-   * A shell that runs a script stops at ^C only if the command was seen to die of it: an exit code
-   * of 130 would let the user's loop go on. The JVM cannot raise a signal that would end it; a
-   * shell can.
+   * Ends this process by SIGINT. A shell that runs a script stops at ^C only if the command died of
+   * the signal: after an exit code of 130 the user's loop would continue. The JVM cannot raise a
+   * signal that ends it, but a shell can.
    */
   private static void dieOfInterrupt(SignalForwarder signals)
       throws IOException, InterruptedException {
     signals.releaseInterrupt();
     if (Platform.current().inDescriptorOnlyMode()) {
-      // No child may name this process, but its own descriptor does.
+      // No child may signal this process by its ID, but the process's own descriptor can.
       try (ProcessDescriptor self = ProcessDescriptor.self()) {
         self.signal(Signal.INT);
       }
@@ -214,7 +218,7 @@ final class RunCommand implements Callable<Integer> {
   }
 
   private PrintStream reportStream() throws IOException {
-    // Opened before the command runs: its work is not to be lost for a report that cannot be kept.
+    // Opened before the command runs, so that no command runs whose report cannot be written.
     return output.get().isPresent()
         ? new PrintStream(
             new FileOutputStream(output.get().get().toFile()), false, StandardCharsets.UTF_8)
@@ -234,15 +238,17 @@ final class RunCommand implements Callable<Integer> {
       throw wrong("--output needs --usage or --json");
     }
     if (detach.isGiven() && (timeout.get().isPresent() || usage.isGiven())) {
-      throw wrong("--detach excludes --timeout and --usage: nobody would be there to wait");
+      throw wrong(
+          "--detach excludes --timeout and --usage, because pd does not wait for the command");
     }
     if (detach.isGiven() && spawnOptions.isOnCloseGiven()) {
-      throw wrong("--detach excludes --on-close: it releases the command");
+      throw wrong("--detach excludes --on-close, because it releases the command");
     }
     for (String word : command) {
-      // Better no command than another one: the JVM puts this in for what it cannot decode.
+      // The JVM replaces bytes that it cannot decode by this character. Refuse the command rather
+      // than run another one.
       if (word.indexOf('\uFFFD') >= 0) {
-        throw wrong("an argument cannot be passed on, it has bytes that are no text here: " + word);
+        throw wrong("cannot pass an argument with bytes that are not text in this locale: " + word);
       }
     }
   }

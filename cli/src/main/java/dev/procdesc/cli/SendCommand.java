@@ -14,24 +14,24 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.UsageMessageSpec;
 import picocli.CommandLine.ParameterException;
 
-/** {@code pd send}. */
+/** The command {@code pd send}. */
 final class SendCommand implements Callable<Integer> {
   private static final String[] DESCRIPTION = {
     "",
-    "Starts the command, or opens the processes of --pid, sends the descriptors to whoever"
-        + " listens at SOCKET, such as pd receive, and goes.",
+    "Starts the command, or opens the processes of --pid, sends the descriptors to the process that"
+        + " listens at SOCKET, such as pd receive, and exits.",
     "",
-    "The command lives until the last holder of its descriptor has gone: it survives pd send, and is"
-        + " killed when the receiver closes the descriptor or ends. It leads a session of its own;"
-        + " what no option names of standard input, output and error is the null device. A process of"
-        + " --pid is never killed so.",
+    "The command lives until the last holder of its descriptor has closed it: it outlives pd send, and"
+        + " is killed when the receiver closes the descriptor or exits. It leads a new session;"
+        + " standard input, output and error are the null device unless an option sets them. A process"
+        + " of --pid is never killed in this way.",
     ""
   };
 
   private static final String[] EXIT_CODES = {
-    "  0:it was sent",
-    " 64:a mistake in the options of pd",
-    "125:pd could not send it; a command that was started is killed",
+    "  0:the process was sent",
+    " 64:a usage error",
+    "125:pd could not send the process; a command that was started is killed",
     "126:the command was found but cannot be executed",
     "127:the command was not found"
   };
@@ -39,7 +39,7 @@ final class SendCommand implements Callable<Integer> {
   private final Options options = Options.of("send", this);
 
   private final Options.Values<Long> pids = options.values(
-      ProcessIds::of, "PID", "Sends a running process, instead of a command. Repeatable.", "--pid");
+      ProcessIds::of, "PID", "Sends a running process instead of a command. Repeatable.", "--pid");
 
   private final SpawnOptions spawnOptions = new SpawnOptions(options);
 
@@ -52,7 +52,7 @@ final class SendCommand implements Callable<Integer> {
     send.options.help();
     CommandSpec spec = send.options.command();
     spec.usageMessage()
-        .header("Hands a process to another program, over a UNIX socket.")
+        .header("Sends a process to another program over a UNIX socket.")
         .customSynopsis(
             "pd send [OPTION]... SOCKET COMMAND [ARGUMENT]...", "pd send --pid PID... SOCKET")
         .description(DESCRIPTION)
@@ -72,7 +72,7 @@ final class SendCommand implements Callable<Integer> {
     List<String> command = all.subList(1, all.size());
     if (command.isEmpty() == pids.get().isEmpty()) {
       throw new ParameterException(
-          options.command().commandLine(), "give either a command or --pid");
+          options.command().commandLine(), "either a command or --pid is required");
     }
     try (DescriptorChannel channel = DescriptorChannel.connect(Path.of(all.get(0)))) {
       if (command.isEmpty()) {

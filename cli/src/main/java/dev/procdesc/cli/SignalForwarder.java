@@ -12,20 +12,21 @@ import org.jspecify.annotations.Nullable;
 import sun.misc.SignalHandler;
 
 /**
- * Hands the signals that this process gets on to the command.
+ * Forwards the signals that this process gets to the command.
  *
- * <p>The command shares this process's group and so gets what the terminal sends to its foreground
- * group anyway: ^C is survived here and not sent a second time. That changes when the command leads
- * a session of its own, or when this process is not in the foreground: then the signal was meant
- * for this process, and goes on. What only a program sends (TERM, HUP, USR1, USR2) always goes on.
+ * <p>The command is in this process's group and therefore gets the signals that the terminal sends
+ * to its foreground group: this process survives ^C and does not forward it. If the command leads
+ * another session, or if this process is not in the foreground, the signal was sent to this process
+ * and is forwarded. Signals that only programs send (TERM, HUP, USR1, USR2) are always forwarded.
  *
- * <p>A ^C while the command is being spawned goes on too, for nobody can tell whether the command
- * was born in time to get it from the terminal: it may come twice, but is never lost.
+ * <p>A ^C during the spawn is forwarded too, because it cannot be determined whether the command
+ * was created in time to get it from the terminal: the command may get the signal twice, but never
+ * misses it.
  *
  * <p>A signal that is ignored when this process starts, as under nohup(1) or in a script's
- * background job, stays ignored, and the command is to ignore it too.
+ * background job, remains ignored, and the command ignores it too.
  *
- * <p>QUIT is the JVM's own, for its thread dump: it cannot be handed on.
+ * <p>QUIT cannot be forwarded, because the JVM uses it for its thread dump.
  */
 final class SignalForwarder {
   private final boolean ownSession;
@@ -41,10 +42,10 @@ final class SignalForwarder {
   }
 
   /**
-   * Starts to take the signals; they wait until {@link #to} is told the command.
+   * Starts to handle the signals; they are queued until {@link #to} sets the command.
    *
-   * @param ownSession whether the command will lead a session of its own
-   * @param problems told what could not be handed on
+   * @param ownSession true if the command will lead a new session
+   * @param problems a consumer of messages about signals that could not be forwarded
    */
   static SignalForwarder install(boolean ownSession, Consumer<String> problems) {
     SignalForwarder forwarder = new SignalForwarder(ownSession, problems);
@@ -65,7 +66,7 @@ final class SignalForwarder {
     try {
       before = sun.misc.Signal.handle(taken, arrived -> received(signal));
     } catch (IllegalArgumentException e) {
-      // The JVM wants this one for itself.
+      // The JVM reserves this signal.
       return;
     }
     if (SignalHandler.SIG_IGN.equals(before)) {
@@ -74,12 +75,12 @@ final class SignalForwarder {
     }
   }
 
-  /** The signals that were ignored when this process started. */
+  /** Returns the signals that were ignored when this process started. */
   List<Signal> ignored() {
     return List.copyOf(ignored);
   }
 
-  /** From now on signals go to this command; those that came early go at once. */
+  /** Forwards signals to this command from now on; queued ones are forwarded at once. */
   synchronized void to(ChildProcess child) {
     this.child = child;
     while (!early.isEmpty()) {
@@ -87,12 +88,12 @@ final class SignalForwarder {
     }
   }
 
-  /** Whether this process got an INT, from wherever. */
+  /** Returns whether this process got an INT, from any sender. */
   synchronized boolean interrupted() {
     return interrupted;
   }
 
-  /** Lets INT end this process again. */
+  /** Restores the default disposition of INT, which ends this process. */
   void releaseInterrupt() {
     sun.misc.Signal.handle(new sun.misc.Signal("INT"), SignalHandler.SIG_DFL);
   }
@@ -115,7 +116,7 @@ final class SignalForwarder {
     try {
       to.signal(signal);
     } catch (ProcessDescriptorException | IllegalStateException e) {
-      problems.accept("cannot hand " + signal + " on to the command: " + e.getMessage());
+      problems.accept("cannot forward " + signal + " to the command: " + e.getMessage());
     }
   }
 }

@@ -11,11 +11,11 @@ import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.TypeConversionException;
 
-/** How the command is to start: the options of {@code pd run} that go to the {@link Spawner}. */
+/** The options of {@code pd run} that configure the {@link Spawner}. */
 final class SpawnOptions {
   /**
-   * What LC_ALL was before the launcher chose a locale in which the JVM can read every argument:
-   * empty if it was not set, null if the launcher left it alone.
+   * The value of LC_ALL before the launcher chose a locale in which the JVM can decode every
+   * argument: empty if it was not set, null if the launcher did not change it.
    */
   private static final @Nullable String ORIGINAL_LC_ALL = System.getProperty("pd.lc_all");
 
@@ -41,65 +41,69 @@ final class SpawnOptions {
     directory = options.value(
         Path::of,
         "DIR",
-        "Its working directory. A COMMAND with a slash that is not absolute is looked up there.",
+        "Sets the working directory. A relative COMMAND with a slash is relative to it.",
         "-C",
         "--cwd");
     environment = options.values(
         text -> text,
         "NAME[=VALUE]",
-        "Sets a variable; without a value, keeps pd's own. Repeatable.",
+        "Sets a variable; without a value, passes that of pd. Repeatable.",
         "-e",
         "--env");
-    unset =
-        options.values(text -> text, "NAME", "Leaves a variable out. Repeatable.", "--unset-env");
-    clear = options.flag("Gives it no variables but those of --env.", "--clear-env");
+    unset = options.values(text -> text, "NAME", "Removes a variable. Repeatable.", "--unset-env");
+    clear = options.flag("Passes no variables except those of --env.", "--clear-env");
     stdin = options.value(
         StdioSpec::input,
         "SPEC",
-        "inherit (the default), null, file:PATH, or fd:N for a descriptor of pd's.",
+        "inherit (the default), null, file:PATH, or fd:N for a descriptor of pd.",
         "--stdin");
     stdout = options.value(
         StdioSpec::output,
         "SPEC",
-        "inherit, null, file:PATH (made or emptied), append:PATH, new:PATH (must not exist),"
+        "inherit, null, file:PATH (created or truncated), append:PATH, new:PATH (must not exist),"
             + " fd:N.",
         "--stdout");
     stderr = options.value(
         StdioSpec::errorOutput,
         "SPEC",
-        "The same, or stdout for where its standard output goes.",
+        "The same, or stdout for the destination of standard output.",
         "--stderr");
-    argv0 = options.value(text -> text, "NAME", "What it sees as its own name.", "--argv0");
+    argv0 = options.value(
+        text -> text,
+        "NAME",
+        "Sets argv[0], the name that the command sees as its own.",
+        "--argv0");
     session = options.flag(
-        "Makes it the leader of a session without a terminal. ^C then reaches it through pd.",
+        "Starts the command in a new session without a terminal. ^C then reaches it through pd.",
         "--session");
     user = options.value(
         text -> text,
         "USER",
-        "Becomes this user, by name or number, with all of the user's groups.",
+        "Runs as this user, by name or number, with all groups of the user.",
         "-u",
         "--user");
     group = options.value(
-        text -> text, "GROUP", "Becomes this group, by name or number.", "-g", "--group");
-    nice = options.value(SpawnOptions::nice, "N", "Its nice value, -20 to 19.", "--nice");
+        text -> text, "GROUP", "Runs as this group, by name or number.", "-g", "--group");
+    nice = options.value(SpawnOptions::nice, "N", "Sets the nice value, -20 to 19.", "--nice");
     umask = options.value(
-        SpawnOptions::umask, "MASK", "Its file mode creation mask, octal.", "--umask");
+        SpawnOptions::umask, "MASK", "Sets the file mode creation mask, octal.", "--umask");
     limits = options.values(
         LimitOption::of,
         "NAME=SOFT[:HARD]",
-        "A resource limit: as, core, cpu, data, fsize, memlock, nofile, nproc or stack; a"
-            + " number, one with K, M, G or T, or unlimited. Repeatable.",
+        "Sets a resource limit: as, core, cpu, data, fsize, memlock, nofile, nproc or stack; a"
+            + " number, with K, M, G or T if needed, or unlimited. Repeatable.",
         "--limit");
     noNewPrivileges = options.flag(
-        "Set-user-ID programs and file capabilities have no effect from here on.",
+        "Disables set-user-ID programs and file capabilities for the command and its descendants.",
         "--no-new-privileges");
-    cgroup = options.value(Path::of, "DIR", "Starts it in this cgroup v2 (Linux).", "--cgroup");
+    cgroup =
+        options.value(Path::of, "DIR", "Starts the command in this cgroup v2 (Linux).", "--cgroup");
     onClose = options.value(
         SpawnOptions::onClose,
         "kill|release|kill-group|kill-cgroup",
-        "What the end of pd does to a command that still runs: kills it (the default), leaves it"
-            + " alone, or kills all of its process group, which needs --session, or of its"
-            + " --cgroup. Only release needs no death guard (see pd doctor).",
+        "Sets the effect of the end of pd on a command that still runs: kills it (the default),"
+            + " releases it, or kills its process group, which needs --session, or its --cgroup."
+            + " Only release needs no death guard (see pd doctor).",
         "--on-close");
   }
 
@@ -117,33 +121,33 @@ final class SpawnOptions {
 
   private static Integer nice(String text) {
     if (!text.matches("[-+]?[0-9]{1,3}")) {
-      throw new TypeConversionException("'" + text + "' is no nice value: write -20 to 19");
+      throw new TypeConversionException("'" + text + "' is not a nice value: use -20 to 19");
     }
     return Integer.valueOf(text);
   }
 
   private static Integer umask(String text) {
     if (!text.matches("0?[0-7]{1,3}")) {
-      throw new TypeConversionException("'" + text + "' is no umask: write 022 or 0077");
+      throw new TypeConversionException("'" + text + "' is not a umask: use the form 022 or 0077");
     }
     return Integer.valueOf(text, 8);
   }
 
-  /** Returns whether it was said what the end of {@code pd} does to the command. */
+  /** Returns whether {@code --on-close} is given. */
   boolean isOnCloseGiven() {
     return onClose.get().isPresent();
   }
 
-  /** Whether the command leads a session of its own. */
+  /** Returns whether the command leads a new session. */
   boolean isSession() {
     return session.isGiven();
   }
 
   /**
-   * What was asked for.
+   * Returns a spawner of the command with these options.
    *
    * @param command the command and its arguments
-   * @param standard what stands at standard input, output and error if no option says it
+   * @param standard the default for standard input, output and error
    */
   Spawner spawner(List<String> command, Stdio standard) {
     Spawner spawner = withEnvironment(Spawner.of(command));
@@ -191,7 +195,7 @@ final class SpawnOptions {
     return spawner;
   }
 
-  /** With this variable as the user of {@code pd} has it. */
+  /** Passes a variable with the value that it has for the user of {@code pd}. */
   private static Spawner withOwn(Spawner spawner, String name) {
     String value = System.getenv(name);
     if (name.equals("LC_ALL") && ORIGINAL_LC_ALL != null) {

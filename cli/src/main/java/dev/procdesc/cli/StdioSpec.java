@@ -8,25 +8,25 @@ import java.nio.file.Path;
 import java.util.stream.Stream;
 import picocli.CommandLine.TypeConversionException;
 
-/** Reads what {@code --stdin}, {@code --stdout} and {@code --stderr} take. */
+/** Parses the values of {@code --stdin}, {@code --stdout} and {@code --stderr}. */
 final class StdioSpec {
   private static final int O_CLOEXEC = 02000000;
 
   private StdioSpec() {}
 
-  /** For standard input. */
+  /** Parses a specification of standard input. */
   static Stdio input(String spec) {
     return spec.startsWith("file:")
         ? Stdio.fromFile(path(spec, "file:"))
         : common(spec, "inherit, null, file:PATH, fd:N");
   }
 
-  /** For standard output. */
+  /** Parses a specification of standard output. */
   static Stdio output(String spec) {
     return output(spec, "inherit, null, file:PATH, append:PATH, new:PATH, fd:N");
   }
 
-  /** For standard error. */
+  /** Parses a specification of standard error. */
   static Stdio errorOutput(String spec) {
     return spec.equals("stdout")
         ? Stdio.stdout()
@@ -60,12 +60,12 @@ final class StdioSpec {
       }
       return Stdio.descriptor(fd);
     }
-    throw new TypeConversionException("'" + spec + "' is none of " + allowed);
+    throw new TypeConversionException("'" + spec + "' is not one of " + allowed);
   }
 
   /**
-   * Whether a descriptor was open before the JVM started. Its own ones are close-on-exec, but for
-   * its image of the class library.
+   * Returns whether a descriptor was open before the JVM started. The JVM's own descriptors are
+   * close-on-exec, except that of its image of the class library.
    */
   private static boolean isGiven(int fd) {
     Path all = Path.of("/proc/self/fdinfo");

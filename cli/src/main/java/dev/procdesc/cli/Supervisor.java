@@ -12,8 +12,8 @@ import java.util.Optional;
 /**
  * Runs one command to its end.
  *
- * @param timeout after which it is asked to end; empty for never
- * @param killAfter after which it is killed if it did not
+ * @param timeout the time after which the command is terminated; empty for no limit
+ * @param killAfter the further time after which the command is killed
  */
 record Supervisor(Optional<Duration> timeout, Duration killAfter) {
 
@@ -28,7 +28,7 @@ record Supervisor(Optional<Duration> timeout, Duration killAfter) {
       if (status.isEmpty()) {
         expiry = Outcome.Expiry.TERMINATED;
         child.signal(Signal.TERM);
-        // A stopped process would only take note of it after its next continue.
+        // A stopped process would handle SIGTERM only after its next continue.
         child.signal(Signal.CONT);
         status = child.waitFor(killAfter);
       }

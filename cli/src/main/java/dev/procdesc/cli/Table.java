@@ -3,7 +3,7 @@ package dev.procdesc.cli;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Columns of text, each as wide as its widest cell. */
+/** A table of text whose columns are as wide as their widest cell. */
 final class Table {
   private static final String GAP = "  ";
 
@@ -14,7 +14,7 @@ final class Table {
     return this;
   }
 
-  /** The rows, one line each, without trailing blanks. */
+  /** Returns the rows, one line each, without trailing blanks. */
   @Override
   public String toString() {
     List<Integer> widths = new ArrayList<>();

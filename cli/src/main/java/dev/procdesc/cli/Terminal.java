@@ -6,21 +6,21 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** What can be known about the terminal without native code. */
+/** Information about the terminal that needs no native code. */
 final class Terminal {
   private Terminal() {}
 
   /**
-   * Whether this process is in the foreground of a terminal, whose ^C then goes to it and to every
-   * other process of its group. Asked at each signal: a shell moves a job between foreground and
-   * background at will.
+   * Returns whether this process is in the foreground of a terminal, whose ^C then goes to it and
+   * to every other process of its group. Checked at each signal, because a shell may move a job
+   * between foreground and background at any time.
    */
   static boolean inForeground() {
     try {
       return inForeground(
           Files.readString(Path.of("/proc/self/stat"), StandardCharsets.ISO_8859_1));
     } catch (IOException e) {
-      // No such file system here: whoever has a terminal is taken to be in front.
+      // This system has no such file: assume that a process with a terminal is in the foreground.
       try (FileInputStream terminal = new FileInputStream("/dev/tty")) {
         return terminal.getFD().valid();
       } catch (IOException noTerminal) {
@@ -29,7 +29,10 @@ final class Terminal {
     }
   }
 
-  /** Reads proc_pid_stat(5): after the name in parentheses, state ppid pgrp session tty tpgid. */
+  /**
+   * Parses the format of proc_pid_stat(5): after the name in parentheses, state ppid pgrp session
+   * tty tpgid.
+   */
   static boolean inForeground(String stat) {
     String[] fields = stat.substring(stat.lastIndexOf(')') + 1).trim().split(" ", 7);
     return fields.length > 5 && !fields[4].equals("0") && fields[2].equals(fields[5]);

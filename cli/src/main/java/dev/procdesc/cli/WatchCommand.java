@@ -13,21 +13,22 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.UsageMessageSpec;
 import picocli.CommandLine.ParameterException;
 
-/** {@code pd watch}. */
+/** The command {@code pd watch}. */
 final class WatchCommand implements Callable<Integer> {
   private static final String[] DESCRIPTION = {
     "",
-    "Each process is opened by a descriptor first; a line tells so, and from then on it is that"
-        + " process, whoever gets its ID later. Another line tells how it ended, when it has: the exact"
-        + " status where the kernel tells it to others than the parent (Linux 6.15), once the parent"
-        + " has reaped it. To end pd watch ends nobody.",
+    "Opens a descriptor of each process and prints a line; from then on the descriptor refers to that"
+        + " process, even if another one gets its ID. Prints another line with the exit status when the"
+        + " process has ended. The status is exact where the kernel reports it to other processes than"
+        + " the parent (Linux 6.15), once the parent has reaped the process. Ending pd watch does not"
+        + " affect the processes.",
     ""
   };
 
   private static final String[] EXIT_CODES = {
-    "  0:all of them have ended",
-    "  1:one could not be opened; the others were watched all the same",
-    " 64:a mistake in the options of pd",
+    "  0:all processes have ended",
+    "  1:a process could not be opened; the others were watched",
+    " 64:a usage error",
     "125:pd failed"
   };
 
@@ -42,7 +43,7 @@ final class WatchCommand implements Callable<Integer> {
     watch.options.help();
     CommandSpec spec = watch.options.command();
     spec.usageMessage()
-        .header("Tells when processes end, and how, whoever started them.")
+        .header("Reports when and how processes end, regardless of their parent.")
         .customSynopsis("pd watch PID...")
         .description(DESCRIPTION)
         .exitCodeListHeading("%nExit status:%n")
@@ -62,10 +63,10 @@ final class WatchCommand implements Callable<Integer> {
           continue;
         }
       } catch (NumberFormatException e) {
-        // Told below, as a number that is none.
+        // Reported below, as a value that is not a process ID.
       }
       throw new ParameterException(
-          options.command().commandLine(), "'" + word + "' is no process ID");
+          options.command().commandLine(), "'" + word + "' is not a process ID");
     }
     return wanted;
   }
@@ -94,7 +95,7 @@ final class WatchCommand implements Callable<Integer> {
     }
   }
 
-  /** One line, at once. */
+  /** Prints one line and flushes it. */
   static void say(String name, String what) {
     synchronized (System.out) {
       System.out.println(name + " " + what);
@@ -102,7 +103,7 @@ final class WatchCommand implements Callable<Integer> {
     }
   }
 
-  /** How a process has ended. */
+  /** Returns a description of an exit status. */
   static String words(ExitStatus status) {
     if (status instanceof ExitStatus.Exited exited) {
       return "exited with " + exited.code();

@@ -1,6 +1,6 @@
 /**
- * The command line tool {@code pd}. A program, not a library: it is built into one class path JAR
- * and has no module descriptor.
+ * The command line tool {@code pd}. It is a program, not a library: it is built into one class path
+ * JAR and has no module descriptor.
  */
 @NullMarked
 package dev.procdesc.cli;
