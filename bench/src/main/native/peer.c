@@ -106,7 +106,7 @@ static int epoll;
 static int64_t arrived;
 static sem_t arrival;
 
-/* Waits for exits in a thread of its own, as a program does that has more to do than to wait. */
+/* Waits for exits in a separate thread, as a program with other work does. */
 static void *loop(void *unused) {
   (void) unused;
   for (;;) {

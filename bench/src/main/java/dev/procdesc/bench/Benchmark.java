@@ -2,9 +2,9 @@ package dev.procdesc.bench;
 
 import java.util.List;
 
-/** Some rows of the report that are measured together. */
+/** A group of rows of the report that are measured together. */
 @FunctionalInterface
 interface Benchmark {
-  /** Measures. */
+  /** Measures the rows. */
   List<Row> run(Context context) throws Exception;
 }

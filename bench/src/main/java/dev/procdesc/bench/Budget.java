@@ -3,23 +3,25 @@ package dev.procdesc.bench;
 import java.util.Locale;
 
 /**
- * What was promised.
+ * A performance goal of the library.
  *
- * @param kind how the library's result and the peer's make one number
- * @param limit what that number may be at most, or must be at least
+ * @param kind the comparison of the library's result with the peer's
+ * @param limit the maximum of that number, or its minimum, depending on the kind
  */
 record Budget(Kind kind, double limit) {
-  /** How two results make a number, and which way is better. */
+  /** A comparison of two results, and the direction that is better. */
   enum Kind {
-    /** Ours divided by the peer's, the less the better. */
+    /** The library's result divided by the peer's; less is better. */
     RATIO("≤ %s ×", "%.2f ×", true),
-    /** Ours divided by the peer's, the more the better. */
+    /** The library's result divided by the peer's; more is better. */
     SHARE("≥ %s ×", "%.2f ×", false),
-    /** The peer's divided by ours, the more the better. */
+    /** The peer's result divided by the library's; more is better. */
     SPEEDUP("≥ %s × faster", "%.2f × faster", false),
-    /** How much more ours is, in the unit of both. */
+    /**
+     * The difference between the library's result and the peer's, in their unit; less is better.
+     */
     EXCESS("≤ %s more", "%s more", true),
-    /** Ours alone, in its unit. */
+    /** The library's result alone, in its unit; less is better. */
     ABSOLUTE("≤ %s", "%s", true);
 
     private final String limit;
@@ -32,7 +34,7 @@ record Budget(Kind kind, double limit) {
       this.atMost = atMost;
     }
 
-    /** The number. */
+    /** Returns the number that compares two results. */
     double of(double ours, double theirs) {
       return switch (this) {
         case RATIO, SHARE -> ours / theirs;
@@ -46,12 +48,12 @@ record Budget(Kind kind, double limit) {
       return this == EXCESS || this == ABSOLUTE;
     }
 
-    /** Whether it needs a peer. */
+    /** Returns whether this comparison needs a peer. */
     boolean compares() {
       return this != ABSOLUTE;
     }
 
-    /** The number as text. */
+    /** Returns the number as text. */
     String describe(double number, Unit unit) {
       return hasUnit()
           ? String.format(Locale.ROOT, value, unit.format(number))

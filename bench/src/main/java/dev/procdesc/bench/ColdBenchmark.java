@@ -9,14 +9,14 @@ import dev.procdesc.Stdio;
 import java.io.IOException;
 import java.util.List;
 
-/** The first spawn of a JVM, from its main method on: see {@link ColdSpawn}. */
+/** Measures the first spawn of a JVM, from the start of its main method: see {@link ColdSpawn}. */
 final class ColdBenchmark implements Benchmark {
   @Override
   public List<Row> run(Context context) throws Exception {
     Turns turns = new Turns();
     Measurement ours = turns.addOnce(() -> run("procdesc"));
     Measurement jdk = turns.addOnce(() -> run("ProcessBuilder"));
-    // The first ones find nothing of the JDK in the page cache.
+    // The warm-up loads the JDK into the page cache.
     turns.run(1, context.options().sized(5, 15), 1);
     return List.of(Row.of(
         "first spawn + wait of a cold JVM",

@@ -3,14 +3,14 @@ package dev.procdesc.bench;
 import dev.procdesc.ChildProcess;
 import dev.procdesc.Spawner;
 
-/** A JVM that does nothing but one spawn, and prints how many nanoseconds it took. */
+/** A JVM that performs one spawn only, and prints its duration in nanoseconds. */
 final class ColdSpawn {
   private ColdSpawn() {}
 
   /**
-   * Runs it.
+   * Runs the spawn.
    *
-   * @param args by what to spawn
+   * @param args the library to use: {@code procdesc} or any other word for {@code ProcessBuilder}
    * @throws Exception if anything fails
    */
   public static void main(String[] args) throws Exception {

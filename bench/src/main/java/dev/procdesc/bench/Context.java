@@ -3,7 +3,7 @@ package dev.procdesc.bench;
 import java.util.Optional;
 
 /**
- * What a benchmark has at hand.
+ * The resources of a benchmark.
  *
  * @param options the command line
  * @param program the C program, if there is a C compiler

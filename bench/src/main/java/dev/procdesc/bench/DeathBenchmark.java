@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * From the SIGKILL to a JVM with many children until the last of them is dead. All of them hold one
- * end of a pipe, so that its end is theirs.
+ * Measures the time from the SIGKILL to a JVM with many children until the last child is dead. All
+ * children hold the write end of one pipe, so end of file on the pipe marks the death of the last.
  */
 final class DeathBenchmark implements Benchmark {
   @Override
@@ -53,7 +53,7 @@ final class DeathBenchmark implements Benchmark {
         long start = System.nanoTime();
         child.kill();
         if (child.pipeFrom(LiveBenchmark.LIFELINE).read() >= 0) {
-          throw new IOException("somebody wrote to the pipe");
+          throw new IOException("unexpected data in the pipe");
         }
         times.add(System.nanoTime() - start);
       }

@@ -9,14 +9,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** A JVM that starts many children, prints how many, and waits to be killed. */
+/** A JVM that starts many children, prints their number, and waits to be killed. */
 final class DoomedJvm {
   private DoomedJvm() {}
 
   /**
-   * Runs it.
+   * Runs the JVM.
    *
-   * @param args how many children, then the command of each
+   * @param args the number of children, then the command of each
    * @throws Exception if anything fails
    */
   public static void main(String[] args) throws Exception {
@@ -39,9 +39,10 @@ final class DoomedJvm {
       }
     }
     System.out.println(children.size());
-    // If nobody kills this JVM, the end of whoever should have is its end too.
+    // End of file means that the benchmark, which should kill this JVM, has exited: then this JVM
+    // exits too.
     while (System.in.read() >= 0) {
-      // Nothing is said.
+      // The benchmark writes nothing.
     }
     children.forEach(ChildProcess::close);
   }

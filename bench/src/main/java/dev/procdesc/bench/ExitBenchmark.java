@@ -14,8 +14,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 
 /**
- * From the SIGKILL to a paused child until a callback has its exit status. Each peer does the same,
- * with the same child: so the kernel's work to end a process is in all of them.
+ * Measures the time from the SIGKILL to a paused child until a callback has its exit status. Each
+ * peer does the same with the same child, so all results include the kernel's work to end a
+ * process.
  */
 final class ExitBenchmark implements Benchmark {
   private static final String WHAT = "kill → exit callback";

@@ -6,9 +6,9 @@ import dev.procdesc.Platform;
 import dev.procdesc.Spawner;
 import java.util.List;
 
-/** What it costs a spawn that the child is to die with the JVM. */
+/** Measures the cost that kill-on-close adds to a spawn. */
 final class GuardBenchmark implements Benchmark {
-  /** Why there is nothing to measure where there is no guard. */
+  /** The reason for an absent result on a system without a death guard. */
   static final String ABSENT = "absent: Platform.deathGuard() is NONE";
 
   private static final String WHAT = "spawn + wait, kill-on-close";

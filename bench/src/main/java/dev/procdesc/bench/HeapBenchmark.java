@@ -13,14 +13,15 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 import org.openjdk.jmh.util.Statistics;
 
 /**
- * Spawn and wait in a JVM whose heap is big, and all of it in memory, against one with a small
- * heap. By JMH, because each needs a JVM of its own; one fork at a time, so that they alternate.
+ * Measures spawn and wait in a JVM with a big heap that is entirely in memory, against one with a
+ * small heap. Uses JMH, because each needs a separate JVM; runs one fork at a time, so that they
+ * alternate.
  */
 final class HeapBenchmark implements Benchmark {
   private static final String WHAT = "spawn + wait, 8 GiB heap";
   private static final String PEER = "64 MiB heap";
 
-  /** The heap, and what the rest of such a JVM takes, and room for others. */
+  /** The heap, the other memory of such a JVM, and a reserve for other processes. */
   private static final long NEEDED = 12 * Memory.GIB;
 
   @Override
@@ -34,9 +35,10 @@ final class HeapBenchmark implements Benchmark {
               + Unit.BYTES.format((double) NEEDED)
               + " of memory, "
               + Unit.BYTES.format((double) available.getAsLong())
-              + " are free"));
+              + " are available"));
     }
-    // Another JMH on the machine would make this one refuse to run; the table says how busy it is.
+    // Another JMH process on the machine would make this one refuse to run; the table shows the
+    // load.
     System.setProperty("jmh.ignoreLock", "true");
     TimeValue warmup = TimeValue.milliseconds(context.options().sized(2000, 5000));
     TimeValue measuring = TimeValue.milliseconds(context.options().sized(1500, 3000));
@@ -53,7 +55,8 @@ final class HeapBenchmark implements Benchmark {
   private static Samples fork(TimeValue warmup, TimeValue measuring, String... heap)
       throws RunnerException {
     List<String> options = new ArrayList<>(Jvm.options());
-    // The same collector for both: a small machine or heap would choose another one.
+    // Use the same collector for both; the JVM would choose another one for a small machine or
+    // heap.
     options.add("-XX:+UseSerialGC");
     options.addAll(List.of(heap));
     RunResult result = new Runner(new OptionsBuilder()
@@ -69,7 +72,7 @@ final class HeapBenchmark implements Benchmark {
             .verbosity(VerboseMode.SILENT)
             .build())
         .runSingle();
-    // JMH keeps a histogram, not the samples: one number for each fork.
+    // JMH retains a histogram, not the samples, so each fork contributes one number.
     Statistics statistics = result.getPrimaryResult().getStatistics();
     Samples median = new Samples();
     median.add(Math.round(statistics.getPercentile(50)));

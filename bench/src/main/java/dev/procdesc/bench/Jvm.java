@@ -5,11 +5,14 @@ import java.io.File;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Other JVMs, of the same kind and with the same class path as this one. */
+/** JVMs of the same kind and with the same class path as this one. */
 final class Jvm {
   private Jvm() {}
 
-  /** Options that every JVM needs: leave to call native code, and this JVM's library settings. */
+  /**
+   * Returns the options that every JVM needs: permission to call native code, and the library
+   * settings of this JVM.
+   */
   static List<String> options() {
     List<String> options = new ArrayList<>();
     options.add("--enable-native-access=ALL-UNNAMED");
@@ -21,7 +24,7 @@ final class Jvm {
     return options;
   }
 
-  /** A JVM that runs a class of this program. */
+  /** Returns a spawner of a JVM that runs a class of this program. */
   static Spawner running(Class<?> main, List<String> options, String... arguments) {
     List<String> command = new ArrayList<>();
     command.add(System.getProperty("java.home") + File.separator + "bin" + File.separator + "java");

@@ -13,12 +13,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.OptionalLong;
 
-/** What many live children cost a JVM. The JVM is a fresh one: see {@link LiveChildren}. */
+/** Measures the cost of many live children to a JVM. Uses a fresh JVM: see {@link LiveChildren}. */
 final class LiveBenchmark implements Benchmark {
-  /** The end of this pipe tells that nobody is left who holds it. */
+  /**
+   * The descriptor number of a pipe that all children hold: end of file means that all have exited.
+   */
   static final int LIFELINE = 3;
 
-  /** What a child takes in the kernel and of its own, at the most. */
+  /** The maximum memory of a child, in user space and in the kernel. */
   private static final long MEMORY_OF_CHILD = 1 << 20;
 
   @Override
@@ -32,7 +34,7 @@ final class LiveBenchmark implements Benchmark {
     } else {
       arguments.addAll(List.of("/bin/sleep", "100000"));
     }
-    // The collector that says most exactly what is alive.
+    // This collector reports the live heap most exactly.
     Spawner jvm = Jvm.running(
             LiveChildren.class,
             List.of("-XX:+UseSerialGC", "-Xmx512m", "-XX:SoftRefLRUPolicyMSPerMB=0"),
@@ -46,9 +48,9 @@ final class LiveBenchmark implements Benchmark {
         throw new IOException("the JVM with the children ended: " + child.waitFor());
       }
       String[] numbers = line.split(" ", 5);
-      // All of them are gone when the last end of the pipe is.
+      // All children have exited when the last write end of the pipe is closed.
       if (child.pipeFrom(LIFELINE).read() >= 0) {
-        throw new IOException("somebody wrote to the pipe");
+        throw new IOException("unexpected data in the pipe");
       }
       int children = Integer.parseInt(numbers[0]);
       String what = String.format(Locale.ROOT, "%,d live children: ", children);
@@ -60,7 +62,7 @@ final class LiveBenchmark implements Benchmark {
     }
   }
 
-  /** As many children as there is memory for. */
+  /** Returns the number of children that fit into memory, at most the wanted number. */
   static int howMany(int wanted) {
     OptionalLong available = Memory.available();
     return available.isEmpty()

@@ -21,16 +21,17 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * A JVM with many children. Prints how many there were, how many threads that took in all, how many
- * bytes of heap and how many descriptors each, and the threads' names; then closes them all.
+ * A JVM with many children. Prints the number of children, the total number of threads that they
+ * need, the heap bytes and the descriptors of each, and the names of the threads; then closes all
+ * children.
  */
 final class LiveChildren {
   private LiveChildren() {}
 
   /**
-   * Runs it.
+   * Runs the JVM.
    *
-   * @param args how many children, then the command of each
+   * @param args the number of children, then the command of each
    * @throws Exception if anything fails
    */
   public static void main(String[] args) throws Exception {
@@ -39,11 +40,12 @@ final class LiveChildren {
         .stdin(Stdio.nullDevice())
         .stdout(Stdio.nullDevice())
         .descriptor(LiveBenchmark.LIFELINE, Stdio.descriptor(LiveBenchmark.LIFELINE));
-    // What this measuring itself leaves behind is not counted.
+    // Measure once first, so that the cost of measuring is not counted.
     heap();
     descriptors();
     Set<Thread> before = threads();
-    // Nor is the array, which is the application's, nor what only the first child needs.
+    // The array, which belongs to the application, and the cost of the first child are not counted
+    // either.
     ChildProcess[] children = new ChildProcess[wanted];
     try (ChildProcess first = spawner.spawn()) {
       settle();
@@ -61,7 +63,7 @@ final class LiveChildren {
         }
       }
       settle();
-      // Descriptors first: with none left, little else works.
+      // Measure descriptors first: with none left, few other calls work.
       long descriptors = descriptors() - descriptorsBefore;
       long heap = heap() - heapBefore;
       Set<Thread> after = threads();
@@ -82,7 +84,7 @@ final class LiveChildren {
     }
   }
 
-  /** Time for the library to do what it puts off. */
+  /** Waits for the library to complete deferred work. */
   private static void settle() throws InterruptedException {
     TimeUnit.SECONDS.sleep(1);
   }
@@ -95,7 +97,7 @@ final class LiveChildren {
     MemoryMXBean memory = ManagementFactory.getMemoryMXBean();
     for (int i = 0; i < 5; i++) {
       memory.gc();
-      // What a collection finds to be cleaned up is garbage for the next.
+      // Objects that one collection finds unreachable may release others for the next.
       TimeUnit.MILLISECONDS.sleep(100);
     }
     return memory.getHeapMemoryUsage().getUsed();

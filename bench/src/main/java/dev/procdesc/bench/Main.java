@@ -19,16 +19,16 @@ import java.util.Set;
 /**
  * Runs the benchmarks and prints one table: each result beside its peer's and its budget.
  *
- * <p>A missed budget is a result like any other. Only a benchmark that fails makes the exit code 1.
+ * <p>A missed budget is a regular result. Only a benchmark that fails makes the exit code 1.
  */
 public final class Main {
   private static String usage(Set<String> benchmarks) {
     return String.join(
         "\n",
         "usage: java -jar procdesc-bench.jar [--quick] [--json FILE] [--only NAME]...",
-        "  --quick      fewer samples, for a first look",
-        "  --json FILE  writes the numbers there too",
-        "  --only NAME  one benchmark: " + String.join(", ", benchmarks));
+        "  --quick      takes fewer samples",
+        "  --json FILE  also writes the results to FILE",
+        "  --only NAME  runs this benchmark only; repeatable: " + String.join(", ", benchmarks));
   }
 
   private Main() {}
@@ -47,11 +47,11 @@ public final class Main {
   }
 
   /**
-   * The program.
+   * Runs the program.
    *
-   * @param args see the usage
-   * @throws IOException if the C program cannot be compiled or the JSON not written
-   * @throws InterruptedException if interrupted
+   * @param args the command line, as the usage message describes it
+   * @throws IOException if the C program cannot be compiled or the JSON file cannot be written
+   * @throws InterruptedException if the thread is interrupted
    */
   public static void main(String[] args) throws IOException, InterruptedException {
     Map<String, Benchmark> benchmarks = benchmarks();
@@ -65,7 +65,7 @@ public final class Main {
       return;
     }
     Report report = run(benchmarks, options);
-    // In the C locale the JVM's own encoding has no µ, ≤ or ×.
+    // The JVM's default encoding in the C locale has no µ, ≤ or ×.
     PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), true, UTF_8);
     out.print(report.table());
     if (options.json().isPresent()) {

@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalDouble;
 
-/** The samples of one peer, turn by turn. */
+/** The samples of one peer, by turn. */
 final class Measurement {
   private final List<Samples> turns = new ArrayList<>();
   private final Samples all = new Samples();
@@ -15,7 +15,7 @@ final class Measurement {
     all.addAll(turn);
   }
 
-  /** All samples. */
+  /** Returns all samples. */
   Samples all() {
     return all;
   }
@@ -25,11 +25,11 @@ final class Measurement {
   }
 
   /**
-   * How far the ratio to a peer differs from round to round: what the ratio of all samples may be
-   * off by.
+   * Returns the spread of the ratio to a peer from round to round, which is the uncertainty of the
+   * ratio of all samples.
    *
    * @return half the distance between the quartiles of the rounds' ratios; empty with fewer than
-   *     four rounds, or if the peer had others
+   *     four rounds, or if the peer had a different number of rounds
    */
   OptionalDouble spreadOfRatio(Measurement peer) {
     int rounds = turns.size();

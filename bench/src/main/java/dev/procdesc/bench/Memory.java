@@ -5,13 +5,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.OptionalLong;
 
-/** The machine's memory. */
+/** The memory of the machine. */
 final class Memory {
   static final long GIB = 1L << 30;
 
   private Memory() {}
 
-  /** How many bytes can be had without swapping; empty where that cannot be known. */
+  /** Returns the number of bytes that are available without swapping; empty if that is unknown. */
   static OptionalLong available() {
     try {
       for (String line : Files.readAllLines(Path.of("/proc/meminfo"))) {

@@ -17,16 +17,16 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The C program that the library is compared with, compiled on the spot.
+ * The C program with which the library is compared, compiled at run time.
  *
- * @param path the executable file, deleted when the JVM ends
+ * @param path the executable file, deleted when the JVM exits
  */
 record NativeProgram(Path path) {
   private static final String SOURCE = "/peer.c";
 
-  /** Compiles it; empty without a C compiler. */
+  /** Compiles the program; empty without a C compiler. */
   static Optional<NativeProgram> compile() throws IOException, InterruptedException {
-    // Deleted at every exit but a kill, in the reverse order.
+    // Deleted in reverse order at every exit except a kill.
     Path directory = Files.createTempDirectory("procdesc-bench");
     directory.toFile().deleteOnExit();
     Path source = directory.resolve("peer.c");
@@ -56,7 +56,7 @@ record NativeProgram(Path path) {
     return Optional.of(new NativeProgram(program));
   }
 
-  /** Starts it, to be measured. */
+  /** Starts the program for a measurement. */
   Running start(String... arguments) throws IOException {
     String[] command = new String[arguments.length + 1];
     command[0] = path.toString();
@@ -65,7 +65,7 @@ record NativeProgram(Path path) {
         Spawner.of(List.of(command)).stdin(Stdio.pipe()).stdout(Stdio.pipe()).spawn());
   }
 
-  /** The program at work: it takes samples on demand, and sleeps meanwhile. */
+  /** The running program: it takes samples on demand, and sleeps meanwhile. */
   static final class Running implements Turns.Peer, AutoCloseable {
     private final ChildProcess child;
     private final BufferedReader answers;

@@ -9,16 +9,16 @@ import java.util.Set;
 /**
  * The command line.
  *
- * @param quick fewer samples
- * @param json where the numbers go too
- * @param only which benchmarks; empty for all
+ * @param quick true for fewer samples
+ * @param json the file to which the results are also written
+ * @param only the benchmarks to run; empty for all
  */
 record Options(boolean quick, Optional<Path> json, Set<String> only) {
   /**
-   * Reads the command line.
+   * Parses the command line.
    *
-   * @param known the benchmarks' names
-   * @throws IllegalArgumentException if it is wrong
+   * @param known the names of the benchmarks
+   * @throws IllegalArgumentException if the command line is invalid
    */
   static Options parse(List<String> arguments, Set<String> known) {
     boolean quick = false;
@@ -33,7 +33,7 @@ record Options(boolean quick, Optional<Path> json, Set<String> only) {
           String name = value(arguments, ++i);
           if (!known.contains(name)) {
             throw new IllegalArgumentException(
-                "no benchmark is called " + name + "; there are " + String.join(", ", known));
+                "unknown benchmark " + name + "; the benchmarks are " + String.join(", ", known));
           }
           only.add(name);
         }
@@ -45,12 +45,12 @@ record Options(boolean quick, Optional<Path> json, Set<String> only) {
 
   private static String value(List<String> arguments, int index) {
     if (index >= arguments.size()) {
-      throw new IllegalArgumentException(arguments.get(index - 1) + " needs a value");
+      throw new IllegalArgumentException(arguments.get(index - 1) + " requires a value");
     }
     return arguments.get(index);
   }
 
-  /** One number for a short run, another for a good one. */
+  /** Returns the first number for a quick run, else the second. */
   int sized(int ifQuick, int otherwise) {
     return quick ? ifQuick : otherwise;
   }

@@ -8,7 +8,10 @@ import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A child's output, from the start of the child until all of it is read. */
+/**
+ * Measures the throughput of a child's output, from the start of the child until all output is
+ * read.
+ */
 final class OutputBenchmark implements Benchmark {
   private static final String WHAT = "stdout()";
   private static final String C = "C read loop";
@@ -18,7 +21,8 @@ final class OutputBenchmark implements Benchmark {
   public List<Row> run(Context context) throws Exception {
     int chunks = context.options().sized(4096, 16_384);
     long size = (long) chunks * CHUNK;
-    // Big writes: with small ones, the result is how luckily the scheduler wakes the reader.
+    // Big writes, because with small ones the result depends on when the scheduler wakes the
+    // reader.
     String[] command = {"/bin/dd", "if=/dev/zero", "bs=" + CHUNK, "count=" + chunks, "status=none"};
     Spawner spawner = Spawner.of(command).stdout(Stdio.pipe());
     ProcessBuilder builder = new ProcessBuilder(command)
@@ -101,7 +105,7 @@ final class OutputBenchmark implements Benchmark {
       count = output.read(chunk);
     }
     if (total != size) {
-      throw new IOException(total + " bytes came instead of " + size);
+      throw new IOException(total + " bytes were read instead of " + size);
     }
   }
 }

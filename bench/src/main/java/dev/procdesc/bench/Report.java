@@ -10,13 +10,13 @@ import java.util.stream.Collectors;
 /**
  * All rows, as a table for people and as JSON for programs.
  *
- * @param facts about the run: the machine, the Java version, the load
- * @param rows in the order of the table
+ * @param facts facts about the run: the machine, the Java version, the load
+ * @param rows the rows in the order of the table
  */
 record Report(Map<String, String> facts, List<Row> rows) {
   private static final String GAP = "  ";
 
-  /** The table, under the facts. */
+  /** Returns the table, below the facts. */
   String table() {
     StringBuilder text = new StringBuilder();
     facts.forEach((name, value) -> text.append(name).append(": ").append(value).append('\n'));
@@ -48,7 +48,7 @@ record Report(Map<String, String> facts, List<Row> rows) {
         row.note().isEmpty() ? verdict : (verdict + " (" + row.note() + ")").strip());
   }
 
-  /** Columns as wide as their widest cell, no blanks at the ends of lines. */
+  /** Aligns columns to their widest cell, without blanks at the ends of lines. */
   static String align(List<List<String>> lines) {
     List<Integer> widths = new ArrayList<>();
     for (List<String> line : lines) {
@@ -74,7 +74,7 @@ record Report(Map<String, String> facts, List<Row> rows) {
     return text.toString();
   }
 
-  /** The same as JSON, with unrounded numbers. */
+  /** Returns the results as JSON, with unrounded numbers. */
   String json() {
     String all = rows.stream().map(Report::json).collect(Collectors.joining(",\n    "));
     String about = facts.entrySet().stream()
@@ -114,7 +114,7 @@ record Report(Map<String, String> facts, List<Row> rows) {
     return constant.name().toLowerCase(Locale.ROOT);
   }
 
-  /** A JSON string. */
+  /** Returns the text as a JSON string. */
   static String quote(String text) {
     StringBuilder quoted = new StringBuilder("\"");
     for (int i = 0; i < text.length(); i++) {

@@ -6,22 +6,22 @@ import java.util.OptionalDouble;
 /**
  * A line of the report.
  *
- * @param what what was measured
- * @param peer what it is compared with; empty if with nothing
+ * @param what the subject of the measurement
+ * @param peer the subject of the comparison; empty if there is none
  * @param result the numbers; empty if there are none
- * @param note why there are none, or what to know about them; may be empty
- * @param failed whether there are none because something went wrong
+ * @param note the reason for absent numbers, or a remark about them; may be empty
+ * @param failed true if there are no numbers because the benchmark failed
  */
 record Row(String what, String peer, Optional<Result> result, String note, boolean failed) {
   /**
    * The numbers of a row.
    *
-   * @param unit of ours and the peer's
-   * @param ours the library's
-   * @param theirs the peer's; not used if there is none
-   * @param spread what a ratio may be off by
-   * @param kind how they are compared
-   * @param limit of that comparison; empty if nothing was promised
+   * @param unit the unit of both numbers
+   * @param ours the number of the library
+   * @param theirs the number of the peer; not used if there is none
+   * @param spread the uncertainty of a ratio
+   * @param kind the comparison
+   * @param limit the budget for the result of the comparison; empty if there is none
    */
   record Result(
       Unit unit,
@@ -30,7 +30,7 @@ record Row(String what, String peer, Optional<Result> result, String note, boole
       OptionalDouble spread,
       Budget.Kind kind,
       OptionalDouble limit) {
-    /** The number that the budget is about. */
+    /** Returns the number to which the budget applies. */
     double value() {
       return kind.of(ours, theirs);
     }
@@ -41,20 +41,20 @@ record Row(String what, String peer, Optional<Result> result, String note, boole
           : Optional.empty();
     }
 
-    /** Whether the budget is met; empty if there is none. */
+    /** Returns whether the budget is met; empty if there is none. */
     Optional<Boolean> isMet() {
       return budget().map(budget -> budget.isMet(value()));
     }
   }
 
-  /** Medians compared, with a budget. */
+  /** Returns a row that compares medians, with a budget. */
   static Row of(
       String what, Unit unit, Measurement ours, String peer, Measurement theirs, Budget budget) {
     return compare(
         what, unit, ours, peer, theirs, budget.kind(), OptionalDouble.of(budget.limit()));
   }
 
-  /** Medians compared, where nothing was promised. */
+  /** Returns a row that compares medians, without a budget. */
   static Row of(
       String what, Unit unit, Measurement ours, String peer, Measurement theirs, Budget.Kind kind) {
     return compare(what, unit, ours, peer, theirs, kind, OptionalDouble.empty());
@@ -81,7 +81,7 @@ record Row(String what, String peer, Optional<Result> result, String note, boole
         false);
   }
 
-  /** A number by itself. */
+  /** Returns a row with a number of the library alone. */
   static Row of(String what, Unit unit, double ours, double limit, String note) {
     return new Row(
         what,
@@ -92,17 +92,17 @@ record Row(String what, String peer, Optional<Result> result, String note, boole
         false);
   }
 
-  /** The same row, with something to know about it. */
+  /** Returns the same row with a remark. */
   Row withNote(String more) {
     return new Row(what, peer, result, more, failed);
   }
 
-  /** Nothing was measured, for a good reason. */
+  /** Returns a row without numbers, because the measurement does not apply to this machine. */
   static Row absent(String what, String peer, String why) {
     return new Row(what, peer, Optional.empty(), why, false);
   }
 
-  /** Nothing was measured, because something went wrong. */
+  /** Returns a row without numbers, because the benchmark failed. */
   static Row failed(String what, String why) {
     return new Row(what, "", Optional.empty(), why, true);
   }

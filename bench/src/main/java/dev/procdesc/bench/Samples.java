@@ -2,7 +2,7 @@ package dev.procdesc.bench;
 
 import java.util.Arrays;
 
-/** Numbers of one kind, such as nanoseconds. */
+/** Samples of one quantity, such as nanoseconds. */
 final class Samples {
   private long[] values = new long[64];
   private int count;
@@ -29,9 +29,10 @@ final class Samples {
   }
 
   /**
-   * The smallest value that is not less than so many of a hundred: always one that was measured.
+   * Returns the smallest sample that is not less than the given percentage of all samples. The
+   * result is always a measured value, not an interpolated one.
    *
-   * @param percent from 0 (the least) to 100 (the greatest)
+   * @param percent the percentage, from 0 (the least) to 100 (the greatest)
    */
   long percentile(double percent) {
     if (count == 0) {

@@ -8,21 +8,21 @@ import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 
 /**
- * Spawn and wait for JMH, for what it is good at: JVMs with other options, and its profilers, as in
- * {@code java -cp JAR org.openjdk.jmh.Main SpawnAndWait -prof gc}.
+ * Spawn and wait under JMH, for JVMs with other options and for JMH's profilers, as in {@code java
+ * -cp JAR org.openjdk.jmh.Main SpawnAndWait -prof gc}.
  */
 @BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 public class SpawnAndWait {
-  /** For JMH. */
+  /** Constructor for JMH. */
   public SpawnAndWait() {}
 
   /**
-   * The library.
+   * Measures the library.
    *
-   * @return nanoseconds, so that nothing is optimized away
+   * @return nanoseconds, so that the compiler eliminates nothing
    * @throws IOException if the program cannot be started
-   * @throws InterruptedException if interrupted
+   * @throws InterruptedException if the thread is interrupted
    */
   @Benchmark
   public long procdesc() throws IOException, InterruptedException {
@@ -30,11 +30,11 @@ public class SpawnAndWait {
   }
 
   /**
-   * The JDK.
+   * Measures the JDK.
    *
-   * @return nanoseconds, so that nothing is optimized away
+   * @return nanoseconds, so that the compiler eliminates nothing
    * @throws IOException if the program cannot be started
-   * @throws InterruptedException if interrupted
+   * @throws InterruptedException if the thread is interrupted
    */
   @Benchmark
   public long processBuilder() throws IOException, InterruptedException {
@@ -42,10 +42,10 @@ public class SpawnAndWait {
   }
 
   /**
-   * NuProcess.
+   * Measures NuProcess.
    *
-   * @return nanoseconds, so that nothing is optimized away
-   * @throws InterruptedException if interrupted
+   * @return nanoseconds, so that the compiler eliminates nothing
+   * @throws InterruptedException if the thread is interrupted
    */
   @Benchmark
   public long nuProcess() throws InterruptedException {

@@ -13,9 +13,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 
-/** A program that does nothing, from the call that starts it until its status is there. */
+/** Measures a trivial program, from the call that starts it until its exit status is available. */
 final class SpawnBenchmark implements Benchmark {
-  /** An ordinary program: it loads the C library and ends. */
+  /** An ordinary program, which loads the C library and exits. */
   static final String PROGRAM = "/bin/true";
 
   private static final String WHAT = "spawn + wait";
@@ -23,8 +23,8 @@ final class SpawnBenchmark implements Benchmark {
   private static final String C = "C vfork + execve + waitpid";
 
   /**
-   * A child like the C program's: it inherits the standard descriptors, and nobody guards it
-   * against the parent's death. What the guard costs is a row of its own.
+   * A child like that of the C program: it inherits the standard descriptors, and no guard kills it
+   * when the parent dies. The cost of the guard is a separate row.
    */
   static final Spawner RELEASED = Spawner.of(PROGRAM).onClose(OnClose.RELEASE);
 
@@ -60,7 +60,8 @@ final class SpawnBenchmark implements Benchmark {
           "ProcessBuilder, inheritIO",
           builder,
           new Budget(Budget.Kind.SPEEDUP, 3));
-      // What the kernel takes to load a program is the same for all: no faster than C is possible.
+      // The kernel needs the same time to load the program for all peers, so no peer can be faster
+      // than C.
       rows.add(
           c == null
               ? slower
@@ -75,7 +76,9 @@ final class SpawnBenchmark implements Benchmark {
     return rows;
   }
 
-  /** Nanoseconds, with the close that C does not need. */
+  /**
+   * Returns the duration in nanoseconds, including the close, which the C program does not need.
+   */
   static long procdesc(Spawner spawner) throws IOException, InterruptedException {
     long start = System.nanoTime();
     try (ChildProcess child = spawner.spawn()) {
@@ -88,7 +91,7 @@ final class SpawnBenchmark implements Benchmark {
     long start = System.nanoTime();
     try (ChildProcess child = PIPED.spawn()) {
       check(child.waitFor().isSuccess());
-      // A released child's pipes are the caller's.
+      // The caller must close the pipes of a released child.
       child.stdin().close();
       child.stdout().close();
       child.stderr().close();
@@ -96,7 +99,7 @@ final class SpawnBenchmark implements Benchmark {
     return System.nanoTime() - start;
   }
 
-  /** Nanoseconds. Pipes are its default. */
+  /** Returns the duration in nanoseconds. ProcessBuilder creates pipes by default. */
   static long processBuilder(boolean inherit) throws IOException, InterruptedException {
     long start = System.nanoTime();
     ProcessBuilder builder = new ProcessBuilder(PROGRAM);
@@ -110,7 +113,9 @@ final class SpawnBenchmark implements Benchmark {
     return System.nanoTime() - start;
   }
 
-  /** Nanoseconds. It always has pipes, and closes them itself. */
+  /**
+   * Returns the duration in nanoseconds. NuProcess always creates pipes, and closes them itself.
+   */
   static long nuProcess() throws InterruptedException {
     long start = System.nanoTime();
     NuProcess process = new NuProcessBuilder(new NuAbstractProcessHandler() {}, PROGRAM).start();

@@ -5,28 +5,31 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Measures peers in turns, A B C A B C …, a few samples each time, so that whatever else the
- * machine does hits all of them alike.
+ * Measures peers in turns, A B C A B C …, a few samples each time, so that other load on the
+ * machine affects all of them alike.
  *
- * <p>JMH cannot do that: it finishes one benchmark before it starts the next, minutes later, and it
- * cannot measure a C program at all. It is used where the peers need JVMs of their own anyway.
+ * <p>JMH cannot do this: it finishes one benchmark before it starts the next, minutes later, and it
+ * cannot measure a C program at all. It is used where the peers need separate JVMs anyway.
  */
 final class Turns {
-  /** Something that can be measured again and again. */
+  /** A subject that can be measured repeatedly. */
   @FunctionalInterface
   interface Peer {
-    /** Takes so many samples. */
+    /** Takes the given number of samples. */
     void measure(int count, Samples into) throws Exception;
   }
 
-  /** Something that is measured in one sample. */
+  /** A subject that is measured in one sample. */
   @FunctionalInterface
   interface Once {
-    /** Does it and tells the result. */
+    /** Runs the subject once and returns the result. */
     long measure() throws Exception;
   }
 
-  /** A peer that is very slow now and then is not to hold up all others for minutes. */
+  /**
+   * The limit of a warm-up, so that an occasionally slow peer does not delay the others for
+   * minutes.
+   */
   private static final long MAX_WARMUP = TimeUnit.SECONDS.toNanos(15);
 
   private static final long MAX_TURN = TimeUnit.MILLISECONDS.toNanos(500);
@@ -35,7 +38,7 @@ final class Turns {
   private final List<Measurement> measurements = new ArrayList<>();
   private long deadline;
 
-  /** Adds a peer; what it returns is filled by {@link #run}. */
+  /** Adds a peer; {@link #run} fills the returned measurement. */
   Measurement add(Peer peer) {
     Measurement measurement = new Measurement();
     peers.add(peer);
@@ -44,8 +47,8 @@ final class Turns {
   }
 
   /**
-   * Adds a peer that is asked for one sample at a time. It gets fewer than the others in a turn
-   * that takes too long, but one at least.
+   * Adds a peer that takes one sample at a time. It takes fewer samples than the others in a turn
+   * that lasts too long, but at least one.
    */
   Measurement addOnce(Once once) {
     return add((count, into) -> {
@@ -56,11 +59,11 @@ final class Turns {
   }
 
   /**
-   * Measures all of them.
+   * Measures all peers.
    *
-   * @param warmup samples of each to throw away first
-   * @param rounds how often each has its turn
-   * @param samples in each turn
+   * @param warmup the number of initial samples of each peer that are discarded
+   * @param rounds the number of turns of each peer
+   * @param samples the number of samples in each turn
    */
   void run(int warmup, int rounds, int samples) throws Exception {
     for (Peer peer : peers) {

@@ -2,18 +2,18 @@ package dev.procdesc.bench;
 
 import java.util.Locale;
 
-/** What is counted, and how people write it. */
+/** A unit, and its notation for people. */
 enum Unit {
-  /** Time. */
+  /** Time, in nanoseconds. */
   NANOSECONDS,
-  /** Memory. */
+  /** Memory, in bytes. */
   BYTES,
-  /** Throughput. */
+  /** Throughput, in bytes per second. */
   BYTES_PER_SECOND,
-  /** Things. */
+  /** A number of objects. */
   COUNT;
 
-  /** A number with its unit, in three digits or so. */
+  /** Formats a number with its unit, in about three digits. */
   String format(double amount) {
     return switch (this) {
       case NANOSECONDS -> scaled(amount, 1000, "ns", "µs", "ms", "s");
