@@ -25,15 +25,12 @@ import dev.procdesc.compat.support.ConcurrentCallers;
 import dev.procdesc.compat.support.LeakCheck;
 import dev.procdesc.compat.support.RawPipe;
 import dev.procdesc.compat.support.Run;
-import dev.procdesc.compat.support.Text;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** What reaches more than one process: groups, control groups, and an orderly end. */
+/** Tests signals to process groups and control groups, and their end at the last close. */
 @ExtendWith(LeakCheck.class)
 final class GroupTest {
   /** A leader and two members, which all hold the pipe at their standard output. */
@@ -235,52 +232,6 @@ final class GroupTest {
 
   @Test
   @Contract("C3")
-  @Origin("swift-subprocess: teardown sequence")
-  void anOrderlyEnd() throws Exception {
-    try (ChildProcess child = Run.cat().spawn()) {
-      assertEquals(
-          Run.signaled(Signal.TERM), child.shutdown(Teardown.of(Signal.TERM, Timeouts.CEILING)));
-      assertEquals(Run.signaled(Signal.TERM), Run.end(child));
-    }
-  }
-
-  @Test
-  @Contract("C3")
-  void aTeardownGoesOnUntilTheEnd() throws Exception {
-    try (ChildProcess child = Run.sh(
-            "trap '' TERM; trap 'exit 27' USR1; echo ready; while :; do read line; done")
-        .spawn()) {
-      assertEquals("ready", Text.line(child.stdout()));
-      Teardown teardown =
-          Teardown.of(Signal.TERM, Duration.ofMillis(1)).then(Signal.USR1, Timeouts.CEILING);
-      assertEquals(new Exited(27), child.shutdown(teardown));
-    }
-  }
-
-  @Test
-  @Contract("C3")
-  void aTeardownEndsWithAKill() throws Exception {
-    for (Teardown teardown : List.of(
-        Teardown.of(Signal.TERM, Duration.ZERO),
-        Teardown.of(Signal.TERM, Duration.ofMillis(1)).then(Signal.KILL))) {
-      try (ChildProcess child = Run.sh("trap '' TERM; echo ready; exec cat").spawn()) {
-        assertEquals("ready", Text.line(child.stdout()));
-        assertEquals(Run.signaled(Signal.KILL), child.shutdown(teardown));
-      }
-    }
-  }
-
-  @Test
-  @Contract("C3")
-  void aTeardownOfAnEndedChildTellsItsStatus() throws Exception {
-    try (ChildProcess child = Run.sh("exit 28").spawn()) {
-      Run.end(child);
-      assertEquals(new Exited(28), child.shutdown(Teardown.of(Signal.TERM, Timeouts.CEILING)));
-    }
-  }
-
-  @Test
-  @Contract("C3")
   @Origin("swift-subprocess: teardown of process group")
   void aTeardownOfTheGroupLeavesNobody() throws Exception {
     Requires.feature(Feature.SIGNAL_GROUP);
@@ -292,12 +243,5 @@ final class GroupTest {
           leader.shutdown(Teardown.of(Signal.TERM, Timeouts.CEILING).ofGroup()));
       pipe.awaitEnd();
     }
-  }
-
-  @Test
-  @Contract("C9")
-  void aTeardownIsChecked() {
-    assertThrows(
-        IllegalArgumentException.class, () -> Teardown.of(Signal.TERM, Duration.ofMillis(-1)));
   }
 }

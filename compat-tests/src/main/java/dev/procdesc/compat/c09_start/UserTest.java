@@ -20,9 +20,6 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** Another user and other groups, gid before uid. What the system calls nobody is everywhere. */
 @ExtendWith(LeakCheck.class)
 final class UserTest {
-  /** Has no entry in any user database. */
-  private static final long STRANGER = 54_321;
-
   private static final Spawner ID = Run.sh("id -u; id -g; id -G").directory(Path.of("/"));
 
   @BeforeEach
@@ -60,8 +57,8 @@ final class UserTest {
   @Contract("C9")
   void aUserThatNoDatabaseKnows() throws Exception {
     assertEquals(
-        STRANGER + "\n" + STRANGER + "\n" + STRANGER,
-        Run.output(ID.user(STRANGER).group(STRANGER)));
+        UnknownUser.ID + "\n" + UnknownUser.ID + "\n" + UnknownUser.ID,
+        Run.output(ID.user(UnknownUser.ID).group(UnknownUser.ID)));
   }
 
   @Test
@@ -79,7 +76,8 @@ final class UserTest {
   @Contract("C9")
   void supplementaryGroups() throws Exception {
     assertEquals(
-        STRANGER + "\n7\n7 8 9", Run.output(ID.user(STRANGER).group(7).supplementaryGroups(8, 9)));
+        UnknownUser.ID + "\n7\n7 8 9",
+        Run.output(ID.user(UnknownUser.ID).group(7).supplementaryGroups(8, 9)));
   }
 
   @Test
@@ -104,10 +102,12 @@ final class UserTest {
     // Real, effective and saved: a program that was started as nobody cannot become root again.
     Requires.file("/proc/self/status");
     Spawner status = Run.piped(Spawner.of("/bin/cat", "/proc/self/status")).directory(Path.of("/"));
-    String nobody = Run.output(status.user(STRANGER).group(STRANGER + 1));
+    String nobody = Run.output(status.user(UnknownUser.ID).group(UnknownUser.ID + 1));
     assertEquals(
-        (STRANGER + "\t").repeat(4).strip(), Linux.field(nobody, "Uid"), "real, effective, saved");
-    assertEquals(((STRANGER + 1) + "\t").repeat(4).strip(), Linux.field(nobody, "Gid"));
+        (UnknownUser.ID + "\t").repeat(4).strip(),
+        Linux.field(nobody, "Uid"),
+        "real, effective, saved");
+    assertEquals(((UnknownUser.ID + 1) + "\t").repeat(4).strip(), Linux.field(nobody, "Gid"));
     assertTrue(Linux.field(nobody, "CapEff").matches("0+"), "no capability is left");
   }
 
@@ -115,6 +115,8 @@ final class UserTest {
   @Contract("C9")
   void theDirectoryMustBeOpenToTheUser() throws Exception {
     assertEquals(
-        "/", Run.output(Run.sh("pwd").user(STRANGER).group(STRANGER).directory(Path.of("/"))));
+        "/",
+        Run.output(
+            Run.sh("pwd").user(UnknownUser.ID).group(UnknownUser.ID).directory(Path.of("/"))));
   }
 }

@@ -9,7 +9,6 @@ import dev.procdesc.ChildProcess;
 import dev.procdesc.DescriptorChannel;
 import dev.procdesc.DescriptorOnly;
 import dev.procdesc.ExitStatus.Exited;
-import dev.procdesc.Feature;
 import dev.procdesc.OnClose;
 import dev.procdesc.Platform;
 import dev.procdesc.ProcessDescriptor;
@@ -19,9 +18,7 @@ import dev.procdesc.SpawnException;
 import dev.procdesc.Spawner;
 import dev.procdesc.Stdio;
 import dev.procdesc.compat.Contract;
-import dev.procdesc.compat.Differences;
 import dev.procdesc.compat.Origin;
-import dev.procdesc.compat.Requires;
 import dev.procdesc.compat.Tags;
 import dev.procdesc.compat.support.ChildJvm;
 import dev.procdesc.compat.support.Descriptors;
@@ -47,18 +44,11 @@ final class CapabilityModeTest {
   /** ECAPMODE, which jnr-constants does not have. */
   private static final int ECAPMODE = 94;
 
-  private static void refusesEveryName() {
-    Requires.feature(Feature.DESCRIPTOR_ONLY_MODE);
-    Requires.feature(Feature.SPAWN_BY_DESCRIPTOR);
-    Requires.that(
-        Differences.descriptorOnlyModeRefusesEveryName(), "a mode that refuses every name");
-  }
-
   @Test
   @Contract({"C1", "C4", "C6", "C10", "C12"})
   @Origin("capsicum-test: Pdfork.DaemonUnrestricted")
   void allThatGoesByDescriptorGoesOn(@TempDir Path directory) throws Exception {
-    refusesEveryName();
+    DescriptorOnlyMode.requireEveryNameRefused();
     TinyProgram.write(directory.resolve("program"));
     ChildJvm.of(Works.class, directory.toString()).flag("-XX:-UsePerfData").run();
   }
@@ -127,7 +117,7 @@ final class CapabilityModeTest {
   @Test
   @Contract({"C1", "C8", "C9", "C12"})
   void aDynamicProgramIsRunByItsLinker(@TempDir Path directory) throws Exception {
-    refusesEveryName();
+    DescriptorOnlyMode.requireEveryNameRefused();
     TinyProgram.writeNaming(directory.resolve("other"), 64, "/libexec/other.so.1");
     TinyProgram.writeNaming(directory.resolve("small"), 32, "/libexec/ld-elf.so.1");
     ChildJvm.of(Dynamic.class, directory.toString()).flag("-XX:-UsePerfData").run();

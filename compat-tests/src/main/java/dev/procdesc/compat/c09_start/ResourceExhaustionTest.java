@@ -1,0 +1,151 @@
+package dev.procdesc.compat.c09_start;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.procdesc.ChildProcess;
+import dev.procdesc.SpawnException;
+import dev.procdesc.SpawnException.Step;
+import dev.procdesc.Spawner;
+import dev.procdesc.compat.Contract;
+import dev.procdesc.compat.Origin;
+import dev.procdesc.compat.Requires;
+import dev.procdesc.compat.Tags;
+import dev.procdesc.compat.support.Await;
+import dev.procdesc.compat.support.ChildJvm;
+import dev.procdesc.compat.support.Children;
+import dev.procdesc.compat.support.Descriptors;
+import dev.procdesc.compat.support.Errors;
+import dev.procdesc.compat.support.LeakCheck;
+import dev.procdesc.compat.support.Libc;
+import dev.procdesc.compat.support.Run;
+import dev.procdesc.compat.support.Scenario;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import jnr.constants.platform.Errno;
+import jnr.constants.platform.RLIMIT;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.platform.commons.support.ReflectionSupport;
+
+/**
+ * Tests that spawns which fail for want of a resource leak nothing, and that later ones succeed.
+ */
+@ExtendWith(LeakCheck.class)
+final class ResourceExhaustionTest {
+  @TempDir
+  Path directory;
+
+  private static Spawner spawner() {
+    return Run.sh("exit 0");
+  }
+
+  @Test
+  @Tag(Tags.LONG)
+  @Contract({"C8", "C9"})
+  @Origin({
+    "swift-subprocess: #303 pidfd leak on failures",
+    "swift-subprocess: #319 leak and zombie when exec fails"
+  })
+  void aThousandFailuresLeaveNothing() throws Exception {
+    String missing = directory.resolve("missing").toString();
+    Spawner spawner = Run.piped(Spawner.of(missing));
+    Set<Long> children = Children.all().keySet();
+    for (int i = 0; i < 1000; i++) {
+      assertThrows(SpawnException.class, () -> spawner.spawn().close());
+    }
+    // What is left at once counts, before anything is collected or closed later.
+    Map<Integer, String> before = Descriptors.open();
+    assertThrows(SpawnException.class, () -> spawner.spawn().close());
+    assertEquals(before, Descriptors.open());
+    assertEquals(children, Children.all().keySet());
+  }
+
+  @Test
+  @Tag(Tags.JVM)
+  @Contract({"C8", "C9"})
+  void noDescriptorsLeft() {
+    ChildJvm.of(NoDescriptorsLeft.class).run();
+  }
+
+  /** Leaves itself no free descriptor, then one, then two: so every one of a spawn lacks once. */
+  public static final class NoDescriptorsLeft implements Scenario {
+    @Override
+    public void run(String... arguments) throws Exception {
+      // What is opened once and kept is opened now: also what a thread needs to wait.
+      try (ChildProcess child = Run.cat().spawn()) {
+        assertEquals(Optional.empty(), child.waitFor(Duration.ofMillis(1)));
+      }
+      // Java reads a class from its file at the first use, which needs a descriptor.
+      ReflectionSupport.findAllClassesInPackage("dev.procdesc", each -> true, name -> true);
+      Descriptors.setLimit(Collections.max(Descriptors.open().keySet()) + 50);
+      List<Integer> taken = new ArrayList<>();
+      for (int fd = Libc.C.dup(0); fd != -1; fd = Libc.C.dup(0)) {
+        taken.add(fd);
+      }
+      assertEquals(Errno.EMFILE, Libc.errno());
+      int free = 0;
+      while (!works(spawner())) {
+        Descriptors.close(taken.remove(taken.size() - 1));
+        free++;
+      }
+      assertTrue(free > 0, "a spawn needs descriptors");
+      // What is enough once is enough always, had no failure and no success kept any. The watcher
+      // may hold one for a moment longer.
+      for (int i = 0; i < 20; i++) {
+        Await.until("the descriptors of the last child are free", () -> works(spawner()));
+      }
+    }
+
+    private static boolean works(Spawner spawner) {
+      try {
+        assertEquals("", Run.output(spawner));
+        return true;
+      } catch (SpawnException e) {
+        assertEquals(Errno.EMFILE, Errno.valueOf(e.errno()), e.toString());
+        assertTrue(String.valueOf(e.getMessage()).contains("EMFILE"), e.toString());
+        return false;
+      } catch (IOException | InterruptedException e) {
+        throw new AssertionError(e);
+      }
+    }
+  }
+
+  @Test
+  @Tag(Tags.JVM)
+  @Contract("C9")
+  @Origin("swift-subprocess: #312 EAGAIN under load")
+  void noProcessesLeft() {
+    Requires.root();
+    ChildJvm.of(NoProcessesLeft.class).changingUser().run();
+  }
+
+  /** Becomes a user that may have no more processes: the limit does not hold for the superuser. */
+  public static final class NoProcessesLeft implements Scenario {
+    @Override
+    public void run(String... arguments) throws Exception {
+      assertEquals("", Run.output(spawner()));
+      long[] limit = new long[2];
+      int processes = RLIMIT.RLIMIT_NPROC.intValue();
+      Libc.check(() -> Libc.C.getrlimit(processes, limit));
+      Libc.check(() -> Libc.C.setuid((int) UnknownUser.ID));
+      Libc.check(() -> Libc.C.setrlimit(processes, new long[] {1, limit[1]}));
+      SpawnException thrown =
+          assertThrows(SpawnException.class, () -> spawner().spawn().close());
+      assertEquals(Step.CREATE, thrown.step(), thrown.toString());
+      assertEquals(Errors.number(Errno.EAGAIN), thrown.errno(), thrown.toString());
+      Libc.check(() -> Libc.C.setrlimit(processes, limit));
+      assertEquals("", Run.output(spawner()));
+    }
+  }
+}
