@@ -36,7 +36,7 @@ final class SpawnTest extends SpawnContract {
   @Test
   @Contract("C1")
   @Origin({"capsicum-test: Pdfork.Simple", "capsicum-test: Pdfork.UseDescriptor"})
-  void theDescriptorIsThereFromTheStart() throws Exception {
+  void spawnReturnsAnOpenDescriptor() throws Exception {
     try (ChildProcess child = Run.cat().spawn()) {
       assertTrue(Descriptors.isOpen(child.fd()));
       assertTrue(child.pid() > 0);
@@ -50,7 +50,7 @@ final class SpawnTest extends SpawnContract {
 
   @Test
   @Contract({"C1", "C4"})
-  void aChildThatEndsAtOnceIsNotMissed() throws Exception {
+  void theStatusOfAChildThatExitsAtOnceIsNotLost() throws Exception {
     for (int i = 0; i < 200; i++) {
       try (ChildProcess child = Run.sh("exit 11").spawn()) {
         assertEquals(new Exited(11), Run.end(child));
@@ -73,7 +73,7 @@ final class SpawnTest extends SpawnContract {
     "selftests/pidfd: pidfd_fdinfo_test",
     "selftests/pidfd: pidfd_open_test"
   })
-  void theSystemNamesTheProcessOfTheDescriptor() throws Exception {
+  void theKernelReportsThePidBehindTheDescriptor() throws Exception {
     try (ChildProcess child = Run.cat().spawn()) {
       if (Differences.idStaysWithTheDescriptor()) {
         assertEquals(child.pid(), Procdesc.pid(child.fd()));
@@ -107,7 +107,7 @@ final class SpawnTest extends SpawnContract {
   @Test
   @Contract("C1")
   @Origin("capsicum-test: PipePdfork.ModeBits")
-  void theModeOfTheDescriptorIsTheSystems() throws Exception {
+  void thePermissionBitsOfTheDescriptorFollowTheSystem() throws Exception {
     try (ChildProcess child = Run.cat().spawn()) {
       assertTrue(isReadable(child.fd()));
       child.kill();
@@ -129,7 +129,7 @@ final class SpawnTest extends SpawnContract {
 
   @Test
   @Contract("C1")
-  void everyChildHasADescriptorOfItsOwn() throws Exception {
+  void everyChildHasADistinctDescriptor() throws Exception {
     List<ChildProcess> children = new ArrayList<>();
     try {
       for (int i = 0; i < 20; i++) {
@@ -154,7 +154,7 @@ final class SpawnTest extends SpawnContract {
 
   @Test
   @Contract("C9")
-  void theChildIsSeenInItsText() throws Exception {
+  void toStringNamesThePid() throws Exception {
     try (ChildProcess child = Run.cat().spawn()) {
       assertFalse(child.toString().isEmpty());
       assertTrue(child.toString().contains(Long.toString(child.pid())), child.toString());

@@ -84,7 +84,7 @@ final class ForeignReaperTest {
   @Tag(Tags.JVM)
   @Contract({"C2", "C4"})
   @Origin("gap-packages/io: #138 exit status stolen by waitpid(-1)")
-  void aThiefThatReapsEveryChild() {
+  void statusesHoldWhenAnotherThreadReapsEveryChild() {
     ChildJvm.of(Thief.class).run();
   }
 
@@ -123,7 +123,7 @@ final class ForeignReaperTest {
   @EnumSource(ReapedBy.class)
   @Tag(Tags.JVM)
   @Contract({"C2", "C4"})
-  void aHostThatReapsEveryChildGetsEachOfItsOwn(ReapedBy by) {
+  void aHostThatReapsEveryChildReceivesEachOfItsOwn(ReapedBy by) {
     ChildJvm.of(Reaper.class, by.name()).run();
   }
 
@@ -211,7 +211,7 @@ final class ForeignReaperTest {
   @Tag(Tags.PIDS)
   @Contract({"C2", "C4"})
   @Origin("capsicum-test: PipePdfork.WaitPidThenPd")
-  void someoneElseReapsByPidFirst() throws Exception {
+  void statusesHoldWhenWaitpidReapsFirst() throws Exception {
     try (ChildProcess child = Run.sh("read line; exit 24").spawn()) {
       int[] status = new int[1];
       long pid = child.pid();
@@ -230,7 +230,7 @@ final class ForeignReaperTest {
   @Test
   @Contract({"C2", "C4"})
   @Origin("capsicum-test: PipePdfork.WaitPdThenPid")
-  void someoneElseWaitsByPidTooLate() throws Exception {
+  void waitpidAfterTheReapFindsNoChild() throws Exception {
     try (ChildProcess child = Run.sh("exit 25").spawn()) {
       assertEquals(new Exited(25), Run.end(child));
       Await.until(
@@ -243,7 +243,7 @@ final class ForeignReaperTest {
   @Tag(Tags.JVM)
   @Contract({"C2", "C4"})
   @Origin("gdnsd/gdnsd: #243 SIGCHLD ignored")
-  void sigchldIsIgnoredFromTheStart() throws Exception {
+  void statusesHoldWhenSigchldIsIgnoredFromTheStart() throws Exception {
     Requires.feature(Feature.CHILD_SETUP);
     // By the library, because not every shell can ignore SIGCHLD.
     Spawner jvm = Run.piped(
@@ -256,7 +256,7 @@ final class ForeignReaperTest {
   @Test
   @Tag(Tags.JVM)
   @Contract({"C2", "C4"})
-  void sigchldIsIgnoredLater() {
+  void statusesHoldWhenSigchldIsIgnoredLater() {
     ChildJvm.of(SigchldIgnored.class, "late").run();
   }
 

@@ -42,7 +42,7 @@ final class VisibilityTest {
   @Tag(Tags.JVM)
   @Contract("C2")
   @Origin("capsicum-test: PipePdfork.WildcardWait")
-  void waitingForAnyChildDoesNotSeeOurs() {
+  void waitpidForAnyChildDoesNotSeeTheLibrarysChildren() {
     Requires.feature(Feature.INVISIBLE_CHILDREN);
     ChildJvm.of(WildcardWait.class).run();
   }
@@ -150,7 +150,7 @@ final class VisibilityTest {
   @Tag(Tags.PIDS)
   @Contract("C2")
   @Origin("swift-subprocess: #125 waitid(P_ALL) hang with foreign children")
-  void aHostChildThatNobodyWaitsForDelaysNothing() throws Exception {
+  void anUnreapedHostChildDelaysNothing() throws Exception {
     try (HostChild zombie = HostChild.start("exit 5");
         ChildProcess child = Run.cat().spawn()) {
       child.stdin().close();
@@ -161,7 +161,7 @@ final class VisibilityTest {
 
   @Test
   @Contract("C2")
-  void theHostsHandlerOfSigchldStays() throws Exception {
+  void theHostsSigchldDispositionIsUnchanged() throws Exception {
     int sigchld = Signal.CHLD.number();
     long before = Libc.C.signal(sigchld, Libc.SIG_DFL);
     try {

@@ -87,7 +87,7 @@ final class GroupTest {
 
   @Test
   @Contract("C3")
-  void aSignalToAnEmptyGroupReachesNobody() throws Exception {
+  void aSignalToAnEmptyGroupReturnsFalse() throws Exception {
     Requires.feature(Feature.SIGNAL_GROUP);
     try (ChildProcess leader = Run.cat().newProcessGroup().spawn()) {
       assertTrue(leader.signalGroup(Signal.TERM));
@@ -98,7 +98,7 @@ final class GroupTest {
 
   @Test
   @Contract("C3")
-  void aSignalToAGroupDoesNotReachOthers() throws Exception {
+  void aSignalToAGroupDoesNotReachOtherGroups() throws Exception {
     Requires.feature(Feature.SIGNAL_GROUP);
     try (ChildProcess bystander = Run.cat().spawn();
         ChildProcess member = Run.cat().newProcessGroup().spawn()) {
@@ -142,7 +142,7 @@ final class GroupTest {
 
   @Test
   @Contract({"C6", "C10"})
-  void theGroupOfALeaderThatWasSentEndsWithItsLastHolder() throws Exception {
+  void theLastHolderOfASentLeaderKillsTheGroup() throws Exception {
     Requires.feature(Feature.KILL_GROUP);
     Requires.feature(Feature.DESCRIPTOR_CHANNEL);
     try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
@@ -160,7 +160,7 @@ final class GroupTest {
 
   @Test
   @Contract({"C6", "C9"})
-  void aLeaderWhoseProgramIsNotThereLeavesNothing() throws Exception {
+  void aLeaderThatFailsToExecuteLeavesNothing() throws Exception {
     Requires.feature(Feature.KILL_GROUP);
     Spawner nowhere =
         Spawner.of("/nonexistent/program").newProcessGroup().onClose(OnClose.KILL_GROUP);
@@ -171,7 +171,7 @@ final class GroupTest {
 
   @Test
   @Contract({"C6", "C11"})
-  void groupsOfSeveralThreadsAreApart() throws Exception {
+  void concurrentClosesKillOnlyTheirOwnGroups() throws Exception {
     Requires.feature(Feature.KILL_GROUP);
     try (RawPipe survivor = RawPipe.open();
         ConcurrentCallers<Boolean> spawning = new ConcurrentCallers<>(Thread::new)) {
@@ -194,7 +194,7 @@ final class GroupTest {
 
   @Test
   @Contract("C9")
-  void aChildThatLeadsNoGroupHasNoneToKill() {
+  void killGroupWithoutANewProcessGroupIsRefused() {
     Requires.feature(Feature.KILL_GROUP);
     assertThrows(
         IllegalArgumentException.class,
@@ -223,7 +223,7 @@ final class GroupTest {
 
   @Test
   @Contract("C9")
-  void aChildWithoutAControlGroupHasNoneToKill() {
+  void killCgroupWithoutAControlGroupIsRefused() {
     Requires.feature(Feature.KILL_CGROUP);
     assertThrows(
         IllegalArgumentException.class,
@@ -233,7 +233,7 @@ final class GroupTest {
   @Test
   @Contract("C3")
   @Origin("swift-subprocess: teardown of process group")
-  void aTeardownOfTheGroupLeavesNobody() throws Exception {
+  void shutdownOfTheGroupLeavesNoMember() throws Exception {
     Requires.feature(Feature.SIGNAL_GROUP);
     try (RawPipe pipe = RawPipe.open();
         ChildProcess leader = start(pipe, orphan(pipe))) {

@@ -24,7 +24,7 @@ final class ShutdownTest {
   @Test
   @Contract("C3")
   @Origin("swift-subprocess: teardown sequence")
-  void anOrderlyEnd() throws Exception {
+  void shutdownSendsTheSignalAndReturnsTheStatus() throws Exception {
     try (ChildProcess child = Run.cat().spawn()) {
       assertEquals(
           Run.signaled(Signal.TERM), child.shutdown(Teardown.of(Signal.TERM, Timeouts.CEILING)));
@@ -34,7 +34,7 @@ final class ShutdownTest {
 
   @Test
   @Contract("C3")
-  void aTeardownGoesOnUntilTheEnd() throws Exception {
+  void shutdownSendsTheNextSignalAfterTheTimeout() throws Exception {
     try (ChildProcess child = Run.sh(
             "trap '' TERM; trap 'exit 27' USR1; echo ready; while :; do read line; done")
         .spawn()) {
@@ -47,7 +47,7 @@ final class ShutdownTest {
 
   @Test
   @Contract("C3")
-  void aTeardownEndsWithAKill() throws Exception {
+  void shutdownEndsWithSigkill() throws Exception {
     for (Teardown teardown : List.of(
         Teardown.of(Signal.TERM, Duration.ZERO),
         Teardown.of(Signal.TERM, Duration.ofMillis(1)).then(Signal.KILL))) {
@@ -60,7 +60,7 @@ final class ShutdownTest {
 
   @Test
   @Contract("C3")
-  void aTeardownOfAnEndedChildTellsItsStatus() throws Exception {
+  void shutdownOfAnExitedChildReturnsItsStatus() throws Exception {
     try (ChildProcess child = Run.sh("exit 28").spawn()) {
       Run.end(child);
       assertEquals(new Exited(28), child.shutdown(Teardown.of(Signal.TERM, Timeouts.CEILING)));
@@ -69,7 +69,7 @@ final class ShutdownTest {
 
   @Test
   @Contract("C9")
-  void aTeardownIsChecked() {
+  void aNegativeTimeoutIsRefused() {
     assertThrows(
         IllegalArgumentException.class, () -> Teardown.of(Signal.TERM, Duration.ofMillis(-1)));
   }

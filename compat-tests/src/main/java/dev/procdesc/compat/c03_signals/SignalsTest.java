@@ -43,7 +43,7 @@ final class SignalsTest extends SignalsContract {
   @Test
   @Contract("C3")
   @Origin({"capsicum-test: PipePdfork.Pdkill", "capsicum-test: PipePdforkDaemon.Pdkill"})
-  void aSignalThatIsIgnoredEndsNothing() throws Exception {
+  void anIgnoredSignalDoesNotEndTheChild() throws Exception {
     try (ChildProcess child = Run.cat().spawn()) {
       Run.assertEchoes(child);
       assertTrue(child.signal(Signal.CONT));
@@ -56,7 +56,7 @@ final class SignalsTest extends SignalsContract {
   @Test
   @Contract("C3")
   @Origin("capsicum-test: Pdfork.PdkillOtherSignal")
-  void aSignalOfTheProgramsOwnArrives() throws Exception {
+  void aUserDefinedSignalReachesItsHandler() throws Exception {
     try (ChildProcess child =
         Run.sh("trap 'exit 7' USR1; echo ready; while :; do read line; done").spawn()) {
       assertEquals("ready", Text.line(child.stdout()));
@@ -68,7 +68,7 @@ final class SignalsTest extends SignalsContract {
   @Test
   @Contract({"C3", "C9"})
   @Origin("capsicum-test: Pdfork.PdkillOtherSignal")
-  void aNumberThatIsNoSignalIsEinval() throws Exception {
+  void anInvalidSignalNumberIsEinval() throws Exception {
     try (ChildProcess child = Run.cat().spawn()) {
       ProcessDescriptorException thrown =
           assertThrows(ProcessDescriptorException.class, () -> child.signal(Signal.of("SIG65535")));
@@ -81,7 +81,7 @@ final class SignalsTest extends SignalsContract {
   @Test
   @Contract("C3")
   @Origin({"selftests/pidfd: pidfd_test send_signal to exited", "capsicum-test: PipePdfork.Pdkill"})
-  void theCallSaysThatTheProcessHasEnded() throws Exception {
+  void signalsAfterTheExitReturnFalse() throws Exception {
     try (ChildProcess child = Run.sh("exit 0").spawn()) {
       Run.end(child);
       assertFalse(child.signal(Signal.TERM));
@@ -93,7 +93,7 @@ final class SignalsTest extends SignalsContract {
 
   @Test
   @Contract("C3")
-  void aRaceWithTheEndHasTwoAnswersAndNoError() throws Exception {
+  void aKillThatRacesWithTheExitIsNoError() throws Exception {
     for (int i = 0; i < 200; i++) {
       try (ChildProcess child = Run.sh("exit 16").spawn()) {
         boolean reached = child.kill();
@@ -120,7 +120,7 @@ final class SignalsTest extends SignalsContract {
   @Test
   @Contract("C3")
   @Origin("swift-subprocess: suspend and resume")
-  void aChildIsStoppedAndGoesOn() throws Exception {
+  void aChildIsStoppedAndContinued() throws Exception {
     Requires.file("/proc/self/stat");
     try (ChildProcess child = Run.cat().spawn()) {
       Run.assertEchoes(child);
@@ -153,7 +153,7 @@ final class SignalsTest extends SignalsContract {
   @Tag(Tags.PIDS)
   @Contract("C3")
   @Origin("selftests/pidfd: pidfd_test send_signal to recycled pid")
-  void aProcessThatGotTheSamePidIsNotHit() throws Exception {
+  void aProcessWithTheRecycledPidIsNotSignalled() throws Exception {
     Path last = Path.of("/proc/sys/kernel/ns_last_pid");
     Requires.file(last.toString());
     Requires.root();
@@ -234,7 +234,7 @@ final class SignalsTest extends SignalsContract {
   @Test
   @Contract("C3")
   @Origin("swift-subprocess: runaway child")
-  void aChildThatRunsAwayIsKilled() throws Exception {
+  void aChildInABusyLoopIsKilled() throws Exception {
     try (ChildProcess child = Run.sh("echo started; while :; do :; done").spawn()) {
       assertEquals("started", Text.line(child.stdout()));
       assertTrue(child.kill());

@@ -40,7 +40,7 @@ final class ExitStatusTest extends ExitStatusContract {
 
   @Test
   @Contract("C4")
-  void everyExitCode() throws Exception {
+  void everyExitCodeIsReported() throws Exception {
     for (int code = 0; code <= 255; code++) {
       try (ChildProcess child = Run.sh("exit " + code).spawn()) {
         assertEquals(new Exited(code), Run.end(child));
@@ -62,7 +62,7 @@ final class ExitStatusTest extends ExitStatusContract {
 
   @Test
   @Contract("C4")
-  void everySignalThatEnds() throws Exception {
+  void everyFatalSignalIsReported() throws Exception {
     List<Signal> harmless = List.of(
         Signal.CHLD,
         Signal.CONT,
@@ -89,7 +89,7 @@ final class ExitStatusTest extends ExitStatusContract {
 
   @Test
   @Contract("C4")
-  void aSignalWithoutAPortableName() throws Exception {
+  void aSignalWithoutAPortableNameIsReportedByNumber() throws Exception {
     Signal signal = Signal.of("SIG40");
     try (ChildProcess child = Run.cat().spawn()) {
       Run.assertEchoes(child);
@@ -101,7 +101,7 @@ final class ExitStatusTest extends ExitStatusContract {
   @Test
   @Tag(Tags.KILLS)
   @Contract("C4")
-  void theCoreFlagIsWhatAShellSees(@TempDir Path directory) throws Exception {
+  void theCoreFlagMatchesTheShells(@TempDir Path directory) throws Exception {
     Requires.feature(Feature.CHILD_SETUP);
     // Whether there is a core image depends on the machine; a shell is told by the same kernel.
     String shell = Run.output(Run.sh("ulimit -c unlimited; sh -c 'kill -SEGV $$'; true")
@@ -125,7 +125,7 @@ final class ExitStatusTest extends ExitStatusContract {
   @Test
   @Contract("C4")
   @Origin("capsicum-test: PipePdfork.MultipleRetrieveExitStatus")
-  void everyWayToAskHasTheSameAnswer() throws Exception {
+  void everyMethodReturnsTheSameStatus() throws Exception {
     try (ChildProcess child = Run.sh("exit 12").spawn()) {
       ExitStatus status = Run.end(child);
       assertEquals(new Exited(12), status);
@@ -140,7 +140,7 @@ final class ExitStatusTest extends ExitStatusContract {
 
   @Test
   @Contract("C4")
-  void lookingAloneFindsTheEnd() throws Exception {
+  void pollAloneDetectsTheExit() throws Exception {
     try (ChildProcess child = Run.sh("exit 13").spawn()) {
       Await.until("poll sees the end", () -> child.poll().isPresent());
       assertEquals(Optional.of(new Exited(13)), child.poll());
@@ -150,7 +150,7 @@ final class ExitStatusTest extends ExitStatusContract {
 
   @Test
   @Contract("C4")
-  void theStatusStaysAfterTheClose() throws Exception {
+  void theStatusIsRetainedAfterTheClose() throws Exception {
     ChildProcess child = Run.sh("exit 14").spawn();
     ExitStatus status = Run.end(child);
     child.close();
@@ -163,7 +163,7 @@ final class ExitStatusTest extends ExitStatusContract {
 
   @Test
   @Contract("C4")
-  void aStoppedChildHasNotEnded() throws Exception {
+  void aStoppedChildHasNotExited() throws Exception {
     try (ChildProcess child = Run.cat().spawn()) {
       Run.assertEchoes(child);
       assertTrue(child.signal(Signal.STOP));
@@ -189,7 +189,7 @@ final class ExitStatusTest extends ExitStatusContract {
 
   @Test
   @Contract("C4")
-  void whatAStatusSaysOfItself() {
+  void isSuccessAndShellCodeFollowTheStatus() {
     assertTrue(new Exited(0).isSuccess());
     assertFalse(new Exited(1).isSuccess());
     assertFalse(new Signaled(Signal.TERM, false).isSuccess());

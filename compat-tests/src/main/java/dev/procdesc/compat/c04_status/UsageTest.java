@@ -23,7 +23,7 @@ final class UsageTest {
   @Test
   @Contract("C4")
   @SuppressWarnings("try") // Closed earlier, on purpose.
-  void theUsageIsThereAfterTheEnd() throws Exception {
+  void theUsageIsAvailableAfterTheExit() throws Exception {
     Requires.feature(Feature.RESOURCE_USAGE);
     // A loop that needs more than the clock's resolution, and a megabyte of text.
     String script = "i=0; while [ $i -lt 200000 ]; do i=$((i + 1)); done; read line; exit 23";
@@ -46,7 +46,7 @@ final class UsageTest {
 
   @Test
   @Contract("C4")
-  void theUsageOfAKilledChild() throws Exception {
+  void theUsageOfAKilledChildIsAvailable() throws Exception {
     Requires.feature(Feature.RESOURCE_USAGE);
     try (ChildProcess child = Run.cat().collectUsage(true).spawn()) {
       Run.assertEchoes(child);
@@ -58,7 +58,7 @@ final class UsageTest {
 
   @Test
   @Contract("C4")
-  void thereIsNoneWhereNobodyAsked() throws Exception {
+  void theUsageIsEmptyUnlessRequested() throws Exception {
     try (ChildProcess child = Run.sh("exit 0").spawn()) {
       Run.end(child);
       assertEquals(Optional.empty(), child.resourceUsage());

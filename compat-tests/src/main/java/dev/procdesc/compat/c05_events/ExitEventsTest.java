@@ -39,7 +39,7 @@ final class ExitEventsTest extends ExitEventsContract {
   @Test
   @Contract("C5")
   @Origin({"capsicum-test: PipePdfork.Poll", "freebsd-src: procdesc.c poll_exit_wakeup"})
-  void theRawDescriptorHasNoEventUntilTheEndAndKeepsIt() throws Exception {
+  void theRawDescriptorPollsReadyFromTheExitOn() throws Exception {
     try (ChildProcess child = Run.cat().spawn()) {
       assertEquals(0, Poll.poll(child.fd(), Poll.POLLIN | Poll.POLLHUP, Duration.ZERO));
       child.stdin().close();
@@ -55,7 +55,7 @@ final class ExitEventsTest extends ExitEventsContract {
   @Test
   @Contract({"C5", "C11"})
   @Origin("capsicum-test: PipePdfork.PollMultiple")
-  void severalMayPollTheRawDescriptor() throws Exception {
+  void severalThreadsMayPollTheRawDescriptor() throws Exception {
     try (ChildProcess child = Run.cat().spawn();
         ConcurrentCallers<Integer> pollers = new ConcurrentCallers<>(Thread::new)) {
       int exit = Differences.pollEventAtExit();
@@ -71,7 +71,7 @@ final class ExitEventsTest extends ExitEventsContract {
 
   @Test
   @Contract("C5")
-  void aCopyOfTheRawDescriptorHasTheEventToo() throws Exception {
+  void aDuplicateOfTheRawDescriptorPollsReadyToo() throws Exception {
     try (ChildProcess child = Run.cat().spawn()) {
       int copy = Libc.check(() -> Libc.C.dup(child.fd()));
       try {
@@ -89,7 +89,7 @@ final class ExitEventsTest extends ExitEventsContract {
   @Tag(Tags.LONG)
   @Contract({"C3", "C5"})
   @Origin("selftests/pidfd: pidfd_poll_test")
-  void aKillIsAnEventEveryTime() throws Exception {
+  void everyKillMakesTheRawDescriptorReady() throws Exception {
     for (int i = 0; i < 500; i++) {
       try (ChildProcess child = Run.cat().spawn()) {
         assertTrue(child.kill());
@@ -101,7 +101,7 @@ final class ExitEventsTest extends ExitEventsContract {
 
   @Test
   @Contract("C5")
-  void everyCallGivesAFutureOfItsOwn() throws Exception {
+  void everyCallReturnsANewFuture() throws Exception {
     try (ChildProcess child = Run.cat().spawn()) {
       CompletableFuture<ExitStatus> first = child.onExit();
       CompletableFuture<ExitStatus> second = child.onExit();
@@ -119,7 +119,7 @@ final class ExitEventsTest extends ExitEventsContract {
 
   @Test
   @Contract("C5")
-  void aDependentThatBlocksDelaysNobody() throws Exception {
+  void aBlockingDependentActionDelaysNoOther() throws Exception {
     CountDownLatch release = new CountDownLatch(1);
     try (ChildProcess slow = Run.cat().spawn();
         ChildProcess quick = Run.cat().spawn()) {
@@ -148,7 +148,7 @@ final class ExitEventsTest extends ExitEventsContract {
 
   @Test
   @Contract({"C5", "C11"})
-  void aDependentMayUseTheLibrary() throws Exception {
+  void aDependentActionMayUseTheLibrary() throws Exception {
     ChildProcess first = Run.cat().spawn();
     CompletableFuture<String> second = first.onExit().thenApply(status -> {
       first.close();
@@ -164,7 +164,7 @@ final class ExitEventsTest extends ExitEventsContract {
 
   @Test
   @Contract("C5")
-  void aDependentThatThrowsHarmsNobody() throws Exception {
+  void aThrowingDependentActionAffectsNoOther() throws Exception {
     try (ChildProcess child = Run.cat().spawn()) {
       CompletableFuture<Void> failing = child.onExit().thenAccept(status -> {
         throw new IllegalStateException("on purpose");
@@ -178,7 +178,7 @@ final class ExitEventsTest extends ExitEventsContract {
 
   @Test
   @Contract("C5")
-  void childrenNeedNoThreadEach() throws Exception {
+  void oneHundredChildrenNeedAtMostThreeThreads() throws Exception {
     List<ChildProcess> children = new ArrayList<>();
     List<CompletableFuture<ExitStatus>> ends = new ArrayList<>();
     int before = Thread.getAllStackTraces().size();

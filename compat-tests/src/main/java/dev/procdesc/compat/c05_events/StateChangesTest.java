@@ -45,7 +45,7 @@ final class StateChangesTest {
   @Test
   @Contract("C5")
   @Origin("selftests/pidfd: pidfd_wait wait_states")
-  void stopAndContinueAreTold() throws Exception {
+  void stopAndContinueAreReported() throws Exception {
     try (ChildProcess child = Run.cat().spawn();
         Listening listening = child.onStateChange(changes::add)) {
       assertNotNull(listening);
@@ -64,7 +64,7 @@ final class StateChangesTest {
 
   @Test
   @Contract("C5")
-  void theSignalThatStoppedItIsNamed() throws Exception {
+  void theStoppingSignalIsReported() throws Exception {
     // In an orphaned process group only SIGSTOP stops; the parent's group of the child must not be.
     try (ChildProcess child = Run.cat().newProcessGroup().spawn();
         Listening listening = child.onStateChange(changes::add)) {
@@ -82,7 +82,7 @@ final class StateChangesTest {
   @Test
   @Contract("C5")
   @SuppressWarnings("try") // Closed earlier, on purpose.
-  void everyListenerIsTold() throws Exception {
+  void everyListenerIsNotified() throws Exception {
     BlockingQueue<StateChange> others = new LinkedBlockingQueue<>();
     try (ChildProcess child = Run.cat().spawn();
         Listening one = child.onStateChange(changes::add);
@@ -101,7 +101,7 @@ final class StateChangesTest {
 
   @Test
   @Contract("C5")
-  void aListenerThatThrowsHarmsNobody() throws Exception {
+  void aThrowingListenerAffectsNoOther() throws Exception {
     try (ChildProcess child = Run.cat().spawn();
         Listening bad = child.onStateChange(change -> {
           throw new IllegalStateException("on purpose");
@@ -119,7 +119,7 @@ final class StateChangesTest {
 
   @Test
   @Contract({"C5", "C6"})
-  void closeWhileSomebodyListens() throws Exception {
+  void closeWithARegisteredListenerIsNoError() throws Exception {
     ChildProcess child = Run.cat().spawn();
     Listening listening = child.onStateChange(changes::add);
     assertTrue(child.signal(Signal.STOP));
@@ -130,7 +130,7 @@ final class StateChangesTest {
 
   @Test
   @Contract("C5")
-  void listeningToAnEndedChildIsQuiet() throws Exception {
+  void listeningToAnExitedChildReportsNothing() throws Exception {
     try (ChildProcess child = Run.sh("exit 0").spawn()) {
       Run.end(child);
       child.onStateChange(changes::add).close();

@@ -55,7 +55,7 @@ final class CloseTest {
 
   @Test
   @Contract("C6")
-  void theEndOfTheBlockKills() throws Exception {
+  void leavingTheTryBlockKills() throws Exception {
     try (RawPipe pipe = RawPipe.open()) {
       assertThrows(IllegalStateException.class, () -> {
         try (ChildProcess child = holding(pipe).spawn()) {
@@ -69,7 +69,7 @@ final class CloseTest {
 
   @Test
   @Contract("C6")
-  void closeKillsWhateverTheChildIgnores() throws Exception {
+  void closeKillsAChildThatIgnoresSignals() throws Exception {
     try (RawPipe pipe = RawPipe.open()) {
       ChildProcess child =
           Run.sh("trap '' TERM HUP INT; exec sleep 1000").stdout(pipe.writer()).spawn();
@@ -93,7 +93,7 @@ final class CloseTest {
 
   @Test
   @Contract({"C4", "C6"})
-  void theFutureSaysThatItWasKilled() throws Exception {
+  void theFutureReportsTheKill() throws Exception {
     ChildProcess child = Run.cat().spawn();
     CompletableFuture<ExitStatus> end = child.onExit();
     child.close();
@@ -105,7 +105,7 @@ final class CloseTest {
 
   @Test
   @Contract("C6")
-  void closeOfAnEndedChildIsQuiet() throws Exception {
+  void closeOfAnExitedChildIsNoError() throws Exception {
     ChildProcess child = Run.sh("exit 0").spawn();
     Run.end(child);
     child.close();
@@ -115,7 +115,7 @@ final class CloseTest {
   @Test
   @Contract("C6")
   @Origin("capsicum-test: PipePdfork.ChildExit")
-  void anEndedChildThatNobodyWaitedForIsNoZombieAfterTheClose() throws Exception {
+  void anExitedChildWithoutAWaiterIsReapedAfterTheClose() throws Exception {
     try (RawPipe pipe = RawPipe.open()) {
       ChildProcess child = Run.sh("exit 0").stdout(pipe.writer()).spawn();
       pipe.given();
@@ -126,7 +126,7 @@ final class CloseTest {
 
   @Test
   @Contract("C6")
-  void anEndedChildThatNobodyWaitsForIsNoZombieBeforeTheClose() throws Exception {
+  void anExitedChildWithoutAWaiterIsReapedBeforeTheClose() throws Exception {
     try (ChildProcess child = Run.sh("exit 20").spawn()) {
       long pid = child.pid();
       Await.until("nothing of the child is left", () -> !Children.isThere(pid));
@@ -136,7 +136,7 @@ final class CloseTest {
 
   @Test
   @Contract("C6")
-  void closeReachesThatOneProcess() throws Exception {
+  void closeKillsTheChildAndNotItsChildren() throws Exception {
     try (RawPipe go = RawPipe.open();
         RawPipe pipe = RawPipe.open()) {
       // A shell gives its background jobs no input, unless by another number.
@@ -159,7 +159,7 @@ final class CloseTest {
   @Test
   @Contract("C6")
   @Origin("capsicum-test: PipePdforkDaemon.Close")
-  void aReleasedChildLivesOn() throws Exception {
+  void aReleasedChildSurvivesTheClose() throws Exception {
     ChildProcess child = Run.cat().onClose(OnClose.RELEASE).spawn();
     child.close();
     // The pipes of a released child stay the caller's.
@@ -171,7 +171,7 @@ final class CloseTest {
 
   @Test
   @Contract("C6")
-  void aReleasedChildIsNoZombieWhenItEnds() throws Exception {
+  void aReleasedChildIsReapedWhenItExits() throws Exception {
     ChildProcess child = Run.cat().onClose(OnClose.RELEASE).spawn();
     long pid = child.pid();
     child.close();
@@ -184,7 +184,7 @@ final class CloseTest {
 
   @Test
   @Contract("C6")
-  void manyReleasedChildrenAreNoZombies() throws Exception {
+  void manyReleasedChildrenAreReaped() throws Exception {
     for (int i = 0; i < 50; i++) {
       ChildProcess child = Run.sh("exit 0").onClose(OnClose.RELEASE).spawn();
       child.stdin().close();
@@ -195,7 +195,7 @@ final class CloseTest {
 
   @Test
   @Contract("C6")
-  void whoWaitsForAReleasedChildIsToldOfTheClose() throws Exception {
+  void waitersForAReleasedChildFailAtTheClose() throws Exception {
     ChildProcess child = Run.cat().onClose(OnClose.RELEASE).spawn();
     CompletableFuture<ExitStatus> end = child.onExit();
     try (ConcurrentCallers<ExitStatus> waiters = new ConcurrentCallers<>(Thread::new)) {
@@ -215,7 +215,7 @@ final class CloseTest {
 
   @Test
   @Contract("C6")
-  void aReleasedChildThatEndedBeforeTheCloseKeepsItsStatus() throws Exception {
+  void aReleasedChildThatExitedBeforeTheCloseRetainsItsStatus() throws Exception {
     ChildProcess child = Run.sh("exit 21").onClose(OnClose.RELEASE).spawn();
     assertEquals(new Exited(21), Run.end(child));
     child.close();
@@ -238,7 +238,7 @@ final class CloseTest {
   @Test
   @Contract({"C9", "C11"})
   @Origin("freebsd-src: procdesc.c poll_close_race")
-  void whatEveryMethodDoesAfterTheClose() throws Exception {
+  void everyMethodThatNeedsAnUnknownStatusThrowsAfterTheClose() throws Exception {
     // A released child: its status is not known and never will be.
     ChildProcess child = Run.cat().onClose(OnClose.RELEASE).spawn();
     long pid = child.pid();
@@ -267,7 +267,7 @@ final class CloseTest {
 
   @Test
   @Contract("C9")
-  void whatNeedsTheDescriptorThrowsAfterTheCloseEvenIfTheStatusIsKnown() throws Exception {
+  void methodsThatNeedTheDescriptorThrowAfterTheCloseEvenIfTheStatusIsKnown() throws Exception {
     ChildProcess child = Run.sh("exit 22").spawn();
     Run.end(child);
     child.close();

@@ -41,7 +41,7 @@ final class GarbageTest {
 
   @Test
   @Contract("C6")
-  void anUnreachableDescriptorIsClosedAndKills() throws Exception {
+  void anUnreachableDescriptorIsClosedAndItsChildKilled() throws Exception {
     try (RawPipe input = RawPipe.open();
         RawPipe output = RawPipe.open()) {
       start(input, output, OnClose.KILL);
@@ -65,7 +65,7 @@ final class GarbageTest {
 
   @Test
   @Contract("C6")
-  void anUnreachableReleasedChildLivesOn() throws Exception {
+  void anUnreachableReleasedChildSurvives() throws Exception {
     Requires.feature(Feature.KILL_ON_JVM_DEATH);
     try (RawPipe input = RawPipe.open();
         RawPipe output = RawPipe.open()) {
@@ -88,19 +88,19 @@ final class GarbageTest {
 
   @Test
   @Contract({"C5", "C6"})
-  void anUnfinishedFutureKeepsTheDescriptor() throws Exception {
+  void anIncompleteFutureKeepsTheDescriptorOpen() throws Exception {
     assertKeeps(child -> child.onExit()::join, new Exited(0));
   }
 
   @Test
   @Contract("C6")
-  void aViewAsProcessKeepsTheDescriptor() throws Exception {
+  void aProcessViewKeepsTheDescriptorOpen() throws Exception {
     assertKeeps(child -> child.asProcess()::waitFor, 0);
   }
 
   @Test
   @Contract({"C6", "C11"})
-  void aThreadThatWaitsKeepsTheDescriptor() throws Exception {
+  void aWaitingThreadKeepsTheDescriptorOpen() throws Exception {
     // A method that was compiled no longer keeps its own object, unless it says so.
     try (ChildProcess ended = Run.sh("exit 0").spawn()) {
       for (int i = 0; i < 50_000; i++) {

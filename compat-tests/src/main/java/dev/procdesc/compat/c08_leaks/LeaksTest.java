@@ -88,7 +88,7 @@ final class LeaksTest {
     "swift-subprocess: no inherited high or random descriptors",
     "capsicum-test: Pdfork.TimeCheck"
   })
-  void nothingElseIsInherited() throws Exception {
+  void onlyTheStandardDescriptorsAreInherited() throws Exception {
     requireListing();
     List<Integer> careless = careless();
     try {
@@ -100,7 +100,7 @@ final class LeaksTest {
 
   @Test
   @Contract("C8")
-  void exactlyTheExtraDescriptorsAreThere() throws Exception {
+  void onlyTheRequestedExtraDescriptorsAreAdded() throws Exception {
     Requires.feature(Feature.CHILD_SETUP);
     requireListing();
     List<Integer> careless = careless();
@@ -117,7 +117,7 @@ final class LeaksTest {
 
   @Test
   @Contract("C8")
-  void nothingElseIsInheritedWithALowLimit() throws Exception {
+  void onlyTheStandardDescriptorsAreInheritedUnderALowLimit() throws Exception {
     // A descriptor may be open above the limit that the child gets.
     Requires.feature(Feature.CHILD_SETUP);
     requireListing();
@@ -132,7 +132,7 @@ final class LeaksTest {
 
   @Test
   @Contract("C8")
-  void theChildOfAnotherKnowsNothingOfIt() throws Exception {
+  void aSiblingsDescriptorsAreNotInherited() throws Exception {
     requireListing();
     try (ChildProcess sibling = Run.cat().stderr(Stdio.pipe()).spawn()) {
       assertEquals(Set.of(0, 1, 2), openInChild(Run.sh(LIST)));
@@ -142,7 +142,7 @@ final class LeaksTest {
 
   @Test
   @Contract("C8")
-  void aProgramStartedByOtherMeansGetsNothingOfOurs() throws Exception {
+  void everyDescriptorOfTheLibraryIsCloseOnExec() throws Exception {
     // What is close-on-exec is safe from any fork in the host program, whoever makes it.
     var before = Descriptors.open();
     try (ChildProcess child = Run.cat().stderr(Stdio.pipe()).spawn()) {
@@ -157,7 +157,7 @@ final class LeaksTest {
 
   @Test
   @Contract({"C8", "C11"})
-  void pipesEndThoughSiblingsAreBornMeanwhile() throws Exception {
+  void pipesReachEndOfFileWhileSiblingsAreSpawned() throws Exception {
     // Were a pipe's writing end open in a sibling, its end of file would not come.
     try (ChildProcess sibling = Run.cat().spawn();
         ConcurrentCallers<Void> crowd = new ConcurrentCallers<>(Thread::new)) {

@@ -32,7 +32,7 @@ final class BadInputTest {
 
   @Test
   @Contract("C9")
-  void anEmptyCommand() {
+  void anEmptyCommandIsRefused() {
     refused(() -> Spawner.of());
     refused(() -> Spawner.of(List.of()));
     refused(() -> Spawner.of(""));
@@ -41,7 +41,7 @@ final class BadInputTest {
 
   @Test
   @Contract("C9")
-  void aNulInAnyText() {
+  void aNulInAnyStringIsRefused() {
     refused(() -> Spawner.of("/bin/\0true"));
     refused(() -> Spawner.of(Run.TRUE, "a\0b"));
     refused(() -> Spawner.ofDescriptor(0, "a\0b"));
@@ -58,7 +58,7 @@ final class BadInputTest {
 
   @Test
   @Contract("C9")
-  void aVariableWithoutAName() {
+  void anInvalidVariableNameIsRefused() {
     refused(() -> SPAWNER.environment("", "value"));
     refused(() -> SPAWNER.environment("A=B", "value"));
     refused(() -> SPAWNER.withoutEnvironment(""));
@@ -67,7 +67,7 @@ final class BadInputTest {
 
   @Test
   @Contract("C9")
-  void aDescriptorNumberThatIsNone() {
+  void aNegativeDescriptorNumberIsRefused() {
     refused(() -> Stdio.descriptor(-1));
     refused(() -> Spawner.ofDescriptor(-1, "x"));
     refused(() -> SPAWNER.descriptor(-1, Stdio.nullDevice()));
@@ -77,7 +77,7 @@ final class BadInputTest {
 
   @Test
   @Contract("C9")
-  void anExtraDescriptorAtAStandardPlaceOrGivenTwice() {
+  void anExtraDescriptorAtAStandardNumberOrGivenTwiceIsRefused() {
     for (int fd = 0; fd <= 2; fd++) {
       int standard = fd;
       refused(() -> SPAWNER.descriptor(standard, Stdio.nullDevice()));
@@ -88,7 +88,7 @@ final class BadInputTest {
 
   @Test
   @Contract("C9")
-  void aSourceThatMakesNoSenseThere() {
+  void aSourceThatDoesNotFitItsTargetIsRefused() {
     refused(() -> SPAWNER.descriptor(7, Stdio.pipe()));
     refused(() -> SPAWNER.descriptor(7, Stdio.inherit()));
     refused(() -> SPAWNER.descriptor(7, Stdio.stdout()));
@@ -98,7 +98,7 @@ final class BadInputTest {
 
   @Test
   @Contract("C9")
-  void numbersOutOfRange() {
+  void numbersOutOfRangeAreRefused() {
     refused(() -> SPAWNER.umask(-1));
     refused(() -> SPAWNER.umask(01000));
     refused(() -> SPAWNER.processGroup(0));
@@ -118,7 +118,7 @@ final class BadInputTest {
 
   @Test
   @Contract("C9")
-  void aSignalThatIsNone() {
+  void anInvalidSignalIsRefused() {
     refused(() -> Signal.of("NONSENSE"));
     refused(() -> Signal.of(""));
     refused(() -> Signal.of("SIG0"));

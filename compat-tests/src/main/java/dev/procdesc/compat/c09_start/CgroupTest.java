@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class CgroupTest {
   @Test
   @Contract("C9")
-  void theChildIsInItFromTheStart() throws Exception {
+  void theChildIsInTheCgroupFromTheStart() throws Exception {
     Requires.feature(Feature.CGROUP);
     Path group = Requires.cgroup();
     try (ChildProcess child = Run.cat().cgroup(group).spawn()) {
@@ -47,7 +47,7 @@ final class CgroupTest {
   @Test
   @Tag(Tags.PIDS)
   @Contract("C9")
-  void theChildrenOfTheChildAreToo() throws Exception {
+  void theChildrenOfTheChildAreInTheCgroupToo() throws Exception {
     Requires.feature(Feature.CGROUP);
     Path group = Requires.cgroup();
     try {
@@ -60,7 +60,7 @@ final class CgroupTest {
 
   @Test
   @Contract("C9")
-  void aGroupThatIsNotThere() throws Exception {
+  void aMissingCgroupIsEnoent() throws Exception {
     Requires.feature(Feature.CGROUP);
     Path group = Requires.cgroup();
     Files.delete(group);
@@ -69,7 +69,7 @@ final class CgroupTest {
 
   @Test
   @Contract("C9")
-  void aDirectoryThatIsNoGroup(@TempDir Path directory) throws IOException {
+  void aDirectoryThatIsNoCgroupFails(@TempDir Path directory) throws IOException {
     Requires.feature(Feature.CGROUP);
     SpawnException thrown = assertThrows(
         SpawnException.class, () -> Run.cat().cgroup(directory).spawn().close());

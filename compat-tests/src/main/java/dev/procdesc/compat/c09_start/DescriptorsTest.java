@@ -92,28 +92,28 @@ final class DescriptorsTest {
 
   @Test
   @Contract({"C8", "C9"})
-  void atOtherNumbers() throws Exception {
+  void descriptorsArePlacedAtOtherNumbers() throws Exception {
     Requires.feature(Feature.CHILD_SETUP);
     assertPlaced(Map.of(5, openAt(971), 9, openAt(972), 300, openAt(973)));
   }
 
   @Test
   @Contract({"C8", "C9"})
-  void atTheSameNumber() throws Exception {
+  void aDescriptorIsPlacedAtItsOwnNumber() throws Exception {
     Requires.feature(Feature.CHILD_SETUP);
     assertPlaced(Map.of(971, openAt(971)));
   }
 
   @Test
   @Contract({"C8", "C9"})
-  void swapped() throws Exception {
+  void twoDescriptorsAreSwapped() throws Exception {
     Requires.feature(Feature.CHILD_SETUP);
     assertPlaced(Map.of(971, openAt(972), 972, openAt(971)));
   }
 
   @Test
   @Contract({"C8", "C9"})
-  void inACircle() throws Exception {
+  void tenDescriptorsAreRotated() throws Exception {
     Requires.feature(Feature.CHILD_SETUP);
     Map<Integer, Integer> circle = new LinkedHashMap<>();
     for (int i = 0; i < 10; i++) {
@@ -125,7 +125,7 @@ final class DescriptorsTest {
 
   @Test
   @Contract({"C8", "C9"})
-  void oneAtSeveralNumbers() throws Exception {
+  void oneDescriptorIsPlacedAtSeveralNumbers() throws Exception {
     Requires.feature(Feature.CHILD_SETUP);
     int source = openAt(971);
     assertPlaced(Map.of(971, source, 972, source, 5, source));
@@ -133,7 +133,7 @@ final class DescriptorsTest {
 
   @Test
   @Contract({"C8", "C9"})
-  void inAnyPermutation() throws Exception {
+  void descriptorsArePlacedInRandomOrders() throws Exception {
     Requires.feature(Feature.CHILD_SETUP);
     Random random = new Random(11);
     List<Integer> numbers = new ArrayList<>();
@@ -153,7 +153,7 @@ final class DescriptorsTest {
 
   @Test
   @Contract({"C8", "C9"})
-  void whereTheParentHasItsOwn() throws Exception {
+  void descriptorsArePlacedAtNumbersThatTheParentUses() throws Exception {
     // The low numbers are Java's and the library's: in the child they are free.
     Requires.feature(Feature.CHILD_SETUP);
     Map<Integer, Integer> low = new LinkedHashMap<>();
@@ -166,7 +166,7 @@ final class DescriptorsTest {
 
   @Test
   @Contract("C9")
-  void asStandardInput() throws Exception {
+  void aDescriptorBecomesStandardInput() throws Exception {
     int source = openAt(971);
     try (var child = Run.cat().stdin(Stdio.descriptor(source)).spawn()) {
       assertEquals("from 971", Text.all(child.stdout()));
@@ -175,7 +175,7 @@ final class DescriptorsTest {
 
   @Test
   @Contract("C9")
-  void oneForOutputAndError() throws Exception {
+  void oneDescriptorBecomesOutputAndError() throws Exception {
     Path file = directory.resolve("both");
     int fd =
         Descriptors.open(file, OpenFlags.O_WRONLY.intValue() | OpenFlags.O_CREAT.intValue(), 0600);
@@ -192,7 +192,7 @@ final class DescriptorsTest {
   @Test
   @Tag(Tags.JVM)
   @Contract("C9")
-  void outputAndErrorSwapped() {
+  void outputAndErrorAreSwapped() {
     String output =
         ChildJvm.of(Swapped.class).startedBy("exec \"$@\" 2>/dev/null").run();
     assertEquals("err", output.strip());
@@ -215,7 +215,7 @@ final class DescriptorsTest {
   @Test
   @Tag(Tags.JVM)
   @Contract("C9")
-  void inheritedFromAJvmWithoutStandardDescriptors() {
+  void aJvmWithoutStandardDescriptorsCanSpawn() {
     ChildJvm.of(Bare.class).run();
   }
 

@@ -26,13 +26,13 @@ final class EnvironmentTest {
 
   @Test
   @Contract("C9")
-  void itIsTheJvmsIfNothingIsSaid() throws Exception {
+  void theEnvironmentIsInheritedByDefault() throws Exception {
     assertEquals(System.getenv("PATH"), Run.output(Run.sh("printf %s \"$PATH\"")));
   }
 
   @Test
   @Contract("C9")
-  void itMayBeReplaced() throws Exception {
+  void theEnvironmentMayBeReplaced() throws Exception {
     Map<String, String> only = new LinkedHashMap<>();
     only.put("ONE", "1");
     only.put("EMPTY", "");
@@ -43,7 +43,7 @@ final class EnvironmentTest {
 
   @Test
   @Contract("C9")
-  void theLastWordOnAVariableCounts() throws Exception {
+  void theLastSettingOfAVariableApplies() throws Exception {
     Spawner script = Run.sh("echo \"${PROCDESC_TEST-none}\"");
     assertEquals(
         "two",
@@ -63,14 +63,14 @@ final class EnvironmentTest {
 
   @Test
   @Contract("C9")
-  void leavingOutWhatIsNotThereIsNoError() throws Exception {
+  void removingAnUnsetVariableIsNoError() throws Exception {
     assertEquals("ok", Run.output(Run.sh("echo ok").withoutEnvironment("PROCDESC_NOT_THERE")));
   }
 
   @Test
   @Tag(Tags.JVM)
   @Contract("C9")
-  void bytesThatAreNoTextAreInherited() {
+  void undecodableBytesAreInherited() {
     ChildJvm.of(BytesAreInherited.class)
         .startedBy("PROCDESC_TEST=$(printf 'a\\377\\200z'); export PROCDESC_TEST; exec \"$@\"")
         .run();
@@ -89,14 +89,14 @@ final class EnvironmentTest {
   @Test
   @Tag(Tags.JVM)
   @Contract("C9")
-  void textBeyondAsciiArrivesAsItIs() {
+  void nonAsciiTextIsPassedUnchanged() {
     ChildJvm.of(TextBeyondAscii.class).environment("LC_ALL", "C.UTF-8").run();
   }
 
   @Test
   @Tag(Tags.JVM)
   @Contract("C9")
-  void textBeyondAsciiIsNeverMangled() {
+  void nonAsciiTextIsNeverReplaced() {
     ChildJvm.of(TextBeyondAscii.class).environment("LC_ALL", "C").run();
   }
 

@@ -56,7 +56,7 @@ final class ErrorsTest {
 
   @Test
   @Contract("C9")
-  void aMissingDirectory() {
+  void aMissingDirectoryIsEnoent() {
     Path missing = directory.resolve("missing");
     assertFails(spawner().directory(missing), Step.DIRECTORY, Errno.ENOENT, missing.toString());
     assertFails(
@@ -68,14 +68,14 @@ final class ErrorsTest {
 
   @Test
   @Contract("C9")
-  void aDirectoryThatIsNone() throws Exception {
+  void aDirectoryThatIsAFileIsEnotdir() throws Exception {
     Path file = Scratch.file(directory.resolve("file"), "");
     assertFails(spawner().directory(file), Step.DIRECTORY, Errno.ENOTDIR, file.toString());
   }
 
   @Test
   @Contract("C9")
-  void aDirectoryThatIsClosedToTheUser() throws Exception {
+  void aDirectoryThatTheUserMayNotSearchIsEacces() throws Exception {
     Requires.feature(Feature.CHILD_SETUP);
     Requires.root();
     Path closed = Files.createDirectory(directory.resolve("closed"));
@@ -89,7 +89,7 @@ final class ErrorsTest {
 
   @Test
   @Contract("C9")
-  void anArgumentListThatIsTooLong() {
+  void anArgumentListThatIsTooLongIsE2big() {
     List<String> words = new ArrayList<>(List.of(Run.TRUE));
     words.addAll(Collections.nCopies(300, "x".repeat(100_000)));
     assertFails(Run.piped(Spawner.of(words)), Step.EXECUTE, Errno.E2BIG, Run.TRUE);
@@ -97,7 +97,7 @@ final class ErrorsTest {
 
   @Test
   @Contract("C9")
-  void anEnvironmentThatIsTooLong() {
+  void anEnvironmentThatIsTooLongIsE2big() {
     Spawner spawner = spawner();
     for (int i = 0; i < 300; i++) {
       spawner = spawner.environment("PROCDESC_" + i, "x".repeat(100_000));
@@ -107,7 +107,7 @@ final class ErrorsTest {
 
   @Test
   @Contract("C9")
-  void aFileThatIsNotThereOrAlreadyThere() throws Exception {
+  void aFileThatCannotBeOpenedFails() throws Exception {
     Path missing = directory.resolve("missing");
     assertFails(
         spawner().stdin(Stdio.fromFile(missing)), Step.PREPARE, Errno.ENOENT, missing.toString());
@@ -131,7 +131,7 @@ final class ErrorsTest {
 
   @Test
   @Contract("C9")
-  void aDescriptorThatIsNotOpen() {
+  void aSourceDescriptorThatIsNotOpenIsEbadf() {
     assertFails(spawner().stdin(Stdio.descriptor(3999)), Step.PREPARE, Errno.EBADF, "3999");
     if (Platform.current().has(Feature.CHILD_SETUP)) {
       assertFails(
@@ -141,7 +141,7 @@ final class ErrorsTest {
 
   @Test
   @Contract("C9")
-  void aDescriptorNumberBeyondTheLimit() {
+  void aDescriptorNumberBeyondTheLimitFails() {
     Requires.feature(Feature.CHILD_SETUP);
     SpawnException thrown = assertThrows(
         SpawnException.class,
@@ -151,7 +151,7 @@ final class ErrorsTest {
 
   @Test
   @Contract("C9")
-  void aUserOrGroupThatDoesNotExist() {
+  void anUnknownUserOrGroupNameFails() {
     Requires.feature(Feature.CHILD_SETUP);
     for (Spawner spawner :
         List.of(spawner().user("procdesc-nobody"), spawner().group("procdesc-nobody"))) {
@@ -165,7 +165,7 @@ final class ErrorsTest {
 
   @Test
   @Contract("C9")
-  void aUserNumberWhoseGroupNobodyKnows() {
+  void anUnknownUserIdWithoutAGroupFails() {
     Requires.feature(Feature.CHILD_SETUP);
     SpawnException thrown = assertThrows(
         SpawnException.class, () -> spawner().user(UnknownUser.ID).spawn().close());
@@ -177,7 +177,7 @@ final class ErrorsTest {
   @Test
   @Tag(Tags.JVM)
   @Contract("C9")
-  void changesThatNeedAPrivilege() {
+  void changesWithoutThePrivilegeAreEperm() {
     Requires.feature(Feature.CHILD_SETUP);
     Requires.root();
     ChildJvm.of(WithoutPrivileges.class).changingUser().run();
@@ -205,13 +205,13 @@ final class ErrorsTest {
 
   @Test
   @Contract("C9")
-  void aProcessGroupThatDoesNotExist() {
+  void aMissingProcessGroupIsEperm() {
     assertFails(spawner().processGroup(0x3fff_fff0), Step.SESSION, Errno.EPERM, "" + 0x3fff_fff0);
   }
 
   @Test
   @Contract("C9")
-  void aTerminalThatIsNone() {
+  void aDescriptorThatIsNoTerminalIsEnotty() {
     Requires.feature(Feature.CHILD_SETUP);
     assertFails(spawner().controllingTerminal(0), Step.SESSION, Errno.ENOTTY, "0");
     assertFails(spawner().foreground(0), Step.SESSION, Errno.ENOTTY, "0");
@@ -219,7 +219,7 @@ final class ErrorsTest {
 
   @Test
   @Contract("C9")
-  void whatIsAbsentIsRefusedByName() {
+  void anAbsentFeatureIsNamedByTheException() {
     Map<Feature, Executable> uses = new EnumMap<>(Feature.class);
     uses.put(Feature.CGROUP, () -> spawn(spawner().cgroup(directory)));
     uses.put(Feature.NO_NEW_PRIVILEGES, () -> spawn(spawner().noNewPrivileges(true)));
@@ -249,7 +249,7 @@ final class ErrorsTest {
 
   @Test
   @Contract("C9")
-  void aSignalThatThisSystemLacks() throws Exception {
+  void aSignalNumberThatThisSystemLacksIsRefused() throws Exception {
     try (ChildProcess child = Run.cat().spawn()) {
       Run.assertEchoes(child);
       assertThrows(IllegalArgumentException.class, () -> Signal.ofNumber(Integer.MIN_VALUE));

@@ -48,7 +48,7 @@ final class FilesTest {
 
   @Test
   @Contract("C9")
-  void inputFromAFile() throws Exception {
+  void inputIsReadFromAFile() throws Exception {
     Path file = Scratch.file(directory.resolve("in"), "content\n");
     try (ChildProcess child = Run.cat().stdin(Stdio.fromFile(file)).spawn()) {
       assertEquals("content", Text.all(child.stdout()));
@@ -58,7 +58,7 @@ final class FilesTest {
 
   @Test
   @Contract("C9")
-  void outputToAFileMakesIt() throws Exception {
+  void outputToAFileCreatesIt() throws Exception {
     Path file = directory.resolve("out");
     run(quiet("echo one").stdout(Stdio.toFile(file)));
     assertEquals("one\n", Files.readString(file));
@@ -66,7 +66,7 @@ final class FilesTest {
 
   @Test
   @Contract("C9")
-  void outputToAFileEmptiesIt() throws Exception {
+  void outputToAFileTruncatesIt() throws Exception {
     Path file = Scratch.file(directory.resolve("out"), "what was there before\n");
     run(quiet("echo one").stdout(Stdio.toFile(file)));
     assertEquals("one\n", Files.readString(file));
@@ -83,7 +83,7 @@ final class FilesTest {
 
   @Test
   @Contract("C9")
-  void severalAppendToOneFile() throws Exception {
+  void severalChildrenAppendToOneFile() throws Exception {
     Path file = directory.resolve("out");
     Spawner spawner = Run.sh(
             "read line; for i in 1 2 3 4 5 6 7 8 9 10; do echo \"$1\"; done", "0123456789")
@@ -100,7 +100,7 @@ final class FilesTest {
 
   @Test
   @Contract("C9")
-  void aNewFile() throws Exception {
+  void aNewFileIsCreatedWithItsMode() throws Exception {
     Path file = directory.resolve("new");
     run(quiet("echo one").stdout(Stdio.file(file, Access.CREATE_NEW, 0600)));
     assertEquals("one\n", Files.readString(file));
@@ -109,7 +109,7 @@ final class FilesTest {
 
   @Test
   @Contract("C9")
-  void aFileToReadAndWrite() throws Exception {
+  void aFileIsOpenedForReadingAndWriting() throws Exception {
     Path file = Scratch.file(directory.resolve("both"), "line\nrest of it\n");
     run(quiet("read line; echo \"[$line]\" >&0").stdin(Stdio.file(file, Access.READ_WRITE, 0600)));
     // The shell reads a file line by line, so it writes after the first one.
@@ -119,7 +119,7 @@ final class FilesTest {
 
   @Test
   @Contract("C9")
-  void theModeOfANewFileIsLessTheUmaskOfTheParent() throws Exception {
+  void theParentsUmaskAppliesToANewFile() throws Exception {
     int mask = Libc.C.umask(027);
     try {
       Path file = directory.resolve("default");
@@ -135,7 +135,7 @@ final class FilesTest {
 
   @Test
   @Contract("C9")
-  void theModeOfAFileThatIsThereStays() throws Exception {
+  void theModeOfAnExistingFileIsUnchanged() throws Exception {
     Path file = Scratch.file(directory.resolve("there"), "", "rw-r--r--");
     run(quiet("exit 0").stdout(Stdio.file(file, Access.WRITE, 0600)));
     assertEquals("rw-r--r--", permissions(file));
@@ -143,7 +143,7 @@ final class FilesTest {
 
   @Test
   @Contract("C9")
-  void theNullDevice() throws Exception {
+  void theNullDeviceIsEmptyAndDiscardsOutput() throws Exception {
     try (ChildProcess child = Run.sh(
             "if read line; then exit 1; fi; echo nowhere && echo nowhere >&2")
         .stdin(Stdio.nullDevice())
@@ -155,7 +155,7 @@ final class FilesTest {
 
   @Test
   @Contract("C9")
-  void errorGoesWhereOutputGoes() throws Exception {
+  void errorIsMergedIntoOutput() throws Exception {
     Path file = directory.resolve("both");
     run(quiet("echo out; echo err >&2; echo out")
         .stdout(Stdio.toFile(file))
@@ -165,7 +165,7 @@ final class FilesTest {
 
   @Test
   @Contract("C9")
-  void aFileOfAnySpelling() throws Exception {
+  void aFileNameMayHaveAnyCharacters() throws Exception {
     Path file = directory.resolve("a b\"'$\n*");
     run(quiet("echo one").stdout(Stdio.toFile(file)));
     assertEquals("one\n", Files.readString(file));
@@ -183,7 +183,7 @@ final class FilesTest {
   @Test
   @Tag(Tags.JVM)
   @Contract("C9")
-  void theJvmsOwn() {
+  void theJvmsStandardDescriptorsAreInheritedByDefault() {
     String output = ChildJvm.of(Inherits.class).startedBy("echo input | \"$@\"").run();
     assertEquals("out input\nerr", output.strip());
   }

@@ -49,7 +49,7 @@ final class HostileJvmTest {
 
   @Test
   @Contract("C9")
-  void aSystemWithoutABackend() {
+  void aMissingBackendIsReported() {
     ChildJvm.of(NoPlatform.class, System.getProperty("os.name"), "none")
         .property("dev.procdesc.backend", "none")
         .run();
@@ -57,13 +57,13 @@ final class HostileJvmTest {
 
   @Test
   @Contract("C9")
-  void aSystemThatIsNotTheBackends() {
+  void anUnsupportedSystemIsReported() {
     ChildJvm.of(NoPlatform.class, "Plan 9").property("os.name", "Plan 9").run();
   }
 
   @Test
   @Contract("C9")
-  void nativeAccessIsDenied() {
+  void deniedNativeAccessIsReported() {
     Requires.java(24);
     ChildJvm.of(NoPlatform.class, "--enable-native-access=ALL-UNNAMED")
         .withoutNativeAccess()
@@ -73,13 +73,13 @@ final class HostileJvmTest {
 
   @Test
   @Contract("C9")
-  void theTemporaryDirectoryIsMissing(@TempDir Path directory) {
+  void aMissingTemporaryDirectoryIsReported(@TempDir Path directory) {
     withTemporaryDirectory(directory.resolve("missing")).run();
   }
 
   @Test
   @Contract("C9")
-  void theTemporaryDirectoryIsNotToBeExecutedFrom(@TempDir Path directory) throws Exception {
+  void aNoexecTemporaryDirectoryIsReported(@TempDir Path directory) throws Exception {
     Requires.root();
     // In a mount namespace of its own, so that nobody else sees the file system.
     String mount = "mount -t tmpfs -o noexec tmpfs " + directory;
@@ -102,7 +102,7 @@ final class HostileJvmTest {
 
   @Test
   @Contract("C9")
-  void theLibraryIsQuiet() {
+  void theLibraryPrintsNothing() {
     String output = ChildJvm.of(Quiet.class).run();
     assertEquals("spawned", output.strip(), "not a word more, no warning");
   }

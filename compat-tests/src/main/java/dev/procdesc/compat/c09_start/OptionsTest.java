@@ -54,7 +54,7 @@ final class OptionsTest {
   @Test
   @Tag(Tags.PIDS)
   @Contract("C9")
-  void sessionAndGroupAreTheJvmsIfNothingIsSaid() throws Exception {
+  void sessionAndGroupAreInheritedByDefault() throws Exception {
     try (ChildProcess child = Run.cat().spawn()) {
       assertEquals(Host.C.getpgid(0), group(child));
       assertEquals(Libc.C.getsid(0), session(child));
@@ -64,7 +64,7 @@ final class OptionsTest {
   @Test
   @Tag(Tags.PIDS)
   @Contract("C9")
-  void aNewSession() throws Exception {
+  void aNewSessionIsCreated() throws Exception {
     if (Differences.newSessionIsChildSetup()) {
       Requires.feature(Feature.CHILD_SETUP);
     }
@@ -77,7 +77,7 @@ final class OptionsTest {
   @Test
   @Tag(Tags.PIDS)
   @Contract("C9")
-  void aNewProcessGroup() throws Exception {
+  void aNewProcessGroupIsCreated() throws Exception {
     try (ChildProcess child = Run.cat().newProcessGroup().spawn()) {
       assertEquals(child.pid(), group(child));
       assertEquals(Libc.C.getsid(0), session(child));
@@ -87,7 +87,7 @@ final class OptionsTest {
   @Test
   @Tag(Tags.PIDS)
   @Contract("C9")
-  void aProcessGroupThatIsThere() throws Exception {
+  void aChildJoinsAnExistingProcessGroup() throws Exception {
     try (ChildProcess leader = Run.cat().newProcessGroup().spawn();
         ChildProcess member = Run.cat().processGroup((int) leader.pid()).spawn()) {
       assertEquals(leader.pid(), group(member));
@@ -110,7 +110,7 @@ final class OptionsTest {
 
   @Test
   @Contract("C9")
-  void theCallersSignalMaskStaysAsItWas() throws Exception {
+  void theCallersSignalMaskIsUnchanged() throws Exception {
     Requires.file("/proc/thread-self/status");
     String before = Linux.threadStatus("SigBlk");
     assertEquals("", Run.output(Run.sh("exit 0")));
@@ -128,7 +128,7 @@ final class OptionsTest {
 
   @Test
   @Contract("C9")
-  void blockedSignalsWait() throws Exception {
+  void blockedSignalsRemainPending() throws Exception {
     try (ChildProcess child = Run.cat().blockedSignals(Signal.TERM, Signal.USR1).spawn()) {
       assertTrue(child.signal(Signal.TERM));
       assertTrue(child.signal(Signal.USR1));
@@ -140,7 +140,7 @@ final class OptionsTest {
 
   @Test
   @Contract("C9")
-  void ignoredSignalsDoNothing() throws Exception {
+  void ignoredSignalsAreDiscarded() throws Exception {
     Requires.feature(Feature.CHILD_SETUP);
     try (ChildProcess child = Run.cat().ignoredSignals(Signal.HUP, Signal.INT).spawn()) {
       assertTrue(child.signal(Signal.HUP));
@@ -153,7 +153,7 @@ final class OptionsTest {
 
   @Test
   @Contract("C9")
-  void maskAndDispositionsAreExactlyWhatWasAskedFor() throws Exception {
+  void maskAndDispositionsAreExactlyAsRequested() throws Exception {
     Requires.file("/proc/self/status");
     Spawner status = Run.piped(Spawner.of("/bin/cat", "/proc/self/status"));
     String clean = Run.output(status);
@@ -172,7 +172,7 @@ final class OptionsTest {
   @Test
   @Tag(Tags.JVM)
   @Contract("C9")
-  void whatTheJvmIgnoresTheChildDoesNot() {
+  void signalsThatTheJvmIgnoresAreNotIgnoredByTheChild() {
     ChildJvm.of(IgnoringJvm.class)
         .startedBy("trap '' HUP INT TERM QUIT USR2; exec \"$@\"")
         .run();
@@ -194,7 +194,7 @@ final class OptionsTest {
 
   @Test
   @Contract("C9")
-  void theUmask() throws Exception {
+  void theUmaskIsSet() throws Exception {
     Requires.feature(Feature.CHILD_SETUP);
     Spawner spawner = Run.sh("umask");
     assertEquals(0123, octal(Run.output(spawner.umask(0123))));
@@ -211,7 +211,7 @@ final class OptionsTest {
 
   @Test
   @Contract("C9")
-  void resourceLimits() throws Exception {
+  void resourceLimitsAreSet() throws Exception {
     Requires.feature(Feature.CHILD_SETUP);
     Spawner spawner =
         Run.sh("ulimit -S -n; ulimit -H -n; ulimit -S -c; ulimit -S -t; ulimit -S -f");
@@ -227,7 +227,7 @@ final class OptionsTest {
 
   @Test
   @Contract("C9")
-  void everyResource() throws Exception {
+  void everyResourceLimitIsSetAlone() throws Exception {
     Requires.feature(Feature.CHILD_SETUP);
     Requires.file("/proc/self/limits");
     for (Resource resource : Resource.values()) {
@@ -261,7 +261,7 @@ final class OptionsTest {
   @Test
   @Tag(Tags.PIDS)
   @Contract("C9")
-  void theNiceValue() throws Exception {
+  void theNiceValueIsSet() throws Exception {
     Requires.feature(Feature.CHILD_SETUP);
     int mine = Integer.parseInt(Run.output(Run.sh("nice")));
     int more = Math.min(mine + 3, Differences.largestNice());
@@ -273,7 +273,7 @@ final class OptionsTest {
 
   @Test
   @Contract("C9")
-  void noNewPrivileges() throws Exception {
+  void noNewPrivilegesIsSet() throws Exception {
     Requires.feature(Feature.NO_NEW_PRIVILEGES);
     Requires.file("/proc/self/status");
     Spawner status = Run.piped(Spawner.of("/bin/cat", "/proc/self/status"));
@@ -284,7 +284,7 @@ final class OptionsTest {
   @Test
   @Tag(Tags.PIDS)
   @Contract("C9")
-  void allAtOnce() throws Exception {
+  void allOptionsApplyTogether() throws Exception {
     Requires.feature(Feature.CHILD_SETUP);
     Spawner spawner = Run.sh("umask; ulimit -n; nice; pwd")
         .newSession()

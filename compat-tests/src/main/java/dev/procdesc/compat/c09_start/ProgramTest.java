@@ -60,7 +60,7 @@ final class ProgramTest {
 
   @Test
   @Contract("C9")
-  void aDirectoryIsNoProgram() {
+  void aDirectoryAsTheProgramIsEacces() {
     assertFails(named(directory.toString()), Step.EXECUTE, Errno.EACCES, directory.toString());
   }
 
@@ -127,7 +127,7 @@ final class ProgramTest {
 
   @Test
   @Contract("C9")
-  void theSearchRemembersThatOneWasDenied() throws Exception {
+  void theSearchIsEaccesIfACandidateWasDenied() throws Exception {
     Path denied = folder("denied");
     Path empty = folder("empty");
     Scratch.file(denied.resolve("procdesc-tool"), "#!/bin/sh\n", "rw-r--r--");
@@ -140,7 +140,7 @@ final class ProgramTest {
 
   @Test
   @Contract("C9")
-  void theSearchPassesOverAPathThatIsNoDirectory() throws Exception {
+  void theSearchSkipsAPathElementThatIsNoDirectory() throws Exception {
     Path file = Scratch.file(directory.resolve("file"), "");
     Path folder = folder("folder");
     Scratch.script(folder.resolve("procdesc-tool"), "echo found");
@@ -185,7 +185,7 @@ final class ProgramTest {
 
   @Test
   @Contract("C9")
-  void theZerothArgumentMayBeAnother() throws Exception {
+  void theZerothArgumentMayDifferFromTheProgram() throws Exception {
     Spawner shell = Run.piped(Spawner.of("/bin/sh", "-c", "echo \"$0\""));
     assertEquals("/bin/sh", Run.output(shell));
     assertEquals("another name", Run.output(shell.argv0("another name")));
@@ -225,7 +225,7 @@ final class ProgramTest {
 
   @Test
   @Contract("C9")
-  void aDescriptorOfSomethingElseIsNoProgram() throws Exception {
+  void aDescriptorOfADirectoryOrPipeIsEacces() throws Exception {
     Requires.feature(Feature.SPAWN_BY_DESCRIPTOR);
     int fd = Descriptors.open(directory);
     try (RawPipe pipe = RawPipe.open()) {

@@ -57,7 +57,7 @@ final class ResourceExhaustionTest {
     "swift-subprocess: #303 pidfd leak on failures",
     "swift-subprocess: #319 leak and zombie when exec fails"
   })
-  void aThousandFailuresLeaveNothing() throws Exception {
+  void oneThousandFailedSpawnsLeaveNothing() throws Exception {
     String missing = directory.resolve("missing").toString();
     Spawner spawner = Run.piped(Spawner.of(missing));
     Set<Long> children = Children.all().keySet();
@@ -74,7 +74,7 @@ final class ResourceExhaustionTest {
   @Test
   @Tag(Tags.JVM)
   @Contract({"C8", "C9"})
-  void noDescriptorsLeft() {
+  void aSpawnWithoutFreeDescriptorsIsEmfile() {
     ChildJvm.of(NoDescriptorsLeft.class).run();
   }
 
@@ -125,7 +125,7 @@ final class ResourceExhaustionTest {
   @Tag(Tags.JVM)
   @Contract("C9")
   @Origin("swift-subprocess: #312 EAGAIN under load")
-  void noProcessesLeft() {
+  void aSpawnBeyondTheProcessLimitIsEagain() {
     Requires.root();
     ChildJvm.of(NoProcessesLeft.class).changingUser().run();
   }

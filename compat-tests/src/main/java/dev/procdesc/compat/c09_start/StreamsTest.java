@@ -57,7 +57,7 @@ final class StreamsTest extends StreamsContract {
 
   @Test
   @Contract("C9")
-  void thePipesAreTheSameAtEveryCall() throws Exception {
+  void everyCallReturnsTheSamePipe() throws Exception {
     try (ChildProcess child = Run.cat().spawn()) {
       assertSame(child.stdin(), child.stdin());
       assertSame(child.stdin(), child.pipeTo(0));
@@ -70,7 +70,7 @@ final class StreamsTest extends StreamsContract {
 
   @Test
   @Contract("C9")
-  void aPipeThatWasNotAskedForIsMisuse() throws Exception {
+  void aPipeThatWasNotRequestedIsAnIllegalState() throws Exception {
     try (ChildProcess child = Run.cat().spawn()) {
       assertThrows(IllegalStateException.class, child::stderr);
       assertThrows(IllegalStateException.class, () -> child.pipeTo(1));
@@ -83,7 +83,7 @@ final class StreamsTest extends StreamsContract {
 
   @Test
   @Contract("C9")
-  void streamAndChannelAreOneAndTheSame() throws Exception {
+  void streamAndChannelAccessTheSamePipe() throws Exception {
     try (ChildProcess child = Run.cat().spawn()) {
       PipeOutput in = child.stdin();
       PipeInput out = child.stdout();
@@ -113,7 +113,7 @@ final class StreamsTest extends StreamsContract {
 
   @Test
   @Contract("C9")
-  void nothingIsReadIntoNothing() throws Exception {
+  void emptyReadsAndWritesTransferNothing() throws Exception {
     try (ChildProcess child = Run.cat().spawn()) {
       assertEquals(0, child.stdout().read(new byte[0]));
       assertEquals(0, child.stdout().read(ByteBuffer.allocate(0)));
@@ -125,7 +125,7 @@ final class StreamsTest extends StreamsContract {
 
   @Test
   @Contract("C9")
-  void aRangeIsChecked() throws Exception {
+  void anInvalidRangeIsRefused() throws Exception {
     try (ChildProcess child = Run.cat().spawn()) {
       byte[] bytes = new byte[10];
       assertThrows(IndexOutOfBoundsException.class, () -> child.stdout().read(bytes, 5, 6));
@@ -138,7 +138,7 @@ final class StreamsTest extends StreamsContract {
 
   @Test
   @Contract("C9")
-  void aReadTakesWhatIsThere() throws Exception {
+  void aReadReturnsTheBytesThatAreAvailable() throws Exception {
     try (ChildProcess child = Run.cat().spawn()) {
       Text.send(child.stdin(), "few");
       byte[] many = new byte[1000];
@@ -238,7 +238,7 @@ final class StreamsTest extends StreamsContract {
 
   @Test
   @Contract("C9")
-  void theReaderGoesAwayInTheMiddleOfAWrite() throws Exception {
+  void aWriteFailsWhenItsReaderDies() throws Exception {
     try (ChildProcess child = Run.sh("read line; exit 17").spawn()) {
       var writer =
           blocked(() -> assertThrows(IOException.class, () -> child.stdin().write(new byte[MUCH])));
@@ -249,7 +249,7 @@ final class StreamsTest extends StreamsContract {
 
   @Test
   @Contract("C9")
-  void theChildDiesOfABrokenPipeAsUsual() throws Exception {
+  void aBrokenPipeKillsTheChildBySigpipe() throws Exception {
     // The JVM has its own way with SIGPIPE; the child must not inherit it.
     try (ChildProcess child = Run.sh("while :; do echo more || exit 99; done").spawn()) {
       assertEquals("more", Text.line(child.stdout()));
@@ -260,7 +260,7 @@ final class StreamsTest extends StreamsContract {
 
   @Test
   @Contract("C9")
-  void theEndOfFileComesWithTheLastWriter() throws Exception {
+  void endOfFileComesWithTheExitOfTheLastWriter() throws Exception {
     try (ChildProcess child =
         Run.sh("exec 3<&0; (read line <&3; echo late) & exit 0").spawn()) {
       assertEquals(new Exited(0), Run.end(child));
@@ -271,7 +271,7 @@ final class StreamsTest extends StreamsContract {
 
   @Test
   @Contract("C11")
-  void writesFromSeveralThreadsAreWhole() throws Exception {
+  void writesFromSeveralThreadsAreNotInterleaved() throws Exception {
     int size = 300_000;
     try (ChildProcess child = Run.cat().spawn();
         ConcurrentCallers<Void> writers = new ConcurrentCallers<>(Thread::new)) {
@@ -298,7 +298,7 @@ final class StreamsTest extends StreamsContract {
 
   @Test
   @Contract("C9")
-  void pipesAtOtherNumbers() throws Exception {
+  void pipesMayHaveOtherNumbers() throws Exception {
     Requires.feature(Feature.CHILD_SETUP);
     Spawner spawner = Run.sh("read line <&5; echo \"got $line\" >&4; echo out")
         .descriptor(5, Stdio.pipeToChild())
@@ -313,7 +313,7 @@ final class StreamsTest extends StreamsContract {
 
   @Test
   @Contract("C9")
-  void aPipeTheOtherWayRound() throws Exception {
+  void standardPipesMayBeReversed() throws Exception {
     Spawner spawner = Spawner.of("/bin/sh", "-c", "echo out >&0; read line <&1; echo \"$line\" >&0")
         .stdin(Stdio.pipeFromChild())
         .stdout(Stdio.pipeToChild())

@@ -63,7 +63,7 @@ final class TerminalTest {
   @Test
   @Tag(Tags.PIDS)
   @Contract("C9")
-  void theChildHasIt() throws Exception {
+  void theChildHasTheControllingTerminal() throws Exception {
     try (ChildProcess child = onTerminal("tty; echo hello >/dev/tty").spawn()) {
       assertEquals(name, Text.all(child.stdout()));
       assertEquals(new Exited(0), Run.end(child));
@@ -86,7 +86,7 @@ final class TerminalTest {
 
   @Test
   @Contract("C9")
-  void itsKeysAreSignals() throws Exception {
+  void theInterruptKeySendsSigint() throws Exception {
     // No shell, which would do something of its own at an interrupt before it executes a program.
     Spawner spawner = Run.cat()
         .stdin(Stdio.descriptor(terminal))
@@ -100,7 +100,7 @@ final class TerminalTest {
 
   @Test
   @Contract("C9")
-  void itMayBeAtAnyNumber() throws Exception {
+  void theTerminalMayHaveAnyNumber() throws Exception {
     try (ChildProcess child = Run.sh("exec tty <&7")
         .descriptor(7, Stdio.descriptor(terminal))
         .controllingTerminal(7)
@@ -111,7 +111,7 @@ final class TerminalTest {
 
   @Test
   @Contract("C9")
-  void theForegroundMayBeAsked() throws Exception {
+  void theForegroundMayBeRequested() throws Exception {
     // The child leads the session of its terminal: its group is that session's only one.
     try (ChildProcess child =
         onTerminal("echo ready; exec sleep 1000").foreground(0).spawn()) {
@@ -122,7 +122,7 @@ final class TerminalTest {
 
   @Test
   @Contract("C9")
-  void aNewSessionHasNone() throws Exception {
+  void aNewSessionHasNoControllingTerminal() throws Exception {
     try (ChildProcess child = Run.sh(
             "if (: </dev/tty) 2>/dev/null; then echo some; else echo none; fi")
         .newSession()

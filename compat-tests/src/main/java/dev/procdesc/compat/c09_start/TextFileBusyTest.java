@@ -34,7 +34,7 @@ final class TextFileBusyTest {
   @Tag(Tags.PIDS)
   @Contract("C9")
   @Origin("rust-lang/rust: #114554 ETXTBSY")
-  void aProgramThatIsBeingWritten() throws Exception {
+  void aProgramThatIsOpenForWritingIsEtxtbsy() throws Exception {
     Path program = Scratch.program(directory.resolve("program"), "/bin/cat");
     int fd = Descriptors.open(program, OpenFlags.O_WRONLY.intValue(), 0);
     try {
@@ -59,7 +59,7 @@ final class TextFileBusyTest {
   @Tag(Tags.LONG)
   @Contract({"C9", "C11"})
   @Origin("golang/go: #22315 write, close and exec beside other threads that spawn")
-  void aProgramThatWasJustWrittenRunsBesideOtherSpawns() throws Exception {
+  void aProgramThatWasJustWrittenRunsDuringConcurrentSpawns() throws Exception {
     // A child of another thread may hold the writer's descriptor for a moment, between its birth
     // and
     // its exec: so the program counts as being written although its writer has closed it.

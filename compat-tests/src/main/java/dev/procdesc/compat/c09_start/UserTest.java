@@ -35,7 +35,7 @@ final class UserTest {
   @Test
   @Tag(Tags.PIDS)
   @Contract("C9")
-  void aUserByName() throws Exception {
+  void aUserIsSetByName() throws Exception {
     String[] ids = Run.output(ID.user("nobody")).split("\n", -1);
     assertEquals(id("-u", "nobody"), ids[0]);
     assertEquals(id("-g", "nobody"), ids[1]);
@@ -45,7 +45,7 @@ final class UserTest {
   @Test
   @Tag(Tags.PIDS)
   @Contract("C9")
-  void aUserByNumber() throws Exception {
+  void aUserIsSetByNumber() throws Exception {
     String number = id("-u", "nobody");
     String[] ids = Run.output(ID.user(Long.parseLong(number))).split("\n", -1);
     assertEquals(number, ids[0]);
@@ -55,7 +55,7 @@ final class UserTest {
   @Test
   @Tag(Tags.PIDS)
   @Contract("C9")
-  void aUserThatNoDatabaseKnows() throws Exception {
+  void aUserWithoutADatabaseEntryIsSet() throws Exception {
     assertEquals(
         UnknownUser.ID + "\n" + UnknownUser.ID + "\n" + UnknownUser.ID,
         Run.output(ID.user(UnknownUser.ID).group(UnknownUser.ID)));
@@ -64,7 +64,7 @@ final class UserTest {
   @Test
   @Tag(Tags.PIDS)
   @Contract("C9")
-  void aGroupByName() throws Exception {
+  void aGroupIsSetByName() throws Exception {
     String group = Run.output(Run.sh("id -gn nobody"));
     String[] ids = Run.output(ID.group(group)).split("\n", -1);
     assertEquals("0", ids[0]);
@@ -74,7 +74,7 @@ final class UserTest {
   @Test
   @Tag(Tags.PIDS)
   @Contract("C9")
-  void supplementaryGroups() throws Exception {
+  void supplementaryGroupsAreSet() throws Exception {
     assertEquals(
         UnknownUser.ID + "\n7\n7 8 9",
         Run.output(ID.user(UnknownUser.ID).group(7).supplementaryGroups(8, 9)));
@@ -83,14 +83,14 @@ final class UserTest {
   @Test
   @Tag(Tags.PIDS)
   @Contract("C9")
-  void noSupplementaryGroups() throws Exception {
+  void supplementaryGroupsAreCleared() throws Exception {
     assertEquals("0\n0\n0", Run.output(ID.supplementaryGroups()));
   }
 
   @Test
   @Tag(Tags.PIDS)
   @Contract("C9")
-  void theJvmStaysWhoItIs() throws Exception {
+  void theJvmsUserIsUnchanged() throws Exception {
     Run.output(ID.user("nobody"));
     String[] ids = Run.output(ID).split("\n", -1);
     assertEquals("0", ids[0]);
@@ -98,7 +98,7 @@ final class UserTest {
 
   @Test
   @Contract("C9")
-  void thereIsNoWayBack() throws Exception {
+  void privilegesCannotBeRegained() throws Exception {
     // Real, effective and saved: a program that was started as nobody cannot become root again.
     Requires.file("/proc/self/status");
     Spawner status = Run.piped(Spawner.of("/bin/cat", "/proc/self/status")).directory(Path.of("/"));
@@ -113,7 +113,7 @@ final class UserTest {
 
   @Test
   @Contract("C9")
-  void theDirectoryMustBeOpenToTheUser() throws Exception {
+  void aDirectoryThatTheUserMaySearchIsEntered() throws Exception {
     assertEquals(
         "/",
         Run.output(

@@ -53,14 +53,14 @@ final class ConcurrencyTest extends ConcurrencyContract {
   @Test
   @Tag(Tags.LONG)
   @Contract({"C4", "C11"})
-  void closeAndWaitAndKillAtTheSameTime() throws Exception {
+  void concurrentCloseWaitAndKillHaveTheDocumentedOutcomes() throws Exception {
     closeAndWaitAndKill(Thread::new);
   }
 
   @Test
   @Tag(Tags.LONG)
   @Contract({"C4", "C11"})
-  void closeAndWaitAndKillAtTheSameTimeInVirtualThreads() throws Exception {
+  void concurrentCloseWaitAndKillHaveTheDocumentedOutcomesInVirtualThreads() throws Exception {
     Requires.virtualThreads();
     closeAndWaitAndKill(VirtualThreads.factory());
   }
@@ -151,7 +151,7 @@ final class ConcurrencyTest extends ConcurrencyContract {
 
   @Test
   @Contract({"C4", "C11"})
-  void aFutureThatIsAskedForAtTheMomentOfTheEndHasTheStatus() throws Exception {
+  void aFutureRequestedDuringTheExitHasTheStatus() throws Exception {
     for (int round = 0; round < 100; round++) {
       try (ChildProcess child = Run.cat().spawn();
           ConcurrentCallers<ExitStatus> askers = new ConcurrentCallers<>(Thread::new)) {
@@ -184,7 +184,7 @@ final class ConcurrencyTest extends ConcurrencyContract {
 
   @Test
   @Contract({"C4", "C11"})
-  void whoWaitsWhenTheChildIsClosedIsToldThatItWasKilled() throws Exception {
+  void waitersAtTheCloseReceiveTheStatusOfTheKill() throws Exception {
     ChildProcess child = Run.cat().spawn();
     try (ConcurrentCallers<ExitStatus> waiters = new ConcurrentCallers<>(Thread::new)) {
       for (int i = 0; i < 5; i++) {
@@ -250,7 +250,7 @@ final class ConcurrencyTest extends ConcurrencyContract {
 
   @Test
   @Contract("C11")
-  void anInterruptDuringATimedWait() throws Exception {
+  void anInterruptEndsATimedWait() throws Exception {
     try (ChildProcess child = Run.cat().spawn();
         ConcurrentCallers<Boolean> waiters = new ConcurrentCallers<>(Thread::new)) {
       waiters.add(() -> {
@@ -266,7 +266,7 @@ final class ConcurrencyTest extends ConcurrencyContract {
 
   @Test
   @Contract("C11")
-  void anInterruptDoesNotKeepAChildFromBeingSpawned() throws Exception {
+  void anInterruptedThreadMaySpawn() throws Exception {
     Thread.currentThread().interrupt();
     try (ChildProcess child = Run.cat().spawn()) {
       assertTrue(Thread.interrupted(), "the interrupt stays the caller's");
@@ -292,7 +292,7 @@ final class ConcurrencyTest extends ConcurrencyContract {
 
   @Test
   @Contract({"C5", "C11"})
-  void virtualThreadsThatWaitHoldNoCarrier() throws Exception {
+  void waitingVirtualThreadsPinNoCarrier() throws Exception {
     Requires.virtualThreads();
     // Many more virtual threads wait than there can be carriers; then one more must still run.
     List<ChildProcess> children = new ArrayList<>();

@@ -38,7 +38,7 @@ final class StressTest {
   @Test
   @Tag(Tags.JVM)
   @Contract({"C6", "C8"})
-  void nothingGrows() {
+  void repeatedSpawnsGrowNoResource() {
     // In a JVM of its own, where nothing else makes threads or memory.
     ChildJvm.of(Many.class, Integer.toString(COUNT))
         // A heap that is all there from the start: what grows then is not Java's.
@@ -106,7 +106,7 @@ final class StressTest {
 
   @Test
   @Contract({"C5", "C6"})
-  void manyAtOnceThatNobodyWaitsFor() throws Exception {
+  void manyChildrenWithoutAWaiterAreReaped() throws Exception {
     // Each one ends by itself and is closed unseen; the watcher has all the work.
     Spawner spawner = Spawner.of(Run.TRUE);
     for (int i = 0; i < 500; i++) {

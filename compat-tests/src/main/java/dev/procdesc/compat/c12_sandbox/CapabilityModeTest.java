@@ -47,7 +47,7 @@ final class CapabilityModeTest {
   @Test
   @Contract({"C1", "C4", "C6", "C10", "C12"})
   @Origin("capsicum-test: Pdfork.DaemonUnrestricted")
-  void allThatGoesByDescriptorGoesOn(@TempDir Path directory) throws Exception {
+  void operationsOnDescriptorsContinueToWork(@TempDir Path directory) throws Exception {
     DescriptorOnlyMode.requireEveryNameRefused();
     TinyProgram.write(directory.resolve("program"));
     ChildJvm.of(Works.class, directory.toString()).flag("-XX:-UsePerfData").run();
@@ -116,7 +116,7 @@ final class CapabilityModeTest {
 
   @Test
   @Contract({"C1", "C8", "C9", "C12"})
-  void aDynamicProgramIsRunByItsLinker(@TempDir Path directory) throws Exception {
+  void aDynamicProgramIsExecutedThroughItsRuntimeLinker(@TempDir Path directory) throws Exception {
     DescriptorOnlyMode.requireEveryNameRefused();
     TinyProgram.writeNaming(directory.resolve("other"), 64, "/libexec/other.so.1");
     TinyProgram.writeNaming(directory.resolve("small"), 32, "/libexec/ld-elf.so.1");

@@ -34,7 +34,7 @@ final class DescriptorOnlyJvmTest {
   @ParameterizedTest
   @ValueSource(strings = {"", "PROGRAMS,FILES"})
   @Contract("C12")
-  void theJvmLivesOn(String also) {
+  void theJvmContinuesToWork(String also) {
     DescriptorOnlyMode.requireOtherNamesAllowed();
     Requires.feature(Feature.OPEN_PROCESS);
     if (!also.isEmpty()) {

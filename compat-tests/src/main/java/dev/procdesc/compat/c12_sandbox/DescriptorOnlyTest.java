@@ -47,7 +47,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 final class DescriptorOnlyTest {
   @Test
   @Contract({"C10", "C12"})
-  void whereThereIsNoneItSaysSo() {
+  void anUnsupportedModeIsReported() {
     Requires.that(
         !Platform.current().has(Feature.DESCRIPTOR_ONLY_MODE), "a system without such a mode");
     var thrown = assertThrows(
@@ -117,7 +117,7 @@ final class DescriptorOnlyTest {
   @MethodSource("rungs")
   @Contract({"C1", "C4", "C6", "C10", "C12"})
   @Origin("capsicum-test: Pdfork.DaemonUnrestricted")
-  void allThatGoesByDescriptorGoesOn(String without) {
+  void operationsOnDescriptorsContinueToWork(String without) {
     DescriptorOnlyMode.requireOtherNamesAllowed();
     KillMechanisms.without(without, ChildJvm.of(Works.class)).run();
   }

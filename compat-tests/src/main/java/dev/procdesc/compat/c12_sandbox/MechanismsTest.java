@@ -82,7 +82,7 @@ final class MechanismsTest {
 
   @Test
   @Contract({"C6", "C7", "C12"})
-  void inTheDescriptorOnlyModeWhereNoSocketTellsTheSender() {
+  void inTheDescriptorOnlyModeWithoutSenderPidfd() {
     Requires.feature(Feature.DESCRIPTOR_ONLY_MODE);
     Requires.that(
         Platform.current().mechanisms().stream()

@@ -39,7 +39,7 @@ final class SandboxTest {
   @Test
   @Tag(Tags.JVM)
   @Contract("C12")
-  void nothingOfTheFileSystemIsNeeded() throws Exception {
+  void aSpawnNeedsNoFileSystem() throws Exception {
     Requires.root();
     Requires.launchWithoutNames();
     TinyProgram.write(directory.resolve("program"));
