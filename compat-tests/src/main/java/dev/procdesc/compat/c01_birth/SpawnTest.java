@@ -27,7 +27,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** A child is born as a descriptor. */
+/** Tests that the descriptor comes from the call that creates the child, and names that child. */
 final class SpawnTest extends SpawnContract {
   SpawnTest() {
     super(Subjects.LIBRARY);
@@ -44,7 +44,7 @@ final class SpawnTest extends SpawnContract {
       assertEquals(0, Poll.now(child.fd()));
       child.stdin().close();
       assertEquals(new Exited(0), Run.end(child));
-      assertTrue(Descriptors.isOpen(child.fd()), "until it is closed");
+      assertTrue(Descriptors.isOpen(child.fd()), "the descriptor stays open until it is closed");
     }
   }
 
@@ -79,16 +79,20 @@ final class SpawnTest extends SpawnContract {
         assertEquals(child.pid(), Procdesc.pid(child.fd()));
         child.kill();
         Run.end(child);
-        assertEquals(child.pid(), Procdesc.pid(child.fd()), "nobody else can have it meanwhile");
+        assertEquals(
+            child.pid(),
+            Procdesc.pid(child.fd()),
+            "the PID stays reserved while a descriptor is open");
         return;
       }
       Requires.file("/proc/self/fdinfo");
       assertEquals(Long.toString(child.pid()), pidOfDescriptor(child.fd()));
       child.kill();
       Run.end(child);
-      // What has ended and been reaped has no PID any more, so nobody can take it for another.
+      // Linux reports -1 once the process is reaped, so that a recycled PID is not mistaken for it.
       Await.until(
-          "the descriptor's process is gone", () -> pidOfDescriptor(child.fd()).equals("-1"));
+          "the descriptor reports that its process was reaped",
+          () -> pidOfDescriptor(child.fd()).equals("-1"));
     }
   }
 

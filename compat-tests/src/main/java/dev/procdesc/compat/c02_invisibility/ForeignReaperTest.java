@@ -52,7 +52,8 @@ final class ForeignReaperTest {
   private static final int WNOHANG = WaitFlags.WNOHANG.intValue();
 
   /**
-   * Of a child that somebody else may have reaped: the exact status, or none; never a wrong one.
+   * Asserts that the status of a child that another thread may have reaped is exact or, where the
+   * kernel does not report it to every holder, unknown. It is never a wrong one.
    */
   private static void assertExactOrUnknown(ExitStatus expected, ExitStatus status) {
     if (Platform.current().has(Feature.STATUS_FOR_ANY_HOLDER)) {
@@ -62,7 +63,7 @@ final class ForeignReaperTest {
     }
   }
 
-  /** Each way in which a child may end, with a thief about. */
+  /** Ends children by exit, by a signal and by close while another reaper is active. */
   private static void assertStatusesHold() throws Exception {
     for (int i = 0; i < 20; i++) {
       try (ChildProcess child = Run.sh("exit 42").spawn()) {
@@ -85,34 +86,34 @@ final class ForeignReaperTest {
   @Contract({"C2", "C4"})
   @Origin("gap-packages/io: #138 exit status stolen by waitpid(-1)")
   void statusesHoldWhenAnotherThreadReapsEveryChild() {
-    ChildJvm.of(Thief.class).run();
+    ChildJvm.of(ReapingThread.class).run();
   }
 
-  /** A thread of the host program that waits for any child, all the time. */
-  public static final class Thief implements Scenario {
+  /** Waits for any child in a loop, in a thread of the host program. */
+  public static final class ReapingThread implements Scenario {
     @Override
     public void run(String... arguments) throws Exception {
       AtomicBoolean done = new AtomicBoolean();
-      AtomicInteger stolen = new AtomicInteger();
-      Thread thief = new Thread(() -> {
+      AtomicInteger reaped = new AtomicInteger();
+      Thread reaper = new Thread(() -> {
         while (!done.get()) {
           if (Host.C.waitpid(-1, new int[1], 0) > 0) {
-            stolen.incrementAndGet();
+            reaped.incrementAndGet();
           }
         }
       });
-      thief.start();
+      reaper.start();
       HostChild.start("exit 0");
-      Await.until("the thief is at work", () -> stolen.get() > 0);
+      Await.until("the thread has reaped its first child", () -> reaped.get() > 0);
       int ours;
       try {
         assertStatusesHold();
       } finally {
-        ours = stolen.get() - 1;
+        ours = reaped.get() - 1;
         done.set(true);
-        HostChild.start("exit 0"); // If the thief waits, this ends the wait.
+        HostChild.start("exit 0"); // Ends the wait that the thread may be blocked in.
       }
-      thief.join();
+      reaper.join();
       if (Platform.current().has(Feature.INVISIBLE_CHILDREN)) {
         assertEquals(0, ours);
       }
@@ -127,15 +128,15 @@ final class ForeignReaperTest {
     ChildJvm.of(Reaper.class, by.name()).run();
   }
 
-  /** Where a host program waits for any child. */
+  /** The context in which a host program waits for any child. */
   enum ReapedBy {
-    /** In a thread that does nothing else. */
+    /** A thread that does nothing else. */
     THREAD,
-    /** In the handler of SIGCHLD. */
+    /** The handler of SIGCHLD. */
     HANDLER
   }
 
-  /** A host program that starts children while the library does, and waits for any child. */
+  /** Starts children of the host program while the library does, and waits for any child. */
   public static final class Reaper implements Scenario {
     private static final int CHILDREN = 40;
 
@@ -143,12 +144,13 @@ final class ForeignReaperTest {
 
     @Override
     public void run(String... arguments) throws Exception {
-      // Some versions of Java set the disposition to the default when they first read this.
+      // Some versions of Java reset the disposition of SIGCHLD at the first read of the
+      // environment.
       assertNotNull(System.getenv());
       boolean inHandler = ReapedBy.valueOf(arguments[0]) == ReapedBy.HANDLER;
       SignalCounter sigchld = SignalCounter.of(jnr.constants.platform.Signal.SIGCHLD, number -> {
         while (inHandler && reap(WNOHANG)) {
-          // Several that ended at once may have sent one signal.
+          // Several children that exit at once may raise only one signal.
         }
       });
       if (!inHandler) {
@@ -157,7 +159,7 @@ final class ForeignReaperTest {
             reap(0);
           }
         });
-        // It may wait for a process that guards the library's children, until the JVM ends.
+        // A daemon, because it may wait for the guardian process until the JVM exits.
         reaper.setDaemon(true);
         reaper.start();
       }
@@ -168,10 +170,10 @@ final class ForeignReaperTest {
         expected = host.results().get(0);
       }
       Await.until(
-          "each child of the host is reaped by it",
+          "the host has reaped each of its children",
           () -> reaped.keySet().containsAll(expected.keySet()));
       Await.until("the handler was called", () -> sigchld.count() > 0);
-      // Its handler is still there, after all of that.
+      // The host's handler must still be installed.
       int before = sigchld.count();
       long last = HostChild.start("exit 0").pid();
       Await.until("the last child is reaped", () -> reaped.containsKey(last));
@@ -180,13 +182,13 @@ final class ForeignReaperTest {
       others.keySet().removeAll(expected.keySet());
       others.remove(last);
       reaped.keySet().retainAll(expected.keySet());
-      assertEquals(expected, reaped, "each status is the host's");
+      assertEquals(expected, reaped, "the statuses of the host's children");
       if (Platform.current().has(Feature.INVISIBLE_CHILDREN)) {
         assertEquals(Map.of(), others);
       }
     }
 
-    /** Starts children that end in both ways: their statuses, by PID. */
+    /** Starts children that exit or are killed, and returns their wait statuses by PID. */
     private static Map<Long, Integer> startChildren() {
       Map<Long, Integer> statuses = new TreeMap<>();
       for (int i = 0; i < CHILDREN; i += 2) {
@@ -217,7 +219,7 @@ final class ForeignReaperTest {
       long pid = child.pid();
       child.stdin().close();
       int reaped = Host.C.waitpid(pid, status, 0);
-      // It is a race with the library, which may win, or win always.
+      // The library reaps too, and may win this race every time.
       if (reaped == pid) {
         assertEquals(24 << 8, status[0]);
       } else {
@@ -245,7 +247,7 @@ final class ForeignReaperTest {
   @Origin("gdnsd/gdnsd: #243 SIGCHLD ignored")
   void statusesHoldWhenSigchldIsIgnoredFromTheStart() throws Exception {
     Requires.feature(Feature.CHILD_SETUP);
-    // By the library, because not every shell can ignore SIGCHLD.
+    // The library ignores SIGCHLD here, because not every shell can.
     Spawner jvm = Run.piped(
             Spawner.of(ChildJvm.of(SigchldIgnored.class, "early").command()))
         .ignoredSignals(Signal.CHLD)
@@ -260,26 +262,29 @@ final class ForeignReaperTest {
     ChildJvm.of(SigchldIgnored.class, "late").run();
   }
 
-  /** The kernel reaps every child of such a program by itself. */
+  /** Ignores SIGCHLD, which makes the kernel reap every child. */
   public static final class SigchldIgnored implements Scenario {
     @Override
     public void run(String... arguments) throws Exception {
       int sigchld = Signal.CHLD.number();
       if (arguments[0].equals("late")) {
-        // Some versions of Java set the disposition to the default when they first read this.
+        // Some versions of Java reset the disposition of SIGCHLD at the first read of the
+        // environment.
         assertNotNull(System.getenv());
         Libc.C.signal(sigchld, Libc.SIG_IGN);
         assertStatusesHold();
         assertEquals(
-            Libc.SIG_IGN, Libc.C.signal(sigchld, Libc.SIG_IGN), "it is the host's to decide");
+            Libc.SIG_IGN,
+            Libc.C.signal(sigchld, Libc.SIG_IGN),
+            "the host's disposition is unchanged");
       } else {
         assertStatusesHold();
       }
-      // A released child is no zombie here either.
+      // A released child must not remain as a zombie either.
       ChildProcess released = Run.sh("exit 0").onClose(OnClose.RELEASE).spawn();
       long pid = released.pid();
       released.close();
-      Await.until("nothing of it is left", () -> !Children.all().containsKey(pid));
+      Await.until("the released child is reaped", () -> !Children.all().containsKey(pid));
     }
   }
 }

@@ -47,7 +47,7 @@ final class VisibilityTest {
     ChildJvm.of(WildcardWait.class).run();
   }
 
-  /** A host program without children of its own. */
+  /** Calls waitpid in a host program that has no children except the library's. */
   public static final class WildcardWait implements Scenario {
     @Override
     public void run(String... arguments) throws Exception {
@@ -73,11 +73,12 @@ final class VisibilityTest {
     ChildJvm.of(NoSigchld.class).run();
   }
 
-  /** Counts SIGCHLD. Then a child of its own shows that it can count. */
+  /** Counts SIGCHLD. A child of the host program then shows that the counter works. */
   public static final class NoSigchld implements Scenario {
     @Override
     public void run(String... arguments) throws Exception {
-      // Some versions of Java set the disposition to the default when they first read this.
+      // Some versions of Java reset the disposition of SIGCHLD at the first read of the
+      // environment.
       assertNotNull(System.getenv());
       SignalCounter sigchld = SignalCounter.of(jnr.constants.platform.Signal.SIGCHLD);
       for (OnClose onClose : List.of(OnClose.KILL, OnClose.RELEASE)) {
@@ -101,7 +102,7 @@ final class VisibilityTest {
   @Contract("C2")
   @Origin("swift-subprocess: does not reap unrelated children")
   void theHostsOwnChildrenKeepTheirStatus() throws Exception {
-    // They end all at once, ours among them.
+    // All exit at about the same time, the library's children among the host's.
     List<HostChild> hosts = new ArrayList<>();
     List<ChildProcess> ours = new ArrayList<>();
     try {

@@ -33,7 +33,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** Tests signals to process groups and control groups, and their end at the last close. */
 @ExtendWith(LeakCheck.class)
 final class GroupTest {
-  /** A leader and two members, which all hold the pipe at their standard output. */
+  /** Returns a leader with two members, which all have the pipe as their standard output. */
   private static Spawner family(RawPipe pipe) {
     return Run.sh("sleep 1000 & sleep 1000 & echo started; wait; wait")
         .stdin(Stdio.nullDevice())
@@ -41,7 +41,7 @@ final class GroupTest {
         .newProcessGroup();
   }
 
-  /** A leader that has ended, and a member that has not. */
+  /** Returns a leader that exits at once, and whose member keeps running. */
   private static Spawner orphan(RawPipe pipe) {
     return Run.sh("sleep 1000 & echo started; exit 26")
         .stdin(Stdio.nullDevice())
@@ -207,7 +207,7 @@ final class GroupTest {
     Requires.feature(Feature.KILL_CGROUP);
     Path group = Requires.cgroup();
     try (RawPipe pipe = RawPipe.open()) {
-      // A grandchild that has left the process group and the session.
+      // The grandchild has left the process group and the session.
       Spawner spawner = Run.sh("setsid sleep 1000 & echo started; wait")
           .stdin(Stdio.nullDevice())
           .stdout(pipe.writer())

@@ -34,7 +34,7 @@ import jnr.constants.platform.Errno;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** A signal reaches that process or nobody. */
+/** Tests that a signal reaches the process behind the descriptor, or no process. */
 final class SignalsTest extends SignalsContract {
   SignalsTest() {
     super(Subjects.LIBRARY);
@@ -175,7 +175,7 @@ final class SignalsTest extends SignalsContract {
     }
   }
 
-  /** Starts processes until one gets a PID: others may be faster, so it tries again. */
+  /** Starts processes until one has the PID. Retries, because another process may get it first. */
   private static Process processWith(long pid, Path last) throws Exception {
     List<Process> others = new ArrayList<>();
     try {
@@ -187,7 +187,7 @@ final class SignalsTest extends SignalsContract {
         }
         others.add(process);
       }
-      Requires.that(false, "a PID that comes round again");
+      Requires.that(false, "a PID that is assigned again");
       throw new AssertionError();
     } finally {
       for (Process process : others) {
@@ -209,7 +209,7 @@ final class SignalsTest extends SignalsContract {
     ChildJvm.of(AnotherUser.class).changingUser().run();
   }
 
-  /** Starts a child as the superuser, and is somebody else when it wants to signal it. */
+  /** Starts a child as the superuser, and signals it as another user. */
   public static final class AnotherUser implements Scenario {
     @Override
     public void run(String... arguments) throws Exception {
@@ -220,10 +220,11 @@ final class SignalsTest extends SignalsContract {
       assertEquals(Errno.EPERM, Errno.valueOf(thrown.errno()));
       Run.assertEchoes(child);
       var end = child.onExit();
-      // It closes the child's pipes too, so the child ends in any case; but not by the same cause.
+      // The close also closes the child's pipes, so the child ends in either case; the cause
+      // differs.
       child.close();
       if (Differences.closeKillsAnotherUsersProcess()) {
-        // The kernel does it, behind a closed descriptor.
+        // The kernel kills, and no open descriptor is left to collect the status from.
         assertInstanceOf(Unknown.class, end.join());
       } else {
         assertEquals(new Exited(0), end.join());

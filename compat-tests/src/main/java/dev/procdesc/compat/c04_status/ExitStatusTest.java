@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Exit code or signal, and core flag: exactly what the kernel says. */
+/** Tests that the status is exactly the exit code, or the signal and core flag, of the kernel. */
 final class ExitStatusTest extends ExitStatusContract {
   ExitStatusTest() {
     super(Subjects.LIBRARY);
@@ -73,11 +73,11 @@ final class ExitStatusTest extends ExitStatusContract {
         Signal.TTIN,
         Signal.TTOU);
     for (Signal signal : Signal.standard()) {
-      // SIGIO is ignored by default on some systems.
+      // Some systems ignore SIGIO by default.
       if (harmless.contains(signal) || signal.equals(Signal.IO)) {
         continue;
       }
-      // Without a core image, whatever the default of this machine: "ulimit" is the shell's own.
+      // Disables the core image, whatever this machine's default; "ulimit" is a shell built-in.
       try (ChildProcess child = Run.sh("ulimit -c 0; exec cat").spawn()) {
         Run.assertEchoes(child);
         assertTrue(child.signal(signal));
@@ -103,7 +103,7 @@ final class ExitStatusTest extends ExitStatusContract {
   @Contract("C4")
   void theCoreFlagMatchesTheShells(@TempDir Path directory) throws Exception {
     Requires.feature(Feature.CHILD_SETUP);
-    // Whether there is a core image depends on the machine; a shell is told by the same kernel.
+    // The machine decides about core images, so the expected flag comes from a shell's report.
     String shell = Run.output(Run.sh("ulimit -c unlimited; sh -c 'kill -SEGV $$'; true")
         .stderr(Stdio.stdout())
         .directory(directory));
@@ -142,7 +142,7 @@ final class ExitStatusTest extends ExitStatusContract {
   @Contract("C4")
   void pollAloneDetectsTheExit() throws Exception {
     try (ChildProcess child = Run.sh("exit 13").spawn()) {
-      Await.until("poll sees the end", () -> child.poll().isPresent());
+      Await.until("poll returns the status", () -> child.poll().isPresent());
       assertEquals(Optional.of(new Exited(13)), child.poll());
       assertFalse(child.isAlive());
     }

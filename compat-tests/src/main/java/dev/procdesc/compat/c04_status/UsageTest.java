@@ -17,18 +17,19 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** What a child has cost. */
+/** Tests the resource usage of a child. */
 @ExtendWith(LeakCheck.class)
 final class UsageTest {
   @Test
   @Contract("C4")
-  @SuppressWarnings("try") // Closed earlier, on purpose.
+  @SuppressWarnings("try") // The test closes the child before the block ends.
   void theUsageIsAvailableAfterTheExit() throws Exception {
     Requires.feature(Feature.RESOURCE_USAGE);
-    // A loop that needs more than the clock's resolution, and a megabyte of text.
+    // The loop takes more time than the clock's resolution; the shell has a megabyte of code.
     String script = "i=0; while [ $i -lt 200000 ]; do i=$((i + 1)); done; read line; exit 23";
     try (ChildProcess child = Run.sh(script).collectUsage(true).spawn()) {
-      assertEquals(Optional.empty(), child.resourceUsage(), "while it runs");
+      assertEquals(
+          Optional.empty(), child.resourceUsage(), "there is no usage while the child runs");
       child.stdin().close();
       assertEquals(new Exited(23), Run.end(child));
       ResourceUsage usage = child.resourceUsage().orElseThrow();
@@ -38,9 +39,10 @@ final class UsageTest {
       assertTrue(usage.maxResidentBytes() > 100_000, usage.toString());
       assertTrue(usage.maxResidentBytes() < 1_000_000_000, usage.toString());
       assertTrue(usage.minorFaults() > 0, usage.toString());
-      assertEquals(Optional.of(usage), child.resourceUsage(), "always the same");
+      assertEquals(Optional.of(usage), child.resourceUsage(), "every call returns the same usage");
       child.close();
-      assertEquals(Optional.of(usage), child.resourceUsage(), "also after the close");
+      assertEquals(
+          Optional.of(usage), child.resourceUsage(), "the usage is retained after the close");
     }
   }
 

@@ -30,7 +30,7 @@ import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** The end of a child is an event: of the raw descriptor, and of a future. */
+/** Tests that the exit of a child is an event of the raw descriptor, and completes a future. */
 final class ExitEventsTest extends ExitEventsContract {
   ExitEventsTest() {
     super(Subjects.LIBRARY);
@@ -48,7 +48,10 @@ final class ExitEventsTest extends ExitEventsContract {
         assertEquals(exit, Poll.readable(child.fd()) & exit);
       }
       assertEquals(new Exited(0), Run.end(child));
-      assertEquals(exit, Poll.readable(child.fd()) & exit, "also after the status was collected");
+      assertEquals(
+          exit,
+          Poll.readable(child.fd()) & exit,
+          "the event remains after the status was collected");
     }
   }
 

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Stop and continue, as the parent is told of them. */
+/** Tests that the parent is notified when a child stops and continues. */
 @ExtendWith(LeakCheck.class)
 final class StateChangesTest {
   private final BlockingQueue<StateChange> changes = new LinkedBlockingQueue<>();
@@ -38,7 +38,7 @@ final class StateChangesTest {
 
   private static StateChange next(BlockingQueue<StateChange> queue) throws InterruptedException {
     StateChange change = queue.poll(Timeouts.CEILING.toMillis(), TimeUnit.MILLISECONDS);
-    assertNotNull(change, "no change was told");
+    assertNotNull(change, "no state change was reported");
     return change;
   }
 
@@ -57,7 +57,7 @@ final class StateChangesTest {
       }
       Run.assertEchoes(child);
       child.stdin().close();
-      assertEquals(new Exited(0), Run.end(child), "the end is another matter");
+      assertEquals(new Exited(0), Run.end(child), "the exit is not a state change");
       assertTrue(changes.isEmpty());
     }
   }
@@ -65,7 +65,8 @@ final class StateChangesTest {
   @Test
   @Contract("C5")
   void theStoppingSignalIsReported() throws Exception {
-    // In an orphaned process group only SIGSTOP stops; the parent's group of the child must not be.
+    // These signals stop no member of an orphaned process group. The child's new group is not
+    // orphaned, because its parent is in the same session and in another group.
     try (ChildProcess child = Run.cat().newProcessGroup().spawn();
         Listening listening = child.onStateChange(changes::add)) {
       assertNotNull(listening);
@@ -81,7 +82,7 @@ final class StateChangesTest {
 
   @Test
   @Contract("C5")
-  @SuppressWarnings("try") // Closed earlier, on purpose.
+  @SuppressWarnings("try") // The test closes a listener before the block ends.
   void everyListenerIsNotified() throws Exception {
     BlockingQueue<StateChange> others = new LinkedBlockingQueue<>();
     try (ChildProcess child = Run.cat().spawn();

@@ -32,10 +32,10 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** The last close kills or releases, and leaves no zombie. */
+/** Tests that the last close kills or releases the child, and that no zombie remains. */
 @ExtendWith(LeakCheck.class)
 final class CloseTest {
-  /** Lives as long as its input is open, and holds the pipe at its standard output. */
+  /** Returns a child that runs until the end of its input and has the pipe as standard output. */
   private static Spawner holding(RawPipe pipe) {
     return Run.cat().stdout(pipe.writer());
   }
@@ -99,7 +99,10 @@ final class CloseTest {
     child.close();
     assertEquals(
         Run.signaled(Signal.KILL), end.get(Timeouts.CEILING.toMillis(), TimeUnit.MILLISECONDS));
-    assertEquals(Optional.of(Run.signaled(Signal.KILL)), child.poll(), "known now");
+    assertEquals(
+        Optional.of(Run.signaled(Signal.KILL)),
+        child.poll(),
+        "the status is available after the close");
     assertEquals(Run.signaled(Signal.KILL), child.waitFor());
   }
 
@@ -129,7 +132,7 @@ final class CloseTest {
   void anExitedChildWithoutAWaiterIsReapedBeforeTheClose() throws Exception {
     try (ChildProcess child = Run.sh("exit 20").spawn()) {
       long pid = child.pid();
-      Await.until("nothing of the child is left", () -> !Children.isThere(pid));
+      Await.until("the child is reaped", () -> !Children.isThere(pid));
       assertEquals(new Exited(20), Run.end(child));
     }
   }
@@ -139,7 +142,7 @@ final class CloseTest {
   void closeKillsTheChildAndNotItsChildren() throws Exception {
     try (RawPipe go = RawPipe.open();
         RawPipe pipe = RawPipe.open()) {
-      // A shell gives its background jobs no input, unless by another number.
+      // A shell redirects the standard input of background jobs, but no other descriptor.
       ChildProcess child = Run.sh(
               "exec 3<&0; (read line <&3; echo \"got $line\") & echo started; wait")
           .stdin(Stdio.descriptor(go.readEnd()))
@@ -162,7 +165,7 @@ final class CloseTest {
   void aReleasedChildSurvivesTheClose() throws Exception {
     ChildProcess child = Run.cat().onClose(OnClose.RELEASE).spawn();
     child.close();
-    // The pipes of a released child stay the caller's.
+    // The close leaves the pipes of a released child open for the caller.
     Run.assertEchoes(child);
     child.stdin().close();
     assertEquals(-1, child.stdout().read());
@@ -176,10 +179,10 @@ final class CloseTest {
     long pid = child.pid();
     child.close();
     Run.assertEchoes(child);
-    assertTrue(Children.isThere(pid), "until then it is there");
+    assertTrue(Children.isThere(pid), "the child exists until its input ends");
     child.stdin().close();
     child.stdout().close();
-    Await.until("nothing of the child is left", () -> !Children.isThere(pid));
+    Await.until("the child is reaped", () -> !Children.isThere(pid));
   }
 
   @Test
@@ -238,8 +241,8 @@ final class CloseTest {
   @Test
   @Contract({"C9", "C11"})
   @Origin("freebsd-src: procdesc.c poll_close_race")
-  void everyMethodThatNeedsAnUnknownStatusThrowsAfterTheClose() throws Exception {
-    // A released child: its status is not known and never will be.
+  void methodsThrowAfterTheCloseOfAReleasedChild() throws Exception {
+    // The status of a released child can no longer become known after the close.
     ChildProcess child = Run.cat().onClose(OnClose.RELEASE).spawn();
     long pid = child.pid();
     child.close();
@@ -258,7 +261,7 @@ final class CloseTest {
     assertThrows(ClosedDescriptorException.class, () -> child.onStateChange(change -> {}));
     assertEquals(Optional.empty(), child.resourceUsage());
     assertTrue(child.hasPipe(0));
-    // Nothing of that has reached the child.
+    // None of these calls has affected the child.
     Run.assertEchoes(child);
     Text.send(child.stdin(), "");
     child.stdin().close();

@@ -28,10 +28,10 @@ import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** A descriptor that nobody can reach any more is closed by the garbage collector. */
+/** Tests that an unreachable descriptor is closed after a garbage collection. */
 @ExtendWith(LeakCheck.class)
 final class GarbageTest {
-  /** Collects until a condition holds. */
+  /** Requests garbage collections until a condition holds. */
   private static void collectUntil(String what, BooleanSupplier condition) {
     Await.until(what, () -> {
       System.gc();
@@ -51,7 +51,7 @@ final class GarbageTest {
     }
   }
 
-  /** Starts a child and forgets it: in a method of its own, so that no local variable keeps it. */
+  /** Starts a child in a separate method, so that no local variable of the caller refers to it. */
   private static ChildProcess start(RawPipe input, RawPipe output, OnClose onClose)
       throws IOException {
     ChildProcess child = Run.cat()
@@ -71,7 +71,8 @@ final class GarbageTest {
         RawPipe output = RawPipe.open()) {
       start(input, output, OnClose.RELEASE);
       output.given();
-      // Another one, started later and killed when it is collected, tells that this one was too.
+      // The death of another child, which was started later and has become unreachable too, shows
+      // that the collector has processed this one.
       try (RawPipe otherInput = RawPipe.open();
           RawPipe otherOutput = RawPipe.open()) {
         start(otherInput, otherOutput, OnClose.KILL);
@@ -89,25 +90,26 @@ final class GarbageTest {
   @Test
   @Contract({"C5", "C6"})
   void anIncompleteFutureKeepsTheDescriptorOpen() throws Exception {
-    assertKeeps(child -> child.onExit()::join, new Exited(0));
+    assertKeepsOpen(child -> child.onExit()::join, new Exited(0));
   }
 
   @Test
   @Contract("C6")
   void aProcessViewKeepsTheDescriptorOpen() throws Exception {
-    assertKeeps(child -> child.asProcess()::waitFor, 0);
+    assertKeepsOpen(child -> child.asProcess()::waitFor, 0);
   }
 
   @Test
   @Contract({"C6", "C11"})
   void aWaitingThreadKeepsTheDescriptorOpen() throws Exception {
-    // A method that was compiled no longer keeps its own object, unless it says so.
+    // In a compiled method, "this" may become unreachable before the method returns, so this makes
+    // the JIT compile waitFor.
     try (ChildProcess ended = Run.sh("exit 0").spawn()) {
       for (int i = 0; i < 50_000; i++) {
         assertEquals(new Exited(0), ended.waitFor());
       }
     }
-    assertKeeps(
+    assertKeepsOpen(
         child -> {
           CompletableFuture<ExitStatus> waiting = new CompletableFuture<>();
           Thread thread = new Thread(waitFor(child, waiting));
@@ -118,7 +120,7 @@ final class GarbageTest {
         new Exited(0));
   }
 
-  /** Waits for a child that is reachable from nowhere but from the call. */
+  /** Returns a task that waits for a child to which only the running call refers. */
   private static Runnable waitFor(ChildProcess child, CompletableFuture<ExitStatus> status) {
     Deque<ChildProcess> only = new ArrayDeque<>(List.of(child));
     return () -> {
@@ -130,32 +132,32 @@ final class GarbageTest {
     };
   }
 
-  /** As long as something waits for a child, nobody else needs to hold it. */
-  private static <T> void assertKeeps(Function<ChildProcess, Callable<T>> keeper, T end)
+  /** Asserts that a wait for a child keeps the descriptor open without any other reference. */
+  private static <T> void assertKeepsOpen(Function<ChildProcess, Callable<T>> wait, T end)
       throws Exception {
     int before = Descriptors.open().size();
-    waitForTheEnd(keeper, end);
+    waitForTheEnd(wait, end);
     collectUntil("the descriptor is closed", () -> Descriptors.open().size() <= before);
   }
 
-  /** In a method of its own, so that no local variable of the caller keeps anything. */
-  private static <T> void waitForTheEnd(Function<ChildProcess, Callable<T>> keeper, T end)
+  /** Waits in a separate method, so that no local variable of the caller refers to the child. */
+  private static <T> void waitForTheEnd(Function<ChildProcess, Callable<T>> wait, T end)
       throws Exception {
     try (RawPipe input = RawPipe.open();
         RawPipe output = RawPipe.open()) {
-      Callable<T> wait = keeper.apply(start(input, output, OnClose.KILL));
+      Callable<T> waiting = wait.apply(start(input, output, OnClose.KILL));
       output.given();
-      collectSomethingElse();
-      assertTrue(output.isHeld(), "the child was killed although it is waited for");
+      awaitCollection();
+      assertTrue(output.isHeld(), "the child was killed although a caller waits for it");
       input.write("still here\n");
       assertEquals("still here", output.line());
       input.given();
-      assertEquals(end, wait.call());
+      assertEquals(end, waiting.call());
     }
   }
 
-  /** Makes sure that the collector has been at work, and its consequences have been drawn. */
-  private static void collectSomethingElse() throws IOException {
+  /** Waits until a garbage collection has closed the descriptor of another child. */
+  private static void awaitCollection() throws IOException {
     try (RawPipe input = RawPipe.open();
         RawPipe output = RawPipe.open()) {
       start(input, output, OnClose.KILL);

@@ -31,12 +31,12 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** The child gets exactly the descriptors that were asked for. */
+/** Tests that the child gets exactly the descriptors that were requested. */
 @ExtendWith(LeakCheck.class)
 final class LeaksTest {
   /**
-   * Prints the numbers that are open in the child. The shell opens the directory to read it, and
-   * has closed it when it looks whether each is still there.
+   * Prints the descriptors that are open in the child. The shell opens the directory to list it,
+   * and has closed it again when it checks which of the listed descriptors exist.
    */
   private static final String LIST = """
       directory=/proc/$$/fd; [ -d $directory ] || directory=/dev/fd
@@ -45,7 +45,10 @@ final class LeaksTest {
       done
       """;
 
-  /** Such a system's /dev/fd may know only three numbers, and would let any leak pass. */
+  /**
+   * Requires a directory that lists every open descriptor. Without fdescfs, /dev/fd may list only
+   * the numbers 0 to 2 and would hide any leak.
+   */
   private static void requireListing() throws Exception {
     int fd = 999;
     Descriptors.copy(0, fd);
@@ -65,7 +68,7 @@ final class LeaksTest {
         .collect(Collectors.toCollection(TreeSet::new));
   }
 
-  /** Opens many descriptors as careless native code does: not close-on-exec, at any number. */
+  /** Opens descriptors without close-on-exec at random numbers, as careless native code does. */
   private static List<Integer> careless() {
     Random random = new Random(7);
     List<Integer> open = new ArrayList<>();
@@ -118,7 +121,7 @@ final class LeaksTest {
   @Test
   @Contract("C8")
   void onlyTheStandardDescriptorsAreInheritedUnderALowLimit() throws Exception {
-    // A descriptor may be open above the limit that the child gets.
+    // Descriptors may be open above the limit that the child gets.
     Requires.feature(Feature.CHILD_SETUP);
     requireListing();
     List<Integer> careless = careless();
@@ -143,7 +146,7 @@ final class LeaksTest {
   @Test
   @Contract("C8")
   void everyDescriptorOfTheLibraryIsCloseOnExec() throws Exception {
-    // What is close-on-exec is safe from any fork in the host program, whoever makes it.
+    // A fork and exec by other code in the host program cannot leak a close-on-exec descriptor.
     var before = Descriptors.open();
     try (ChildProcess child = Run.cat().stderr(Stdio.pipe()).spawn()) {
       var after = Descriptors.open();
@@ -158,11 +161,11 @@ final class LeaksTest {
   @Test
   @Contract({"C8", "C11"})
   void pipesReachEndOfFileWhileSiblingsAreSpawned() throws Exception {
-    // Were a pipe's writing end open in a sibling, its end of file would not come.
+    // A sibling that inherited the writing end of a pipe would delay its end of file.
     try (ChildProcess sibling = Run.cat().spawn();
-        ConcurrentCallers<Void> crowd = new ConcurrentCallers<>(Thread::new)) {
+        ConcurrentCallers<Void> callers = new ConcurrentCallers<>(Thread::new)) {
       for (int i = 0; i < 8; i++) {
-        crowd.add(() -> {
+        callers.add(() -> {
           for (int j = 0; j < 10; j++) {
             try (ChildProcess lasting = Run.cat().spawn();
                 ChildProcess brief = Run.sh("echo brief").spawn()) {
@@ -174,7 +177,7 @@ final class LeaksTest {
           return null;
         });
       }
-      crowd.results();
+      callers.results();
       Run.assertEchoes(sibling);
     }
   }

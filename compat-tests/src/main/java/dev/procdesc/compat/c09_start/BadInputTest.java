@@ -20,14 +20,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.function.Executable;
 
-/** Misuse is an unchecked exception that says what is wrong, before there is any process. */
+/** Tests that misuse throws an unchecked exception with a message before any process exists. */
 @ExtendWith(LeakCheck.class)
 final class BadInputTest {
   private static final Spawner SPAWNER = Spawner.of(Run.TRUE);
 
   private static void refused(Executable misuse) {
     IllegalArgumentException thrown = assertThrows(IllegalArgumentException.class, misuse);
-    assertFalse(String.valueOf(thrown.getMessage()).isBlank(), "it says what is wrong");
+    assertFalse(String.valueOf(thrown.getMessage()).isBlank(), "the exception has a message");
   }
 
   @Test

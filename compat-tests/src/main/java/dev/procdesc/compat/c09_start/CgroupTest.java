@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A child that is born in a control group. */
+/** Tests children that are created in a control group. */
 @ExtendWith(LeakCheck.class)
 final class CgroupTest {
   @Test

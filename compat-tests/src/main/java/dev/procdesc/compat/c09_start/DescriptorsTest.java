@@ -35,8 +35,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Descriptors stand where they were asked to, whatever stood there before. The test's own have
- * numbers that are free in any JVM of this suite.
+ * Tests that descriptors are placed at the requested numbers, whatever the parent has there. The
+ * test opens its descriptors at numbers that are free in every JVM of this suite.
  */
 @ExtendWith(LeakCheck.class)
 final class DescriptorsTest {
@@ -50,7 +50,7 @@ final class DescriptorsTest {
     open.forEach(Descriptors::close);
   }
 
-  /** Opens a file that says at which number it was opened. */
+  /** Opens, at a number, a file whose content names that number. */
   private int openAt(int number) throws IOException {
     Path file = Scratch.file(directory.resolve("file" + number), "from " + number + "\n");
     int fd = Descriptors.open(file);
@@ -63,22 +63,25 @@ final class DescriptorsTest {
     return number;
   }
 
-  /** Spawns with these sources at these targets, and checks that each is what was asked for. */
+  /**
+   * Spawns with the sources (values) at the targets (keys), and asserts that the child reads each
+   * source at its target.
+   */
   private void assertPlaced(Map<Integer, Integer> sources) throws Exception {
     StringBuilder script = new StringBuilder();
     StringBuilder expected = new StringBuilder();
     for (var entry : sources.entrySet()) {
       int target = entry.getKey();
       int source = entry.getValue();
-      // By what is built into the shell: it waits for nobody.
+      // "read" is a shell built-in, so the shell starts no process for it.
       script.append("read line </dev/fd/").append(target).append(" && echo \"$line\"\n");
       expected.append("from ").append(source).append('\n');
     }
     Path file = Scratch.script(directory.resolve("script"), script.toString());
     assertEquals(expected.toString().strip(), Run.output(with(sources, file)));
     for (int source : sources.values()) {
-      assertTrue(Descriptors.isOpen(source), "the source stays the caller's");
-      assertTrue(Descriptors.isCloseOnExec(source), "as it was");
+      assertTrue(Descriptors.isOpen(source), "the source stays open");
+      assertTrue(Descriptors.isCloseOnExec(source), "the source stays close-on-exec");
     }
   }
 
@@ -154,7 +157,7 @@ final class DescriptorsTest {
   @Test
   @Contract({"C8", "C9"})
   void descriptorsArePlacedAtNumbersThatTheParentUses() throws Exception {
-    // The low numbers are Java's and the library's: in the child they are free.
+    // Java and the library use the low numbers in the parent; they are free in the child.
     Requires.feature(Feature.CHILD_SETUP);
     Map<Integer, Integer> low = new LinkedHashMap<>();
     int source = openAt(971);
@@ -198,7 +201,10 @@ final class DescriptorsTest {
     assertEquals("err", output.strip());
   }
 
-  /** Its own standard error goes nowhere; its child's output and error are exchanged. */
+  /**
+   * Spawns a child whose output and error are swapped, in a JVM whose standard error is the null
+   * device.
+   */
   public static final class Swapped implements Scenario {
     @Override
     public void run(String... arguments) throws Exception {
@@ -219,7 +225,7 @@ final class DescriptorsTest {
     ChildJvm.of(Bare.class).run();
   }
 
-  /** Its standard descriptors are closed, so that the next pipes get their numbers. */
+  /** Closes the standard descriptors, so that the library's pipes get their numbers. */
   public static final class Bare implements Scenario {
     @Override
     public void run(String... arguments) throws Exception {

@@ -16,10 +16,10 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** The child's environment and arguments, byte by byte. */
+/** Tests that the environment and the arguments reach the child byte by byte. */
 @ExtendWith(LeakCheck.class)
 final class EnvironmentTest {
-  /** Prints its environment, one variable a line. */
+  /** Returns a program that prints its environment, one variable per line. */
   private static Spawner env() {
     return Run.piped(Spawner.of("/usr/bin/env"));
   }
@@ -76,7 +76,7 @@ final class EnvironmentTest {
         .run();
   }
 
-  /** The JVM's own environment has a value that is text in no encoding. */
+  /** Inherits a variable whose bytes are not valid text in the JVM's encoding. */
   public static final class BytesAreInherited implements Scenario {
     @Override
     public void run(String... arguments) throws Exception {
@@ -100,7 +100,10 @@ final class EnvironmentTest {
     ChildJvm.of(TextBeyondAscii.class).environment("LC_ALL", "C").run();
   }
 
-  /** The exact bytes of UTF-8, or an error where the locale cannot encode it; never a {@code ?}. */
+  /**
+   * Passes text that a locale may be unable to encode. It must arrive as the exact bytes of UTF-8
+   * or be refused, and never be replaced by {@code ?}.
+   */
   public static final class TextBeyondAscii implements Scenario {
     @Override
     public void run(String... arguments) throws Exception {
@@ -113,7 +116,9 @@ final class EnvironmentTest {
         try {
           assertEquals(bytes, Run.output(spawner));
         } catch (IllegalArgumentException e) {
-          assertTrue(System.getenv("LC_ALL").equals("C"), "only a locale without it: " + e);
+          assertTrue(
+              System.getenv("LC_ALL").equals("C"),
+              "only a locale that cannot encode the text refuses it: " + e);
         }
       }
     }

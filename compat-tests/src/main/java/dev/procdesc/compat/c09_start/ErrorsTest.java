@@ -183,7 +183,7 @@ final class ErrorsTest {
     ChildJvm.of(WithoutPrivileges.class).changingUser().run();
   }
 
-  /** Asks, as a user without privileges, for what only the superuser may. */
+  /** Requests, as a user without privileges, changes that only the superuser may make. */
   public static final class WithoutPrivileges implements Scenario {
     @Override
     public void run(String... arguments) throws Exception {

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Standard input, output and error from and to files. */
+/** Tests redirection of standard input, output and error from and to files. */
 @ExtendWith(LeakCheck.class)
 final class FilesTest {
   @TempDir
@@ -112,7 +112,7 @@ final class FilesTest {
   void aFileIsOpenedForReadingAndWriting() throws Exception {
     Path file = Scratch.file(directory.resolve("both"), "line\nrest of it\n");
     run(quiet("read line; echo \"[$line]\" >&0").stdin(Stdio.file(file, Access.READ_WRITE, 0600)));
-    // The shell reads a file line by line, so it writes after the first one.
+    // The shell leaves the file offset after the line that it has read, so it writes there.
     String text = Files.readString(file);
     assertEquals("line\n[line]\n", text.substring(0, 12), text);
   }
@@ -188,7 +188,7 @@ final class FilesTest {
     assertEquals("out input\nerr", output.strip());
   }
 
-  /** Its child has its descriptors: nothing was said about them. */
+  /** Spawns a child without any redirection. */
   public static final class Inherits implements Scenario {
     @Override
     public void run(String... arguments) throws Exception {

@@ -23,21 +23,24 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Where the library cannot work, it says so once and clearly: the cause, and what to do. */
+/** Tests that the library reports the cause and the remedy where it cannot work. */
 @ExtendWith(LeakCheck.class)
 @Tag(Tags.JVM)
 final class HostileJvmTest {
-  /** Everything that needs a backend throws, and names all of the given words. */
+  /** Asserts that every call that needs a backend throws, with a message that has all arguments. */
   public static final class NoPlatform implements Scenario {
     @Override
     public void run(String... arguments) {
       String first = message(Platform::current);
-      assertEquals(first, message(() -> Spawner.of(Run.TRUE).spawn().close()), "always");
+      assertEquals(
+          first,
+          message(() -> Spawner.of(Run.TRUE).spawn().close()),
+          "every call has the same message");
       System.out.println(first);
       for (String word : arguments) {
-        assertTrue(first.contains(word), () -> "names " + word + ": " + first);
+        assertTrue(first.contains(word), () -> "the message names " + word + ": " + first);
       }
-      assertTrue(first.lines().count() == 1, "one line");
+      assertTrue(first.lines().count() == 1, "the message has one line");
     }
 
     private static String message(Executable call) {
@@ -81,7 +84,7 @@ final class HostileJvmTest {
   @Contract("C9")
   void aNoexecTemporaryDirectoryIsReported(@TempDir Path directory) throws Exception {
     Requires.root();
-    // In a mount namespace of its own, so that nobody else sees the file system.
+    // A separate mount namespace hides the file system from other processes.
     String mount = "mount -t tmpfs -o noexec tmpfs " + directory;
     Process attempt = new ProcessBuilder("unshare", "-m", "/bin/sh", "-c", mount).start();
     attempt.getOutputStream().close();
@@ -93,7 +96,10 @@ final class HostileJvmTest {
         .run();
   }
 
-  /** Where jffi cannot use the temporary directory, it tries the current one. */
+  /**
+   * Returns a JVM with a temporary directory. It is the current directory too, because jffi tries
+   * that next.
+   */
   private static ChildJvm withTemporaryDirectory(Path directory) {
     return ChildJvm.of(NoPlatform.class, "jffi.boot.library.path", "jffi.extract.dir", "noexec")
         .property("java.io.tmpdir", directory.toString())
@@ -104,10 +110,10 @@ final class HostileJvmTest {
   @Contract("C9")
   void theLibraryPrintsNothing() {
     String output = ChildJvm.of(Quiet.class).run();
-    assertEquals("spawned", output.strip(), "not a word more, no warning");
+    assertEquals("spawned", output.strip(), "the library prints nothing, not even a warning");
   }
 
-  /** Does what a program does first. */
+  /** Spawns a child and queries the features, as a program does first. */
   public static final class Quiet implements Scenario {
     @Override
     public void run(String... arguments) throws Exception {

@@ -30,12 +30,12 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** A clean start: session, group, signals, umask, limits, nice value. */
+/** Tests the session, process group, signals, umask, limits and nice value of a child. */
 @ExtendWith(LeakCheck.class)
 final class OptionsTest {
-  /** Changes the mask of this thread, as native code of a host program may have done. */
+  /** Changes this thread's signal mask, as native code of a host program may do. */
   private static void block(Signal signal, boolean blocked) {
-    // sigset_t has 128 bytes on Linux, 16 on FreeBSD.
+    // The size of sigset_t is 128 bytes on Linux and 16 bytes on FreeBSD.
     Pointer set = Libc.RUNTIME.getMemoryManager().allocateDirect(128, true);
     Libc.check(() -> Libc.C.sigemptyset(set));
     Libc.check(() -> Libc.C.sigaddset(set, signal.number()));
@@ -178,7 +178,7 @@ final class OptionsTest {
         .run();
   }
 
-  /** A JVM that was started by {@code nohup}, or by a script that ignores signals. */
+  /** Signals children of a JVM whose parent, such as {@code nohup}, made it ignore the signals. */
   public static final class IgnoringJvm implements Scenario {
     @Override
     public void run(String... arguments) throws Exception {
@@ -202,7 +202,7 @@ final class OptionsTest {
     assertEquals(0777, octal(Run.output(spawner.umask(0777))));
     int mine = Libc.C.umask(0);
     Libc.C.umask(mine);
-    assertEquals(mine, octal(Run.output(spawner)), "the JVM's if nothing is said");
+    assertEquals(mine, octal(Run.output(spawner)), "the JVM's umask is inherited by default");
   }
 
   private static int octal(String text) {
@@ -221,7 +221,7 @@ final class OptionsTest {
             .limit(Resource.OPEN_FILES, new Limit(OptionalLong.of(100), OptionalLong.of(200)))
             .limit(Resource.CORE, Limit.of(0))
             .limit(Resource.CPU_SECONDS, Limit.of(1000))
-            // The shell counts blocks of 512 bytes.
+            // The shell prints this limit in blocks of 512 bytes.
             .limit(Resource.FILE_SIZE, Limit.of(4096))));
   }
 
@@ -231,7 +231,7 @@ final class OptionsTest {
     Requires.feature(Feature.CHILD_SETUP);
     Requires.file("/proc/self/limits");
     for (Resource resource : Resource.values()) {
-      // Enough for any program, and less than what there was: nobody needs a privilege for that.
+      // The limit is enough for any program. It is below the current one, so it needs no privilege.
       long hard = Linux.hardLimit(Files.readString(Path.of("/proc/self/limits")), resource);
       long less = Math.min(hard, 1L << 40) - 1;
       String limits = Run.output(
@@ -267,8 +267,10 @@ final class OptionsTest {
     int more = Math.min(mine + 3, Differences.largestNice());
     assertEquals("" + more, Run.output(Run.sh("nice").nice(more)));
     assertEquals(
-        "" + Differences.largestNice(), Run.output(Run.sh("nice").nice(1000)), "cut, no error");
-    assertEquals("" + mine, Run.output(Run.sh("nice")), "the JVM keeps its own");
+        "" + Differences.largestNice(),
+        Run.output(Run.sh("nice").nice(1000)),
+        "a larger value is clamped");
+    assertEquals("" + mine, Run.output(Run.sh("nice")), "the JVM's nice value is unchanged");
   }
 
   @Test

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Which program is executed: by path, by search, by descriptor. */
+/** Tests the choice of the program by path, by a search of PATH, and by descriptor. */
 @ExtendWith(LeakCheck.class)
 final class ProgramTest {
   @TempDir
@@ -202,7 +202,7 @@ final class ProgramTest {
       Spawner shell = Run.piped(
           Spawner.ofDescriptor(fd, "my name", "-c", "echo \"$0\" \"$1\"", "zeroth", "first"));
       assertEquals("zeroth first", Run.output(shell));
-      assertEquals("zeroth first", Run.output(shell), "the descriptor stays the caller's");
+      assertEquals("zeroth first", Run.output(shell), "the descriptor can be used again");
       assertTrue(Descriptors.isOpen(fd));
     } finally {
       Descriptors.close(fd);

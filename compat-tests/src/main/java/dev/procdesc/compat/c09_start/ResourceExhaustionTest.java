@@ -38,9 +38,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.platform.commons.support.ReflectionSupport;
 
-/**
- * Tests that spawns which fail for want of a resource leak nothing, and that later ones succeed.
- */
+/** Tests that failed spawns, also those that lack a resource, leak nothing. */
 @ExtendWith(LeakCheck.class)
 final class ResourceExhaustionTest {
   @TempDir
@@ -64,7 +62,7 @@ final class ResourceExhaustionTest {
     for (int i = 0; i < 1000; i++) {
       assertThrows(SpawnException.class, () -> spawner.spawn().close());
     }
-    // What is left at once counts, before anything is collected or closed later.
+    // Checks right after the failure, because a collection or a later close would hide a leak.
     Map<Integer, String> before = Descriptors.open();
     assertThrows(SpawnException.class, () -> spawner.spawn().close());
     assertEquals(before, Descriptors.open());
@@ -78,15 +76,19 @@ final class ResourceExhaustionTest {
     ChildJvm.of(NoDescriptorsLeft.class).run();
   }
 
-  /** Leaves itself no free descriptor, then one, then two: so every one of a spawn lacks once. */
+  /**
+   * Leaves no free descriptor, then one, then two, until a spawn succeeds, so that each descriptor
+   * that a spawn needs is missing once.
+   */
   public static final class NoDescriptorsLeft implements Scenario {
     @Override
     public void run(String... arguments) throws Exception {
-      // What is opened once and kept is opened now: also what a thread needs to wait.
+      // Opens now the descriptors that are opened once and retained, such as those of a waiting
+      // thread.
       try (ChildProcess child = Run.cat().spawn()) {
         assertEquals(Optional.empty(), child.waitFor(Duration.ofMillis(1)));
       }
-      // Java reads a class from its file at the first use, which needs a descriptor.
+      // Loads all classes now, because loading one from its file needs a descriptor.
       ReflectionSupport.findAllClassesInPackage("dev.procdesc", each -> true, name -> true);
       Descriptors.setLimit(Collections.max(Descriptors.open().keySet()) + 50);
       List<Integer> taken = new ArrayList<>();
@@ -100,8 +102,8 @@ final class ResourceExhaustionTest {
         free++;
       }
       assertTrue(free > 0, "a spawn needs descriptors");
-      // What is enough once is enough always, had no failure and no success kept any. The watcher
-      // may hold one for a moment longer.
+      // The same number must suffice for later spawns, unless a failure or a success leaks a
+      // descriptor. The watcher may hold one for a moment longer.
       for (int i = 0; i < 20; i++) {
         Await.until("the descriptors of the last child are free", () -> works(spawner()));
       }
@@ -130,7 +132,7 @@ final class ResourceExhaustionTest {
     ChildJvm.of(NoProcessesLeft.class).changingUser().run();
   }
 
-  /** Becomes a user that may have no more processes: the limit does not hold for the superuser. */
+  /** Spawns at the process limit as another user, because the superuser is exempt from it. */
   public static final class NoProcessesLeft implements Scenario {
     @Override
     public void run(String... arguments) throws Exception {

@@ -35,16 +35,16 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
 
-/** The pipes: streams and interruptible channels in one. */
+/** Tests the pipes, which are streams and interruptible channels. */
 final class StreamsTest extends StreamsContract {
-  /** More than any pipe holds. */
+  /** The size of a write that exceeds the capacity of every pipe. */
   private static final int MUCH = 4_000_000;
 
   StreamsTest() {
     super(Subjects.LIBRARY);
   }
 
-  /** Starts a thread, and waits until it is blocked. */
+  /** Runs a task in a new thread, and waits until that thread is blocked. */
   private static <T> BlockedTask<T> blocked(Callable<T> task) {
     FutureTask<T> future = new FutureTask<>(task);
     Thread thread = new Thread(future);
@@ -190,7 +190,7 @@ final class StreamsTest extends StreamsContract {
 
   private static void readToTheEnd(PipeInput in) throws IOException {
     if (in.read() == -1) {
-      // The child's death and the close are one: the end of file may be first.
+      // The close also kills the child, whose end of file may arrive first.
       throw new IOException("end of file");
     }
   }
@@ -204,7 +204,9 @@ final class StreamsTest extends StreamsContract {
         return Thread.interrupted();
       });
       reader.thread().interrupt();
-      assertTrue(reader.future().get(), "the interrupt stays set, as for every such channel");
+      assertTrue(
+          reader.future().get(),
+          "the interrupt status stays set, as with every interruptible channel");
       assertFalse(child.stdout().isOpen());
       assertTrue(child.isAlive());
     }
@@ -250,7 +252,7 @@ final class StreamsTest extends StreamsContract {
   @Test
   @Contract("C9")
   void aBrokenPipeKillsTheChildBySigpipe() throws Exception {
-    // The JVM has its own way with SIGPIPE; the child must not inherit it.
+    // The JVM changes the disposition of SIGPIPE; the child must not inherit that.
     try (ChildProcess child = Run.sh("while :; do echo more || exit 99; done").spawn()) {
       assertEquals("more", Text.line(child.stdout()));
       child.stdout().close();
@@ -288,7 +290,7 @@ final class StreamsTest extends StreamsContract {
         byte[] block = child.stdout().readNBytes(size);
         byte[] expected = new byte[size];
         Arrays.fill(expected, block[0]);
-        assertArrayEquals(expected, block, "one thread's write stands together");
+        assertArrayEquals(expected, block, "the bytes of one write are contiguous");
         order.append((char) block[0]);
       }
       writers.results();
@@ -349,7 +351,8 @@ final class StreamsTest extends StreamsContract {
       var after = Descriptors.open();
       after.entrySet().removeAll(before.entrySet());
       assertTrue(after.containsKey(child.fd()));
-      assertEquals(3, after.size(), () -> "the process and two pipes: " + after);
+      assertEquals(
+          3, after.size(), () -> "the process descriptor and two pipes are open: " + after);
       for (int fd : after.keySet()) {
         assertTrue(Descriptors.isCloseOnExec(fd), () -> fd + " of " + after);
       }

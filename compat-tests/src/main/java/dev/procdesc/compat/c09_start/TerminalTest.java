@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** A terminal of the child's own: a pseudo terminal, whose other side the test holds. */
+/** Tests controlling terminals, with a pseudo terminal whose master the test holds. */
 @ExtendWith(LeakCheck.class)
 final class TerminalTest {
   private int master = -1;
@@ -87,7 +87,7 @@ final class TerminalTest {
   @Test
   @Contract("C9")
   void theInterruptKeySendsSigint() throws Exception {
-    // No shell, which would do something of its own at an interrupt before it executes a program.
+    // A shell might handle the interrupt itself before it executes a program, so none is used.
     Spawner spawner = Run.cat()
         .stdin(Stdio.descriptor(terminal))
         .stdout(Stdio.nullDevice())
@@ -112,7 +112,7 @@ final class TerminalTest {
   @Test
   @Contract("C9")
   void theForegroundMayBeRequested() throws Exception {
-    // The child leads the session of its terminal: its group is that session's only one.
+    // The child leads the session of its terminal, so its process group is the session's only one.
     try (ChildProcess child =
         onTerminal("echo ready; exec sleep 1000").foreground(0).spawn()) {
       assertEquals("ready", Text.line(child.stdout()));

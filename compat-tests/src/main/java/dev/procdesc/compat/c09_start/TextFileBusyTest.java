@@ -42,7 +42,7 @@ final class TextFileBusyTest {
         new ProcessBuilder(program.toString()).start().destroyForcibly().waitFor();
         throw new MissingCondition("a kernel that refuses to run a program that is being written");
       } catch (IOException busy) {
-        // So this kernel does refuse.
+        // This kernel refuses, as the test requires.
       }
       assertFails(
           Run.piped(Spawner.of(program.toString())),
@@ -60,9 +60,8 @@ final class TextFileBusyTest {
   @Contract({"C9", "C11"})
   @Origin("golang/go: #22315 write, close and exec beside other threads that spawn")
   void aProgramThatWasJustWrittenRunsDuringConcurrentSpawns() throws Exception {
-    // A child of another thread may hold the writer's descriptor for a moment, between its birth
-    // and
-    // its exec: so the program counts as being written although its writer has closed it.
+    // A child of another thread may hold the writer's descriptor between its creation and its exec.
+    // The program then is open for writing although its writer has closed it.
     try (ConcurrentCallers<Void> writers = new ConcurrentCallers<>(Thread::new)) {
       for (int i = 0; i < 4; i++) {
         Path mine = Files.createDirectory(directory.resolve("writer" + i));

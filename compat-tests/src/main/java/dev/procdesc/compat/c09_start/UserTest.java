@@ -17,7 +17,9 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Another user and other groups, gid before uid. What the system calls nobody is everywhere. */
+/**
+ * Tests changes of the user and the groups, gid before uid. Every system has a user named nobody.
+ */
 @ExtendWith(LeakCheck.class)
 final class UserTest {
   private static final Spawner ID = Run.sh("id -u; id -g; id -G").directory(Path.of("/"));
@@ -99,7 +101,7 @@ final class UserTest {
   @Test
   @Contract("C9")
   void privilegesCannotBeRegained() throws Exception {
-    // Real, effective and saved: a program that was started as nobody cannot become root again.
+    // With the real, effective and saved IDs changed, a program cannot become root again.
     Requires.file("/proc/self/status");
     Spawner status = Run.piped(Spawner.of("/bin/cat", "/proc/self/status")).directory(Path.of("/"));
     String nobody = Run.output(status.user(UnknownUser.ID).group(UnknownUser.ID + 1));

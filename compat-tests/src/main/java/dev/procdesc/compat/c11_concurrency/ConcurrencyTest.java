@@ -38,12 +38,12 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** Safe under concurrency, virtual threads included. */
+/** Tests concurrent calls from platform threads and virtual threads. */
 final class ConcurrencyTest extends ConcurrencyContract {
   private static final Set<ExitStatus> POSSIBLE =
       Set.of(new Exited(18), Run.signaled(Signal.KILL), Run.signaled(Signal.TERM));
 
-  /** Enough to be asking while the child ends, few enough for any heap. */
+  /** A number of futures that lasts beyond the exit of the child and fits into any heap. */
   private static final int MANY_FUTURES = 5_000;
 
   ConcurrencyTest() {
@@ -65,7 +65,10 @@ final class ConcurrencyTest extends ConcurrencyContract {
     closeAndWaitAndKill(VirtualThreads.factory());
   }
 
-  /** Each method has its documented outcomes and no other, and no descriptor but its own is hit. */
+  /**
+   * Asserts that each method has one of its documented outcomes, and that no call affects a
+   * descriptor other than its own.
+   */
   private static void closeAndWaitAndKill(ThreadFactory threads) throws Exception {
     AtomicBoolean done = new AtomicBoolean();
     try (ConcurrentCallers<Integer> bystanders = new ConcurrentCallers<>(Thread::new)) {
@@ -84,7 +87,8 @@ final class ConcurrencyTest extends ConcurrencyContract {
   }
 
   /**
-   * Takes every number that becomes free. Were one of them closed by mistake, its use would fail.
+   * Reuses every descriptor number that becomes free. A close of a recycled number by mistake makes
+   * the use of the pipe fail.
    */
   private static int openAndCloseUntil(AtomicBoolean done) throws IOException {
     int rounds = 0;
@@ -129,18 +133,18 @@ final class ConcurrencyTest extends ConcurrencyContract {
       return true;
     });
     CyclicBarrier start = new CyclicBarrier(tasks.size());
-    try (ConcurrentCallers<Object> crowd = new ConcurrentCallers<>(threads)) {
+    try (ConcurrentCallers<Object> callers = new ConcurrentCallers<>(threads)) {
       for (Callable<Object> task : tasks) {
-        crowd.add(() -> {
+        callers.add(() -> {
           start.await();
           try {
             return task.call();
           } catch (ClosedDescriptorException e) {
-            return e; // It came too late: that is an answer.
+            return e; // A valid outcome of a call after the close.
           }
         });
       }
-      for (Object result : crowd.results()) {
+      for (Object result : callers.results()) {
         if (result instanceof ExitStatus status) {
           assertTrue(POSSIBLE.contains(status), "round " + round + ": " + status);
         }
@@ -154,10 +158,10 @@ final class ConcurrencyTest extends ConcurrencyContract {
   void aFutureRequestedDuringTheExitHasTheStatus() throws Exception {
     for (int round = 0; round < 100; round++) {
       try (ChildProcess child = Run.cat().spawn();
-          ConcurrentCallers<ExitStatus> askers = new ConcurrentCallers<>(Thread::new)) {
+          ConcurrentCallers<ExitStatus> callers = new ConcurrentCallers<>(Thread::new)) {
         CyclicBarrier start = new CyclicBarrier(5);
-        for (int asker = 0; asker < 4; asker++) {
-          askers.add(() -> {
+        for (int caller = 0; caller < 4; caller++) {
+          callers.add(() -> {
             start.await();
             CompletableFuture<ExitStatus> future = child.onExit();
             for (int i = 0; i < MANY_FUTURES && !future.isDone(); i++) {
@@ -166,7 +170,7 @@ final class ConcurrencyTest extends ConcurrencyContract {
             return future.get();
           });
         }
-        askers.add(() -> {
+        callers.add(() -> {
           start.await();
           child.stdin().close();
           Optional<ExitStatus> status;
@@ -175,7 +179,7 @@ final class ConcurrencyTest extends ConcurrencyContract {
           } while (status.isEmpty());
           return status.get();
         });
-        for (ExitStatus status : askers.results()) {
+        for (ExitStatus status : callers.results()) {
           assertEquals(new Exited(0), status);
         }
       }
@@ -208,7 +212,8 @@ final class ConcurrencyTest extends ConcurrencyContract {
   }
 
   /**
-   * Many threads wait at once, once. What wakes them may be kept for the next, but not all of it.
+   * Lets 200 threads wait at once. The descriptors that wake them may be retained for later waits,
+   * but not all of them.
    */
   public static final class Burst implements Scenario {
     @Override
@@ -269,7 +274,7 @@ final class ConcurrencyTest extends ConcurrencyContract {
   void anInterruptedThreadMaySpawn() throws Exception {
     Thread.currentThread().interrupt();
     try (ChildProcess child = Run.cat().spawn()) {
-      assertTrue(Thread.interrupted(), "the interrupt stays the caller's");
+      assertTrue(Thread.interrupted(), "the interrupt status of the caller stays set");
       Run.assertEchoes(child);
     }
   }
@@ -294,10 +299,10 @@ final class ConcurrencyTest extends ConcurrencyContract {
   @Contract({"C5", "C11"})
   void waitingVirtualThreadsPinNoCarrier() throws Exception {
     Requires.virtualThreads();
-    // Many more virtual threads wait than there can be carriers; then one more must still run.
+    // Far more virtual threads wait than there can be carriers, and yet another one must run.
     List<ChildProcess> children = new ArrayList<>();
     try (ConcurrentCallers<Object> waiters = new ConcurrentCallers<>(VirtualThreads.factory());
-        ConcurrentCallers<Void> teller = new ConcurrentCallers<>(VirtualThreads.factory())) {
+        ConcurrentCallers<Void> writer = new ConcurrentCallers<>(VirtualThreads.factory())) {
       int count = 20 * Runtime.getRuntime().availableProcessors();
       for (int i = 0; i < count; i++) {
         ChildProcess child = Run.sh("read line; echo \"$line\"; exit 19").spawn();
@@ -306,15 +311,15 @@ final class ConcurrencyTest extends ConcurrencyContract {
         waiters.add(() -> Text.all(child.stdout()));
       }
       waiters.awaitBlocked();
-      teller.add(() -> {
+      writer.add(() -> {
         for (ChildProcess child : children) {
-          Text.send(child.stdin(), "told");
+          Text.send(child.stdin(), "a line");
         }
         return null;
       });
-      teller.results();
+      writer.results();
       for (Object result : waiters.results()) {
-        assertEquals(result instanceof String ? "told" : new Exited(19), result);
+        assertEquals(result instanceof String ? "a line" : new Exited(19), result);
       }
     } finally {
       children.forEach(ChildProcess::close);

@@ -28,37 +28,37 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Many children, one after another: nothing grows. */
+/** Tests that many children, one after another, do not increase the use of any resource. */
 @ExtendWith(LeakCheck.class)
 @Tag(Tags.LONG)
 final class StressTest {
-  /** How many: {@code procdesc.stress}. */
+  /** The number of children, from the system property {@code procdesc.stress}. */
   private static final int COUNT = Integer.getInteger("procdesc.stress", 10_000);
 
   @Test
   @Tag(Tags.JVM)
   @Contract({"C6", "C8"})
   void repeatedSpawnsGrowNoResource() {
-    // In a JVM of its own, where nothing else makes threads or memory.
+    // In a separate JVM, no other test starts threads or uses memory.
     ChildJvm.of(Many.class, Integer.toString(COUNT))
-        // A heap that is all there from the start: what grows then is not Java's.
+        // The heap is fully committed from the start, so growth is outside the heap.
         .flag("-Xms48m")
         .flag("-Xmx48m")
         .flag("-XX:+AlwaysPreTouch")
         .run();
   }
 
-  /** Spawns and waits, many times. */
+  /** Spawns children and waits for them, many times. */
   public static final class Many implements Scenario {
-    /** What the memory may grow by: less than 1 KiB for each of 10,000 children. */
+    /** The permitted growth of memory, less than 1 KiB for each of 10,000 children. */
     private static final long RESIDENT_SLACK = 8 << 20;
 
     @Override
     public void run(String... arguments) throws Exception {
       int count = Integer.parseInt(arguments[0]);
       spawnAndWait(1);
-      Map<Long, String> helpers = Children.all(); // Such as a guardian.
-      // The compiler, the heap and the caches get warm first.
+      Map<Long, String> helpers = Children.all(); // May include a guardian.
+      // Warms up the JIT compiler, the heap and the caches.
       spawnAndWait(Math.max(1000, count / 5));
       settle(helpers);
       var descriptors = Descriptors.open();
@@ -67,7 +67,7 @@ final class StressTest {
       spawnAndWait(count);
       settle(helpers);
       assertEquals(descriptors, Descriptors.open());
-      assertTrue(Thread.getAllStackTraces().size() <= threads, "threads");
+      assertTrue(Thread.getAllStackTraces().size() <= threads, "the number of threads has grown");
       long growth = resident() - resident;
       System.out.println("resident memory has grown by " + growth + " bytes");
       assertTrue(growth < RESIDENT_SLACK, "resident memory has grown by " + growth + " bytes");
@@ -83,7 +83,7 @@ final class StressTest {
       }
     }
 
-    /** Until all is closed and reaped, and the heap is as small as it gets. */
+    /** Waits until all children are reaped, and collects garbage. */
     private static void settle(Map<Long, String> helpers) {
       Await.until(
           "no child is left", () -> helpers.keySet().containsAll(Children.all().keySet()));
@@ -92,7 +92,7 @@ final class StressTest {
       }
     }
 
-    /** What the kernel says; where it does not, what the heap says. */
+    /** Returns the resident memory or, where the kernel does not report it, the used heap. */
     private static long resident() throws IOException {
       Path status = Path.of("/proc/self/status");
       if (Files.exists(status)) {
@@ -107,7 +107,7 @@ final class StressTest {
   @Test
   @Contract({"C5", "C6"})
   void manyChildrenWithoutAWaiterAreReaped() throws Exception {
-    // Each one ends by itself and is closed unseen; the watcher has all the work.
+    // No thread calls waitFor for these children, so the watcher collects all of them.
     Spawner spawner = Spawner.of(Run.TRUE);
     for (int i = 0; i < 500; i++) {
       ChildProcess child = spawner.spawn();

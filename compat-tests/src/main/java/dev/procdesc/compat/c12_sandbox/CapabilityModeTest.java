@@ -37,11 +37,14 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.platform.commons.support.ReflectionSupport;
 
-/** A descriptor-only mode that refuses every name, in a JVM of its own: it cannot be left. */
+/**
+ * Tests a descriptor-only mode that refuses every name, in separate JVMs, because a JVM cannot
+ * leave the mode.
+ */
 @ExtendWith(LeakCheck.class)
 @Tag(Tags.JVM)
 final class CapabilityModeTest {
-  /** ECAPMODE, which jnr-constants does not have. */
+  /** The errno ECAPMODE, which jnr-constants lacks. */
   private static final int ECAPMODE = 94;
 
   @Test
@@ -53,12 +56,12 @@ final class CapabilityModeTest {
     ChildJvm.of(Works.class, directory.toString()).flag("-XX:-UsePerfData").run();
   }
 
-  /** Spawns, waits, signals, sends, receives; and is refused what goes by name. */
+  /** Spawns, waits, signals, sends and receives by descriptor, and is refused every name. */
   public static final class Works implements Scenario {
     @Override
     public void run(String... arguments) throws Exception {
       Path directory = Path.of(arguments[0]);
-      // All that Java loads, it loads before.
+      // Loads all classes now, because the mode refuses to open their files.
       ReflectionSupport.findAllClassesInPackage("dev.procdesc", each -> true, name -> true);
       int program = Descriptors.open(directory.resolve("program"));
       ChildProcess earlier = Run.cat().spawn();
@@ -105,11 +108,11 @@ final class CapabilityModeTest {
     }
   }
 
-  private static void assertRefused(Spawner spawner, String... told) {
+  private static void assertRefused(Spawner spawner, String... words) {
     SpawnException thrown =
         assertThrows(SpawnException.class, () -> spawner.spawn().close());
     assertEquals(ECAPMODE, thrown.errno(), thrown.toString());
-    for (String each : told) {
+    for (String each : words) {
       assertTrue(thrown.toString().contains(each), thrown::toString);
     }
   }
@@ -123,7 +126,7 @@ final class CapabilityModeTest {
     ChildJvm.of(Dynamic.class, directory.toString()).flag("-XX:-UsePerfData").run();
   }
 
-  /** Executes an open shell, and is refused programs whose linker was not opened. */
+  /** Executes an open shell, and is refused programs whose run-time linker was not opened. */
   public static final class Dynamic implements Scenario {
     private static final Path SHELL = Path.of("/bin/sh");
     private static final String LIBRARIES = "LD_LIBRARY_PATH_FDS";
@@ -131,6 +134,7 @@ final class CapabilityModeTest {
     @Override
     public void run(String... arguments) throws Exception {
       Path directory = Path.of(arguments[0]);
+      // Loads all classes now, because the mode refuses to open their files.
       ReflectionSupport.findAllClassesInPackage("dev.procdesc", each -> true, name -> true);
       int sh = Descriptors.open(SHELL);
       int other = Descriptors.open(directory.resolve("other"));
@@ -151,7 +155,7 @@ final class CapabilityModeTest {
       assertEquals("zeroth,-f,--,,a value,", Run.output(words.environment("KEY", "a value")));
       assertEquals(
           "a name", Run.output(Run.piped(Spawner.ofDescriptor(sh, "a name", "-c", "echo $0"))));
-      getsWhatWasAskedForAndTheDirectories(sh);
+      getsTheRequestedDescriptorsAndTheDirectories(sh);
       assertRefused(Run.piped(Spawner.ofDescriptor(other, "x")), "/libexec/other.so.1");
       assertRefused(Run.piped(Spawner.ofDescriptor(small, "x")), "/libexec/ld-elf32.so.1");
       SpawnException thrown = assertThrows(
@@ -160,8 +164,11 @@ final class CapabilityModeTest {
       assertEquals(Errno.EINVAL.intValue(), thrown.errno(), thrown.toString());
     }
 
-    /** Shells know numbers up to 9. */
-    private static void getsWhatWasAskedForAndTheDirectories(int sh) throws Exception {
+    /**
+     * Asserts that the child has the requested descriptors and those of the library directories, as
+     * far as a shell can name them: up to 9.
+     */
+    private static void getsTheRequestedDescriptorsAndTheDirectories(int sh) throws Exception {
       String script = "echo \"$" + LIBRARIES + "\";"
           + " for fd in 0 1 2 3 4 5 6 7 8 9; do if ( : <&$fd ) 2>/dev/null; then echo $fd; fi; done";
       Spawner lists = Run.piped(Spawner.ofDescriptor(sh, "sh", "-c", script));
@@ -169,11 +176,11 @@ final class CapabilityModeTest {
         List<String> lines =
             Run.output(lists.descriptor(4, pipe.writer())).lines().toList();
         List<String> directories = List.of(lines.get(0).split(":", -1));
-        assertEquals("6", directories.get(0), "behind 4, and behind the program");
+        assertEquals("6", directories.get(0), "the number after 4 and after the program's");
         List<String> expected = new ArrayList<>(List.of("0", "1", "2", "4"));
         directories.stream().filter(number -> number.length() == 1).forEach(expected::add);
         assertEquals(expected, lines.subList(1, lines.size()));
-        // The request's own directories come first.
+        // The directories that the request names come first.
         String own = Run.output(lists.environment(LIBRARIES, "77"));
         assertTrue(own.startsWith("77:4:") || own.startsWith("77:4\n"), own);
       }

@@ -56,7 +56,9 @@ final class DescriptorOnlyFilesTest {
     ChildJvm.of(OpenPrograms.class).run();
   }
 
-  /** Executes an open shell, which executes nothing else; and no program by its name. */
+  /**
+   * Executes an open shell, which can execute no other program, and is refused programs by name.
+   */
   public static final class OpenPrograms implements Scenario {
     @Override
     public void run(String... arguments) throws Exception {
@@ -84,7 +86,7 @@ final class DescriptorOnlyFilesTest {
           assertEquals(new Exited(1), Run.end(child));
         }
       }
-      // What it executes is refused: 126, found and not to be executed.
+      // The shell exits with 126 if it has found a program and may not execute it.
       Spawner other = Run.piped(Spawner.ofDescriptor(sh, "sh", "-c", "exec /bin/cat"));
       try (ChildProcess child = other.spawn()) {
         assertEquals(new Exited(126), Run.end(child));
@@ -100,22 +102,22 @@ final class DescriptorOnlyFilesTest {
     TinyProgram.write(directory.resolve("program"));
     Files.writeString(directory.resolve("file"), "text");
     ChildJvm.of(OpenFiles.class, directory.toString())
-        // What a JVM removes when it exits stays.
+        // Without the perf data file, which the JVM could not remove at its exit.
         .flag("-XX:-UsePerfData")
         .run();
     assertEquals("text", Files.readString(directory.resolve("file")));
     try (Stream<Path> all = Files.list(directory)) {
-      assertEquals(2, all.count(), "nothing is made, renamed or removed");
+      assertEquals(2, all.count(), "no file is created, renamed or removed");
     }
   }
 
-  /** Opens no file, and works with those that are open. */
+  /** Asserts that calls that open or change files by name fail, and that open files can be used. */
   public static final class OpenFiles implements Scenario {
     @Override
     public void run(String... arguments) throws Exception {
       Path directory = Path.of(arguments[0]);
       Path file = directory.resolve("file");
-      // All that Java loads, it loads before.
+      // Loads all classes now, because the mode refuses to open their files.
       ReflectionSupport.findAllClassesInPackage("dev.procdesc", each -> true, name -> true);
       int program = Descriptors.open(directory.resolve("program"));
       try (ChildProcess earlier = Run.cat().spawn();
@@ -138,7 +140,7 @@ final class DescriptorOnlyFilesTest {
           assertTrue(
               String.valueOf(thrown.getReason()).contains("not permitted"), () -> "" + thrown);
         }
-        assertEquals(4, open.size(), "what is open works");
+        assertEquals(4, open.size(), "open files can be used");
         Run.assertEchoes(earlier);
         SpawnException thrown = assertThrows(
             SpawnException.class,

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Tests that a JVM keeps working in the descriptor-only mode. */
+/** Tests that the JVM itself continues to work in the descriptor-only mode. */
 @ExtendWith(LeakCheck.class)
 @Tag(Tags.JVM)
 final class DescriptorOnlyJvmTest {
@@ -69,13 +69,16 @@ final class DescriptorOnlyJvmTest {
     }
 
     private static void startThreads() throws Exception {
-      try (ConcurrentCallers<String> crowd = new ConcurrentCallers<>(Thread::new)) {
-        crowd.add(() -> Thread.currentThread().getName());
-        assertEquals(1, crowd.results().size());
+      try (ConcurrentCallers<String> callers = new ConcurrentCallers<>(Thread::new)) {
+        callers.add(() -> Thread.currentThread().getName());
+        assertEquals(1, callers.results().size());
       }
     }
 
-    /** The JVM prints its threads to descriptor 1; the last but the heap is about JNI. */
+    /**
+     * Makes the JVM print a thread dump to descriptor 1, and reads it up to the line about JNI
+     * references, which precedes the summary of the heap.
+     */
     private static void dumpThreads(int output) throws Exception {
       try (RawPipe pipe = RawPipe.open();
           ProcessDescriptor self = ProcessDescriptor.self()) {
@@ -93,8 +96,9 @@ final class DescriptorOnlyJvmTest {
 
     @Override
     public void run(String... arguments) throws Exception {
-      int output = Libc.check(() -> Libc.C.dup(1)); // Loads the test's own native functions too.
-      // A rehearsal: classes in a directory, unlike those in a JAR, cannot be loaded later.
+      int output = Libc.check(() -> Libc.C.dup(1)); // Also loads the test's native functions.
+      // Loads the classes, because those in a directory, unlike those in a JAR, cannot be loaded
+      // later.
       startThreads();
       dumpThreads(output);
       long before = collections();
@@ -122,7 +126,7 @@ final class DescriptorOnlyJvmTest {
       }
       assertTrue(value != 0);
       assertTrue(ManagementFactory.getCompilationMXBean().getTotalCompilationTime() >= compiled);
-      // A class that nothing has used before.
+      // Loads a class that has not been used before.
       assertEquals("Phaser", Class.forName("java.util.concurrent.Phaser").getSimpleName());
       startThreads();
       dumpThreads(output);

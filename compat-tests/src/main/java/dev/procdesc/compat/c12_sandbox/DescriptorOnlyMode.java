@@ -18,7 +18,7 @@ final class DescriptorOnlyMode {
     Requires.feature(Feature.DESCRIPTOR_ONLY_MODE);
     Requires.that(
         !Differences.descriptorOnlyModeRefusesEveryName(),
-        "a mode that leaves other names alone; see CapabilityModeTest for the other");
+        "a mode that allows the names of programs and files; see CapabilityModeTest for the other");
   }
 
   /**

@@ -49,7 +49,8 @@ final class DescriptorOnlyTest {
   @Contract({"C10", "C12"})
   void anUnsupportedModeIsReported() {
     Requires.that(
-        !Platform.current().has(Feature.DESCRIPTOR_ONLY_MODE), "a system without such a mode");
+        !Platform.current().has(Feature.DESCRIPTOR_ONLY_MODE),
+        "a system without a descriptor-only mode");
     var thrown = assertThrows(
         UnsupportedFeatureException.class, () -> Platform.current().enterDescriptorOnlyMode());
     assertEquals(Feature.DESCRIPTOR_ONLY_MODE, thrown.feature());
@@ -64,7 +65,7 @@ final class DescriptorOnlyTest {
     ChildJvm.of(Probes.class).run();
   }
 
-  /** Tries them all: in the thread that entered, in older and newer ones, and in virtual ones. */
+  /** Tries every call in the thread that entered, in older and newer ones, and in virtual ones. */
   public static final class Probes implements Scenario {
     @Override
     public void run(String... arguments) throws Exception {
@@ -72,7 +73,7 @@ final class DescriptorOnlyTest {
           ConcurrentCallers<List<String>> older = new ConcurrentCallers<>(Thread::new);
           RawPipe go = RawPipe.open()) {
         int pid = (int) child.pid();
-        assertFalse(PidCalls.allowed(pid).isEmpty(), "they work before");
+        assertFalse(PidCalls.allowed(pid).isEmpty(), "the calls work before the mode is entered");
         assertEquals(0, Host.C.kill(pid, 0));
         older.add(() -> {
           go.line();
@@ -88,7 +89,7 @@ final class DescriptorOnlyTest {
         if (VirtualThreads.AVAILABLE) {
           assertEquals(List.of(List.of()), in(VirtualThreads.factory(), pid));
         }
-        // Through the C library's own functions, in a host program's hands.
+        // Calls the C library's functions, as a host program does.
         assertEquals(-1, Host.C.kill(pid, 0));
         assertEquals(Errno.EPERM, Host.errno());
         assertEquals(-1, Host.C.waitpid(-1, new int[1], 1));
@@ -101,20 +102,23 @@ final class DescriptorOnlyTest {
     }
 
     private static List<List<String>> in(ThreadFactory factory, int pid) throws Exception {
-      try (ConcurrentCallers<List<String>> crowd = new ConcurrentCallers<>(factory)) {
-        crowd.add(() -> PidCalls.allowed(pid));
-        return crowd.results();
+      try (ConcurrentCallers<List<String>> callers = new ConcurrentCallers<>(factory)) {
+        callers.add(() -> PidCalls.allowed(pid));
+        return callers.results();
       }
     }
   }
 
-  /** With each way in which a child tells who it is to what guards it. */
-  static Stream<String> rungs() {
+  /**
+   * Returns the mechanisms to switch off for each way in which a child identifies itself to the
+   * guardian.
+   */
+  static Stream<String> mechanisms() {
     return KillMechanisms.all();
   }
 
   @ParameterizedTest(name = "without {0}")
-  @MethodSource("rungs")
+  @MethodSource("mechanisms")
   @Contract({"C1", "C4", "C6", "C10", "C12"})
   @Origin("capsicum-test: Pdfork.DaemonUnrestricted")
   void operationsOnDescriptorsContinueToWork(String without) {
@@ -122,7 +126,7 @@ final class DescriptorOnlyTest {
     KillMechanisms.without(without, ChildJvm.of(Works.class)).run();
   }
 
-  /** Spawns, waits, signals, sends, receives: with a child from before and with later ones. */
+  /** Spawns, waits, signals, sends and receives, with an earlier child and with later ones. */
   public static final class Works implements Scenario {
     @Override
     public void run(String... arguments) throws Exception {

@@ -29,15 +29,15 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * The suite again, on the lower rungs of the ladder: with each mechanism switched off, with
- * several, under a seccomp filter, and in the descriptor-only mode. So what an old kernel or a
- * container gets is tested on a new one.
+ * Runs the suite again with each mechanism switched off, with several switched off, under a seccomp
+ * filter, and in the descriptor-only mode. A new kernel thus tests the mechanisms that are used on
+ * an old kernel or in a container.
  */
 @ExtendWith(LeakCheck.class)
 @Tag(Tags.RUNGS)
 @Tag(Tags.LONG)
 final class MechanismsTest {
-  /** Ladders whose lower rungs are only reached when several are switched off. */
+  /** The mechanisms to switch off together, because their fallback is used only without all. */
   private static final List<String> TOGETHER =
       List.of("clone3,clone", "clone3,clone,launcher", "clone3,pidfd_get_info", "pdrfork,pdfork");
 
@@ -53,7 +53,8 @@ final class MechanismsTest {
         .map(Mechanism::name)
         .collect(Collectors.toCollection(LinkedHashSet::new));
     if (Platform.current().deathGuard() != DeathGuard.KERNEL) {
-      // Without it the default OnClose is refused, and so nearly every test: see DeathRefusedTest.
+      // Without it the default OnClose is refused, so nearly every test fails. The C7 tests cover
+      // this.
       known.remove("guardian");
     }
     Stream<String> combined =
@@ -102,7 +103,7 @@ final class MechanismsTest {
   private static void run(ChildJvm suite) {
     ChildJvm.Result result = suite.result(Timeouts.scaled(Duration.ofMinutes(9)));
     if (result.code() == Main.UNSUPPORTED) {
-      // There is no rung below: then it must say what was switched off.
+      // There is no fallback, so the message must name the property that switched it off.
       assertTrue(result.output().contains("dev.procdesc.disable"), result::output);
     } else {
       assertEquals(0, result.code(), result::output);

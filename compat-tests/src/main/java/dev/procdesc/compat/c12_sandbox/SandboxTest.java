@@ -30,7 +30,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.platform.commons.support.ReflectionSupport;
 
-/** Works inside a sandbox; {@link MechanismsTest} adds a seccomp filter. */
+/** Tests spawns in an empty root directory; {@link MechanismsTest} adds a seccomp filter. */
 @ExtendWith(LeakCheck.class)
 final class SandboxTest {
   @TempDir
@@ -47,13 +47,13 @@ final class SandboxTest {
   }
 
   /**
-   * Has a root directory with one file in it: no /proc, no /dev, no shell, no library, and no
-   * temporary directory.
+   * Spawns in a root directory that holds a single file: no /proc, no /dev, no shell, no library,
+   * and no temporary directory.
    */
   public static final class EmptyRoot implements Scenario {
     @Override
     public void run(String... arguments) throws Exception {
-      // All that Java loads, it loads before.
+      // Loads all classes now, because their files are outside the new root directory.
       ReflectionSupport.findAllClassesInPackage("dev.procdesc", each -> true, name -> true);
       String program = Path.of(arguments[0], "program").toString();
       int fd = Descriptors.open(Path.of(program));
