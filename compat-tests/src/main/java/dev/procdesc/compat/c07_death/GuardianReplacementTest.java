@@ -1,5 +1,7 @@
 package dev.procdesc.compat.c07_death;
 
+import static dev.procdesc.compat.support.Liveness.assertAlive;
+import static dev.procdesc.compat.support.Liveness.assertDead;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -18,13 +20,14 @@ import dev.procdesc.compat.support.Await;
 import dev.procdesc.compat.support.ChildJvm;
 import dev.procdesc.compat.support.Children;
 import dev.procdesc.compat.support.ConcurrentCallers;
+import dev.procdesc.compat.support.DescriptorShortage;
 import dev.procdesc.compat.support.Descriptors;
 import dev.procdesc.compat.support.GuardianProcess;
 import dev.procdesc.compat.support.Holder;
 import dev.procdesc.compat.support.KillMechanisms;
-import dev.procdesc.compat.support.KillShortage;
 import dev.procdesc.compat.support.KillableJvm;
 import dev.procdesc.compat.support.LeakCheck;
+import dev.procdesc.compat.support.Liveness;
 import dev.procdesc.compat.support.Poll;
 import dev.procdesc.compat.support.RawPipe;
 import dev.procdesc.compat.support.Scenario;
@@ -47,18 +50,18 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What kills the children at the JVM's death may be killed itself, and stopped. */
+/** A guardian that is killed is replaced; one that is stopped still kills once it continues. */
 @ExtendWith(LeakCheck.class)
 @Tag(Tags.GUARDIAN)
 @Tag(Tags.JVM)
 @Tag(Tags.LONG)
 final class GuardianReplacementTest {
-  /** How many children are spawned meanwhile. */
+  /** The number of children that are spawned meanwhile. */
   private static final int COUNT = Rounds.areMany() ? 1000 : 200;
 
   private static final int SPAWNING_THREADS = 4;
 
-  /** More than the messages that wait in the queue of a socket, by default. */
+  /** More messages than the queue of a socket holds by default. */
   private static final int MORE_THAN_A_QUEUE = 600;
 
   @BeforeEach
@@ -66,8 +69,8 @@ final class GuardianReplacementTest {
     Requires.file("/proc/self/cmdline");
   }
 
-  /** The ways to speak to a guardian. */
-  static Stream<String> rungs() {
+  /** The ways to send messages to a guardian. */
+  static Stream<String> mechanisms() {
     return KillMechanisms.all().filter(names -> names.isEmpty() || names.equals("sender_pidfd"));
   }
 
@@ -80,8 +83,8 @@ final class GuardianReplacementTest {
   }
 
   /**
-   * Spawns from several threads, while another kills each guardian that it finds. Once there are
-   * enough children, more are spawned and closed until enough guardians were killed.
+   * Spawns from several threads while another one kills every guardian that it finds. Once there
+   * are enough children, it spawns and closes more until enough guardians were killed.
    */
   public static final class Spawns implements Scenario {
     @Override
@@ -113,7 +116,7 @@ final class GuardianReplacementTest {
         while (toGo.get() > 0 || kills.get() < enough) {
           kill(killed);
           kills.set(killed.size());
-          // Not to wait for anything: so that it is not always the same moment.
+          // Waits for nothing: it only varies the moment of the kill.
           LockSupport.parkNanos(random.nextInt(40_000_000));
         }
         crowd.results();
@@ -121,14 +124,14 @@ final class GuardianReplacementTest {
       assertEquals(count, children.size());
       assertEquals(killed.size(), new TreeSet<>(killed).size());
       for (ChildProcess child : children) {
-        assertTrue(child.isAlive(), () -> child + " of " + children.size());
+        assertAlive(child);
       }
-      others.forEach(child -> assertTrue(child.isAlive()));
+      others.forEach(Liveness::assertAlive);
       assertEquals(
           "well", Text.echo(bystander.getOutputStream(), bystander.getInputStream(), "well"));
-      Await.until("there is a guardian", () -> present(killed));
+      Await.until("there is a guardian", () -> GuardianProcess.hasOther(self(), killed));
       KillableJvm.say("killed " + killed.size());
-      DeathParent.awaitOrder();
+      ParentJvm.awaitOrder();
     }
 
     private static void kill(List<Long> killed) {
@@ -137,21 +140,15 @@ final class GuardianReplacementTest {
         try (found) {
           if (found.signal(Signal.KILL)) {
             killed.add(found.pid());
-            found.awaitEnd();
+            assertDead(found);
           }
         }
       });
     }
-
-    private static boolean present(List<Long> killed) {
-      Optional<GuardianProcess> guardian = GuardianProcess.find(self());
-      guardian.ifPresent(GuardianProcess::close);
-      return guardian.isPresent() && !killed.contains(guardian.get().pid());
-    }
   }
 
   @ParameterizedTest(name = "without {0}")
-  @MethodSource("rungs")
+  @MethodSource("mechanisms")
   @Contract("C7")
   void killedWhileChildrenAreSpawned(String without) throws Exception {
     long seed = System.nanoTime();
@@ -169,7 +166,7 @@ final class GuardianReplacementTest {
     }
   }
 
-  /** Kills the guardian of a JVM, and waits until the JVM has another one. */
+  /** Kills the guardian of a JVM and waits until the JVM has another one. */
   private static void replace(KillableJvm jvm) {
     replace(jvm.pid());
   }
@@ -177,25 +174,23 @@ final class GuardianReplacementTest {
   private static void replace(long jvm) {
     try (GuardianProcess old = GuardianProcess.of(jvm)) {
       assertTrue(old.signal(Signal.KILL));
-      Await.until("there is another guardian", () -> {
-        Optional<GuardianProcess> guardian = GuardianProcess.find(jvm);
-        guardian.ifPresent(GuardianProcess::close);
-        return guardian.isPresent() && guardian.get().pid() != old.pid();
-      });
+      Await.until(
+          "there is another guardian", () -> GuardianProcess.hasOther(jvm, List.of(old.pid())));
     }
   }
 
   @Test
   @Contract("C7")
-  void theNextOneIsToldOfAllCharges() throws Exception {
+  void theNextOneIsToldOfAllRegistrations() throws Exception {
     try (KillableJvm jvm =
-        KillableJvm.start(KillMechanisms.guardian(DeathParent.with(MORE_THAN_A_QUEUE)))) {
+        KillableJvm.start(KillMechanisms.guardian(ParentJvm.with(MORE_THAN_A_QUEUE)))) {
       jvm.await("ready", 1);
       jvm.await("c", MORE_THAN_A_QUEUE);
       for (int i = 0; i < 3; i++) {
         replace(jvm);
       }
-      Await.until("the last one has them", () -> lines(jvm, MORE_THAN_A_QUEUE + " children") == 3);
+      Await.until(
+          "the last guardian has them", () -> lines(jvm, MORE_THAN_A_QUEUE + " children") == 3);
       jvm.order("count");
       assertEquals("" + MORE_THAN_A_QUEUE, jvm.awaitValue("alive"));
       jvm.killAndAwaitEnd();
@@ -203,7 +198,7 @@ final class GuardianReplacementTest {
   }
 
   @ParameterizedTest(name = "without {0}")
-  @MethodSource("rungs")
+  @MethodSource("mechanisms")
   @Contract({"C6", "C7", "C10"})
   void theNextOneIsToldWhatOthersHoldToo(String without) throws Exception {
     ChildJvm holder = KillMechanisms.guardian(
@@ -219,15 +214,15 @@ final class GuardianReplacementTest {
       a.order("drop-heart");
       a.order("send handed");
       assertEquals("handed 2 0", b.ask("receive"), "the process and its lifeline");
-      // One after the other: the lifeline goes from each to the next, and is no reason to kill.
+      // Each guardian hands the lifeline to the next, which must not count as its end.
       for (int i = 0; i < 3; i++) {
         replace(a.process().pid());
-        assertTrue(heart.isHeld());
+        assertAlive(heart);
       }
       a.kill();
-      assertTrue(heart.isHeld(), "the last guardian knows that somebody holds it");
+      assertAlive(heart); // The last guardian knows that another process holds it.
       b.exit();
-      heart.awaitEnd();
+      assertDead(heart);
     }
   }
 
@@ -238,7 +233,7 @@ final class GuardianReplacementTest {
   @Test
   @Contract("C7")
   void noSignalThatMayBeIgnoredEndsIt() throws Exception {
-    try (KillableJvm jvm = KillableJvm.start(KillMechanisms.guardian(DeathParent.with(5)))) {
+    try (KillableJvm jvm = KillableJvm.start(KillMechanisms.guardian(ParentJvm.with(5)))) {
       jvm.await("ready", 1);
       jvm.await("c", 5);
       try (GuardianProcess guardian = GuardianProcess.of(jvm.pid())) {
@@ -248,20 +243,20 @@ final class GuardianReplacementTest {
           }
         }
         jvm.killAndAwaitEnd();
-        guardian.awaitEnd();
+        assertDead(guardian);
       }
       assertEquals(0, lines(jvm, "was ended"), jvm::toString);
     }
   }
 
-  /** Spawns, and does not get far while nobody reads the messages of the children. */
+  /** Spawns until the queue of the guardian is full, which no process reads. */
   public static final class Floods implements Scenario {
     @Override
     public void run(String... arguments) throws Exception {
       Spawner spawner = KillableJvm.child(KillableJvm.STAY);
       List<ChildProcess> children = new ArrayList<>(List.of(spawner.spawn()));
       KillableJvm.say("ready");
-      DeathParent.awaitOrder();
+      ParentJvm.awaitOrder();
       while (!Thread.interrupted()) {
         children.add(spawner.spawn());
         KillableJvm.say("spawned");
@@ -273,9 +268,8 @@ final class GuardianReplacementTest {
   @Test
   @Contract("C7")
   void aChildThatIsStuckInItsStartDiesToo() throws Exception {
-    // The queue is full, so a child waits in the kernel, between its birth and its program, when
-    // the
-    // JVM dies. The guardian learns of everybody when it goes on.
+    // The queue is full, so a child blocks in the kernel between fork and exec when the JVM dies.
+    // The guardian gets all messages when it continues.
     try (KillableJvm jvm = KillableJvm.start(jvm(Floods.class))) {
       jvm.await("ready", 1);
       try (GuardianProcess guardian = GuardianProcess.of(jvm.pid())) {
@@ -291,13 +285,13 @@ final class GuardianReplacementTest {
           guardian.signal(Signal.CONT);
         }
         jvm.awaitEnd();
-        guardian.awaitEnd();
+        assertDead(guardian);
         assertTrue(jvm.heard("c") >= jvm.heard("spawned"), jvm::toString);
       }
     }
   }
 
-  /** Whether one child of a JVM has no program yet, but its parent's, and waits. */
+  /** Returns whether a child of a JVM blocks before its program is executed. */
   private static boolean isStuck(KillableJvm jvm) {
     int before = jvm.heard("spawned");
     return before > 0
@@ -305,7 +299,7 @@ final class GuardianReplacementTest {
             Duration.ofMillis(500), () -> !jvm.isHeld() || jvm.heard("spawned") > before);
   }
 
-  /** Is left by its guardian again and again. */
+  /** Loses its guardian many times. */
   public static final class Leaks implements Scenario {
     private static final int TIMES = 20;
 
@@ -314,26 +308,15 @@ final class GuardianReplacementTest {
       try (ChildProcess child = KillableJvm.child(KillableJvm.STAY).spawn()) {
         Map<Integer, String> before = Descriptors.open();
         for (int i = 0; i < TIMES; i++) {
-          long pid;
-          try (GuardianProcess guardian = GuardianProcess.of(self())) {
-            pid = guardian.pid();
-            assertTrue(guardian.signal(Signal.KILL));
-          }
-          Await.until("it is replaced", () -> isOther(pid));
+          replace(self());
         }
         Await.until(
             "as many descriptors as before: " + before,
             () -> Descriptors.open().size() == before.size());
         Await.until("one guardian and one child", () -> Children.all().size() == 2);
-        assertTrue(child.isAlive());
+        assertAlive(child);
         assertEquals(0, Poll.now(child.fd()));
       }
-    }
-
-    private static boolean isOther(long pid) {
-      Optional<GuardianProcess> guardian = GuardianProcess.find(self());
-      guardian.ifPresent(GuardianProcess::close);
-      return guardian.isPresent() && guardian.get().pid() != pid;
     }
   }
 
@@ -346,34 +329,30 @@ final class GuardianReplacementTest {
     }
   }
 
-  /** Cannot start another guardian for a while. */
+  /** Cannot start another guardian until a shortage of descriptors is over. */
   public static final class Shortage implements Scenario {
     @Override
     public void run(String... arguments) throws Throwable {
       Spawner spawner = KillableJvm.child(KillableJvm.STAY);
       List<ChildProcess> children = new ArrayList<>(List.of(spawner.spawn()));
       try (GuardianProcess guardian = GuardianProcess.of(self())) {
-        // What is used in the shortage is read before: a class is a file too.
+        // Loads the classes that the shortage needs: each may take a descriptor.
         assertEquals(0, Poll.now(children.get(0).fd()));
-        assertEquals("DeathParent", DeathParent.class.getSimpleName());
-        KillShortage.during(1, () -> {
+        assertEquals("ParentJvm", ParentJvm.class.getSimpleName());
+        DescriptorShortage.during(1, () -> {
           assertTrue(guardian.signal(Signal.KILL));
-          guardian.awaitEnd();
+          assertDead(guardian);
           KillableJvm.say("shortage");
-          DeathParent.awaitOrder();
+          ParentJvm.awaitOrder();
         });
       }
-      Await.until("there is another one, without a spawn", Shortage::isGuarded);
+      Await.until(
+          "there is another one, without a spawn",
+          () -> GuardianProcess.hasOther(self(), List.of()));
       children.add(spawner.spawn());
       KillableJvm.say("ready");
-      DeathParent.awaitOrder();
+      ParentJvm.awaitOrder();
       assertEquals(2, children.size());
-    }
-
-    private static boolean isGuarded() {
-      Optional<GuardianProcess> guardian = GuardianProcess.find(self());
-      guardian.ifPresent(GuardianProcess::close);
-      return guardian.isPresent();
     }
   }
 

@@ -8,44 +8,52 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** The guardian of a JVM, as everybody can see it in the list of processes. */
+/** The guardian of a JVM, as any process sees it in the list of processes. */
 public final class GuardianProcess implements AutoCloseable {
   private final long pid;
-  private final int pidfd;
+  private final Pidfd pidfd;
 
-  private GuardianProcess(long pid, int pidfd) {
+  private GuardianProcess(long pid, Pidfd pidfd) {
     this.pid = pid;
     this.pidfd = pidfd;
   }
 
-  /** The one that a JVM has now; skips the test where it cannot be seen. */
+  /** Returns the present guardian of a JVM; skips the test where it cannot be seen. */
   public static GuardianProcess of(long jvm) {
     return find(jvm).orElseGet(() -> fail("the JVM " + jvm + " has no guardian"));
   }
 
-  /** The one that a JVM has now, if it has one. */
+  /** Returns the present guardian of a JVM, if there is one. */
   public static Optional<GuardianProcess> find(long jvm) {
     Requires.file("/proc/self/cmdline");
     for (ProcessHandle child :
         ProcessHandle.of(jvm).map(handle -> handle.children().toList()).orElseThrow()) {
       if (isGuardian(child.pid(), jvm)) {
-        int pidfd;
+        Pidfd pidfd;
         try {
-          pidfd = KillCalls.pidfdOpen(child.pid());
+          pidfd = Pidfd.open(child.pid());
         } catch (AssertionError e) {
-          continue; // It has gone since.
+          continue; // It has exited since.
         }
-        // If it is still the same now, the descriptor is the guardian's.
+        // If the PID is still a guardian's, the descriptor refers to the guardian.
         if (isGuardian(child.pid(), jvm)) {
           return Optional.of(new GuardianProcess(child.pid(), pidfd));
         }
-        Descriptors.close(pidfd);
+        pidfd.close();
       }
     }
     return Optional.empty();
+  }
+
+  /** Returns whether a JVM has a guardian whose PID is not among those of earlier ones. */
+  public static boolean hasOther(long jvm, Collection<Long> earlier) {
+    Optional<GuardianProcess> guardian = find(jvm);
+    guardian.ifPresent(GuardianProcess::close);
+    return guardian.isPresent() && !earlier.contains(guardian.get().pid());
   }
 
   private static boolean isGuardian(long pid, long jvm) {
@@ -58,38 +66,38 @@ public final class GuardianProcess implements AutoCloseable {
     }
   }
 
-  /** Its PID. */
+  /** Returns the PID. */
   public long pid() {
     return pid;
   }
 
-  /** Sends it a signal. */
+  /** Sends a signal, and returns whether the guardian still existed. */
   public boolean signal(Signal signal) {
-    return KillCalls.pidfdSignal(pidfd, signal);
+    return pidfd.signal(signal);
   }
 
-  /** Whether it lives. */
+  /** Returns whether the guardian has not exited yet. */
   public boolean isAlive() {
-    return Poll.now(pidfd) == 0;
+    return pidfd.isAlive();
   }
 
-  /** Waits for its end. */
+  /** Waits until the guardian has exited. */
   public void awaitEnd() {
-    Poll.readable(pidfd);
+    pidfd.awaitEnd();
   }
 
-  /** How many descriptors it has; skips the test where that cannot be seen. */
+  /** Returns the number of open descriptors; skips the test where it cannot be seen. */
   public long descriptors() {
     try (Stream<Path> links = Files.list(Path.of("/proc/" + pid + "/fd"))) {
       return links.count();
     } catch (IOException e) {
-      Requires.that(false, "root that may look into the guardian (" + e + ")");
+      Requires.that(false, "root with permission to inspect the guardian (" + e + ")");
       return -1;
     }
   }
 
   @Override
   public void close() {
-    Descriptors.close(pidfd);
+    pidfd.close();
   }
 }

@@ -1,32 +1,19 @@
 package dev.procdesc.compat.support;
 
-import dev.procdesc.compat.Requires;
 import java.util.ArrayList;
 import java.util.List;
 import jnr.constants.platform.Errno;
 
 /**
- * The system calls of Linux that name a process by its ID or reach into one, with arguments that do
- * no harm.
+ * The system calls of Linux that name a process by its ID or access its memory, with arguments that
+ * change nothing.
  */
 public final class PidCalls {
-  private static final boolean AMD64 = System.getProperty("os.arch").equals("amd64");
-  private static final SystemCalls CALLS = Libc.load(SystemCalls.class);
-
   private PidCalls() {}
 
-  /** {@code syscall}. */
-  public interface SystemCalls {
-    /** {@code long syscall(long, …)}. */
-    long syscall(long number, long a, long b, long c, long d, long e);
-  }
-
-  /** Whether their numbers are known here. */
+  /** Skips the test where the numbers of the system calls are not known. */
   public static void require() {
-    Requires.that(
-        System.getProperty("os.name").equals("Linux")
-            && (AMD64 || System.getProperty("os.arch").equals("aarch64")),
-        "Linux on x86-64 or aarch64");
+    Syscall.number(0, 0);
   }
 
   private record Call(String name, int amd64, int aarch64, long a, long b, long c) {}
@@ -49,7 +36,7 @@ public final class PidCalls {
         new Call("process_mrelease", 448, 448, -1, 0, 0),
         new Call("perf_event_open", 298, 241, 0, pid, 0),
         new Call("wait4", 61, 260, pid, 0, 1),
-        new Call("wait4 anybody", 61, 260, -1, 0, 1),
+        new Call("wait4 of any child", 61, 260, -1, 0, 1),
         new Call("waitid P_PID", 247, 95, 1, pid, 0),
         new Call("waitid P_ALL", 247, 95, 0, 0, 0),
         new Call("setpriority", 141, 140, 0, pid, 19),
@@ -74,11 +61,12 @@ public final class PidCalls {
         new Call("fcntl(F_SETOWN)", 72, 25, 1, 8, pid));
   }
 
-  /** Tries them all on a process: those that are not refused with EPERM. */
+  /** Makes all of them on a process; returns the names of those that do not fail with EPERM. */
   public static List<String> allowed(int pid) {
     List<String> allowed = new ArrayList<>();
     for (Call call : calls(pid)) {
-      long result = CALLS.syscall(AMD64 ? call.amd64 : call.aarch64, call.a, call.b, call.c, 0, 0);
+      long result =
+          Syscall.call(Syscall.number(call.amd64, call.aarch64), call.a, call.b, call.c, 0, 0);
       if (result != -1 || Libc.errno() != Errno.EPERM) {
         allowed.add(call.name);
       }

@@ -1,12 +1,15 @@
 package dev.procdesc.compat.support;
 
-import dev.procdesc.compat.MissingCondition;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.lang.ref.Reference;
+import java.util.function.LongSupplier;
 import jnr.constants.platform.Errno;
 import jnr.ffi.Pointer;
 
 /**
- * A seccomp filter as containers have it: {@code clone3} is unknown, and nobody is signalled by
- * PID. A tool for Linux; elsewhere the tests that want it are skipped.
+ * Seccomp filters as a container or a service may have them, for all threads of this JVM and their
+ * children. A tool for Linux; elsewhere the tests that need it are skipped.
  */
 public final class Seccomp {
   private static final int PR_SET_NO_NEW_PRIVS = 38;
@@ -25,69 +28,82 @@ public final class Seccomp {
   /** {@code BPF_RET | BPF_K}. */
   private static final int RETURN = 0x06;
 
-  /** In {@code struct seccomp_data}. */
+  /** The offset of the system call's number in {@code struct seccomp_data}. */
   private static final int OFFSET_NUMBER = 0;
 
-  /** In {@code struct seccomp_data}, the low half; the machines known here are little-endian. */
+  /**
+   * The offset of the low half of the first argument in {@code struct seccomp_data}; the machines
+   * known here are little-endian.
+   */
   private static final int OFFSET_FIRST_ARGUMENT = 16;
 
-  private Seccomp() {}
+  /** The system calls that {@link #refuse} can refuse. */
+  public enum Call {
+    /** Creates an anonymous file. */
+    MEMFD_CREATE(319, 279),
+    /** Executes a program that a descriptor refers to. */
+    EXECVEAT(322, 281),
+    /** Opens a descriptor of a process. */
+    PIDFD_OPEN(434, 434),
+    /** Creates a pair of connected sockets. */
+    SOCKETPAIR(53, 199);
 
-  /** The functions that only Linux has. */
-  public interface LinuxFunctions {
-    /** {@code int prctl(int, unsigned long, …)}. */
-    int prctl(int option, long a, long b, long c, long d);
+    private final int amd64;
+    private final int aarch64;
 
-    /** {@code long syscall(long, …)}. */
-    long syscall(long number, long operation, long flags, Pointer argument);
-  }
-
-  /**
-   * The numbers of the system calls, of one architecture.
-   *
-   * @param seccomp of {@code seccomp}
-   * @param kill of {@code kill}
-   * @param tkill of {@code tkill}
-   * @param tgkill of {@code tgkill}
-   */
-  private record Numbers(int seccomp, int kill, int tkill, int tgkill) {
-    /** The same on every architecture. */
-    static final int CLONE3 = 435;
-
-    static Numbers ofThisMachine() {
-      return switch (System.getProperty("os.name") + " " + System.getProperty("os.arch")) {
-        case "Linux amd64" -> new Numbers(317, 62, 200, 234);
-        case "Linux aarch64" -> new Numbers(277, 129, 130, 131);
-        default -> throw new MissingCondition("seccomp on x86-64 or aarch64");
-      };
+    Call(int amd64, int aarch64) {
+      this.amd64 = amd64;
+      this.aarch64 = aarch64;
     }
   }
 
-  /** Whether there is such a thing here. */
+  private Seccomp() {}
+
+  /** Skips the test where no filter can be made. */
   public static void require() {
-    Numbers.ofThisMachine();
+    prctl();
+  }
+
+  private static int prctl() {
+    return Syscall.number(157, 167);
+  }
+
+  /** Installs a filter in which one system call fails with an error. */
+  public static void refuse(Call call, Errno errno) {
+    install(new int[][] {
+      {LOAD, 0, 0, OFFSET_NUMBER},
+      {JUMP_EQUAL, 0, 1, Syscall.number(call.amd64, call.aarch64)},
+      {RETURN, 0, 0, RET_ERRNO | errno.intValue()},
+      {RETURN, 0, 0, RET_ALLOW},
+    });
   }
 
   /**
-   * Installs the filter for all threads of this JVM and their children: {@code clone3} answers
-   * ENOSYS; {@code kill}, {@code tkill} and {@code tgkill} answer EPERM, but a thread of this JVM
-   * may be signalled: Java does that. The children get no such exception.
+   * Installs a filter in which {@code clone3} fails with ENOSYS, and {@code kill}, {@code tkill}
+   * and {@code tgkill} with EPERM. Signals to this JVM's own threads are allowed, because Java
+   * sends them; its children have no such exception.
    */
   public static void refuseClone3AndKill() {
-    Numbers numbers = Numbers.ofThisMachine();
-    LinuxFunctions linux = Libc.load(LinuxFunctions.class);
-    int[][] program = {
+    install(new int[][] {
       {LOAD, 0, 0, OFFSET_NUMBER},
-      {JUMP_EQUAL, 5, 0, Numbers.CLONE3},
-      {JUMP_EQUAL, 5, 0, numbers.kill()},
-      {JUMP_EQUAL, 4, 0, numbers.tkill()},
-      {JUMP_EQUAL, 0, 4, numbers.tgkill()},
+      {JUMP_EQUAL, 5, 0, Syscall.number(435)}, // clone3
+      {JUMP_EQUAL, 5, 0, Syscall.number(62, 129)}, // kill
+      {JUMP_EQUAL, 4, 0, Syscall.number(200, 130)}, // tkill
+      {JUMP_EQUAL, 0, 4, Syscall.number(234, 131)}, // tgkill
       {LOAD, 0, 0, OFFSET_FIRST_ARGUMENT},
       {JUMP_EQUAL, 2, 1, (int) ProcessHandle.current().pid()},
       {RETURN, 0, 0, RET_ERRNO | Errno.ENOSYS.intValue()},
       {RETURN, 0, 0, RET_ERRNO | Errno.EPERM.intValue()},
       {RETURN, 0, 0, RET_ALLOW},
-    };
+    });
+  }
+
+  /**
+   * Installs a filter.
+   *
+   * @param program the instructions: the operation, the jumps if true and if false, the constant
+   */
+  private static void install(int[][] program) {
     Pointer instructions = Libc.RUNTIME.getMemoryManager().allocateDirect(8 * program.length, true);
     for (int i = 0; i < program.length; i++) {
       instructions.putShort(8L * i, (short) program[i][0]);
@@ -98,10 +114,22 @@ public final class Seccomp {
     Pointer fprog = Libc.RUNTIME.getMemoryManager().allocateDirect(16, true);
     fprog.putShort(0, (short) program.length);
     fprog.putPointer(8, instructions);
-    if (Libc.C.geteuid() != 0) {
-      Libc.check(() -> linux.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+    LongSupplier install = () -> Syscall.call(
+        Syscall.number(317, 277),
+        SECCOMP_SET_MODE_FILTER,
+        SECCOMP_FILTER_FLAG_TSYNC,
+        fprog.address());
+    try {
+      long result = install.getAsLong();
+      if (result == -1 && Libc.errno() == Errno.EACCES) {
+        // Without CAP_SYS_ADMIN a filter needs no_new_privs, which also disables set-user-ID.
+        Libc.checkLong(() -> Syscall.call(prctl(), PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+        result = install.getAsLong();
+      }
+      assertEquals(0, result, () -> "seccomp: " + Libc.errno());
+    } finally {
+      Reference.reachabilityFence(instructions);
+      Reference.reachabilityFence(fprog);
     }
-    Libc.checkLong(() -> linux.syscall(
-        numbers.seccomp(), SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, fprog));
   }
 }

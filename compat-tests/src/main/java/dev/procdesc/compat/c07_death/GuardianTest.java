@@ -1,19 +1,26 @@
 package dev.procdesc.compat.c07_death;
 
+import static dev.procdesc.compat.support.Liveness.assertAlive;
+import static dev.procdesc.compat.support.Liveness.assertDead;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.procdesc.ChildProcess;
+import dev.procdesc.DeathGuard;
 import dev.procdesc.ExitStatus;
 import dev.procdesc.ExitStatus.Exited;
 import dev.procdesc.Feature;
+import dev.procdesc.Mechanism;
 import dev.procdesc.OnClose;
 import dev.procdesc.Platform;
 import dev.procdesc.Signal;
 import dev.procdesc.SpawnException;
 import dev.procdesc.Spawner;
 import dev.procdesc.Stdio;
+import dev.procdesc.UnsupportedFeatureException;
 import dev.procdesc.compat.Contract;
 import dev.procdesc.compat.Requires;
 import dev.procdesc.compat.Tags;
@@ -22,6 +29,7 @@ import dev.procdesc.compat.support.Await;
 import dev.procdesc.compat.support.ChildJvm;
 import dev.procdesc.compat.support.Children;
 import dev.procdesc.compat.support.ConcurrentCallers;
+import dev.procdesc.compat.support.DescriptorShortage;
 import dev.procdesc.compat.support.Descriptors;
 import dev.procdesc.compat.support.GuardianProcess;
 import dev.procdesc.compat.support.KillMechanisms;
@@ -30,6 +38,9 @@ import dev.procdesc.compat.support.Linux;
 import dev.procdesc.compat.support.RawPipe;
 import dev.procdesc.compat.support.Run;
 import dev.procdesc.compat.support.Scenario;
+import dev.procdesc.compat.support.Seccomp;
+import dev.procdesc.compat.support.Seccomp.Call;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -38,22 +49,26 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import jnr.constants.platform.Errno;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * What a child that is to die with the JVM costs, and that nothing of it stays when it has gone.
+ * The guardian, which kills where the kernel does not: where it cannot be started, the spawn is
+ * refused; the registrations it holds are those of the living children and groups, and no more.
  */
 @ExtendWith(LeakCheck.class)
 @Tag(Tags.GUARDIAN)
 @Tag(Tags.JVM)
-@Tag(Tags.LONG)
-final class GuardianRegistrationsTest {
-  /** As many as any test has at the same time. */
+final class GuardianTest {
+  /** The largest number of concurrent waiters in any scenario. */
   private static final int WAITERS = 8;
 
   private static final Spawner STAYS = Spawner.of("/bin/cat")
@@ -61,9 +76,119 @@ final class GuardianRegistrationsTest {
       .stdout(Stdio.nullDevice())
       .stderr(Stdio.nullDevice());
 
-  /** The ways to speak to a guardian. */
-  static Stream<String> rungs() {
+  /** The ways to send messages to a guardian. */
+  static Stream<String> mechanisms() {
     return KillMechanisms.all().filter(names -> names.isEmpty() || names.equals("sender_pidfd"));
+  }
+
+  /** Skips the test where a mechanism that kills at the JVM's death cannot be disabled. */
+  private static void requireSwitches() {
+    Requires.that(
+        Platform.current().mechanisms().stream()
+            .map(Mechanism::name)
+            .collect(Collectors.toSet())
+            .containsAll(List.of("guardian", "autokill")),
+        "a system where the guardian and autokill can be disabled");
+  }
+
+  /** Asserts that the library refuses to spawn, and reports why no mechanism kills. */
+  private static void assertRefused(String why) throws Exception {
+    Platform platform = Platform.current();
+    for (OnClose onClose : List.of(OnClose.KILL, OnClose.KILL_GROUP)) {
+      if (onClose == OnClose.KILL_GROUP && !platform.has(Feature.KILL_GROUP)) {
+        continue;
+      }
+      Spawner spawner = Run.cat().newProcessGroup().onClose(onClose);
+      UnsupportedFeatureException thrown =
+          assertThrows(UnsupportedFeatureException.class, () -> spawner.spawn().close());
+      assertEquals(Feature.KILL_ON_JVM_DEATH, thrown.feature());
+      String message = String.valueOf(thrown.getMessage());
+      assertTrue(message.contains(why), "the message names the reason, " + why + ": " + message);
+    }
+    assertEquals(DeathGuard.NONE, platform.deathGuard());
+    assertFalse(platform.has(Feature.KILL_ON_JVM_DEATH));
+    assertNotEquals("", platform.report(Feature.KILL_ON_JVM_DEATH).lacks());
+    assertEquals(0, Children.all().size(), () -> Children.all().toString());
+    try (ChildProcess child = Run.sh("exit 3").onClose(OnClose.RELEASE).spawn()) {
+      assertEquals(new Exited(3), Run.end(child));
+      child.stdin().close();
+      child.stdout().close();
+    }
+  }
+
+  @Test
+  @Contract("C7")
+  void everythingIsSwitchedOff() {
+    requireSwitches();
+    KillMechanisms.without("guardian,autokill,autokill_nnp", ChildJvm.of(SwitchedOff.class))
+        .run();
+  }
+
+  /** Spawns with all mechanisms disabled. */
+  public static final class SwitchedOff implements Scenario {
+    @Override
+    public void run(String... arguments) throws Exception {
+      assertRefused("dev.procdesc.disable");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "MEMFD_CREATE, ENOSYS",
+    "MEMFD_CREATE, EPERM",
+    "EXECVEAT, ENOSYS",
+    "EXECVEAT, EACCES",
+    "PIDFD_OPEN, EPERM",
+    "SOCKETPAIR, EPERM"
+  })
+  @Contract("C7")
+  void aFilterRefusesWhatItTakes(Call call, String errno) {
+    requireSwitches();
+    KillMechanisms.guardian(ChildJvm.of(Filtered.class, call.name(), errno)).run();
+  }
+
+  /** Spawns where a system call fails that the guardian needs. */
+  public static final class Filtered implements Scenario {
+    @Override
+    public void run(String... arguments) throws Exception {
+      Seccomp.refuse(Call.valueOf(arguments[0]), Errno.valueOf(arguments[1]));
+      assertRefused(arguments[1]);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 5, 7, 9})
+  @Contract({"C7", "C9"})
+  void aShortageThatPassesIsNoMissingFeature(int room) {
+    requireSwitches();
+    KillMechanisms.guardian(ChildJvm.of(Shortage.class, "" + room)).run();
+  }
+
+  /** Starts the guardian with only a few free descriptors, and then with enough. */
+  public static final class Shortage implements Scenario {
+    @Override
+    public void run(String... arguments) throws Throwable {
+      Spawner spawner = Spawner.of(Run.TRUE);
+      // From now on Java has opened its own files.
+      try (ChildProcess child = spawner.onClose(OnClose.RELEASE).spawn()) {
+        assertEquals(new Exited(0), Run.end(child));
+      }
+      try {
+        DescriptorShortage.during(Integer.parseInt(arguments[0]), () -> spawn(spawner));
+      } catch (IOException e) {
+        assertTrue(String.valueOf(e.getMessage()).contains("EMFILE"), e.toString());
+      }
+      spawn(spawner);
+      try (GuardianProcess guardian = GuardianProcess.of(ProcessHandle.current().pid())) {
+        assertAlive(guardian);
+      }
+    }
+
+    private static void spawn(Spawner spawner) throws Exception {
+      try (ChildProcess child = spawner.spawn()) {
+        assertEquals(new Exited(0), Run.end(child));
+      }
+    }
   }
 
   private static void run(Class<? extends Scenario> scenario, String without) {
@@ -72,14 +197,14 @@ final class GuardianRegistrationsTest {
         .run();
   }
 
-  /** A scenario that looks at this JVM's guardian, which is there and has no charge. */
+  /** A scenario that inspects the guardian of this JVM, which starts without registrations. */
   private abstract static class Guarded implements Scenario {
     @Override
     public final void run(String... arguments) throws Exception {
       Requires.that(Files.exists(Path.of("/proc/self/fd")), "/proc/self/fd");
       try (ChildProcess first = STAYS.spawn();
           ConcurrentCallers<ExitStatus> waiters = new ConcurrentCallers<>(Thread::new)) {
-        // What wakes the threads that wait at the same time is kept.
+        // The library retains the descriptors that wake concurrent waiters.
         for (int i = 0; i < WAITERS; i++) {
           waiters.add(first::waitFor);
         }
@@ -87,12 +212,12 @@ final class GuardianRegistrationsTest {
         first.stdin().close();
         waiters.results();
       }
-      Await.until("the guardian is alone", () -> Children.all().size() == 1);
+      Await.until("the guardian is the only child", () -> Children.all().size() == 1);
       try (GuardianProcess guardian = GuardianProcess.of(ProcessHandle.current().pid())) {
-        // Its own: the set that it waits for, the socket, the JVM.
-        Await.until("it has no charge", () -> guardian.descriptors() <= 3);
+        // It always has three: the epoll set, the socket and the pidfd of the JVM.
+        Await.until("it has no registration", () -> guardian.descriptors() <= 3);
         play(guardian);
-        assertTrue(guardian.isAlive());
+        assertAlive(guardian);
       }
     }
 
@@ -106,13 +231,14 @@ final class GuardianRegistrationsTest {
   }
 
   @ParameterizedTest(name = "without {0}")
-  @MethodSource("rungs")
+  @Tag(Tags.LONG)
+  @MethodSource("mechanisms")
   @Contract("C7")
-  void failedSpawnsLeaveNoCharge(String without) {
+  void failedSpawnsLeaveNoRegistration(String without) {
     run(Fails.class, without);
   }
 
-  /** Fails at the program, at the directory, and within a group. */
+  /** Spawns that fail because of the program or the directory, also with a group. */
   public static final class Fails extends Guarded {
     private static final int COUNT = 250;
 
@@ -125,7 +251,8 @@ final class GuardianRegistrationsTest {
       failing.add(nowhere);
       failing.add(Spawner.of("procdesc-no-such-program"));
       failing.add(Spawner.of(Run.TRUE).directory(Path.of("/nowhere/at/all")));
-      // The guardian keeps the charge of a group although the leader has gone, unless it is told.
+      // The guardian retains the registration of a group after its leader has exited, until the
+      // library removes it.
       if (Platform.current().has(Feature.KILL_GROUP)) {
         failing.add(nowhere.newProcessGroup().onClose(OnClose.KILL_GROUP));
       }
@@ -141,13 +268,14 @@ final class GuardianRegistrationsTest {
   }
 
   @ParameterizedTest(name = "without {0}")
-  @MethodSource("rungs")
+  @Tag(Tags.LONG)
+  @MethodSource("mechanisms")
   @Contract("C7")
-  void childrenThatEndInAnyOrderLeaveNoCharge(String without) {
+  void childrenThatEndInAnyOrderLeaveNoRegistration(String without) {
     run(Ends.class, without);
   }
 
-  /** Lets many children end, or ends them, in a random order and from several threads. */
+  /** Ends many children in a random order from several threads: by EOF, kill and close. */
   public static final class Ends extends Guarded {
     private static final int COUNT = 500;
     private static final int THREADS = 4;
@@ -178,7 +306,7 @@ final class GuardianRegistrationsTest {
         crowd.results();
       }
       awaitCount("its descriptors", before, guardian::descriptors);
-      Await.until("the guardian is alone", () -> Children.all().size() == 1);
+      Await.until("the guardian is the only child", () -> Children.all().size() == 1);
     }
 
     private static void end(ChildProcess child) throws Exception {
@@ -198,14 +326,15 @@ final class GuardianRegistrationsTest {
   }
 
   @ParameterizedTest(name = "without {0}")
-  @MethodSource("rungs")
+  @Tag(Tags.LONG)
+  @MethodSource("mechanisms")
   @Contract("C7")
-  void closedGroupsLeaveNoCharge(String without) {
+  void closedGroupsLeaveNoRegistration(String without) {
     Requires.feature(Feature.KILL_GROUP);
     run(Groups.class, without);
   }
 
-  /** Groups, whose charges the guardian keeps beyond the end of the child, until the close. */
+  /** Closes groups, whose registrations the guardian retains after the child has exited. */
   public static final class Groups extends Guarded {
     private static final int COUNT = 100;
 
@@ -230,12 +359,13 @@ final class GuardianRegistrationsTest {
   }
 
   @Test
+  @Tag(Tags.LONG)
   @Contract("C6")
   void closeKillsWithoutTheGuardian() {
     run(Closes.class, "");
   }
 
-  /** Closes while the guardian is stopped. */
+  /** Closes a child while the guardian is stopped. */
   public static final class Closes extends Guarded {
     @Override
     void play(GuardianProcess guardian) throws Exception {
@@ -245,23 +375,24 @@ final class GuardianRegistrationsTest {
         ChildProcess child = STAYS.stdout(pipe.writer()).spawn();
         pipe.given();
         child.close();
-        pipe.awaitEnd();
+        assertDead(pipe);
         Await.until("no zombie is left", () -> Children.all().size() == 1);
       } finally {
         guardian.signal(Signal.CONT);
       }
-      Await.until("it has no charge", () -> guardian.descriptors() <= 3);
+      Await.until("it has no registration", () -> guardian.descriptors() <= 3);
     }
   }
 
   @ParameterizedTest(name = "without {0}")
-  @MethodSource("rungs")
+  @Tag(Tags.LONG)
+  @MethodSource("mechanisms")
   @Contract({"C7", "C8"})
   void aChildCostsTheJvmOneDescriptor(String without) {
     run(Costs.class, without);
   }
 
-  /** Counts the descriptors of this JVM. */
+  /** Counts the descriptors of this JVM with and without many children. */
   public static final class Costs extends Guarded {
     private static final int COUNT = 200;
 

@@ -18,27 +18,27 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The JVM that is to die: starts children, says {@code ready}, and does as it is ordered. */
-public final class DeathParent implements Scenario {
+/** A JVM that is to die: starts children, reports {@code ready}, and obeys orders. */
+public final class ParentJvm implements Scenario {
   private int count = 1;
   private Spawner spawner = KillableJvm.child(KillableJvm.STAY);
 
-  /** Uncaught on purpose. */
+  /** An error that is not caught, on purpose. */
   private static final class OnPurpose extends Error {
     private static final long serialVersionUID = 1L;
   }
 
   /**
-   * A JVM with children that stay.
+   * Returns the command of a JVM with children that stay.
    *
-   * @param options {@code count=5}, how many; {@code script=…}, what they run; the rest as for
-   *     {@link Spawner}, or changes the JVM itself
+   * @param options {@code count=5}, their number; {@code script=…}, their program; the others set
+   *     an option of the {@link Spawner} or change the JVM itself
    */
   static ChildJvm with(String... options) {
-    return KillableJvm.cheap(ChildJvm.of(DeathParent.class, options));
+    return KillableJvm.cheap(ChildJvm.of(ParentJvm.class, options));
   }
 
-  /** A JVM with so many children that stay. */
+  /** Returns the command of a JVM with a number of children that stay. */
   static ChildJvm with(int count) {
     return with("count=" + count);
   }
@@ -63,7 +63,7 @@ public final class DeathParent implements Scenario {
     }
   }
 
-  /** Waits until the JVM is told to go on: by a line, or the end of its input. */
+  /** Waits for an order to continue: a line, or the end of the input. */
   static void awaitOrder() throws IOException {
     int next;
     do {
@@ -80,16 +80,16 @@ public final class DeathParent implements Scenario {
       case "cgroup" -> spawner = spawner.cgroup(Path.of(value));
       case "block" -> spawner = spawner.blockedSignals(Signal.standard().toArray(Signal[]::new));
       case "nnp" -> spawner = spawner.noNewPrivileges(true);
-      // Leaves this user's directory, which may be closed to the other.
+      // The other user may not be permitted to enter this user's directory.
       case "user" -> spawner = spawner.user(value).directory(Path.of("/"));
-      // As a job of a terminal does.
+      // As a job of a terminal.
       case "lead" -> Host.check(Host.C::setsid);
       case "become" -> become(Integer.parseInt(value));
       default -> throw new IllegalArgumentException(option);
     }
   }
 
-  /** Becomes another user, but not before all is open that this one may be needed for. */
+  /** Becomes another user, after a spawn has opened all that needs the present one. */
   private void become(int user) throws Exception {
     try (ChildProcess first = Spawner.of(Run.TRUE).onClose(OnClose.RELEASE).spawn()) {
       first.waitFor();

@@ -4,16 +4,16 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.function.Executable;
 
-/** A shortage of descriptors in this JVM, for a while. */
-public final class KillShortage {
-  private KillShortage() {}
+/** A temporary shortage of file descriptors in this JVM. */
+public final class DescriptorShortage {
+  private DescriptorShortage() {}
 
   /**
-   * Does something while so many descriptors are free.
+   * Executes a task while only a few descriptors can be opened.
    *
-   * @param room how many; Java may need one for a moment, to read a class
+   * @param room the number of free descriptors; Java may need one for a moment, to load a class
    */
-  public static void during(int room, Executable what) throws Throwable {
+  public static void during(int room, Executable task) throws Throwable {
     long limit = Descriptors.limit();
     List<Integer> taken = new ArrayList<>();
     int highest = Descriptors.open().keySet().stream().mapToInt(fd -> fd).max().orElseThrow();
@@ -24,7 +24,7 @@ public final class KillShortage {
     }
     Descriptors.setLimit(highest + 1 + room);
     try {
-      what.execute();
+      task.execute();
     } finally {
       Descriptors.setLimit(limit);
       taken.forEach(Descriptors::close);

@@ -1,5 +1,7 @@
 package dev.procdesc.compat.c07_death;
 
+import static dev.procdesc.compat.support.Liveness.assertAlive;
+import static dev.procdesc.compat.support.Liveness.assertDead;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -16,13 +18,11 @@ import dev.procdesc.compat.Timeouts;
 import dev.procdesc.compat.support.Await;
 import dev.procdesc.compat.support.ChildJvm;
 import dev.procdesc.compat.support.Children;
-import dev.procdesc.compat.support.Descriptors;
-import dev.procdesc.compat.support.KillCalls;
 import dev.procdesc.compat.support.KillMechanisms;
 import dev.procdesc.compat.support.KillableJvm;
 import dev.procdesc.compat.support.LeakCheck;
 import dev.procdesc.compat.support.Linux;
-import dev.procdesc.compat.support.Poll;
+import dev.procdesc.compat.support.Pidfd;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,33 +38,33 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Children that are hard to kill, and which of them die with the JVM all the same. */
+/** Which children, groups and descendants die with the JVM: also those that are hard to kill. */
 @ExtendWith(LeakCheck.class)
 @Tag(Tags.JVM)
 @Tag(Tags.LONG)
-final class DeathOfEdgeChildrenTest {
-  /** No user of any system's own. */
+final class JvmDeathReachTest {
+  /** A user ID that no system assigns. */
   private static final int STRANGER = 54_321;
 
-  /** A grandchild that stays, and then says so; in a shell's quotes. */
+  /** A grandchild that stays until the leash ends, and then reports it; in a shell's quotes. */
   private static final String GRANDCHILD =
       "trap \"\" HUP INT QUIT TERM; echo g >&3; read line <&4; echo bye >&3";
 
-  /** A child that stays, beside a grandchild of its process group. */
+  /** A child that stays, with a grandchild in its process group. */
   private static final String MEMBER = "(" + GRANDCHILD + ") & " + KillableJvm.STAY;
 
-  /** A child that stays, and has a daemon: in a session of its own, with no parent. */
+  /** A child that stays, with a daemon: a descendant in another session that has no parent. */
   private static final String DAEMON = "setsid sh -c '(" + GRANDCHILD + ") &'; " + KillableJvm.STAY;
 
-  /** A child that tells its PID. */
+  /** The start of a script that reports its PID. */
   private static final String TELL = "echo \"pid $$\" >&3; ";
 
-  static Stream<String> rungs() {
+  static Stream<String> mechanisms() {
     return KillMechanisms.all();
   }
 
   private static KillableJvm start(String... options) throws Exception {
-    return start(DeathParent.with(options));
+    return start(ParentJvm.with(options));
   }
 
   private static KillableJvm start(ChildJvm command) throws Exception {
@@ -80,25 +80,26 @@ final class DeathOfEdgeChildrenTest {
     }
   }
 
-  /** A process that is held here too, and killed at the end, whatever the test shows. */
-  private record Held(int pidfd) implements AutoCloseable {
-    static Held of(KillableJvm jvm) {
-      return new Held(KillCalls.pidfdOpen(Long.parseLong(jvm.awaitValue("pid"))));
+  /** A process that the test observes too, and kills at the end, however the test ends. */
+  private record Observed(Pidfd pidfd) implements AutoCloseable {
+    /** Opens the process whose PID the JVM or a child of it has told. */
+    static Observed of(KillableJvm jvm) {
+      return new Observed(Pidfd.open(Long.parseLong(jvm.awaitValue("pid"))));
     }
 
     @Override
     public void close() {
-      KillCalls.pidfdSignal(pidfd, Signal.KILL);
-      Descriptors.close(pidfd);
+      pidfd.signal(Signal.KILL);
+      pidfd.close();
     }
   }
 
   @ParameterizedTest(name = "without {0}")
-  @MethodSource("rungs")
+  @MethodSource("mechanisms")
   @Contract("C7")
   void oneThatBlocksAllSignals(String without) throws Exception {
     Requires.feature(Feature.CHILD_SETUP);
-    try (KillableJvm jvm = start(KillMechanisms.without(without, DeathParent.with("block")))) {
+    try (KillableJvm jvm = start(KillMechanisms.without(without, ParentJvm.with("block")))) {
       jvm.killAndAwaitEnd();
     }
   }
@@ -106,7 +107,7 @@ final class DeathOfEdgeChildrenTest {
   @Test
   @Contract("C7")
   void oneThatMayGainNoPrivileges() throws Exception {
-    // Linux from 7.1 lets the kernel kill such a child without any privilege of the JVM.
+    // On Linux 7.1 and later the kernel kills such a child, and the JVM needs no privilege for it.
     Requires.feature(Feature.NO_NEW_PRIVILEGES);
     try (KillableJvm jvm = start("nnp")) {
       jvm.killAndAwaitEnd();
@@ -120,11 +121,11 @@ final class DeathOfEdgeChildrenTest {
     try (KillableJvm jvm = start("script="
             + TELL
             + "trap '' HUP INT QUIT TERM; echo c >&3; kill -STOP $$; read line <&4");
-        Held child = Held.of(jvm)) {
+        Observed child = Observed.of(jvm)) {
       long pid = Long.parseLong(jvm.awaitValue("pid"));
       Await.until("the child is stopped", () -> Children.state(pid).equals("T"));
       jvm.killAndAwaitEnd();
-      Poll.readable(child.pidfd());
+      assertDead(child.pidfd());
     }
   }
 
@@ -134,12 +135,12 @@ final class DeathOfEdgeChildrenTest {
     Requires.file("/proc/self/fd");
     try (KillableJvm jvm =
             start("script=" + TELL + "echo c >&3; exec 0<&- 1>&- 2>&- 3>&- 4<&-; exec sleep 1000");
-        Held child = Held.of(jvm)) {
+        Observed child = Observed.of(jvm)) {
       Path descriptors = Path.of("/proc", jvm.awaitValue("pid"), "fd");
       Await.until("the child has no descriptor", () -> isEmpty(descriptors));
-      assertEquals(0, Poll.now(child.pidfd()));
+      assertAlive(child.pidfd());
       jvm.killAndAwaitEnd();
-      Poll.readable(child.pidfd());
+      assertDead(child.pidfd());
     }
   }
 
@@ -158,11 +159,11 @@ final class DeathOfEdgeChildrenTest {
     Requires.file("/usr/bin/setsid");
     requireGroupFor(onClose);
     try (KillableJvm jvm = start("script=" + TELL + DAEMON, "onClose=" + onClose.name(), "group");
-        Held child = Held.of(jvm)) {
+        Observed child = Observed.of(jvm)) {
       jvm.await("g", 1);
       jvm.signal(Signal.KILL);
       jvm.waitpid();
-      Poll.readable(child.pidfd());
+      assertDead(child.pidfd());
       assertTrue(jvm.isHeld());
       jvm.letGo();
       jvm.awaitEnd();
@@ -180,11 +181,11 @@ final class DeathOfEdgeChildrenTest {
   @Contract("C7")
   void aGrandchildIsReachedByItsGroupOnly() throws Exception {
     try (KillableJvm jvm = start("script=" + TELL + MEMBER, "group");
-        Held child = Held.of(jvm)) {
+        Observed child = Observed.of(jvm)) {
       jvm.await("g", 1);
       jvm.signal(Signal.KILL);
       jvm.waitpid();
-      Poll.readable(child.pidfd());
+      assertDead(child.pidfd());
       assertTrue(jvm.isHeld());
       jvm.letGo();
       jvm.awaitEnd();
@@ -193,12 +194,12 @@ final class DeathOfEdgeChildrenTest {
   }
 
   @ParameterizedTest(name = "without {0}")
-  @MethodSource("rungs")
+  @MethodSource("mechanisms")
   @Contract("C7")
   void theWholeGroup(String without) throws Exception {
     Requires.feature(Feature.KILL_GROUP);
     try (KillableJvm jvm = start(KillMechanisms.without(
-        without, DeathParent.with("script=" + MEMBER, "onClose=KILL_GROUP", "group")))) {
+        without, ParentJvm.with("script=" + MEMBER, "onClose=KILL_GROUP", "group")))) {
       jvm.await("g", 1);
       jvm.killAndAwaitEnd();
       assertEquals(0, jvm.heard("bye"));
@@ -206,13 +207,13 @@ final class DeathOfEdgeChildrenTest {
   }
 
   @ParameterizedTest(name = "without {0}")
-  @MethodSource("rungs")
+  @MethodSource("mechanisms")
   @Contract("C7")
   void theGroupOfAChildThatHasEnded(String without) throws Exception {
     Requires.feature(Feature.KILL_GROUP);
     try (KillableJvm jvm = start(KillMechanisms.without(
         without,
-        DeathParent.with(
+        ParentJvm.with(
             "script=(" + GRANDCHILD + ") & echo c >&3", "onClose=KILL_GROUP", "group")))) {
       jvm.await("g", 1);
       jvm.order("count");
@@ -231,14 +232,14 @@ final class DeathOfEdgeChildrenTest {
   }
 
   @ParameterizedTest(name = "without {0}")
-  @MethodSource("rungs")
+  @MethodSource("mechanisms")
   @Contract("C7")
   void theWholeControlGroup(String without) throws Exception {
     Requires.feature(Feature.KILL_CGROUP);
     Requires.file("/usr/bin/setsid");
     Path group = Requires.cgroup();
     try (KillableJvm jvm = start(KillMechanisms.without(
-        without, DeathParent.with("script=" + DAEMON, "onClose=KILL_CGROUP", "cgroup=" + group)))) {
+        without, ParentJvm.with("script=" + DAEMON, "onClose=KILL_CGROUP", "cgroup=" + group)))) {
       jvm.await("g", 1);
       jvm.killAndAwaitEnd();
       assertEquals(0, jvm.heard("bye"));
@@ -282,15 +283,14 @@ final class DeathOfEdgeChildrenTest {
     }
   }
 
-  /** A JVM of an ordinary user, with a child that runs a set-user-ID program of root's. */
+  /** Starts a JVM of an ordinary user, whose child runs a set-user-ID program of root. */
   private static KillableJvm startOrdinary(String script) throws Exception {
     Requires.root();
     Requires.file("/proc/self/status");
-    return start(
-        DeathParent.with("script=" + TELL + script, "become=" + STRANGER).changingUser());
+    return start(ParentJvm.with("script=" + TELL + script, "become=" + STRANGER).changingUser());
   }
 
-  /** A copy that runs as root, whoever starts it. */
+  /** Makes a set-user-ID copy of a program, which runs as root for every user. */
   private static Path setUserId(Path directory, String program) throws IOException {
     Requires.file(program);
     Path copy = directory.resolve("root-" + Path.of(program).getFileName());
@@ -300,7 +300,7 @@ final class DeathOfEdgeChildrenTest {
     return copy;
   }
 
-  /** Waits until a child runs with these real and effective users. */
+  /** Waits until a child has these real and effective user IDs; skips the test if it does not. */
   private static void awaitUsers(KillableJvm jvm, long real, long effective) {
     Path status = Path.of("/proc", jvm.awaitValue("pid"), "status");
     boolean[] seen = new boolean[1];
@@ -321,13 +321,13 @@ final class DeathOfEdgeChildrenTest {
   @Test
   @Contract("C7")
   void oneThatRunsASetUserIdProgram(@TempDir Path directory) throws Exception {
-    // PR_SET_PDEATHSIG is lost there.
+    // PR_SET_PDEATHSIG is cleared when a set-user-ID program is executed.
     Path cat = setUserId(directory, "/bin/cat");
     try (KillableJvm jvm = startOrdinary("echo c >&3; exec " + cat + " <&4");
-        Held child = Held.of(jvm)) {
+        Observed child = Observed.of(jvm)) {
       awaitUsers(jvm, STRANGER, 0);
       jvm.killAndAwaitEnd();
-      Poll.readable(child.pidfd());
+      assertDead(child.pidfd());
     }
   }
 
@@ -335,17 +335,17 @@ final class DeathOfEdgeChildrenTest {
   @Tag(Tags.GUARDIAN)
   @Contract("C7")
   void oneThatBecameAnotherUserIsOutOfReach(@TempDir Path directory) throws Exception {
-    // As sudo does: nobody of the JVM's user may signal it.
+    // As with sudo: the JVM's user has no permission to signal it.
     Requires.that(Platform.current().deathGuard() == DeathGuard.GUARDIAN, "a guardian that kills");
     Path setpriv = setUserId(directory, "/usr/bin/setpriv");
     String become = setpriv + " --reuid 0 --clear-groups cat <&4";
     try (KillableJvm jvm = startOrdinary("echo c >&3; exec " + become);
-        Held child = Held.of(jvm)) {
+        Observed child = Observed.of(jvm)) {
       awaitUsers(jvm, 0, 0);
       jvm.signal(Signal.KILL);
       jvm.waitpid();
       assertTrue(jvm.isHeld());
-      assertEquals(0, Poll.now(child.pidfd()));
+      assertAlive(child.pidfd());
       jvm.letGo();
       jvm.awaitEnd();
       assertFalse(jvm.isHeld());
