@@ -42,11 +42,23 @@ public final class Run {
 
   /**
    * Returns the spawner with an {@code onClose} that this system has: the default, which kills, or
-   * {@link OnClose#RELEASE} where nothing would kill the child when this JVM dies. Whoever uses
-   * this ends the child and closes its pipes.
+   * {@link OnClose#RELEASE} where no process would kill the child when this JVM dies. The caller
+   * ends the child and closes its pipes.
    */
   public static Spawner ordinary(Spawner spawner) {
     return Requires.hasKill() ? spawner : spawner.onClose(OnClose.RELEASE);
+  }
+
+  /** Returns a spawner of a child that stays until it is killed, and holds the end of a pipe. */
+  public static Spawner staying(RawPipe pipe) {
+    return sh("exec sleep 1000").stdout(pipe.writer());
+  }
+
+  /** Spawns a child that stays until it is killed, and is the only holder of the end of a pipe. */
+  public static ChildProcess spawnStaying(RawPipe pipe) throws IOException {
+    ChildProcess child = staying(pipe).spawn();
+    pipe.given();
+    return child;
   }
 
   /** With pipes at standard input and output; what goes to standard error goes nowhere. */
