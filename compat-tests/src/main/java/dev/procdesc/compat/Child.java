@@ -8,23 +8,24 @@ import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * A child of any {@link Subject}: what all of them can do. How it ended is a shell's number for it,
- * the exit code or 128 plus the signal, because {@code java.lang.Process} knows no more.
+ * A child of any {@link Subject}, with the operations that all of them have. Its status is the
+ * number that a shell reports, the exit code or 128 plus the signal, because {@code
+ * java.lang.Process} reports no more.
  */
 public interface Child extends AutoCloseable {
-  /** The pipe to its standard input. */
+  /** Returns the pipe to its standard input. */
   OutputStream stdin();
 
-  /** The pipe from its standard output. */
+  /** Returns the pipe from its standard output. */
   InputStream stdout();
 
-  /** The pipe from its standard error. */
+  /** Returns the pipe from its standard error. */
   InputStream stderr();
 
-  /** The process ID. */
+  /** Returns the process ID. */
   long pid();
 
-  /** Whether it runs. */
+  /** Returns whether it has not exited. */
   boolean isAlive();
 
   /** Sends SIGTERM. */
@@ -33,16 +34,16 @@ public interface Child extends AutoCloseable {
   /** Sends SIGKILL. */
   void kill() throws IOException;
 
-  /** Waits for its end. */
+  /** Waits until it has exited; returns its status. */
   int waitFor() throws InterruptedException;
 
-  /** Waits for its end, for a time. */
+  /** Waits until it has exited, up to a timeout; returns its status if it has. */
   OptionalInt waitFor(Duration timeout) throws InterruptedException;
 
-  /** Its end, as an event. */
+  /** Returns a future that completes with its status when it has exited. */
   CompletableFuture<Integer> onExit();
 
-  /** Ends it if it runs, and gives up all that belongs to it. */
+  /** Kills it if it has not exited, and releases its resources. */
   @Override
   void close() throws IOException;
 }

@@ -7,12 +7,12 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What any {@link Subject} can run.
+ * A command that any {@link Subject} can run.
  *
  * @param words the program and its arguments
  * @param environment variables to set, or to remove where empty
- * @param directory the child's
- * @param mergeError whether standard error goes where standard output goes
+ * @param directory the working directory, if it is not this JVM's
+ * @param mergeError whether standard error is merged into standard output
  */
 public record Command(
     List<String> words,
@@ -25,12 +25,12 @@ public record Command(
     environment = Map.copyOf(environment);
   }
 
-  /** A program and its arguments. */
+  /** Returns a command of a program and its arguments. */
   public static Command of(String... words) {
     return new Command(List.of(words), Map.of(), Optional.empty(), false);
   }
 
-  /** A shell script; the arguments are {@code $1}, {@code $2}, and so on. */
+  /** Returns a command of a shell script; the arguments are {@code $1}, {@code $2}, and so on. */
   public static Command sh(String script, String... arguments) {
     String[] words = new String[4 + arguments.length];
     words[0] = "/bin/sh";
@@ -41,12 +41,12 @@ public record Command(
     return of(words);
   }
 
-  /** With a variable. */
+  /** Returns this command with an environment variable. */
   public Command with(String name, String value) {
     return environment(name, Optional.of(value));
   }
 
-  /** Without a variable. */
+  /** Returns this command without an environment variable. */
   public Command without(String name) {
     return environment(name, Optional.empty());
   }
@@ -57,12 +57,12 @@ public record Command(
     return new Command(words, changed, directory, mergeError);
   }
 
-  /** In a directory. */
+  /** Returns this command in a working directory. */
   public Command in(Path where) {
     return new Command(words, environment, Optional.of(where), mergeError);
   }
 
-  /** With standard error where standard output goes. */
+  /** Returns this command with standard error merged into standard output. */
   public Command mergingError() {
     return new Command(words, environment, directory, true);
   }

@@ -5,12 +5,12 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
-/** The guarantees that a test proves. Every test names at least one. */
+/** The guarantees that a test proves; every test names at least one. */
 @Target(ElementType.METHOD)
 @Retention(RetentionPolicy.RUNTIME)
 public @interface Contract {
   /**
-   * The guarantees.
+   * Returns the guarantees.
    *
    * @return {@code C1} to {@code C12}
    */

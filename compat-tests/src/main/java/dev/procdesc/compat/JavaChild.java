@@ -5,15 +5,15 @@ import dev.procdesc.compat.support.Scenario;
 import java.util.Arrays;
 import org.opentest4j.TestAbortedException;
 
-/** The main class of a JVM that plays a scenario. */
+/** The main class of a JVM that runs a scenario. */
 public final class JavaChild {
   private JavaChild() {}
 
   /**
-   * Plays a scenario.
+   * Runs a scenario.
    *
-   * @param arguments the scenario's class, then its own arguments
-   * @throws Throwable whatever the scenario throws: the JVM prints it and ends with code 1
+   * @param arguments the class of the scenario, then its arguments
+   * @throws Throwable if the scenario throws it: the JVM prints it and exits with code 1
    */
   public static void main(String[] arguments) throws Throwable {
     Scenario scenario = Class.forName(arguments[0])

@@ -31,25 +31,25 @@ import org.junit.platform.launcher.core.LauncherConfig;
 import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 
-/** Runs the suite and prints what it has shown. */
+/** Runs the suite and prints its report. */
 public final class Main {
   private static final String USAGE = """
       usage: java -jar procdesc-compat-tests.jar [option...]
         --backend NAME   test this backend, where there are several
         --report DIR     write report.json and JUnit's XML into a directory
-        --filter REGEX   only tests whose Class.method has a match
-        --backend-only   without the control group and the view as java.lang.Process
-        --quick          without tests that take long or start JVMs
-        --no-rungs       do not run again with mechanisms switched off
+        --filter REGEX   only tests in whose Class.method the expression is found
+        --backend-only   omit the control group and the view as java.lang.Process
+        --quick          omit tests that take long or start JVMs
+        --no-rungs       do not run again with mechanisms disabled
         --all-rungs      do that with all tests, not only the quick ones
-        --seccomp        under a filter that refuses clone3 and kill, as containers do
-        --descriptor-only  in the descriptor-only mode, without the control group: what names a
-                         process by its ID is skipped
+        --seccomp        run under a filter that refuses clone3 and kill, as in containers
+        --descriptor-only  run in the descriptor-only mode, without the control group; tests that
+                         name a process by its ID are skipped
         --help           show this
-      Exits with 0 if tests ran and none failed, 1 if not, 2 for a wrong option, 3 where no backend works.
+      Exits with 0 if tests ran and none failed, 1 otherwise, 2 for a wrong option, 3 if no backend works.
       """;
 
-  /** The exit code where there is nothing to test. */
+  /** The exit code on a system that no backend supports. */
   public static final int UNSUPPORTED = 3;
 
   private final LauncherDiscoveryRequestBuilder request = LauncherDiscoveryRequestBuilder.request()
@@ -67,7 +67,7 @@ public final class Main {
   /**
    * Runs the suite.
    *
-   * @param arguments as the usage says
+   * @param arguments the options; {@code --help} prints them
    */
   public static void main(String[] arguments) {
     System.exit(new Main().run(new ArrayDeque<>(Arrays.asList(arguments))));
@@ -95,7 +95,7 @@ public final class Main {
       System.err.println("cannot enter the descriptor-only mode: " + e.getMessage());
       return 2;
     }
-    leaveOutWhatIsNotMeant();
+    omitInapplicable();
     Launcher launcher = LauncherFactory.create(LauncherConfig.builder()
         .enableTestExecutionListenerAutoRegistration(false)
         .build());
@@ -122,16 +122,16 @@ public final class Main {
     return failed == 0 && passed > 0 ? 0 : 1;
   }
 
-  /** What no kernel of this system could show, and what nobody asked for, is no skip. */
-  private void leaveOutWhatIsNotMeant() {
+  /** Omits tests that no kernel of this system can pass or that need more rounds: they are no skips. */
+  private void omitInapplicable() {
     if (Platform.current().mechanisms().stream()
         .noneMatch(mechanism -> mechanism.name().equals("guardian"))) {
       request.filters(TagFilter.excludeTags(Tags.GUARDIAN));
-      System.out.println("left out: the tests of the guardian, which this system never needs");
+      System.out.println("omitted: the tests of the guardian, which this system never needs");
     }
     if (!Rounds.areMany()) {
       request.filters(TagFilter.excludeTags(Tags.MANY_ROUNDS));
-      System.out.println("left out: what needs -Dprocdesc.rounds=100 or more");
+      System.out.println("omitted: the tests that need -Dprocdesc.rounds=100 or more");
     }
   }
 
@@ -147,7 +147,7 @@ public final class Main {
         case "--quick" -> request.filters(TagFilter.excludeTags(Tags.JVM, Tags.LONG));
         case "--no-rungs" -> request.filters(TagFilter.excludeTags(Tags.RUNGS));
         case "--all-rungs" -> System.setProperty("procdesc.rungs", "all");
-        // Children inherit the filter: neither a shell's kill works in them, nor a JVM's signals.
+        // Children inherit the filter: in them neither a shell's kill works nor a JVM's own signals.
         case "--seccomp" -> {
           Seccomp.refuseClone3AndKill();
           request.filters(TagFilter.excludeTags(Tags.KILLS, Tags.JVM));
@@ -182,11 +182,11 @@ public final class Main {
         .map(method -> pattern
             .matcher(method.getJavaClass().getSimpleName() + "." + method.getMethodName())
             .find())
-        // A class is left out by leaving out its methods.
+        // A class is omitted by omitting its methods.
         .orElse(true));
   }
 
-  /** Says what is done while it is done. */
+  /** Prints the classes and the failures as they come. */
   private static final class Progress extends Results {
     @Override
     protected void finished(Result result) {

@@ -3,19 +3,19 @@ package dev.procdesc.compat;
 import org.opentest4j.TestAbortedException;
 
 /**
- * A test is skipped, because of where the suite runs: as whom, on which Java, on which machine.
- * That says nothing about the library, so it is counted apart from the missing features.
+ * Skips a test because of the environment of the suite: the user, the Java version, the machine.
+ * Such a skip says nothing about the library, so reports count it apart from missing features.
  */
 public final class MissingCondition extends TestAbortedException {
   private static final long serialVersionUID = 1L;
 
-  /** What lacks. */
+  /** The missing condition. */
   private final String needs;
 
   /**
-   * A skip.
+   * Creates a skip.
    *
-   * @param needs what the test needs, such as {@code root}
+   * @param needs the missing condition, such as {@code root}
    */
   public MissingCondition(String needs) {
     super("needs " + needs);
@@ -23,9 +23,9 @@ public final class MissingCondition extends TestAbortedException {
   }
 
   /**
-   * What lacks.
+   * Returns the missing condition.
    *
-   * @return what the test needs
+   * @return the condition, such as {@code root}
    */
   public String needs() {
     return needs;

@@ -3,14 +3,14 @@ package dev.procdesc.compat;
 import dev.procdesc.Feature;
 import org.opentest4j.TestAbortedException;
 
-/** A test is skipped, because the running system lacks a feature. */
+/** Skips a test because the running system lacks a feature. */
 public final class MissingFeature extends TestAbortedException {
   private static final long serialVersionUID = 1L;
 
-  /** What lacks. */
+  /** The missing feature. */
   private final Feature feature;
 
-  /** What lacks, in words. */
+  /** The requirement that is not met, in words. */
   private final String lacks;
 
   MissingFeature(Feature feature, String lacks) {
@@ -20,7 +20,7 @@ public final class MissingFeature extends TestAbortedException {
   }
 
   /**
-   * What lacks.
+   * Returns the missing feature.
    *
    * @return the feature
    */
@@ -29,9 +29,9 @@ public final class MissingFeature extends TestAbortedException {
   }
 
   /**
-   * What would have the feature.
+   * Returns the requirement that is not met.
    *
-   * @return such as {@code Linux 6.15}
+   * @return the requirement, such as {@code Linux 6.15}
    */
   public String lacks() {
     return lacks;

@@ -10,9 +10,9 @@ import java.lang.annotation.Target;
 @Retention(RetentionPolicy.RUNTIME)
 public @interface Origin {
   /**
-   * The mirrored tests.
+   * Returns the mirrored tests.
    *
-   * @return such as {@code capsicum-test: PipePdfork.Close}
+   * @return the tests, such as {@code capsicum-test: PipePdfork.Close}
    */
   String[] value();
 }

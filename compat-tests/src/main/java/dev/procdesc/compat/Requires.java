@@ -14,18 +14,16 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/**
- * What a test needs. Each method returns if it is there, and skips the test with the reason if not.
- */
+/** Requirements of tests. Each method skips the test, with the reason, if one is not met. */
 public final class Requires {
   private static final AtomicInteger CGROUPS = new AtomicInteger();
 
   private Requires() {}
 
   /**
-   * A feature of the running system.
+   * Requires a feature of the running system.
    *
-   * @param feature which
+   * @param feature the feature
    */
   public static void feature(Feature feature) {
     FeatureReport report = Platform.current().report(feature);
@@ -39,7 +37,7 @@ public final class Requires {
    * system without it.
    *
    * @param failure of the test
-   * @return empty if the system has the kill, or if that is not why the test failed
+   * @return empty if the system has the kill, or if the test failed for another reason
    */
   public static Optional<MissingFeature> skipFor(Throwable failure) {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
@@ -57,15 +55,15 @@ public final class Requires {
   /**
    * Returns whether there is the kill at the last close.
    *
-   * @return false only where children execute their program at once, so that nothing can guard
-   *     them. Elsewhere the guard is not asked for: that starts it
+   * @return false only where children execute their program at once, so that no guardian can
+   *     protect them. Elsewhere this method does not query the guard, because that starts it
    */
   public static boolean hasKill() {
     Platform platform = Platform.current();
     return platform.has(Feature.CHILD_SETUP) || platform.has(Feature.KILL_ON_JVM_DEATH);
   }
 
-  /** A way to create a child that executes no program by its name, as the launcher on Linux. */
+  /** Requires a mechanism that creates children without executing a program by its name. */
   public static void launchWithoutNames() {
     that(
         Platform.current().mechanisms().stream()
@@ -76,10 +74,10 @@ public final class Requires {
   }
 
   /**
-   * Anything that is no feature of the library.
+   * Requires a condition that is no feature of the library.
    *
-   * @param there whether it is there
-   * @param needs what it is, as the report shows it
+   * @param there whether it is met
+   * @param needs the condition, as the report shows it
    */
   public static void that(boolean there, String needs) {
     if (!there) {
@@ -87,43 +85,43 @@ public final class Requires {
     }
   }
 
-  /** The superuser. */
+  /** Requires the superuser. */
   public static void root() {
     that(Libc.C.geteuid() == 0, "root");
   }
 
-  /** Anybody but the superuser. */
+  /** Requires a user other than the superuser. */
   public static void notRoot() {
     that(Libc.C.geteuid() != 0, "a user other than root");
   }
 
   /**
-   * A version of Java.
+   * Requires a version of Java.
    *
-   * @param feature the first that will do
+   * @param feature the oldest one
    */
   public static void java(int feature) {
     that(Runtime.version().feature() >= feature, "Java " + feature);
   }
 
-  /** Virtual threads. */
+  /** Requires virtual threads. */
   public static void virtualThreads() {
     that(VirtualThreads.AVAILABLE, "virtual threads (Java 21)");
   }
 
   /**
-   * A file that only some systems have.
+   * Requires a file that only some systems have.
    *
-   * @param path where
+   * @param path the path
    */
   public static void file(String path) {
     that(Files.exists(Path.of(path)), path);
   }
 
   /**
-   * A cgroup v2 that this user may use.
+   * Requires a cgroup v2 hierarchy in which this user may create groups.
    *
-   * @return a new, empty one; whoever asked deletes it
+   * @return a new, empty group, which the caller deletes
    */
   public static Path cgroup() {
     for (String root : List.of("/sys/fs/cgroup", "/sys/fs/cgroup/unified")) {

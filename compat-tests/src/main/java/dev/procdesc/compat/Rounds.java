@@ -1,15 +1,15 @@
 package dev.procdesc.compat;
 
-/** How often a test of races repeats itself: {@code -Dprocdesc.rounds}; 200 show it well. */
+/** The number of rounds of a test of races: {@code -Dprocdesc.rounds}; 200 are thorough. */
 public final class Rounds {
-  /** How many rounds there are. */
+  /** The number of rounds. */
   public static final int COUNT = Integer.getInteger("procdesc.rounds", 5);
 
   private static final int MANY = 100;
 
   private Rounds() {}
 
-  /** Whether the tests that need a big machine are meant too. */
+  /** Returns whether the tests that need a big machine run too. */
   public static boolean areMany() {
     return COUNT >= MANY;
   }

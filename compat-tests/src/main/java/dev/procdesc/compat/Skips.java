@@ -2,14 +2,14 @@ package dev.procdesc.compat;
 
 import dev.procdesc.Feature;
 
-/** Carries the skip of a scenario out of its JVM, as a line of its output. */
+/** Transfers the skip of a scenario out of its JVM, as a line of its output. */
 public final class Skips {
   private static final String FEATURE = "procdesc-skip-feature:";
   private static final String CONDITION = "procdesc-skip-condition:";
 
   private Skips() {}
 
-  /** The line that tells of a skip. */
+  /** Returns the line that represents a skip. */
   static String line(RuntimeException skip) {
     if (skip instanceof MissingFeature missing) {
       return FEATURE + missing.feature().name() + ":" + missing.lacks();
@@ -21,9 +21,9 @@ public final class Skips {
   }
 
   /**
-   * Skips here too, if a line tells of a skip.
+   * Skips the test here too if a line represents a skip.
    *
-   * @param line any line of the output
+   * @param line a line of the output
    */
   public static void replay(String line) {
     if (line.startsWith(FEATURE)) {

@@ -2,12 +2,12 @@ package dev.procdesc.compat;
 
 import java.io.IOException;
 
-/** What a contract is tried on: a way to start children. */
+/** A way to start children, which the contracts are tested on. */
 public interface Subject {
   /**
    * Starts a child with pipes at its standard input, output and error.
    *
-   * @param command what to run, and where
+   * @param command the command to run
    * @return the child, running
    * @throws IOException if it cannot be started
    */

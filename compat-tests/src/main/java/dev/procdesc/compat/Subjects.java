@@ -15,7 +15,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-/** The subjects that there are. */
+/** All subjects. */
 public final class Subjects {
   /** The library. */
   public static final Subject LIBRARY =
@@ -28,7 +28,7 @@ public final class Subjects {
     return new ProcessChild(view, view::destroy, child::close);
   };
 
-  /** The control group. */
+  /** The control group: {@code java.lang.Process}. */
   public static final Subject CONTROL = command -> {
     ProcessBuilder builder =
         new ProcessBuilder(command.words()).redirectErrorStream(command.mergeError());
@@ -39,7 +39,7 @@ public final class Subjects {
             text -> builder.environment().put(name, text),
             () -> builder.environment().remove(name)));
     Process process = builder.start();
-    // Process.destroy closes the streams too; its handle's does no more than to send SIGTERM.
+    // Process.destroy also closes the streams; the handle's destroy only sends SIGTERM.
     return new ProcessChild(process, () -> process.toHandle().destroy(), () -> {});
   };
 
@@ -187,7 +187,7 @@ public final class Subjects {
       try {
         stdin().close();
       } catch (IOException e) {
-        // What was still in the buffer has no reader any more.
+        // The rest of the buffer has no reader any more.
       }
       stdout().close();
       stderr().close();

@@ -21,11 +21,11 @@ import org.junit.platform.commons.support.AnnotationSupport;
 import org.junit.platform.commons.support.HierarchyTraversalMode;
 import org.junit.platform.commons.support.ReflectionSupport;
 
-/** The suite's own rules. */
+/** The rules of the suite itself. */
 final class SuiteTest {
   private static final String CAPSICUM = "capsicum-test: ";
 
-  /** Every test of capsicum-test's procdesc.cc. */
+  /** All tests of capsicum-test's procdesc.cc. */
   private static final Set<String> CAPSICUM_TESTS = new TreeSet<>(Arrays.asList("""
               Pdfork.Simple Pdfork.InvalidFlag Pdfork.TimeCheck Pdfork.UseDescriptor
               Pdfork.NonProcessDescriptor Pdfork.FromThread PipePdfork.Poll PipePdfork.PollMultiple
@@ -38,9 +38,9 @@ final class SuiteTest {
               Pdfork.MissingRights PipePdfork.PassProcessDescriptor\
               """.split("\\s+")));
 
-  /** Those that no test mirrors, because the library has no such thing (yet). */
+  /** The tests that no test mirrors, because the library has nothing that corresponds. */
   private static final Set<String> NOT_MIRRORED = Set.of(
-      // No flags are passed by a caller: there is no unknown one.
+      // A caller passes no flags, so there is no unknown one.
       "Pdfork.InvalidFlag");
 
   private static List<Method> tests() {
@@ -77,7 +77,7 @@ final class SuiteTest {
         .anyMatch(each -> each.value().equals(tag));
   }
 
-  /** A usual build leaves out the tests that take long. */
+  /** A usual build omits the tests that take long. */
   @Test
   @Contract("C9")
   void everyGuaranteeHasATestThatIsQuick() {
@@ -112,6 +112,6 @@ final class SuiteTest {
     assertEquals(CAPSICUM_TESTS, all);
     all.retainAll(mirrored);
     all.retainAll(NOT_MIRRORED);
-    assertEquals(Set.of(), all, "mirrored, and still named as not mirrored");
+    assertEquals(Set.of(), all, "mirrored, but listed as not mirrored");
   }
 }

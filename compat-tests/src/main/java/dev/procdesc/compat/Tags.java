@@ -1,26 +1,26 @@
 package dev.procdesc.compat;
 
-/** Kinds of tests that a run may leave out. */
+/** Tags of tests that a run may omit. */
 public final class Tags {
-  /** Starts JVMs of its own. */
+  /** The test starts JVMs. */
   public static final String JVM = "jvm";
 
-  /** Takes long. */
+  /** The test takes long. */
   public static final String LONG = "long";
 
-  /** Runs the suite again. */
+  /** The test runs the suite again with a mechanism disabled. */
   public static final String RUNGS = "rungs";
 
-  /** Its children need kill(2). */
+  /** The children of the test need kill(2). */
   public static final String KILLS = "kills";
 
-  /** It, or a child of it, names a process by its ID. */
+  /** The test, or a child of it, names a process by its ID. */
   public static final String PIDS = "pids";
 
-  /** Of the guardian alone: where no system can have one, there is nothing to test. */
+  /** The test is about the guardian, and inapplicable on systems that cannot have one. */
   public static final String GUARDIAN = "guardian";
 
-  /** Only where more rounds were asked for than a usual run has, see {@link Rounds}. */
+  /** The test runs only with more rounds than usual, see {@link Rounds}. */
   public static final String MANY_ROUNDS = "many-rounds";
 
   private Tags() {}

@@ -3,9 +3,9 @@ package dev.procdesc.compat;
 import java.time.Duration;
 
 /**
- * How long a test waits for an event that must come. A correct run never waits that long: the
- * ceilings are there to fail a test that hangs. A slow machine scales them all by one factor, the
- * system property {@code procdesc.timeoutFactor} or the variable {@code PROCDESC_TIMEOUT_FACTOR}.
+ * Ceilings of the waits for events that must come. A correct run never waits that long: a ceiling
+ * only fails a test that hangs. One factor scales them all for slow machines: the system property
+ * {@code procdesc.timeoutFactor} or the variable {@code PROCDESC_TIMEOUT_FACTOR}.
  */
 public final class Timeouts {
   /** The factor. */
@@ -25,10 +25,10 @@ public final class Timeouts {
   }
 
   /**
-   * A duration, for this machine.
+   * Scales a duration for this machine.
    *
-   * @param duration for a fast one
-   * @return scaled by the factor
+   * @param duration the duration on a fast machine
+   * @return the duration times the factor
    */
   public static Duration scaled(Duration duration) {
     return Duration.ofMillis((long) (duration.toMillis() * FACTOR));

@@ -1,5 +1,7 @@
 package dev.procdesc.compat.c10_capabilities;
 
+import static dev.procdesc.compat.support.Liveness.assertAlive;
+import static dev.procdesc.compat.support.Liveness.assertDead;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -28,13 +30,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * A process handed from JVM to JVM while those before die: it lives until the last holder has gone.
+ * Processes that are handed from JVM to JVM while earlier holders die: they live until the last
+ * holder closes or dies.
  */
 @ExtendWith(LeakCheck.class)
 @Tag(Tags.JVM)
 @Tag(Tags.LONG)
 final class ChainTest {
-  static Stream<String> rungs() {
+  static Stream<String> mechanisms() {
     return KillMechanisms.all();
   }
 
@@ -44,7 +47,7 @@ final class ChainTest {
   }
 
   @ParameterizedTest(name = "without {0}")
-  @MethodSource("rungs")
+  @MethodSource("mechanisms")
   @Contract({"C6", "C7", "C10"})
   void theLastOfThreeHolders(String without) throws Exception {
     Requires.feature(Feature.KILL_ON_JVM_DEATH);
@@ -60,27 +63,27 @@ final class ChainTest {
       a.order("spawn nnp");
       a.order("drop-heart");
       a.order("send handed");
-      assertTrue(heart.isHeld());
+      assertAlive(heart);
       a.exit();
-      // B has not received it yet: it is on its way, and that counts.
-      assertTrue(heart.isHeld());
+      // B has not received it yet: the message in flight is a holder too.
+      assertAlive(heart);
       assertTrue(b.ask("receive").startsWith("handed 1"));
-      assertTrue(heart.isHeld());
+      assertAlive(heart);
       b.order("onward");
       b.kill();
-      assertTrue(heart.isHeld());
+      assertAlive(heart);
       DescriptorChannel.Message message = bc.second().receive(Timeouts.CEILING).orElseThrow();
       ProcessDescriptor last = message.descriptors().get(0);
-      assertTrue(last.isAlive());
+      assertAlive(last);
       assertTrue(last.waitFor(Duration.ofMillis(1)).isEmpty());
-      assertTrue(heart.isHeld());
+      assertAlive(heart);
       message.close();
-      heart.awaitEnd();
+      assertDead(heart);
     }
   }
 
   @ParameterizedTest(name = "without {0}")
-  @MethodSource("rungs")
+  @MethodSource("mechanisms")
   @Contract({"C6", "C7", "C10"})
   @Origin("capsicum-test: PipePdfork.PassProcessDescriptor")
   void theLastHolderIsKilled(String without) throws Exception {
@@ -96,13 +99,13 @@ final class ChainTest {
       a.order("drop-heart");
       a.order("send handed");
       b.ask("receive");
-      // Both ways of going: a close first, then the death of the JVM.
+      // A close first, then the death of a JVM.
       a.order("close");
-      assertTrue(heart.isHeld());
+      assertAlive(heart);
       a.kill();
-      assertTrue(heart.isHeld());
+      assertAlive(heart);
       b.kill();
-      heart.awaitEnd();
+      assertDead(heart);
     }
   }
 
@@ -122,9 +125,9 @@ final class ChainTest {
       a.order("send handed");
       b.ask("receive");
       b.exit();
-      assertTrue(heart.isHeld());
+      assertAlive(heart);
       a.kill();
-      heart.awaitEnd();
+      assertDead(heart);
     }
   }
 
@@ -170,7 +173,7 @@ final class ChainTest {
           assertTrue(self.sameProcess(holder.process()));
         }
       }
-      assertTrue(holder.process().isAlive(), "its close kills nobody");
+      assertTrue(holder.process().isAlive(), "a close of its own descriptor does not kill it");
     }
   }
 }

@@ -1,5 +1,7 @@
 package dev.procdesc.compat.c10_capabilities;
 
+import static dev.procdesc.compat.support.Liveness.assertAlive;
+import static dev.procdesc.compat.support.Liveness.assertDead;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -39,10 +41,10 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Several references to one process: the last close is the close. */
+/** Several descriptors of one process: only the last close has an effect on the process. */
 @ExtendWith(LeakCheck.class)
 final class DuplicateTest {
-  /** Lives on without its pipes, which the close of a child closes too. */
+  /** Returns a spawner of a child that stays without its pipes, which a close closes too. */
   private static Spawner staying() {
     return Run.sh("exec sleep 1000");
   }
@@ -56,14 +58,13 @@ final class DuplicateTest {
   @Origin("capsicum-test: PipePdfork.CloseLast")
   void onlyTheLastCloseKills() throws Exception {
     try (RawPipe pipe = RawPipe.open()) {
-      ChildProcess child = staying().stdout(pipe.writer()).spawn();
-      pipe.given();
+      ChildProcess child = Run.spawnStaying(pipe);
       ProcessDescriptor copy = child.duplicate();
       child.close();
-      assertTrue(copy.isAlive());
-      assertTrue(pipe.isHeld());
+      assertAlive(copy);
+      assertAlive(pipe);
       copy.close();
-      pipe.awaitEnd();
+      assertDead(pipe);
     }
   }
 
@@ -106,12 +107,12 @@ final class DuplicateTest {
       Collections.shuffle(all, random);
       ProcessDescriptor last = all.remove(0);
       all.forEach(ProcessDescriptor::close);
-      assertTrue(last.isAlive());
+      assertAlive(last);
       CompletableFuture<ExitStatus> lastsEnd = last.onExit();
       last.close();
       assertEquals(Run.signaled(Signal.KILL), get(lastsEnd));
-      // Of another reference, or of this one: told by the library's threads, in any order.
-      Await.until("the other is told too", end::isDone);
+      // The library's threads complete the futures of both descriptors in any order.
+      Await.until("the first descriptor's future is complete", end::isDone);
     }
   }
 
@@ -129,7 +130,7 @@ final class DuplicateTest {
       assertEquals(new Exited(33), other.waitFor());
       assertEquals(Optional.of(new Exited(33)), other.poll());
       assertEquals(new Exited(33), get(end));
-      // Late, and closed: known is known.
+      // Late, and on a closed descriptor: a known status remains known.
       assertEquals(new Exited(33), child.waitFor());
       try (ProcessDescriptor late = one.duplicate()) {
         assertEquals(new Exited(33), late.waitFor());
@@ -147,7 +148,7 @@ final class DuplicateTest {
       assertEquals(child.pid(), copy.pid());
       assertTrue(Descriptors.isOpen(copy.fd()));
       assertTrue(Descriptors.isCloseOnExec(copy.fd()));
-      assertTrue(copy.isAlive());
+      assertAlive(copy);
       assertEquals(Optional.empty(), copy.waitFor(Duration.ZERO));
       assertTrue(copy.sameProcess(child));
       assertTrue(copy.signal(Signal.TERM));
@@ -237,7 +238,7 @@ final class DuplicateTest {
     ChildProcess child = Run.cat().onClose(OnClose.RELEASE).spawn();
     ProcessDescriptor copy = child.duplicate();
     child.close();
-    assertTrue(copy.isAlive());
+    assertAlive(copy);
     copy.close();
     Run.assertEchoes(child);
     child.stdin().close();
@@ -249,27 +250,26 @@ final class DuplicateTest {
   void duplicatesAndClosesOfManyThreads() throws Exception {
     for (int round = 0; round < 20; round++) {
       try (RawPipe pipe = RawPipe.open()) {
-        ChildProcess child = staying().stdout(pipe.writer()).spawn();
-        pipe.given();
+        ChildProcess child = Run.spawnStaying(pipe);
         int count = 8;
         CyclicBarrier start = new CyclicBarrier(count);
-        try (ConcurrentCallers<Void> crowd = new ConcurrentCallers<>(Thread::new)) {
+        try (ConcurrentCallers<Void> callers = new ConcurrentCallers<>(Thread::new)) {
           for (int i = 0; i < count; i++) {
             ProcessDescriptor mine = child.duplicate();
-            crowd.add(() -> {
+            callers.add(() -> {
               start.await();
               try (mine;
                   ProcessDescriptor copy = mine.duplicate()) {
-                assertTrue(copy.isAlive());
-                assertTrue(mine.isAlive());
+                assertAlive(copy);
+                assertAlive(mine);
               }
               return null;
             });
           }
           child.close();
-          crowd.results();
+          callers.results();
         }
-        pipe.awaitEnd();
+        assertDead(pipe);
       }
     }
   }

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** What the library says of the running system. */
+/** Reports of the library about the running system. */
 @ExtendWith(LeakCheck.class)
 final class PlatformTest {
   private static final Platform PLATFORM = Platform.current();
@@ -45,7 +45,7 @@ final class PlatformTest {
       assertEquals(report.present(), report.lacks().isBlank(), report.toString());
       assertEquals(report.present(), PLATFORM.has(report.feature()));
       assertEquals(report.present(), PLATFORM.features().contains(report.feature()));
-      assertEquals(report, PLATFORM.report(report.feature()), "the answer stays");
+      assertEquals(report, PLATFORM.report(report.feature()), "the report does not change");
     }
     assertThrows(
         UnsupportedOperationException.class, () -> PLATFORM.features().add(Feature.CGROUP));
@@ -82,7 +82,7 @@ final class PlatformTest {
             .run());
   }
 
-  /** A mechanism is switched off. */
+  /** Checks the report of a mechanism that is disabled. */
   public static final class SwitchedOff implements Scenario {
     @Override
     public void run(String... arguments) {
@@ -90,7 +90,7 @@ final class PlatformTest {
       try {
         platform = Platform.current();
       } catch (UnsupportedFeatureException e) {
-        // It was the last one that could create a process.
+        // The mechanism was the last one that could create a process.
         assertTrue(String.valueOf(e.getMessage()).contains("dev.procdesc.disable"), e.toString());
         return;
       }

@@ -1,5 +1,7 @@
 package dev.procdesc.compat.c10_capabilities;
 
+import static dev.procdesc.compat.support.Liveness.assertAlive;
+import static dev.procdesc.compat.support.Liveness.assertDead;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -35,14 +37,14 @@ import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Rights of descriptors: each operation needs its own, and none comes back. */
+/** Rights of descriptors: every operation needs one, and no right is ever regained. */
 @ExtendWith(LeakCheck.class)
 final class RightsTest {
   private static final Set<Right> ALL = EnumSet.allOf(Right.class);
 
   private static final Teardown TEARDOWN = Teardown.of(Signal.TERM, Timeouts.CEILING);
 
-  /** What a descriptor can do, with the rights that each needs; none of it ends the child. */
+  /** Returns the operations of a descriptor and the rights they need; none ends the child. */
   private static Map<Executable, Set<Right>> operations(ProcessDescriptor process) {
     Map<Executable, Set<Right>> operations = new LinkedHashMap<>();
     operations.put(() -> process.signal(Signal.CONT), Set.of(Right.SIGNAL));
@@ -119,14 +121,13 @@ final class RightsTest {
   @Contract({"C6", "C10"})
   void withNoRightItStillKeepsTheProcessAlive() throws Throwable {
     try (RawPipe pipe = RawPipe.open()) {
-      ChildProcess child = Run.sh("exec sleep 1000").stdout(pipe.writer()).spawn();
-      pipe.given();
+      ChildProcess child = Run.spawnStaying(pipe);
       ProcessDescriptor weak = child.restrict();
       child.close();
       assertAllowed(weak, Set.of());
-      assertTrue(pipe.isHeld());
+      assertAlive(pipe);
       weak.close();
-      pipe.awaitEnd();
+      assertDead(pipe);
     }
   }
 
@@ -172,7 +173,7 @@ final class RightsTest {
       assertTrue(kills.kill());
       assertEquals(Run.signaled(Signal.KILL), waits.waitFor());
       assertEquals(Run.signaled(Signal.KILL), end.join());
-      // The status is known by now, but not to everybody.
+      // The library knows the status by now; these descriptors must not tell it.
       assertThrows(MissingRightException.class, hears::poll);
       assertThrows(MissingRightException.class, kills::waitFor);
       assertThrows(MissingRightException.class, kills::onExit);

@@ -19,13 +19,13 @@ import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Any method from any thread. */
+/** Tests of methods that are called from any thread. */
 @ExtendWith(LeakCheck.class)
 public abstract class ConcurrencyContract {
-  /** What is tried. */
+  /** The subject under test. */
   protected final Subject subject;
 
-  /** For subclasses. */
+  /** Creates the tests of a subject. */
   protected ConcurrencyContract(Subject subject) {
     this.subject = subject;
   }
@@ -120,7 +120,7 @@ public abstract class ConcurrencyContract {
         spawners.add(() -> {
           for (int j = 0; j < 10; j++) {
             String line = thread + " " + j;
-            // The end of its output comes at its own end: no sibling may hold the pipe.
+            // The output ends when the child exits: no sibling may hold the pipe.
             try (Child child = subject.start(Command.sh("echo \"$1\"; exit $2", line, "" + j))) {
               assertEquals(line, Text.all(child.stdout()));
               assertEquals(j, child.waitFor());

@@ -18,18 +18,18 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** The end of a child is an event. */
+/** Tests of the exit of a child as an event. */
 @ExtendWith(LeakCheck.class)
 public abstract class ExitEventsContract {
-  /** What is tried. */
+  /** The subject under test. */
   protected final Subject subject;
 
-  /** For subclasses. */
+  /** Creates the tests of a subject. */
   protected ExitEventsContract(Subject subject) {
     this.subject = subject;
   }
 
-  /** The value of a future that must complete. */
+  /** Returns the value of a future, which must complete. */
   protected static <T> T get(CompletableFuture<T> future) throws Exception {
     return future.get(Timeouts.CEILING.toMillis(), TimeUnit.MILLISECONDS);
   }

@@ -18,13 +18,13 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The status is exact, and stays. */
+/** Tests of the status, which is exact and does not change. */
 @ExtendWith(LeakCheck.class)
 public abstract class ExitStatusContract {
-  /** What is tried. */
+  /** The subject under test. */
   protected final Subject subject;
 
-  /** For subclasses. */
+  /** Creates the tests of a subject. */
   protected ExitStatusContract(Subject subject) {
     this.subject = subject;
   }

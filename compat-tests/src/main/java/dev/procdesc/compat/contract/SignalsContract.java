@@ -13,13 +13,13 @@ import dev.procdesc.compat.support.Text;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Signals arrive. The numbers of SIGTERM and SIGKILL are 15 and 9 on every system. */
+/** Tests of signals; SIGTERM and SIGKILL are 15 and 9 on every system. */
 @ExtendWith(LeakCheck.class)
 public abstract class SignalsContract {
-  /** What is tried. */
+  /** The subject under test. */
   protected final Subject subject;
 
-  /** For subclasses. */
+  /** Creates the tests of a subject. */
   protected SignalsContract(Subject subject) {
     this.subject = subject;
   }
@@ -48,7 +48,7 @@ public abstract class SignalsContract {
   @Contract("C3")
   @Origin("swift-subprocess: runaway child")
   void aChildThatIgnoresTerminateIsKilled() throws Exception {
-    // A shell hands ignored signals on to the program that it becomes.
+    // A program that a shell executes inherits its ignored signals.
     try (Child child = subject.start(Command.sh("trap '' TERM INT HUP; exec cat"))) {
       assertEquals("ready", Text.echo(child.stdin(), child.stdout(), "ready"));
       child.terminate();

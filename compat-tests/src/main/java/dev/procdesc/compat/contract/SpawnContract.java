@@ -18,18 +18,18 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The child is what was asked for, or there is none. */
+/** Tests of spawning: the child is as requested, or there is none. */
 @ExtendWith(LeakCheck.class)
 public abstract class SpawnContract {
-  /** What is tried. */
+  /** The subject under test. */
   protected final Subject subject;
 
-  /** For subclasses. */
+  /** Creates the tests of a subject. */
   protected SpawnContract(Subject subject) {
     this.subject = subject;
   }
 
-  /** What a command prints. */
+  /** Returns the output of a command, which must succeed. */
   protected String output(Command command) throws IOException, InterruptedException {
     try (Child child = subject.start(command)) {
       child.stdin().close();

@@ -18,13 +18,13 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** What is written arrives, in both directions. */
+/** Tests of the streams to and from a child. */
 @ExtendWith(LeakCheck.class)
 public abstract class StreamsContract {
-  /** What is tried. */
+  /** The subject under test. */
   protected final Subject subject;
 
-  /** For subclasses. */
+  /** Creates the tests of a subject. */
   protected StreamsContract(Subject subject) {
     this.subject = subject;
   }

@@ -1,4 +1,4 @@
-/** What any way to run a child must do, by {@link dev.procdesc.compat.Subject}. */
+/** Abstract tests of any way to run a child, a {@link dev.procdesc.compat.Subject}. */
 @NullMarked
 package dev.procdesc.compat.contract;
 

@@ -10,13 +10,13 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Where a run was made.
+ * The environment of a run.
  *
- * @param platform the running system, as the library sees it
- * @param features each feature, present or absent
- * @param mechanisms each mechanism, present or absent
- * @param deathGuard by what means children die with the JVM
- * @param facts anything else that may explain a result
+ * @param platform the running system, as the library reports it
+ * @param features the reports of all features
+ * @param mechanisms the reports of all mechanisms
+ * @param deathGuard the mechanism that kills children at the death of the JVM
+ * @param facts other properties that may explain a result
  */
 record Environment(
     String platform,
@@ -35,7 +35,7 @@ record Environment(
     facts.put("uid", Integer.toString(Libc.C.geteuid()));
     facts.put("processors", Integer.toString(Runtime.getRuntime().availableProcessors()));
     facts.put("maxMemory", Long.toString(Runtime.getRuntime().maxMemory()));
-    // The rung: what is switched off, and what the suite was told.
+    // The mechanisms that are disabled, and the settings of the suite.
     System.getProperties().stringPropertyNames().forEach(name -> {
       if (name.startsWith("dev.procdesc.") || name.startsWith("procdesc.")) {
         facts.put(name, System.getProperty(name));

@@ -1,13 +1,13 @@
 package dev.procdesc.compat.report;
 
-/** How a test ended. */
+/** The outcome of a test. */
 public enum Outcome {
-  /** It holds. */
+  /** The test passed. */
   PASSED,
-  /** It does not. */
+  /** The test failed. */
   FAILED,
-  /** The running system lacks a feature. */
+  /** The test was skipped because the running system lacks a feature. */
   LACKS_FEATURE,
-  /** The place where the suite runs lacks something. */
+  /** The test was skipped because of the environment of the suite. */
   LACKS_CONDITION
 }

@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
-/** What a run has shown, for people (a table) and for programs (JSON and JUnit's XML). */
+/** The report of a run, for people (a table) and for programs (JSON and JUnit's XML). */
 public final class Report {
   private static final Gson GSON =
       new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
@@ -26,13 +26,13 @@ public final class Report {
   private final List<Result> results;
   private final Environment environment;
 
-  /** Of these results, on this machine. */
+  /** Creates a report of results on this machine. */
   public Report(List<Result> results) {
     this.results = List.copyOf(results);
     this.environment = Environment.current();
   }
 
-  /** How many tests ended so. */
+  /** Returns the number of tests with an outcome. */
   public long count(Outcome outcome) {
     return results.stream().filter(result -> result.outcome() == outcome).count();
   }
@@ -49,8 +49,8 @@ public final class Report {
     out.println();
     printTable(out);
     out.println();
-    printSkips(out, Outcome.LACKS_FEATURE, "Skipped for want of a feature");
-    printSkips(out, Outcome.LACKS_CONDITION, "Skipped for where the suite runs");
+    printSkips(out, Outcome.LACKS_FEATURE, "Skipped: the system lacks a feature");
+    printSkips(out, Outcome.LACKS_CONDITION, "Skipped: the environment of the suite");
     out.println(environment.platform() + ", Java " + environment.facts().get("java.version"));
     for (FeatureReport feature : environment.features()) {
       out.printf(
@@ -69,7 +69,7 @@ public final class Report {
         + environment.deathGuard());
   }
 
-  /** One line for each guarantee and subject. */
+  /** Prints one line for each guarantee, with the counts of each subject. */
   private void printTable(PrintStream out) {
     TreeSet<String> subjects = new TreeSet<>(new SubjectOrder(Results.backend()));
     results.forEach(result -> subjects.add(result.subject()));
@@ -89,7 +89,7 @@ public final class Report {
     }
   }
 
-  /** What is known of one guarantee on one subject. */
+  /** The counts of one guarantee on one subject. */
   private final class Cell {
     private final Map<Outcome, Integer> counts = new TreeMap<>();
     private final TreeSet<String> features = new TreeSet<>();
@@ -234,7 +234,7 @@ public final class Report {
         case '>' -> escaped.append("&gt;");
         case '"' -> escaped.append("&quot;");
         case '\n' -> escaped.append("&#10;");
-        // XML has no other control characters, not even escaped.
+        // XML does not permit other control characters, not even escaped.
         default -> escaped.append(c < ' ' && c != '\t' ? '?' : (char) c);
       }
     });

@@ -4,18 +4,18 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * What one test has shown.
+ * The result of one test.
  *
- * @param subject on what: the backend's name, {@code view} or {@code control}
+ * @param subject the subject: the name of the backend, {@code view} or {@code control}
  * @param className the class of the test
- * @param name the method, with its arguments if it has any
- * @param contracts the guarantees it proves
- * @param origins the foreign tests it mirrors
- * @param outcome how it ended
- * @param reason why it failed or was skipped; empty if it passed
- * @param feature the feature that lacks; empty if none
+ * @param name the method, with its arguments, if any
+ * @param contracts the guarantees that it proves
+ * @param origins the tests of other projects that it mirrors
+ * @param outcome the outcome
+ * @param reason the reason of a failure or a skip; empty if it passed
+ * @param feature the missing feature; empty if none
  * @param trace the stack trace of a failure; empty otherwise
- * @param duration how long it took
+ * @param duration the time that it took
  */
 public record Result(
     String subject,
@@ -34,7 +34,7 @@ public record Result(
     origins = List.copyOf(origins);
   }
 
-  /** The class without its package, and the method. */
+  /** Returns the class, without its package, and the method. */
   public String title() {
     return className.substring(className.lastIndexOf('.') + 1) + "." + name;
   }

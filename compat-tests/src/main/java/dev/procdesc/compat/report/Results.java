@@ -23,21 +23,21 @@ import org.junit.platform.launcher.TestExecutionListener;
 import org.junit.platform.launcher.TestIdentifier;
 import org.junit.platform.launcher.TestPlan;
 
-/** Collects what a run shows. */
+/** Collects the results of a run. */
 public class Results implements TestExecutionListener {
   private final List<Result> results = new ArrayList<>();
   private final Map<String, Long> starts = new ConcurrentHashMap<>();
   private @Nullable TestPlan plan;
 
-  /** Nothing yet. */
+  /** Creates an empty collection. */
   public Results() {}
 
-  /** What was shown so far. */
+  /** Returns the results so far. */
   public final synchronized List<Result> all() {
     return List.copyOf(results);
   }
 
-  /** What a test has shown, once it has. */
+  /** Handles the result of a test that has finished. */
   protected void finished(Result result) {}
 
   @Override
@@ -68,7 +68,7 @@ public class Results implements TestExecutionListener {
     } else if (result.getStatus() == Status.SUCCESSFUL) {
       add(test, Outcome.PASSED, "", "", Optional.empty());
     } else {
-      // Also a test that was aborted without a reason of ours: a skip is never silent.
+      // Also a test that was aborted without one of these reasons: a skip is never silent.
       add(test, Outcome.FAILED, String.valueOf(thrown.orElse(null)), "", thrown);
     }
   }
@@ -125,7 +125,7 @@ public class Results implements TestExecutionListener {
     return className.contains(".view.") ? "view" : backend();
   }
 
-  /** The backend's name. */
+  /** Returns the name of the backend. */
   static String backend() {
     try {
       return Platform.current().name();

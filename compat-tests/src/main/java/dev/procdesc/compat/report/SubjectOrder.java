@@ -4,9 +4,9 @@ import java.io.Serializable;
 import java.util.Comparator;
 
 /**
- * The backend first, then its view, then the control group.
+ * The order of the columns: the backend, its view, the control group.
  *
- * @param backend the backend's name
+ * @param backend the name of the backend
  */
 record SubjectOrder(String backend) implements Comparator<String>, Serializable {
   @Override

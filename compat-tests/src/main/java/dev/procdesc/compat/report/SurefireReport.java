@@ -6,11 +6,11 @@ import java.nio.file.Path;
 import org.junit.platform.launcher.TestPlan;
 
 /**
- * Prints the same report at the end of a Maven build. JUnit finds it as a service;
- * {@code procdesc.report} names the directory, and without it there is none.
+ * Prints and writes the same report at the end of a Maven build. JUnit loads it as a service; the
+ * property {@code procdesc.report} names the directory, and without it there is no report.
  */
 public final class SurefireReport extends Results {
-  /** For JUnit. */
+  /** Creates the listener, for JUnit. */
   public SurefireReport() {}
 
   @Override

@@ -1,4 +1,4 @@
-/** What a run has shown: table, JSON, XML. */
+/** The report of a run: a table, JSON and XML. */
 @NullMarked
 package dev.procdesc.compat.report;
 

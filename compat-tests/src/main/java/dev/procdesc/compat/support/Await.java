@@ -7,12 +7,12 @@ import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
-/** Waits for what is no event: a state that can only be looked at. */
+/** Waits for conditions that no event announces, by polling. */
 public final class Await {
   private Await() {}
 
   /**
-   * Looks until a condition holds.
+   * Waits until a condition holds, and fails if that does not happen.
    *
    * @param what the condition in words, for the failure
    * @param condition the condition
@@ -24,7 +24,7 @@ public final class Await {
   }
 
   /**
-   * Looks until a condition holds, or a time has passed.
+   * Waits until a condition holds or a time has passed.
    *
    * @param ceiling the time
    * @param condition the condition

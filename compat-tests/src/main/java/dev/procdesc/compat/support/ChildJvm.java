@@ -25,8 +25,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * A JVM for a {@link Scenario}, with this one's Java, class path and settings. It is started by
- * {@code ProcessBuilder}: what starts the test must not be what is tested.
+ * A JVM for a {@link Scenario}, with the Java, class path and settings of this one. It is started
+ * with {@code ProcessBuilder}, because the code under test must not start the test.
  */
 public final class ChildJvm {
   private final List<String> wrapper = new ArrayList<>();
@@ -38,17 +38,17 @@ public final class ChildJvm {
 
   private ChildJvm() {}
 
-  /** Runs a scenario. */
+  /** Returns the command of a JVM that runs a scenario. */
   public static ChildJvm of(Class<? extends Scenario> scenario, String... arguments) {
     ChildJvm jvm = main(JavaChild.class, scenario.getName());
     jvm.words.addAll(List.of(arguments));
     return jvm;
   }
 
-  /** Runs a program. */
+  /** Returns the command of a JVM that runs a main class. */
   public static ChildJvm main(Class<?> main, String... arguments) {
     ChildJvm jvm = new ChildJvm();
-    // Quick to start, and small: these JVMs live for a moment, beside others.
+    // Quick to start and small, because these JVMs are short-lived and run beside others.
     jvm.flags.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m"));
     System.getProperties().stringPropertyNames().forEach(name -> {
       if (name.startsWith("dev.procdesc.") || name.startsWith("procdesc.timeout")) {
@@ -61,42 +61,42 @@ public final class ChildJvm {
     return jvm;
   }
 
-  /** A flag of the JVM. */
+  /** Adds a flag of the JVM. */
   public ChildJvm flag(String flag) {
     flags.add(flag);
     return this;
   }
 
-  /** A system property; the last one of a name counts. */
+  /** Sets a system property, and replaces an earlier value. */
   public ChildJvm property(String name, String value) {
     return flag("-D" + name + "=" + value);
   }
 
-  /** A variable of its environment. */
+  /** Sets an environment variable. */
   public ChildJvm environment(String name, String value) {
     environment.put(name, value);
     return this;
   }
 
-  /** Without permission for native calls. */
+  /** Withholds the permission for native access. */
   public ChildJvm withoutNativeAccess() {
     nativeAccess = false;
     return this;
   }
 
-  /** Becomes another user: its class path is one that every user may read. */
+  /** Makes the class path one that every user can read, for a JVM that becomes another user. */
   public ChildJvm changingUser() {
     changesUser = true;
     return this;
   }
 
-  /** Started by a shell script, which starts the JVM by {@code exec "$@"}. */
+  /** Lets a shell script start the JVM, by {@code exec "$@"}. */
   public ChildJvm startedBy(String script) {
     wrapper.addAll(List.of("/bin/sh", "-c", script, "sh"));
     return this;
   }
 
-  /** The command. */
+  /** Returns the command line. */
   public List<String> command() {
     List<String> command = new ArrayList<>(wrapper);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -111,7 +111,7 @@ public final class ChildJvm {
   }
 
   private static String classPath() {
-    // Absolute: a scenario may have another current directory.
+    // Absolute, because a scenario may have another working directory.
     return Stream.of(System.getProperty("java.class.path").split(File.pathSeparator, -1))
         .map(entry -> Path.of(entry).toAbsolutePath().toString())
         .collect(Collectors.joining(File.pathSeparator));
@@ -123,7 +123,7 @@ public final class ChildJvm {
     return builder;
   }
 
-  /** Starts it; the caller talks to it, and ends it. */
+  /** Starts it; the caller communicates with it and ends it. */
   public Process start() {
     try {
       return builder().start();
@@ -133,31 +133,31 @@ public final class ChildJvm {
   }
 
   /**
-   * Runs it to its end: the test passes if the scenario does, and is skipped if it is.
+   * Runs it until it exits: the test passes, fails or is skipped as the scenario.
    *
-   * @return what it printed
+   * @return its output
    */
   public String run() {
     Result result = result();
     result.output().lines().forEach(Skips::replay);
-    assertEquals(0, result.code(), () -> "exit code; the child JVM said:\n" + result.output());
+    assertEquals(0, result.code(), () -> "exit code; the output of the child JVM:\n" + result.output());
     return result.output();
   }
 
   /**
-   * How a JVM ended.
+   * The result of a JVM.
    *
-   * @param code its exit code
-   * @param output what it printed
+   * @param code the exit code
+   * @param output the standard output and error
    */
   public record Result(int code, String output) {}
 
-  /** Runs it to its end, whatever that is. */
+  /** Runs it until it exits, and returns any result. */
   public Result result() {
     return result(Timeouts.CEILING.multipliedBy(4));
   }
 
-  /** Runs it to its end, whatever that is, for a time. */
+  /** Runs it until it exits, which must be within a time, and returns any result. */
   public Result result(Duration ceiling) {
     Process process = start();
     try {
@@ -166,7 +166,7 @@ public final class ChildJvm {
           .get(ceiling.toMillis(), TimeUnit.MILLISECONDS);
       return new Result(process.waitFor(), output);
     } catch (TimeoutException e) {
-      return fail("the child JVM did not end in " + ceiling + ": " + command(), e);
+      return fail("the child JVM did not exit within " + ceiling + ": " + command(), e);
     } catch (IOException | InterruptedException | ExecutionException e) {
       return fail(e);
     } finally {
@@ -182,7 +182,7 @@ public final class ChildJvm {
     }
   }
 
-  /** What is special about it: its settings and arguments. */
+  /** Returns its settings of the library, and its arguments. */
   @Override
   public String toString() {
     return String.join(

@@ -11,14 +11,14 @@ import java.util.Map;
 import java.util.TreeMap;
 import jnr.constants.platform.Errno;
 
-/** The children of this JVM, zombies too, whoever started them. */
+/** The children of this JVM, including zombies and those that the library did not start. */
 public final class Children {
-  /** Whether the system tells which children are zombies. */
+  /** Whether the system reports which children are zombies. */
   public static final boolean STATES = Files.exists(Path.of("/proc/self/stat"));
 
   private Children() {}
 
-  /** The children there are, by PID, with name and state where the system tells. */
+  /** Returns the children by PID, with their names and states where the system reports them. */
   public static Map<Long, String> all() {
     Map<Long, String> children = new TreeMap<>();
     if (!STATES) {
@@ -47,14 +47,14 @@ public final class Children {
     try {
       return new String(Files.readAllBytes(process.resolve("stat")), StandardCharsets.ISO_8859_1);
     } catch (IOException e) {
-      return ""; // It has gone since the directory was read.
+      return ""; // It was reaped since the directory was read.
     }
   }
 
-  /** Whether a process is there, as a zombie perhaps, whoever its parent is. */
+  /** Returns whether a process with a PID exists, as a zombie perhaps, with any parent. */
   public static boolean isThere(long pid) {
     if (STATES) {
-      // Before kill, which filters refuse.
+      // Preferred to kill, which filters refuse.
       return Files.exists(Path.of("/proc", Long.toString(pid)));
     }
     int outcome = Host.C.kill(pid, 0);
@@ -64,7 +64,8 @@ public final class Children {
   }
 
   /**
-   * The state of a process: {@code R}, {@code S}, {@code T} (stopped), {@code Z}; empty if gone.
+   * Returns the state of a process: {@code R}, {@code S}, {@code T} (stopped), {@code Z}; empty if
+   * it was reaped.
    */
   public static String state(long pid) {
     String stat = stat(Path.of("/proc", Long.toString(pid)));

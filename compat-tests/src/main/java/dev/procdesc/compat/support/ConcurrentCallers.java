@@ -12,21 +12,21 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Threads that each do one thing, started at once. What one of them throws, the test throws.
+ * Threads that run one task each. An exception of a task fails the test.
  *
- * @param <T> what each returns
+ * @param <T> the result of a task
  */
 public final class ConcurrentCallers<T> implements AutoCloseable {
   private final ThreadFactory factory;
   private final List<Thread> threads = new ArrayList<>();
   private final List<FutureTask<T>> tasks = new ArrayList<>();
 
-  /** Nobody yet. */
+  /** Creates it without threads. */
   public ConcurrentCallers(ThreadFactory factory) {
     this.factory = factory;
   }
 
-  /** Starts a thread. */
+  /** Starts a thread that runs a task. */
   public void add(Callable<T> task) {
     FutureTask<T> future = new FutureTask<>(task);
     Thread thread = factory.newThread(future);
@@ -35,25 +35,25 @@ public final class ConcurrentCallers<T> implements AutoCloseable {
     thread.start();
   }
 
-  /** Waits until every thread waits, or is at its end. */
+  /** Waits until every thread blocks or has terminated. */
   public void awaitBlocked() {
     awaitBlocked(threads);
   }
 
-  /** Waits until a thread waits, or is at its end. */
+  /** Waits until a thread blocks or has terminated. */
   public static void awaitBlocked(Thread thread) {
     awaitBlocked(List.of(thread));
   }
 
   /**
-   * As far as Java can see: one that waits in a system call counts as runnable, so it is enough
-   * that it is in one and the same native method for some looks in a row.
+   * Waits until threads block, as far as Java can tell: a thread in a system call counts as
+   * runnable, so it suffices that it is in the same native method several times in a row.
    */
   private static void awaitBlocked(List<Thread> threads) {
     List<List<StackTraceElement>> before = List.of();
     for (int same = 0; same < 4; ) {
       for (Thread thread : threads) {
-        Await.until(thread + " waits", () -> isBlocked(thread) || !thread.isAlive());
+        Await.until(thread + " blocks", () -> isBlocked(thread) || !thread.isAlive());
       }
       List<List<StackTraceElement>> stacks =
           threads.stream().map(thread -> List.of(thread.getStackTrace())).toList();
@@ -74,12 +74,12 @@ public final class ConcurrentCallers<T> implements AutoCloseable {
     };
   }
 
-  /** Interrupts all. */
+  /** Interrupts all threads. */
   public void interrupt() {
     threads.forEach(Thread::interrupt);
   }
 
-  /** Waits for all, and returns what they returned. */
+  /** Waits for all tasks, and returns their results. */
   public List<T> results() throws Exception {
     List<T> results = new ArrayList<>();
     long deadline = System.nanoTime() + Timeouts.CEILING.multipliedBy(2).toNanos();
@@ -92,7 +92,7 @@ public final class ConcurrentCallers<T> implements AutoCloseable {
         }
         throw new AssertionError(e.getCause());
       } catch (TimeoutException e) {
-        AssertionError error = new AssertionError(threads.get(i) + " does not come to an end", e);
+        AssertionError error = new AssertionError(threads.get(i) + " does not terminate", e);
         error.setStackTrace(threads.get(i).getStackTrace());
         throw error;
       }
@@ -100,7 +100,7 @@ public final class ConcurrentCallers<T> implements AutoCloseable {
     return results;
   }
 
-  /** Interrupts who is left, and waits for them. */
+  /** Interrupts all threads, and waits until they have terminated. */
   @Override
   public void close() {
     interrupt();

@@ -15,12 +15,12 @@ import jnr.constants.platform.RLIMIT;
 public final class Descriptors {
   private static final Path PROC = Path.of("/proc/self/fd");
 
-  /** Without /proc, numbers are tried up to here: the tests keep below. */
+  /** The largest number that is tried on a system without /proc; the tests use smaller ones. */
   private static final int LARGEST_TRIED = 4096;
 
   /**
-   * What Java opens when it likes: its archives and libraries, its source of randomness, and the
-   * files of the kernel that the tests read.
+   * The files that Java opens at any time: its archives and libraries, its source of randomness, and
+   * the files of the kernel that the tests read.
    */
   private static final Pattern OF_JAVA = Pattern.compile(
       ".*\\.(jar|so|class|jsa|jfr)( \\(deleted\\))?|.*/modules|/dev/u?random|/proc/.*|/sys/.*");
@@ -28,9 +28,9 @@ public final class Descriptors {
   private Descriptors() {}
 
   /**
-   * What is open.
+   * Returns the open descriptors, without those that Java opens at any time.
    *
-   * @return each number, with what it is where the system tells, without Java's own
+   * @return the file of each number, or {@code ?} where the system does not report it
    */
   public static Map<Integer, String> open() {
     Map<Integer, String> open = new TreeMap<>();
@@ -59,23 +59,23 @@ public final class Descriptors {
     return open;
   }
 
-  /** Whether a number is open. */
+  /** Returns whether a descriptor is open. */
   public static boolean isOpen(int fd) {
     return Libc.C.fcntl(fd, Fcntl.F_GETFD.intValue(), 0) != -1;
   }
 
-  /** Whether a descriptor closes on exec. */
+  /** Returns whether a descriptor is close-on-exec. */
   public static boolean isCloseOnExec(int fd) {
     int flags = Libc.check(() -> Libc.C.fcntl(fd, Fcntl.F_GETFD.intValue(), 0));
     return (flags & Libc.FD_CLOEXEC) != 0;
   }
 
-  /** Makes a descriptor close on exec, or not. */
+  /** Sets whether a descriptor is close-on-exec. */
   public static void setCloseOnExec(int fd, boolean close) {
     Libc.check(() -> Libc.C.fcntl(fd, Fcntl.F_SETFD.intValue(), close ? Libc.FD_CLOEXEC : 0));
   }
 
-  /** Opens a file, close-on-exec, for reading. */
+  /** Opens a file for reading, close-on-exec. */
   public static int open(Path file) {
     return open(file, OpenFlags.O_RDONLY.intValue(), 0);
   }
@@ -86,29 +86,29 @@ public final class Descriptors {
         () -> Libc.C.open(file.toString(), flags | OpenFlags.O_CLOEXEC.intValue(), mode));
   }
 
-  /** Copies a descriptor to a number that is free, close-on-exec. */
+  /** Duplicates a descriptor to a number that must be free, close-on-exec. */
   public static int copy(int fd, int to) {
     if (isOpen(to)) {
-      throw new AssertionError("the test wants number " + to + ", but it is taken");
+      throw new AssertionError("the test needs descriptor " + to + ", which is in use");
     }
     Libc.check(() -> Libc.C.dup2(fd, to));
     setCloseOnExec(to, true);
     return to;
   }
 
-  /** Closes. */
+  /** Closes a descriptor. */
   public static void close(int fd) {
     Libc.check(() -> Libc.C.close(fd));
   }
 
-  /** How many descriptors this JVM may have. */
+  /** Returns the soft limit of descriptors of this JVM. */
   public static long limit() {
     long[] limit = new long[2];
     Libc.check(() -> Libc.C.getrlimit(RLIMIT.RLIMIT_NOFILE.intValue(), limit));
     return limit[0];
   }
 
-  /** Sets how many descriptors this JVM may have. */
+  /** Sets the soft limit of descriptors of this JVM. */
   public static void setLimit(long soft) {
     long[] limit = new long[2];
     Libc.check(() -> Libc.C.getrlimit(RLIMIT.RLIMIT_NOFILE.intValue(), limit));

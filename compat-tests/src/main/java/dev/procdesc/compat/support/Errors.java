@@ -10,11 +10,11 @@ import dev.procdesc.Spawner;
 import dev.procdesc.compat.Differences;
 import jnr.constants.platform.Errno;
 
-/** What a failed spawn must say. That it left nothing behind, {@link LeakCheck} looks after. */
+/** Assertions about failed spawns; {@link LeakCheck} checks that they leave nothing behind. */
 public final class Errors {
   private Errors() {}
 
-  /** The number of an error on the system that the library runs on, simulated or not. */
+  /** Returns the number of an error on the system of the library, simulated or not. */
   public static int number(Errno errno) {
     return Differences.simulated()
         ? jnr.constants.platform.freebsd.Errno.valueOf(errno.name()).intValue()
@@ -22,13 +22,13 @@ public final class Errors {
   }
 
   /**
-   * A spawn fails, and says why.
+   * Asserts that a spawn fails, and that the exception names the cause.
    *
-   * @param spawner that cannot work
+   * @param spawner a spawner whose spawn must fail
    * @param step the step that must fail
    * @param errno the cause
-   * @param named what the message must name: a path, a number, a name
-   * @return the exception, for more
+   * @param named the text that the message must contain: a path, a number, a name
+   * @return the exception, for further assertions
    */
   public static SpawnException assertFails(Spawner spawner, Step step, Errno errno, String named) {
     SpawnException thrown =
@@ -37,9 +37,9 @@ public final class Errors {
     assertEquals(step, thrown.step(), all);
     assertEquals(errno, Errno.valueOf(thrown.errno()), all);
     String message = String.valueOf(thrown.getMessage());
-    assertTrue(message.contains(errno.name()), "names the error: " + all);
-    assertTrue(message.contains(named), "names " + named + ": " + all);
-    assertTrue(!thrown.operation().isEmpty(), "names the call: " + all);
+    assertTrue(message.contains(errno.name()), "the message names the error: " + all);
+    assertTrue(message.contains(named), "the message names " + named + ": " + all);
+    assertTrue(!thrown.operation().isEmpty(), "the exception names the call: " + all);
     return thrown;
   }
 }

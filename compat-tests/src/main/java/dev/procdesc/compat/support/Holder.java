@@ -21,16 +21,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /**
- * A process that holds descriptors of others, on the far side of a channel: once a JVM with this
- * library, once a Python program without. It obeys orders, one in a line, and answers each.
+ * A process at the other end of a channel that holds descriptors of other processes: a JVM with this
+ * library, or a Python program without it. It obeys orders, one per line, and answers each.
  */
 public final class Holder implements AutoCloseable {
   /** The number of its channel. */
   public static final int CHANNEL = 9;
 
-  /** The number of its channel to a third one. */
+  /** The number of its channel to a third process. */
   public static final int ONWARD = 10;
 
   /** The number of a pipe that the children of the holder hold. */
@@ -42,7 +43,7 @@ public final class Holder implements AutoCloseable {
     this.process = process;
   }
 
-  /** A program in another language. */
+  /** Starts a Python program; skips the test where Python is missing or too old. */
   public static Holder python(DescriptorChannel channel) throws IOException {
     Path python = List.of("/usr/bin/python3", "/usr/local/bin/python3").stream()
         .map(Path::of)
@@ -52,7 +53,7 @@ public final class Holder implements AutoCloseable {
     String script;
     try (InputStream in = Holder.class.getResourceAsStream("holder.py")) {
       script =
-          new String(java.util.Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8);
+          new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8);
     }
     boolean freebsd = Platform.current().name().equals("freebsd");
     String library = System.getProperty("dev.procdesc.simulation", "");
@@ -77,7 +78,7 @@ public final class Holder implements AutoCloseable {
         .spawn());
   }
 
-  /** A JVM; the channel onward and the heart are given if they are there. */
+  /** Starts a JVM with a channel; the channel onward and the heart may be -1, for none. */
   public static Holder jvm(ChildJvm jvm, DescriptorChannel channel, int onward, int heart)
       throws IOException {
     Requires.feature(Feature.CHILD_SETUP); // Extra descriptors.
@@ -94,43 +95,43 @@ public final class Holder implements AutoCloseable {
     return new Holder(spawner.spawn());
   }
 
-  /** A JVM with a channel, and nothing else. */
+  /** Starts a JVM with only a channel. */
   public static Holder jvm(DescriptorChannel channel) throws IOException {
     return jvm(ChildJvm.of(Scene.class), channel, -1, -1);
   }
 
-  /** Gives an order and waits for the answer. */
+  /** Sends an order, and returns the answer. */
   public String ask(String order) throws IOException {
     return Text.echo(process.stdin(), process.stdout(), order);
   }
 
-  /** Gives an order that must be obeyed. */
+  /** Sends an order, which must be answered with {@code ok}. */
   public void order(String order) throws IOException {
     assertEquals("ok", ask(order), order);
   }
 
-  /** Gives an order and does not wait. */
+  /** Sends an order without waiting for the answer. */
   public void tell(String order) throws IOException {
     Text.send(process.stdin(), order);
   }
 
-  /** The answer to what it was told. */
+  /** Returns the answer to an earlier order. */
   public String answer() throws IOException {
     return Text.line(process.stdout());
   }
 
-  /** The process. */
+  /** Returns the process. */
   public ChildProcess process() {
     return process;
   }
 
-  /** Has it exit, with all that it holds. */
+  /** Makes it exit, which closes all descriptors that it holds. */
   public void exit() throws IOException, InterruptedException {
     tell("exit");
     Run.end(process);
   }
 
-  /** Kills it, with all that it holds. */
+  /** Kills it, which closes all descriptors that it holds. */
   public void kill() throws IOException, InterruptedException {
     process.kill();
     assertEquals(Run.signaled(Signal.KILL), Run.end(process));
@@ -141,7 +142,7 @@ public final class Holder implements AutoCloseable {
     process.close();
   }
 
-  /** What the JVM does. */
+  /** The program of the JVM. */
   public static final class Scene implements Scenario {
     private final List<ProcessDescriptor> held = new ArrayList<>();
 

@@ -9,13 +9,13 @@ import jnr.posix.POSIXFactory;
 import jnr.posix.SpawnFileAction;
 
 /**
- * The host program: it starts, signals and waits for processes by their IDs, and knows nothing of
- * this library. It does so through jnr-posix, as JRuby and other programs do.
+ * The host program, which starts, signals and waits for processes by their IDs, independently of
+ * this library. It uses jnr-posix, as JRuby and other programs do.
  *
- * <p>Only the tests that play such a program load this class: jnr-posix takes a third of a second
- * to start, and on FreeBSD it runs {@code freebsd-version} then. {@link Libc} serves the others.
+ * <p>Only tests that need such a program load this class: jnr-posix takes a third of a second to
+ * start, and runs {@code freebsd-version} on FreeBSD. Other tests use {@link Libc}.
  *
- * <p>On a simulated FreeBSD the host program is one of the Linux below, as the JVM itself is.
+ * <p>On a simulated FreeBSD the host program runs on the Linux below, as the JVM itself does.
  */
 public final class Host {
   /** The calls, under their C names. */
@@ -24,12 +24,12 @@ public final class Host {
   private Host() {}
 
   /**
-   * Starts a program with exactly these descriptors, and those that are not close-on-exec.
+   * Starts a program with these descriptors, and those that are not close-on-exec.
    *
-   * @param command the path of the program, and its arguments
+   * @param command the path of the program and its arguments
    * @param environment {@code NAME=value}
-   * @param descriptors those that it gets as 0, 1, 2 and so on; none has such a number itself
-   * @return its PID, which no other process gets until it is waited for
+   * @param descriptors the descriptors that become 0, 1, 2 and so on, with larger numbers here
+   * @return its PID, which is not reused until it was reaped
    */
   static long spawn(List<String> command, List<String> environment, int... descriptors) {
     List<SpawnFileAction> actions = new ArrayList<>();
@@ -44,12 +44,12 @@ public final class Host {
     return pid;
   }
 
-  /** The error of the last call in this thread. */
+  /** Returns the error of the last call in this thread. */
   public static Errno errno() {
     return Errno.valueOf(C.errno());
   }
 
-  /** The result of a call that must not fail. */
+  /** Returns the result of a call that must not fail. */
   public static int check(IntSupplier call) {
     int result = call.getAsInt();
     if (result == -1) {

@@ -2,7 +2,7 @@ package dev.procdesc.compat.support;
 
 import java.util.List;
 
-/** A child that the host program starts by itself, and waits for by PID. */
+/** A child that the host program starts, and waits for by PID. */
 public final class HostChild implements AutoCloseable {
   private final long pid;
   private boolean reaped;
@@ -17,12 +17,12 @@ public final class HostChild implements AutoCloseable {
         Host.spawn(List.of("/bin/sh", "-c", script), List.of("PATH=/bin:/usr/bin")));
   }
 
-  /** Its PID, which no other process gets until it is waited for. */
+  /** Returns its PID, which is not reused until it was reaped. */
   public long pid() {
     return pid;
   }
 
-  /** Its status, as waitpid gives it. */
+  /** Waits until it has exited; returns its status, as waitpid reports it. */
   public int waitpid() {
     int[] status = new int[1];
     int result = Host.check(() -> Host.C.waitpid(pid, status, 0));

@@ -9,9 +9,9 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** The ways in which the death of the JVM kills, as far as they can be had on this system. */
+/** The mechanisms that kill at the death of the JVM, as far as this system has them. */
 public final class KillMechanisms {
-  /** Each is what must be switched off to get to it; the first name tells whether it is one. */
+  /** The mechanisms to disable, so that the next one is used; the first of each must be present. */
   private static final List<String> ALL = List.of(
       "sender_pidfd",
       "clone3",
@@ -24,7 +24,7 @@ public final class KillMechanisms {
 
   private KillMechanisms() {}
 
-  /** What to switch off; the first is nothing. */
+  /** Returns the mechanisms to disable in one run each, as property values; the first is empty. */
   public static Stream<String> all() {
     Set<String> present = Platform.current().mechanisms().stream()
         .filter(Mechanism::present)
@@ -34,19 +34,19 @@ public final class KillMechanisms {
         Stream.of(""), ALL.stream().filter(names -> present.contains(names.split(",", 2)[0])));
   }
 
-  /** Switches mechanisms off in a JVM, besides those that are off here. */
+  /** Disables mechanisms in a JVM, in addition to those that are disabled here. */
   public static ChildJvm without(String names, ChildJvm jvm) {
     String here = System.getProperty(DISABLE, "");
     return jvm.property(DISABLE, here.isEmpty() ? names : here + "," + names);
   }
 
-  /** Makes a JVM use the guardian although the kernel might kill by itself. */
+  /** Makes a JVM use the guardian even if the kernel can kill by itself. */
   public static ChildJvm guardian(ChildJvm jvm) {
     Requires.feature(Feature.KILL_ON_JVM_DEATH);
     Requires.that(
         Platform.current().mechanisms().stream()
             .anyMatch(mechanism -> mechanism.name().equals("guardian")),
-        "a system where a guardian kills");
+        "a system with a guardian");
     return without("autokill,autokill_nnp", jvm);
   }
 }

@@ -24,28 +24,28 @@ import jnr.constants.platform.OpenFlags;
 import jnr.constants.platform.WaitFlags;
 
 /**
- * A JVM that may be killed at any moment, with all that its children need to tell, without any PID,
- * whether they live: each holds the writing end of one pipe, the <em>heart</em>. Its end of file,
- * seen from here, says that the JVM and the last of the children have gone. What they write into it
- * are words, one in a line.
+ * A JVM that may be killed at any moment, with two pipes that it shares with its children. All of
+ * them hold the writing end of the <em>heart</em>: its end of file shows, without any PID, that the
+ * JVM and the last child have exited. They write words into it, one per line.
  *
- * <p>They also hold the reading end of another pipe, the <em>leash</em>, and end when it ends: so
- * nobody is left even if a test fails.
+ * <p>They also hold the reading end of the <em>leash</em>, and the children exit at its end of file,
+ * so that none is left even if a test fails.
  *
- * <p>It is started by {@code posix_spawn}: what starts the test must not be what is tested, and
- * {@code ProcessBuilder} closes a child's pipes when the child ends, whoever else holds them.
+ * <p>It is started with {@code posix_spawn}, because the code under test must not start the test, and
+ * because {@code ProcessBuilder} closes the pipes of a child when it exits, although other processes
+ * hold them.
  */
 public final class KillableJvm implements AutoCloseable {
-  /** The heart's number in the JVM and in its children. */
+  /** The number of the heart in the JVM and in its children. */
   public static final int HEART = 3;
 
-  /** The leash's number in the JVM and in its children. */
+  /** The number of the leash in the JVM and in its children. */
   public static final int LEASH = 4;
 
-  /** For a shell: only SIGKILL ends me, or the leash. */
+  /** A shell script that only SIGKILL or the end of the leash ends. */
   public static final String STAY = "trap '' HUP INT QUIT TERM; echo c >&3; read line <&4";
 
-  /** Where descriptors are moved that are to get low numbers in the JVM. */
+  /** The smallest number here of the descriptors that get low numbers in the JVM. */
   private static final int HIGH = 64;
 
   private final ChildJvm command;
@@ -84,23 +84,23 @@ public final class KillableJvm implements AutoCloseable {
     heart.given();
   }
 
-  /** Starts it. Its children have extra descriptors. */
+  /** Starts a JVM; skips the test where children cannot have extra descriptors. */
   public static KillableJvm start(ChildJvm command) throws IOException {
     Requires.feature(Feature.CHILD_SETUP);
     return new KillableJvm(command);
   }
 
-  /** The settings that make such a JVM cheap. */
+  /** Adds the flags that make such a JVM cheap. */
   public static ChildJvm cheap(ChildJvm command) {
     return command.flag("-Xshare:auto").flag("-Xmx64m");
   }
 
-  /** In such a JVM: a child that has what it needs to be seen from outside. */
+  /** Returns, in such a JVM, a spawner of a shell script that the test observes. */
   public static Spawner child(String script) {
     return seen(Spawner.of("/bin/sh", "-c", script));
   }
 
-  /** In such a JVM: a child with the heart, the leash and nothing else. */
+  /** Gives a child, in such a JVM, the heart and the leash, and no other descriptor. */
   public static Spawner seen(Spawner spawner) {
     return spawner
         .stdin(Stdio.nullDevice())
@@ -110,21 +110,21 @@ public final class KillableJvm implements AutoCloseable {
         .descriptor(LEASH, Stdio.descriptor(LEASH));
   }
 
-  /** In such a JVM: says a word to the test. */
+  /** Sends, in such a JVM, a word to the test. */
   public static void say(String word) {
     byte[] bytes = (word + "\n").getBytes(StandardCharsets.UTF_8);
     Libc.checkLong(() -> Libc.C.write(HEART, bytes, bytes.length));
   }
 
   private static int high(int fd) {
-    // The kernel chooses: Java's own threads open files at any time.
+    // The kernel chooses the number, because Java's threads open files at any time.
     int copy = Libc.check(() -> Libc.C.fcntl(fd, Fcntl.F_DUPFD.intValue(), HIGH));
     Descriptors.setCloseOnExec(copy, true);
     Descriptors.close(fd);
     return copy;
   }
 
-  /** Its PID, which is nobody else's until it was waited for. */
+  /** Returns its PID, which is not reused until it was reaped. */
   public long pid() {
     return pid;
   }
@@ -139,12 +139,12 @@ public final class KillableJvm implements AutoCloseable {
     orders.given();
   }
 
-  /** Ends its leash: the children that still live end. */
+  /** Ends its leash: the children that are still alive exit. */
   public void letGo() {
     leash.given();
   }
 
-  /** Lets one of the children that stay end. */
+  /** Lets one of the children that stay exit. */
   public void letOneGo() {
     leash.write("\n");
   }
@@ -159,7 +159,7 @@ public final class KillableJvm implements AutoCloseable {
     Host.check(() -> Host.C.kill(-pid, signal.number()));
   }
 
-  /** Kills it, and waits for its end, and for its children's. */
+  /** Kills it and waits until it and its children have exited; returns the time that it took. */
   public Duration killAndAwaitEnd() {
     long start = System.nanoTime();
     signal(Signal.KILL);
@@ -169,7 +169,7 @@ public final class KillableJvm implements AutoCloseable {
     return duration;
   }
 
-  /** Waits until it has said a word so many times, it and the children together. */
+  /** Waits until it and its children have sent a word a number of times in total. */
   public void await(String word, int times) {
     while (words.getOrDefault(word, 0) < times) {
       listen(word);
@@ -188,19 +188,19 @@ public final class KillableJvm implements AutoCloseable {
     }
   }
 
-  /** How many times a word was said, as far as was listened. */
+  /** Returns how many times a word was sent, as far as it was read. */
   public int heard(String word) {
     return words.getOrDefault(word, 0);
   }
 
-  /** Waits until nobody holds the heart any more. */
+  /** Waits until no process holds the heart. */
   public void awaitEnd() {
     while (!ended) {
-      read("the end of all who hold the heart");
+      read("the exit of all processes that hold the heart");
     }
   }
 
-  /** Listens to what was said so far; then, whether somebody holds the heart. */
+  /** Reads the words so far, and returns whether a process holds the heart. */
   public boolean isHeld() {
     while (!ended && Poll.now(heart.readEnd()) != 0) {
       read("");
@@ -211,7 +211,7 @@ public final class KillableJvm implements AutoCloseable {
   private void listen(String word) {
     if (ended) {
       output().lines().forEach(Skips::replay);
-      fail("everybody has gone before \"" + word + "\" was said; " + this);
+      fail("all processes exited before one sent \"" + word + "\"; " + this);
     }
     read("the word \"" + word + "\"");
   }
@@ -230,12 +230,12 @@ public final class KillableJvm implements AutoCloseable {
     }
   }
 
-  /** Its status, as waitpid gives it. Waits for its end. */
+  /** Waits until the JVM has exited; returns its status, as waitpid reports it. */
   public int waitpid() {
     if (!reaped) {
       int[] result = new int[1];
       Await.until(
-          "the JVM has ended",
+          "the JVM has exited",
           () -> Host.C.waitpid(pid, result, WaitFlags.WNOHANG.intValue()) == pid);
       reaped = true;
       status = result[0];
@@ -243,13 +243,13 @@ public final class KillableJvm implements AutoCloseable {
     return status;
   }
 
-  /** Its exit code, or minus the signal that ended it. Waits for its end. */
+  /** Waits until the JVM has exited; returns its exit code, or minus the signal that killed it. */
   public int exitCode() {
     int result = waitpid();
     return (result & 0x7f) == 0 ? result >> 8 : -(result & 0x7f);
   }
 
-  /** What it has printed so far. */
+  /** Returns all that it has printed so far. */
   public String output() {
     try {
       return Files.readString(output, StandardCharsets.ISO_8859_1);
@@ -263,7 +263,7 @@ public final class KillableJvm implements AutoCloseable {
     return "the JVM " + command + ", heard " + words + ", printed:\n" + output();
   }
 
-  /** Ends it if it runs, and all of its children that are held by the leash. */
+  /** Kills it if it has not exited, and ends the children that hold the leash. */
   @Override
   public void close() throws IOException {
     leash.close();

@@ -33,20 +33,20 @@ import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 import org.junit.jupiter.api.extension.TestExecutionExceptionHandler;
 
 /**
- * Before every test: what the descriptor-only mode refuses is skipped in it, by the test's tags.
+ * Fails a test that leaves behind descriptors, children (alive or zombies) or temporary files.
+ * Closing is partly asynchronous, so the check waits up to a ceiling until they are gone.
  *
- * <p>After every test there are no more descriptors, children (alive or zombies) and temporary
- * files than before. Closing is partly asynchronous, so it looks until that holds, up to a ceiling.
+ * <p>Before a test it skips, by the tags, the tests that the descriptor-only mode refuses.
  */
 public final class LeakCheck
     implements BeforeEachCallback, AfterEachCallback, TestExecutionExceptionHandler {
   private static final Namespace NAMESPACE = Namespace.create(LeakCheck.class);
   private static final Duration CEILING = Timeouts.scaled(Duration.ofSeconds(10));
 
-  /** As many as any test has in this JVM. */
+  /** The largest number of concurrent waiters of any test in this JVM. */
   private static final int WAITERS = 40;
 
-  /** For temporary files, and for nobody else: what is in there is ours or of our JVMs. */
+  /** The directory of temporary files, which only this JVM and its child JVMs use. */
   private static final Path TEMPORARY = makeTemporaryDirectory();
 
   private static boolean warm;
@@ -57,7 +57,7 @@ public final class LeakCheck
       return new Snapshot(Descriptors.open(), Children.all(), temporaryFiles());
     }
 
-    /** What is there now and was not then. */
+    /** Returns the names of all that exists now and did not exist then. */
     List<String> left() {
       Map<Integer, String> newDescriptors = new TreeMap<>(Descriptors.open());
       newDescriptors.entrySet().removeAll(descriptors.entrySet());
@@ -98,10 +98,10 @@ public final class LeakCheck
   public void beforeEach(ExtensionContext context) throws Exception {
     if (Platform.current().inDescriptorOnlyMode()) {
       Set<String> tags = context.getTags();
-      // A child that signals or waits does it by PID, and a JVM is started and waited for by it.
+      // A shell signals and waits by PID, and child JVMs are started and waited for by PID.
       Requires.that(
           !tags.contains(Tags.PIDS) && !tags.contains(Tags.KILLS) && !tags.contains(Tags.JVM),
-          "leave to name processes by their IDs, which the descriptor-only mode refuses");
+          "permission to name processes by their IDs, which the descriptor-only mode refuses");
     }
     warmUp();
     context.getStore(NAMESPACE).put(Snapshot.class, Snapshot.take());
@@ -127,15 +127,15 @@ public final class LeakCheck
   }
 
   /**
-   * What the library and Java open once and keep is no leak: the watcher's queue, the selectors,
-   * what wakes the threads that wait at the same time.
+   * Makes the library and Java open what they open once and retain, which is no leak: the queue of
+   * the watcher, the selectors, the descriptors that wake concurrent waiters.
    */
   private static synchronized void warmUp() throws Exception {
     if (warm) {
       return;
     }
     warm = true;
-    Platform.current().mechanisms(); // Starts what guards children, where the system needs that.
+    Platform.current().mechanisms(); // Starts the guardian on systems that need one.
     try (ChildProcess child = Run.ordinary(Spawner.of("/bin/sh", "-c", "read line"))
         .stdin(Stdio.pipe())
         .stdout(Stdio.pipe())

@@ -11,10 +11,9 @@ import jnr.ffi.annotations.Out;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The C library, as every test needs it: descriptors, limits, dispositions and the like of this
- * JVM. The tests have their own binding, so that they share no mistake with the library's. It is
- * jnr-ffi's, which starts quickly; the processes of the host program are jnr-posix's, see
- * {@link Host}.
+ * The functions of the C library that concern this JVM: descriptors, limits, dispositions and the
+ * like. The tests have a separate binding, so that they share no mistake with the library. It uses
+ * jnr-ffi, which starts quickly; {@link Host} uses jnr-posix.
  */
 public final class Libc {
   /** The functions that all systems have, under their C names. */
@@ -23,18 +22,18 @@ public final class Libc {
   /** The native runtime. */
   public static final Runtime RUNTIME = Runtime.getRuntime(C);
 
-  /** {@code FD_CLOEXEC}, the same everywhere. */
+  /** {@code FD_CLOEXEC}, the same on every system. */
   public static final int FD_CLOEXEC = 1;
 
-  /** {@code SIG_DFL}, the same everywhere. */
+  /** {@code SIG_DFL}, the same on every system. */
   public static final long SIG_DFL = 0;
 
-  /** {@code SIG_IGN}, the same everywhere. */
+  /** {@code SIG_IGN}, the same on every system. */
   public static final long SIG_IGN = 1;
 
   private Libc() {}
 
-  /** Functions under their C names; {@code -1} and errno tell of errors. */
+  /** The functions, under their C names; they report errors by {@code -1} and errno. */
   public interface Functions {
     /** {@code pid_t getsid(pid_t)}. */
     int getsid(int pid);
@@ -120,21 +119,21 @@ public final class Libc {
         .load(jnr.ffi.Platform.getNativePlatform().getStandardCLibraryName());
   }
 
-  /** The error of the last call in this thread. */
+  /** Returns the error of the last call in this thread. */
   public static Errno errno() {
     return Errno.valueOf(RUNTIME.getLastError());
   }
 
-  /** The result of a call that must not fail. */
+  /** Returns the result of a call that must not fail. */
   public static int check(IntSupplier call) {
     return (int) checkLong(call::getAsInt);
   }
 
-  /** The result of a call that must not fail. */
+  /** Returns the result of a call that must not fail. */
   public static long checkLong(LongSupplier call) {
     long result = call.getAsLong();
     if (result == -1) {
-      throw new AssertionError("a call of the test's own failed: " + errno());
+      throw new AssertionError("a system call of the test failed: " + errno());
     }
     return result;
   }

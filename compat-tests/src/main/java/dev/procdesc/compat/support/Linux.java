@@ -6,16 +6,16 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Reads {@code /proc}, for tests that have asked whether it is there. */
+/** Reads files of {@code /proc}, for tests that have required it. */
 public final class Linux {
   private Linux() {}
 
-  /** A field of this thread's. */
+  /** Returns a field of this thread's status. */
   public static String threadStatus(String name) throws IOException {
     return field(Files.readString(Path.of("/proc/thread-self/status")), name);
   }
 
-  /** A field of a status. */
+  /** Returns a field of a status. */
   public static String field(String status, String name) {
     return status
         .lines()
@@ -25,17 +25,17 @@ public final class Linux {
         .orElse("");
   }
 
-  /** A set of signals. */
+  /** Returns a set of signals of a status. */
   public static long mask(String status, String name) {
     return Long.parseUnsignedLong(field(status, name), 16);
   }
 
-  /** A signal, in such a set: by this kernel's number, whatever system is simulated on it. */
+  /** Returns the bit of a signal in such a set, by the number of the real kernel. */
   public static long bit(Signal signal) {
     return 1L << (jnr.constants.platform.Signal.valueOf(signal.name()).intValue() - 1);
   }
 
-  /** A hard limit, of {@code /proc/PID/limits}. */
+  /** Returns a hard limit of {@code /proc/PID/limits}. */
   public static long hardLimit(String limits, Resource resource) {
     String name = switch (resource) {
       case CPU_SECONDS -> "Max cpu time";

@@ -7,35 +7,35 @@ import java.time.Duration;
 import jnr.constants.platform.Errno;
 import jnr.ffi.Pointer;
 
-/** {@code poll(2)}, as a host program would use it on a raw descriptor. */
+/** The {@code poll(2)} system call, as a host program would use it on a raw descriptor. */
 public final class Poll {
-  /** Readable, the same everywhere. */
+  /** The event of readable data, the same on every system. */
   public static final int POLLIN = 0x1;
 
-  /** Writable, the same everywhere. */
+  /** The event of space to write, the same on every system. */
   public static final int POLLOUT = 0x4;
 
-  /** Hung up, the same everywhere. */
+  /** The event of a hang-up, the same on every system. */
   public static final int POLLHUP = 0x10;
 
-  /** Not open, the same everywhere. */
+  /** The event of a descriptor that is not open, the same on every system. */
   public static final int POLLNVAL = 0x20;
 
   private Poll() {}
 
-  /** The events that are there now, of reading. */
+  /** Returns the present events, without waiting. */
   public static int now(int fd) {
     return poll(fd, POLLIN, Duration.ZERO);
   }
 
-  /** Waits until there is something to read, or the end. */
+  /** Waits for an event, and fails if none comes; returns the events. */
   public static int readable(int fd) {
     int events = poll(fd, POLLIN, Timeouts.CEILING);
-    assertNotEquals(0, events, "nothing came to descriptor " + fd);
+    assertNotEquals(0, events, "no event of descriptor " + fd);
     return events;
   }
 
-  /** The events of a descriptor, waited for. */
+  /** Waits for events of a descriptor up to a timeout; returns them, or 0 after the timeout. */
   public static int poll(int fd, int events, Duration timeout) {
     long deadline = System.nanoTime() + timeout.toNanos();
     Pointer pollfd = Libc.RUNTIME.getMemoryManager().allocateDirect(8);

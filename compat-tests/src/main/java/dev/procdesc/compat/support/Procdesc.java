@@ -6,18 +6,19 @@ import jnr.ffi.Memory;
 import jnr.ffi.Pointer;
 import jnr.ffi.annotations.Out;
 
-/** What FreeBSD tells of a process descriptor, asked by a binding of the tests' own. */
+/** Queries of a process descriptor on FreeBSD, through a binding of the tests. */
 public final class Procdesc {
   private static final Functions FUNCTIONS = load();
 
-  /** {@code sizeof(struct stat)}, {@code offsetof(struct stat, st_mode)} on FreeBSD. */
+  /** The size of {@code struct stat} on FreeBSD. */
   private static final int STAT_SIZE = 224;
 
+  /** The offset of {@code st_mode} in {@code struct stat} on FreeBSD. */
   private static final int STAT_MODE = 24;
 
   private Procdesc() {}
 
-  /** Functions under their C names. */
+  /** The functions, under their C names. */
   public interface Functions {
     /** {@code int pdgetpid(int, pid_t *)}. */
     int pdgetpid(int fd, @Out int[] pid);
@@ -32,14 +33,14 @@ public final class Procdesc {
         : Libc.load(Functions.class);
   }
 
-  /** The process behind a descriptor. */
+  /** Returns the PID of the process that a descriptor refers to. */
   public static long pid(int fd) {
     int[] pid = new int[1];
     Libc.check(() -> FUNCTIONS.pdgetpid(fd, pid));
     return pid[0];
   }
 
-  /** Whether the mode of a descriptor lets its owner read. */
+  /** Returns whether the mode of a descriptor has the read permission of the owner. */
   public static boolean isReadable(int fd) {
     Pointer stat = Memory.allocateDirect(Libc.RUNTIME, STAT_SIZE);
     Libc.check(() -> FUNCTIONS.fstat(fd, stat));

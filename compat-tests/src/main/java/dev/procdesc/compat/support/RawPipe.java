@@ -4,9 +4,8 @@ import dev.procdesc.Stdio;
 import java.nio.charset.StandardCharsets;
 
 /**
- * A pipe that only the test and the child know: the library never sees the reading end. So it
- * tells, from outside and without any PID, whether the child is there: as long as the child lives
- * it holds the writing end, and at its death comes the end of file.
+ * A pipe that is not the library's. It shows, without any PID, whether a child is alive: the child
+ * holds the writing end as long as it lives, and its death is the end of file.
  */
 public final class RawPipe implements AutoCloseable {
   private final int read;
@@ -17,7 +16,7 @@ public final class RawPipe implements AutoCloseable {
     this.write = write;
   }
 
-  /** A new one, close-on-exec. */
+  /** Opens a pipe whose ends are close-on-exec. */
   public static RawPipe open() {
     int[] ends = new int[2];
     Libc.check(() -> Libc.C.pipe(ends));
@@ -26,39 +25,39 @@ public final class RawPipe implements AutoCloseable {
     return new RawPipe(ends[0], ends[1]);
   }
 
-  /** The writing end, for a child. */
+  /** Returns the writing end, for a child. */
   public Stdio writer() {
     return Stdio.descriptor(write);
   }
 
-  /** The number of the reading end. */
+  /** Returns the number of the reading end. */
   public int readEnd() {
     return read;
   }
 
-  /** The number of the writing end. */
+  /** Returns the number of the writing end. */
   public int writeEnd() {
     return write;
   }
 
-  /** Closes the writing end here: from now on it is the child's alone. */
+  /** Closes the writing end here, which only the child holds from now on. */
   public void given() {
     Descriptors.close(write);
     write = -1;
   }
 
-  /** Writes into the pipe. */
+  /** Writes a text. */
   public void write(String text) {
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     Libc.checkLong(() -> Libc.C.write(write, bytes, bytes.length));
   }
 
-  /** Whether somebody holds the writing end, and has written nothing. */
+  /** Returns whether a process holds the writing end, and the pipe is empty. */
   public boolean isHeld() {
     return Poll.now(read) == 0;
   }
 
-  /** Waits until nobody holds the writing end any more, and fails if that does not come. */
+  /** Waits until no process holds the writing end, and fails if that does not happen. */
   public void awaitEnd() {
     byte[] buffer = new byte[4096];
     do {
@@ -66,7 +65,7 @@ public final class RawPipe implements AutoCloseable {
     } while (Libc.checkLong(() -> Libc.C.read(read, buffer, buffer.length)) > 0);
   }
 
-  /** Waits for a line, and fails if it does not come. */
+  /** Reads a line, and fails if it does not come. */
   public String line() {
     StringBuilder line = new StringBuilder();
     byte[] buffer = new byte[1];

@@ -20,22 +20,22 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Spawners that tests start from, and what they do with the children. */
+/** Spawners of common children, and common assertions about them. */
 public final class Run {
-  /** A program that ends at once and well; it is not in the same place everywhere. */
+  /** The path of {@code true}, which differs between systems. */
   public static final String TRUE =
       Files.exists(Path.of("/bin/true")) ? "/bin/true" : "/usr/bin/true";
 
   private Run() {}
 
-  /** A shell script, with pipes at its standard input and output; the arguments are {@code $1}… */
+  /** Returns a spawner of a shell script with pipes; its arguments are {@code $1}, {@code $2}… */
   public static Spawner sh(String script, String... arguments) {
     List<String> words = new ArrayList<>(List.of("/bin/sh", "-c", script, "sh"));
     words.addAll(List.of(arguments));
     return piped(Spawner.of(words));
   }
 
-  /** A child that echoes its input, up to its end. */
+  /** Returns a spawner of a child that echoes its input until the input ends. */
   public static Spawner cat() {
     return piped(Spawner.of("/bin/cat"));
   }
@@ -61,12 +61,12 @@ public final class Run {
     return child;
   }
 
-  /** With pipes at standard input and output; what goes to standard error goes nowhere. */
+  /** Returns a spawner with pipes at standard input and output; standard error is discarded. */
   public static Spawner piped(Spawner spawner) {
     return spawner.stdin(Stdio.pipe()).stdout(Stdio.pipe()).stderr(Stdio.nullDevice());
   }
 
-  /** What a child without input prints. It must end well. */
+  /** Returns the output of a child without input, which must exit with 0. */
   public static String output(Spawner spawner) throws IOException, InterruptedException {
     try (ChildProcess child = ordinary(spawner).spawn();
         InputStream stdout = child.stdout()) {
@@ -77,19 +77,19 @@ public final class Run {
     }
   }
 
-  /** The status of a child that must end by itself. */
+  /** Waits for a child that must exit by itself, and returns its status. */
   public static ExitStatus end(ChildProcess child) throws InterruptedException {
     var status = child.waitFor(Timeouts.CEILING);
-    assertTrue(status.isPresent(), () -> child + " does not end");
+    assertTrue(status.isPresent(), () -> child + " does not exit");
     return status.get();
   }
 
-  /** Sends a line to {@link #cat()} and waits for it to come back: the child is there and well. */
+  /** Asserts that {@link #cat()} echoes a line, and so is alive and unharmed. */
   public static void assertEchoes(ChildProcess child) throws IOException {
     assertEquals("are you there?", Text.echo(child.stdin(), child.stdout(), "are you there?"));
   }
 
-  /** The status of a process that a signal has ended, without a core image. */
+  /** Returns the status of a process that a signal terminated without a core dump. */
   public static ExitStatus signaled(Signal signal) {
     return new Signaled(signal, false);
   }

@@ -8,23 +8,23 @@ import jnr.posix.SignalHandler;
 import jnr.posix.util.SunMiscSignal;
 
 /**
- * Handles a signal that this JVM gets, and counts it. Rejected: {@code POSIX.signal}, which runs
- * Java in the native handler, in any thread, and loses its callback at a garbage collection
- * (jnr-posix issue 137).
+ * Counts the signals of one kind that this JVM gets. Rejected: {@code POSIX.signal}, which runs Java
+ * in the native handler, in any thread, and loses its callback at a garbage collection (jnr-posix
+ * issue 137).
  */
 public final class SignalCounter {
   private final AtomicInteger count = new AtomicInteger();
 
   private SignalCounter() {}
 
-  /** Counts from now on. */
+  /** Starts to count. */
   public static SignalCounter of(Signal signal) {
     return of(signal, number -> {});
   }
 
-  /** Counts from now on, and calls a handler before. */
+  /** Starts to count, and calls a handler before each count. */
   public static SignalCounter of(Signal signal, SignalHandler handler) {
-    // On FreeBSD this starts a child, whose SIGCHLD is not to be counted.
+    // On FreeBSD this starts a child, whose SIGCHLD must not be counted.
     assertTrue(Host.C.isNative());
     SignalCounter counter = new SignalCounter();
     SunMiscSignal.signal(signal, number -> {
@@ -34,7 +34,7 @@ public final class SignalCounter {
     return counter;
   }
 
-  /** How many there were. */
+  /** Returns the number of signals so far. */
   public int count() {
     return count.get();
   }

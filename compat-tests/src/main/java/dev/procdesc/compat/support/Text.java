@@ -6,16 +6,16 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 
-/** Talks to children in lines. */
+/** Exchanges lines with children. */
 public final class Text {
   private Text() {}
 
-  /** All up to the end of the file, without the last line's end. */
+  /** Reads to the end of file; returns the text without trailing white space. */
   public static String all(InputStream in) throws IOException {
     return new String(in.readAllBytes(), StandardCharsets.UTF_8).stripTrailing();
   }
 
-  /** One line, and not a byte more. */
+  /** Reads one line, and not a byte more. */
   public static String line(InputStream in) throws IOException {
     ByteArrayOutputStream line = new ByteArrayOutputStream();
     for (int next = in.read(); next != -1 && next != '\n'; next = in.read()) {
@@ -30,9 +30,7 @@ public final class Text {
     out.flush();
   }
 
-  /**
-   * Sends a line to a child that echoes, and waits for the echo: the child has nothing else to do.
-   */
+  /** Sends a line to a child that answers each, and returns the answer. */
   public static String echo(OutputStream out, InputStream in, String line) throws IOException {
     send(out, line);
     return line(in);

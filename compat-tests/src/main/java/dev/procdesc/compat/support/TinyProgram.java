@@ -11,11 +11,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * A program that needs nothing from the file system: one page of ELF, without a loader and without
- * libraries. It exits with code 42. So it runs where there is no /lib.
+ * A program of one page of ELF, without a run-time linker and libraries, which runs where there is
+ * no /lib. It exits with code 42.
  */
 public final class TinyProgram {
-  /** Its exit code. */
+  /** The exit code. */
   public static final int EXIT_CODE = 42;
 
   private static final int HEADER = 64;
@@ -24,13 +24,13 @@ public final class TinyProgram {
 
   private TinyProgram() {}
 
-  /** Writes it. */
+  /** Writes the program. */
   public static Path write(Path file) throws IOException {
     return executable(file, elf());
   }
 
   /**
-   * Writes a program that only says which run-time linker it wants: it is not to be executed.
+   * Writes a program that only names its run-time linker, and is not to be executed.
    *
    * @param bits 32 or 64
    */
@@ -66,10 +66,10 @@ public final class TinyProgram {
   }
 
   private static byte[] elf() {
-    // A simulation has the programs of the kernel below it.
+    // A simulation executes the programs of the kernel below it.
     String name = Differences.simulated() ? "linux" : Platform.current().name();
     String system = name + " " + System.getProperty("os.arch");
-    // What "exit(42)" is: the number of the call, its argument, the trap.
+    // The machine code of exit(42), by the number of the system call.
     byte[] code = switch (system) {
       case "linux amd64" -> x86(60);
       case "freebsd amd64" -> x86(1);

@@ -4,12 +4,12 @@ import java.util.concurrent.ThreadFactory;
 
 /** Virtual threads, by reflection: the suite also runs on a Java that has none. */
 public final class VirtualThreads {
-  /** Whether this Java has them. */
+  /** Whether this version of Java has them. */
   public static final boolean AVAILABLE = Runtime.version().feature() >= 21;
 
   private VirtualThreads() {}
 
-  /** Makes a virtual thread of each task. */
+  /** Returns a factory of virtual threads. */
   public static ThreadFactory factory() {
     try {
       Object builder = Thread.class.getMethod("ofVirtual").invoke(null);

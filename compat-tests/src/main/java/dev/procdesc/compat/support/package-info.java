@@ -1,4 +1,4 @@
-/** What the tests are made with. */
+/** Tools of the tests: processes, descriptors, system calls and waits that are not the library's. */
 @NullMarked
 package dev.procdesc.compat.support;
 
