@@ -9,8 +9,8 @@ import java.util.concurrent.CompletableFuture;
 
 /**
  * A child of any {@link Subject}, with the operations that all of them have. Its status is the
- * number that a shell reports, the exit code or 128 plus the signal, because {@code
- * java.lang.Process} reports no more.
+ * number that a shell reports, the exit code or 128 plus the signal, because
+ * {@code java.lang.Process} reports no more.
  */
 public interface Child extends AutoCloseable {
   /** Returns the pipe to its standard input. */

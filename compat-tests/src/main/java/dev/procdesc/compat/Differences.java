@@ -4,8 +4,8 @@ import dev.procdesc.Platform;
 import dev.procdesc.compat.support.Poll;
 
 /**
- * The legitimate differences between systems that both fulfil the contract. The list is complete: no
- * test queries the system itself.
+ * The legitimate differences between systems that both fulfil the contract. The list is complete:
+ * no test queries the system itself.
  */
 public final class Differences {
   private Differences() {}

@@ -122,7 +122,9 @@ public final class Main {
     return failed == 0 && passed > 0 ? 0 : 1;
   }
 
-  /** Omits tests that no kernel of this system can pass or that need more rounds: they are no skips. */
+  /**
+   * Omits tests that no kernel of this system can pass or that need more rounds: they are no skips.
+   */
   private void omitInapplicable() {
     if (Platform.current().mechanisms().stream()
         .noneMatch(mechanism -> mechanism.name().equals("guardian"))) {
@@ -147,7 +149,8 @@ public final class Main {
         case "--quick" -> request.filters(TagFilter.excludeTags(Tags.JVM, Tags.LONG));
         case "--no-rungs" -> request.filters(TagFilter.excludeTags(Tags.RUNGS));
         case "--all-rungs" -> System.setProperty("procdesc.rungs", "all");
-        // Children inherit the filter: in them neither a shell's kill works nor a JVM's own signals.
+        // Children inherit the filter: in them neither a shell's kill works nor a JVM's own
+        // signals.
         case "--seccomp" -> {
           Seccomp.refuseClone3AndKill();
           request.filters(TagFilter.excludeTags(Tags.KILLS, Tags.JVM));

@@ -140,7 +140,8 @@ public final class ChildJvm {
   public String run() {
     Result result = result();
     result.output().lines().forEach(Skips::replay);
-    assertEquals(0, result.code(), () -> "exit code; the output of the child JVM:\n" + result.output());
+    assertEquals(
+        0, result.code(), () -> "exit code; the output of the child JVM:\n" + result.output());
     return result.output();
   }
 

@@ -19,8 +19,8 @@ public final class Descriptors {
   private static final int LARGEST_TRIED = 4096;
 
   /**
-   * The files that Java opens at any time: its archives and libraries, its source of randomness, and
-   * the files of the kernel that the tests read.
+   * The files that Java opens at any time: its archives and libraries, its source of randomness,
+   * and the files of the kernel that the tests read.
    */
   private static final Pattern OF_JAVA = Pattern.compile(
       ".*\\.(jar|so|class|jsa|jfr)( \\(deleted\\))?|.*/modules|/dev/u?random|/proc/.*|/sys/.*");

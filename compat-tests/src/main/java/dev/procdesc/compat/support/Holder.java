@@ -24,8 +24,8 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * A process at the other end of a channel that holds descriptors of other processes: a JVM with this
- * library, or a Python program without it. It obeys orders, one per line, and answers each.
+ * A process at the other end of a channel that holds descriptors of other processes: a JVM with
+ * this library, or a Python program without it. It obeys orders, one per line, and answers each.
  */
 public final class Holder implements AutoCloseable {
   /** The number of its channel. */
@@ -52,8 +52,7 @@ public final class Holder implements AutoCloseable {
         .orElse(Path.of("python3"));
     String script;
     try (InputStream in = Holder.class.getResourceAsStream("holder.py")) {
-      script =
-          new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8);
+      script = new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8);
     }
     boolean freebsd = Platform.current().name().equals("freebsd");
     String library = System.getProperty("dev.procdesc.simulation", "");

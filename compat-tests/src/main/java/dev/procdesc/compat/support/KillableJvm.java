@@ -28,12 +28,12 @@ import jnr.constants.platform.WaitFlags;
  * them hold the writing end of the <em>heart</em>: its end of file shows, without any PID, that the
  * JVM and the last child have exited. They write words into it, one per line.
  *
- * <p>They also hold the reading end of the <em>leash</em>, and the children exit at its end of file,
- * so that none is left even if a test fails.
+ * <p>They also hold the reading end of the <em>leash</em>, and the children exit at its end of
+ * file, so that none is left even if a test fails.
  *
- * <p>It is started with {@code posix_spawn}, because the code under test must not start the test, and
- * because {@code ProcessBuilder} closes the pipes of a child when it exits, although other processes
- * hold them.
+ * <p>It is started with {@code posix_spawn}, because the code under test must not start the test,
+ * and because {@code ProcessBuilder} closes the pipes of a child when it exits, although other
+ * processes hold them.
  */
 public final class KillableJvm implements AutoCloseable {
   /** The number of the heart in the JVM and in its children. */

@@ -8,9 +8,9 @@ import jnr.posix.SignalHandler;
 import jnr.posix.util.SunMiscSignal;
 
 /**
- * Counts the signals of one kind that this JVM gets. Rejected: {@code POSIX.signal}, which runs Java
- * in the native handler, in any thread, and loses its callback at a garbage collection (jnr-posix
- * issue 137).
+ * Counts the signals of one kind that this JVM gets. Rejected: {@code POSIX.signal}, which runs
+ * Java in the native handler, in any thread, and loses its callback at a garbage collection
+ * (jnr-posix issue 137).
  */
 public final class SignalCounter {
   private final AtomicInteger count = new AtomicInteger();

@@ -1,4 +1,6 @@
-/** Tools of the tests: processes, descriptors, system calls and waits that are not the library's. */
+/**
+ * Tools of the tests: processes, descriptors, system calls and waits that are not the library's.
+ */
 @NullMarked
 package dev.procdesc.compat.support;
 
