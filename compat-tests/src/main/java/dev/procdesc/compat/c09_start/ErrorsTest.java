@@ -25,6 +25,7 @@ import dev.procdesc.compat.support.Libc;
 import dev.procdesc.compat.support.Run;
 import dev.procdesc.compat.support.Scenario;
 import dev.procdesc.compat.support.Scratch;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
