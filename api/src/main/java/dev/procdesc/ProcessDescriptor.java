@@ -204,7 +204,8 @@ public interface ProcessDescriptor extends AutoCloseable {
 
   /**
    * Ends the process in an orderly way: sends the signals of a teardown in order, waits after each,
-   * and sends {@code SIGKILL} last, until the process has ended. Does not close this descriptor.
+   * and sends {@code SIGKILL} last, until the process has ended. This method does not close the
+   * descriptor.
    *
    * <p>Uses {@link #signal}, or {@link #signalGroup} for {@link Teardown#ofGroup()}, and
    * {@link #waitFor(Duration)}.
@@ -213,7 +214,7 @@ public interface ProcessDescriptor extends AutoCloseable {
    * @return the exit status
    * @throws ProcessDescriptorException as {@link #signal} and {@link #signalGroup}
    * @throws InterruptedException if the thread is interrupted; the process may still run then
-   * @throws MissingRightException without {@link Right#SIGNAL} and {@link Right#WAIT}
+   * @throws MissingRightException without {@link Right#SIGNAL} or {@link Right#WAIT}
    * @throws UnsupportedFeatureException for a process group, without {@link Feature#SIGNAL_GROUP}
    * @throws ClosedDescriptorException after {@link #close()}
    */
@@ -307,7 +308,8 @@ public interface ProcessDescriptor extends AutoCloseable {
    * reports them through a descriptor.
    *
    * <p>Linux: {@code waitid(P_PIDFD, WSTOPPED | WCONTINUED)} (Linux 5.4). FreeBSD: {@code pdwait}
-   * (FreeBSD 15.1), else {@code wait6}, which the descriptor-only mode refuses.
+   * (FreeBSD 15.1), else {@code wait6}. In the descriptor-only mode FreeBSD refuses {@code wait6},
+   * and this method needs {@code pdwait}.
    *
    * @param listener the listener, called in that thread
    * @return a registration that removes the listener when it is closed

@@ -472,7 +472,8 @@ public final class Spawner {
 
   /**
    * Sets the user that the child becomes, by ID. If the user database does not list the ID,
-   * {@link #group} is required, and the child has no supplementary groups.
+   * {@link #group} is required, and the child has no supplementary groups unless
+   * {@link #supplementaryGroups} sets them.
    *
    * @param id the user ID, 0 to 4294967294
    * @return a new spawner
