@@ -8,13 +8,16 @@ import dev.procdesc.posix.io.PipeInputImpl;
 import dev.procdesc.posix.io.PipeOutputImpl;
 import java.util.Map;
 
-/** The object that an application holds of a child: the process and its pipes. */
+/** The object that an application holds for a child: the process and its pipes. */
 public final class ChildProcessImpl extends ProcessDescriptorImpl implements ChildProcess {
   private final OnClose onClose;
   private final Map<Integer, PipeInputImpl> inputs;
   private final Map<Integer, PipeOutputImpl> outputs;
 
-  /** A child that was just spawned; its pipes by the child's descriptor numbers. */
+  /**
+   * Creates the object for a child that was just spawned, with its pipes by the child's descriptor
+   * numbers.
+   */
   public ChildProcessImpl(
       ProcessState core,
       OnClose onClose,
@@ -24,7 +27,8 @@ public final class ChildProcessImpl extends ProcessDescriptorImpl implements Chi
     this.onClose = onClose;
     this.inputs = inputs;
     this.outputs = outputs;
-    // Whoever reads the child's output needs the child, even if the stream is all that is kept.
+    // A reader of the child's output needs the child, even if the application retains only the
+    // stream.
     inputs.values().forEach(pipe -> pipe.keepReachable(this));
     outputs.values().forEach(pipe -> pipe.keepReachable(this));
     core.watcher().adopt(core);
@@ -35,7 +39,7 @@ public final class ChildProcessImpl extends ProcessDescriptorImpl implements Chi
     PipeOutput pipe = outputs.get(fd);
     if (pipe == null) {
       throw new IllegalStateException(
-          "the child does not read a pipe at descriptor " + fd + "; ask for one with Stdio.pipe()");
+          "the child does not read a pipe at descriptor " + fd + "; request it with Stdio.pipe()");
     }
     return pipe;
   }
@@ -44,8 +48,8 @@ public final class ChildProcessImpl extends ProcessDescriptorImpl implements Chi
   public PipeInput pipeFrom(int fd) {
     PipeInput pipe = inputs.get(fd);
     if (pipe == null) {
-      throw new IllegalStateException("the child does not write a pipe at descriptor " + fd
-          + "; ask for one with Stdio.pipe()");
+      throw new IllegalStateException(
+          "the child does not write a pipe at descriptor " + fd + "; request it with Stdio.pipe()");
     }
     return pipe;
   }

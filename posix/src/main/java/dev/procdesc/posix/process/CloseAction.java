@@ -5,55 +5,64 @@ import java.io.IOException;
 import java.util.Optional;
 
 /**
- * What the last close of a process's descriptor in this JVM does, and what follows when the process
- * is gone too.
+ * The action of the last close of a process's descriptor in this JVM, and the cleanup after the
+ * process has ended.
  */
 public interface CloseAction {
-  /** What the last close in this JVM means. */
+  /** The effect of the last close in this JVM. */
   enum Effect {
-    /** The process ends: whoever waits for it here is told its status. */
+    /** The process ends. Waiters in this JVM receive its exit status. */
     ENDS_PROCESS,
-    /** Others may hold it too, so it may live on; its end is still ours to collect. */
+    /**
+     * Other processes may hold the descriptor too, so the process may live on. This JVM still
+     * collects its exit status.
+     */
     RELEASES_SHARE,
-    /** Others may hold it too, and the kernel counts descriptors: ours must be closed at once. */
+    /**
+     * Other processes may hold the descriptor too, and the kernel counts descriptors, so this JVM
+     * must close its descriptor at once.
+     */
     CLOSES_DESCRIPTOR
   }
 
   /** Receives the process once it exists, before its descriptor is handed out. Called once. */
   default void started(ProcessState process) {}
 
-  /** What the last close means, as things are now. */
+  /** Returns the effect that the last close would have now. */
   default Effect effect() {
     return Effect.ENDS_PROCESS;
   }
 
   /**
-   * Prepares that another process holds the descriptor too: from now on the process lives until the
-   * last holder is gone.
+   * Prepares for another process to hold the descriptor too. From now on the process lives until
+   * the last holder has closed it.
    *
    * @param process the descriptor
-   * @return what must travel with it; it stays this object's
+   * @return the descriptor that must be sent along; it remains owned by this object
    */
   default Optional<OwnedDescriptor> share(OwnedDescriptor process) throws IOException {
     return Optional.empty();
   }
 
-  /** Whether it reaches others than the child, so that it is due even if the child has ended. */
+  /**
+   * Returns whether the action also affects processes other than the child, so that it is due even
+   * if the child has ended.
+   */
   default boolean reachesOthers() {
     return false;
   }
 
   /**
-   * Kills, or gives up our share in it. Called at most once, at the close.
+   * Kills the process, or gives up this JVM's share in it. Called at most once, at the close.
    *
-   * @return false if only the kernel may, and does when the descriptor is closed: the process
-   *     became another user's. Its end is not seen then
+   * @return false if only the kernel has permission to kill, which it does when the descriptor is
+   *     closed: the process changed to another user. Its end is not observed then
    */
   boolean kill(int fd);
 
-  /** The child has ended; its descriptor may still be held. Called once. */
+  /** Called once when the child has ended; its descriptor may still be held. */
   default void ended() {}
 
-  /** The descriptor is closed, and the child has ended or was let go. Called once. */
+  /** Called once when the descriptor is closed and the child has ended or was released. */
   default void done() {}
 }

@@ -4,9 +4,9 @@ import dev.procdesc.posix.io.OwnedDescriptor;
 import java.util.Optional;
 
 /**
- * What the last close here does to a process that was received with a lifeline: a pipe's writing
- * end that all its holders share, and at whose other end somebody waits who kills when the last of
- * them is gone.
+ * The close action of a process that was received with a lifeline: the write end of a pipe, shared
+ * by all holders. At the read end the guardian of the JVM that spawned the process waits, and kills
+ * the process when the last holder has closed the write end.
  */
 public final class Lifeline implements CloseAction {
   private final OwnedDescriptor end;
@@ -15,7 +15,7 @@ public final class Lifeline implements CloseAction {
     this.end = end;
   }
 
-  /** Takes ownership of a lifeline that came behind a process. */
+  /** Takes ownership of a lifeline that was received along with a process. */
   public static Lifeline take(int fd) {
     return new Lifeline(OwnedDescriptor.take(fd, "a lifeline"));
   }

@@ -21,8 +21,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
 /**
- * The object that an application holds of a process. Methods fence it, because while one runs on
- * the {@link ProcessReference} alone the object could be collected, and so closed.
+ * The object that an application holds for a process. Its methods end with a reachability fence:
+ * while a method runs on the {@link ProcessReference} alone, the object could otherwise be
+ * collected, and so closed.
  */
 public sealed class ProcessDescriptorImpl implements ProcessDescriptor permits ChildProcessImpl {
   private static final System.Logger LOG = System.getLogger("dev.procdesc");
@@ -31,7 +32,7 @@ public sealed class ProcessDescriptorImpl implements ProcessDescriptor permits C
   private final ProcessReference reference;
   private final Cleaner.Cleanable cleanable;
 
-  /** The first descriptor of a process, with every right that the kernel gives it. */
+  /** Creates the first descriptor of a process, with every right that the kernel gives it. */
   public ProcessDescriptorImpl(ProcessState core) {
     this(ProcessReference.first(core));
   }
@@ -41,7 +42,7 @@ public sealed class ProcessDescriptorImpl implements ProcessDescriptor permits C
     this.cleanable = CLEANER.register(this, new Forgotten(reference));
   }
 
-  /** What the garbage collector does for a descriptor that was never closed. */
+  /** Closes a descriptor that became unreachable without having been closed. */
   private record Forgotten(ProcessReference reference) implements Runnable {
     @Override
     public void run() {
@@ -127,7 +128,9 @@ public sealed class ProcessDescriptorImpl implements ProcessDescriptor permits C
     return future;
   }
 
-  /** A future that keeps its process reachable, and so alive, until it is complete. */
+  /**
+   * A future that keeps its process reachable, and therefore alive, until the future is complete.
+   */
   private static final class ExitFuture extends CompletableFuture<ExitStatus> {
     @SuppressWarnings({"unused", "FieldCanBeLocal"}) // Its only purpose is to be a reference.
     private final ProcessDescriptorImpl process;
@@ -199,16 +202,20 @@ public sealed class ProcessDescriptorImpl implements ProcessDescriptor permits C
     }
   }
 
-  /** The library's object behind the interface. */
+  /**
+   * Returns the library's object behind the interface.
+   *
+   * @throws IllegalArgumentException if it is another implementation
+   */
   public static ProcessDescriptorImpl of(ProcessDescriptor process) {
     if (Objects.requireNonNull(process, "process") instanceof ProcessDescriptorImpl held) {
       return held;
     }
     throw new IllegalArgumentException(
-        "not a descriptor of this library's: " + process.getClass().getName());
+        "not a descriptor of this library: " + process.getClass().getName());
   }
 
-  /** Lends the kernel's descriptor to be sent. */
+  /** Lends the kernel's descriptor for sending. */
   public ProcessReference.Loan lend() throws IOException {
     try {
       return reference.lend();

@@ -18,7 +18,8 @@ import java.util.Set;
 import java.util.function.Consumer;
 
 /**
- * What a backend does with a process descriptor. Every call is by descriptor, never by process ID.
+ * The operations of a backend on a process descriptor. Every call is by descriptor, never by
+ * process ID.
  */
 public interface ProcessOperations {
   /** The duty of this JVM towards a process. */
@@ -39,87 +40,95 @@ public interface ProcessOperations {
     }
   }
 
-  /** What the kernel tells of a process. */
+  /** The state of a process as the kernel reports it. */
   sealed interface Outcome {
-    /** It runs. */
+    /** The process is running. */
     record Running() implements Outcome {}
 
-    /** It has ended, and its status will be there once its parent has reaped it. */
+    /** The process has ended. Its exit status becomes available once its parent has reaped it. */
     record Unreaped() implements Outcome {}
 
-    /** It has ended. */
+    /** The process has ended, with this exit status. */
     record Ended(ExitStatus status, Optional<ResourceUsage> usage) implements Outcome {}
   }
 
   /**
-   * Asks how the process fares, and reaps it if that is ours to do. Never blocks. Called by one
-   * thread at a time for one process.
+   * Collects the exit status without blocking; reaps the process if it is a child of this library.
+   * Called by one thread at a time for one process.
    */
   Outcome collect(int fd);
 
   /**
-   * Whether the end of the process is ours to collect, so that it is watched for after the last
-   * close too. If not, the descriptor is closed at the last close.
+   * Returns whether this library collects the exit status, so that the process is watched after the
+   * last close too. If not, the descriptor is closed at the last close.
    */
   default boolean reaps() {
     return true;
   }
 
-  /** Sends a signal: 0 or {@code -errno}. */
+  /**
+   * Sends a signal.
+   *
+   * @return 0 or {@code -errno}
+   */
   int signal(int fd, int number);
 
   /**
-   * Sends a signal to the process group that the process leads: 0 or {@code -errno}.
+   * Sends a signal to the process group that the process leads.
    *
-   * @throws dev.procdesc.UnsupportedFeatureException if this system cannot
+   * @return 0 or {@code -errno}
+   * @throws dev.procdesc.UnsupportedFeatureException if this system cannot do it
    */
   int signalGroup(int fd, int number);
 
-  /** The number of a signal. */
+  /** Returns the number of a signal. */
   int signalNumber(Signal signal);
 
-  /** The numbers of this system. */
+  /** Returns the numbers of this system. */
   PosixNumbers numbers();
 
   /**
-   * Reports stop and continue until the process ends, in a thread of its own. Called once for a
-   * process: a change is told once.
+   * Reports stop and continue until the process ends, in a separate thread. Called once for a
+   * process, because each change is reported only once.
    *
-   * @param descriptor lent for as long
-   * @throws dev.procdesc.UnsupportedFeatureException if this system cannot
+   * @param descriptor the descriptor, acquired until the process ends
+   * @throws dev.procdesc.UnsupportedFeatureException if this system cannot do it
    */
   void watchStateChanges(OwnedDescriptor descriptor, Consumer<? super StateChange> listener);
 
-  /** What tells one process from every other, ever: numbers of the kernel's. */
+  /** The kernel's numbers that distinguish a process from every other one, past or future. */
   record Identity(long device, long inode) {}
 
   /**
-   * Which process it is.
+   * Returns the identity of the process.
    *
-   * @throws UnsupportedFeatureException if this system does not tell
+   * @throws UnsupportedFeatureException if this system does not report it
    */
   default Identity identity(int fd) throws ProcessDescriptorException {
     throw absent(Feature.PROCESS_IDENTITY, "a descriptor with an identity");
   }
 
   /**
-   * What the kernel tells of the process.
+   * Returns the information that the kernel reports about the process.
    *
-   * @throws UnsupportedFeatureException if it tells nothing
+   * @throws UnsupportedFeatureException if it reports none
    */
   default ProcessInfo info(int fd) throws ProcessDescriptorException {
-    throw absent(Feature.PROCESS_INFO, "a call that tells of a process by descriptor");
+    throw absent(Feature.PROCESS_INFO, "a call that reports on a process by descriptor");
   }
 
   /**
-   * A copy of the descriptor, close-on-exec, that the kernel limits to some rights. Empty where the
-   * kernel has no such thing, and the library alone enforces them.
+   * Returns a close-on-exec copy of the descriptor that the kernel limits to some rights. Empty if
+   * the kernel has no such mechanism and the library alone enforces the rights.
    */
   default OptionalInt limit(int fd, Set<Right> rights) throws ProcessDescriptorException {
     return OptionalInt.empty();
   }
 
-  /** Why a reference whose rights the library alone enforces cannot be sent. */
+  /**
+   * Returns the exception for an attempt to send a reference whose rights the library alone
+   * enforces.
+   */
   default UnsupportedFeatureException cannotSend(Set<Right> rights) {
     return absent(
         Feature.KERNEL_RIGHTS,

@@ -32,12 +32,13 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 
 /**
- * One reference to a process, with its rights: what a descriptor object of the application holds,
- * apart from that object, so that the garbage collector can tell when the object is gone.
+ * One reference to a process, with its rights: the state behind a descriptor object of the
+ * application, separate from that object so that the garbage collector can detect that the object
+ * is unreachable.
  *
- * <p>The rights are checked here, in one place, before anything is done. Where the kernel can limit
- * a descriptor too, a reference with fewer rights has a descriptor of its own; whatever the library
- * does for itself, such as reaping, it does by the full one.
+ * <p>All rights are checked in this class, before anything is done. Where the kernel can also limit
+ * a descriptor, a reference with fewer rights has a separate, limited descriptor; the library's
+ * internal operations, such as reaping, use the unlimited one.
  */
 public final class ProcessReference {
   private static final long GROUP_LOOK_NANOS = 5_000_000;
@@ -45,13 +46,16 @@ public final class ProcessReference {
   private final ProcessState core;
   private final Set<Right> rights;
 
-  /** The kernel's descriptor with these rights only; absent where it is the core's. */
+  /** The kernel's descriptor with these rights only; absent if the core's descriptor is used. */
   private final Optional<OwnedDescriptor> limited;
 
-  /** Completes with the status; what waits on it is ours alone and runs no foreign code. */
+  /** Completes with the exit status. Only the library waits on it, so no foreign code runs. */
   private final CompletableFuture<ExitStatus> ended = new CompletableFuture<>();
 
-  /** The application's futures, guarded by this. They keep its descriptor object reachable. */
+  /**
+   * The application's futures, guarded by this. They keep the application's descriptor object
+   * reachable.
+   */
   private List<CompletableFuture<ExitStatus>> futures = new ArrayList<>(0);
 
   private volatile boolean closed;
@@ -64,7 +68,7 @@ public final class ProcessReference {
     core.add(this);
   }
 
-  /** The first reference to a process, with every right that its descriptor has. */
+  /** Creates the first reference to a process, with every right that its descriptor has. */
   static ProcessReference first(ProcessState core) {
     return new ProcessReference(core, core.rights(), Optional.empty());
   }
@@ -93,7 +97,10 @@ public final class ProcessReference {
     }
   }
 
-  /** The process in messages: its ID is told to those who may know it. */
+  /**
+   * Returns the process's name in messages, with its ID only if the rights include
+   * {@link Right#PID}.
+   */
   private String name() {
     return rights.contains(Right.PID) ? core.toString() : "a process";
   }
@@ -112,7 +119,7 @@ public final class ProcessReference {
     check(Right.PID);
     return core.pid()
         .orElseThrow(() -> new IllegalStateException(
-            "the process was reaped before its descriptor came here: nobody knows its ID"));
+            "the process was reaped before its descriptor was received; its ID is unknown"));
   }
 
   ProcessInfo info() throws ProcessDescriptorException {
@@ -126,12 +133,12 @@ public final class ProcessReference {
     }
   }
 
-  /** Another reference, with the same rights. */
+  /** Creates another reference with the same rights. */
   ProcessReference duplicate() throws ProcessDescriptorException {
     return restrict(rights);
   }
 
-  /** Another reference, with at most these rights. */
+  /** Creates another reference with at most these rights. */
   ProcessReference restrict(Set<Right> wanted) throws ProcessDescriptorException {
     check(Right.DUPLICATE);
     Set<Right> left = EnumSet.noneOf(Right.class);
@@ -177,7 +184,7 @@ public final class ProcessReference {
     return core.resourceUsage();
   }
 
-  /** The status if there is one, asking the kernel if need be. */
+  /** Returns the exit status if there is one, querying the kernel if necessary. */
   Optional<ExitStatus> poll() {
     check(Right.WAIT);
     Optional<ExitStatus> known = core.status();
@@ -205,7 +212,7 @@ public final class ProcessReference {
     try {
       outcome = signal(number);
     } catch (ClosedDescriptorException e) {
-      // Ended and closed since the look above.
+      // The process ended and was closed after the check above.
       checkOpen();
       return false;
     }
@@ -213,7 +220,8 @@ public final class ProcessReference {
       return false;
     }
     if (outcome < 0) {
-      // Let go meanwhile, perhaps, and the number was another's.
+      // Another thread may have closed this reference meanwhile, and the number may have been
+      // reused.
       checkOpen();
       throw Errors.failed("send " + signal.name() + " to", name(), outcome);
     }
@@ -251,9 +259,9 @@ public final class ProcessReference {
   }
 
   /**
-   * Waits for the end.
+   * Waits for the process to end.
    *
-   * @param nanos {@link Long#MAX_VALUE} for no limit
+   * @param nanos the time limit; {@link Long#MAX_VALUE} for no limit
    */
   Optional<ExitStatus> waitFor(long nanos) throws InterruptedException {
     check(Right.WAIT);
@@ -276,10 +284,11 @@ public final class ProcessReference {
         result = InterruptiblePoll.await(
             core.descriptor(), PosixNumbers.POLLIN, left, core.calls().numbers());
       } catch (ClosedDescriptorException e) {
-        // Ended and closed by others meanwhile, so the status is there; or let go.
+        // Another thread collected the status and closed the descriptor meanwhile, so the status is
+        // available; or the process was released.
         return poll();
       } catch (IOException e) {
-        // No descriptors left for the wake-up pipe: the watcher has what it needs already.
+        // No descriptors are left for the wake-up pipe. The watcher already has all that it needs.
         return park(left);
       }
       if (result == InterruptiblePoll.Result.INTERRUPTED) {
@@ -299,7 +308,8 @@ public final class ProcessReference {
         if (known.isPresent()) {
           return known;
         }
-        // Ended, but not reaped by its parent yet: only the watcher can wait for that.
+        // The process has ended, but its parent has not reaped it yet; only the watcher can wait
+        // for that.
         return park(nanos == Long.MAX_VALUE ? nanos : deadline - System.nanoTime());
       }
       if (nanos != Long.MAX_VALUE) {
@@ -348,10 +358,10 @@ public final class ProcessReference {
     return waitFor(Long.MAX_VALUE).orElseThrow();
   }
 
-  /** Waits until nobody is left in the group. */
+  /** Waits until the process group is empty. */
   private boolean groupEnds(Deadline deadline) throws InterruptedException {
     while (true) {
-      // The leader's end must be collected, or it would be in the group for ever.
+      // The leader must be reaped, or its zombie would remain in the group forever.
       boolean gone = waitFor(GROUP_LOOK_NANOS).isPresent() && signalGroup(0) < 0;
       if (gone || deadline.isOver()) {
         return gone;
@@ -366,7 +376,7 @@ public final class ProcessReference {
     return core.onStateChange(listener);
   }
 
-  /** Adds an application's future. */
+  /** Adds a future of the application. */
   void onExit(CompletableFuture<ExitStatus> future) {
     check(Right.EVENT);
     if (core.status().isEmpty()) {
@@ -379,8 +389,8 @@ public final class ProcessReference {
         futures.add(future);
       }
     }
-    // Read after the lock: whoever came too late to wait for a status finds it here, and whoever
-    // has seen one that is yet to be published does so too.
+    // Read after the lock. A future that was added too late to be completed by the publication
+    // finds the status here, and so does a future whose status is not published yet.
     Optional<ExitStatus> known = core.status();
     if (known.isPresent()) {
       future.complete(known.get());
@@ -396,7 +406,11 @@ public final class ProcessReference {
         "the descriptor of " + name() + " was closed before the process ended");
   }
 
-  /** The process has ended; what is left to run is completing the futures. */
+  /**
+   * Notes that the process has ended.
+   *
+   * @return the tasks that remain to be run: completing the futures
+   */
   List<Runnable> ended(ExitStatus status) {
     List<CompletableFuture<ExitStatus>> waiting;
     synchronized (this) {
@@ -409,7 +423,11 @@ public final class ProcessReference {
     return tasks;
   }
 
-  /** Closed, and the process lives on; what is left to run is failing the futures. */
+  /**
+   * Notes that this reference was closed while the process lives on.
+   *
+   * @return the tasks that remain to be run: failing the futures
+   */
   List<Runnable> abandoned() {
     ClosedDescriptorException failure = closedTooEarly();
     List<CompletableFuture<ExitStatus>> waiting;
@@ -424,8 +442,8 @@ public final class ProcessReference {
   }
 
   /**
-   * Lends the kernel's descriptor to be sent, with what must travel with it. The loan ends with
-   * {@link Loan#close()}.
+   * Lends the kernel's descriptor for sending, with the lifeline that must be sent along. The loan
+   * ends with {@link Loan#close()}.
    */
   Loan lend() throws IOException {
     check(Right.SEND);
@@ -457,7 +475,7 @@ public final class ProcessReference {
     }
   }
 
-  /** Gives up this reference. Idempotent. */
+  /** Closes this reference. Idempotent. */
   void close() {
     synchronized (this) {
       if (closed) {

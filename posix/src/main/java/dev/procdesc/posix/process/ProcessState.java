@@ -25,19 +25,20 @@ import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The life of one process, apart from the objects that the application holds: the garbage
- * collector's action and the watcher refer to this alone, so that the objects themselves can become
- * unreachable.
+ * The state of one process, separate from the objects that the application holds: the garbage
+ * collector's action and the watcher refer to this object only, so that the application's objects
+ * can become unreachable.
  *
- * <p>There is one for each process and way to it, with one or more {@link ProcessReference}s, which
- * are what {@code duplicate()} and {@code restrict()} make. The close of the last one is the close
- * of this. States: open and running → open and ended, or closed and running → closed and ended. The
- * kernel's descriptor is closed in the last state only, because a closed child that still runs is
- * kept until it is reaped; except where {@link CloseAction.Effect#CLOSES_DESCRIPTOR} says that it
- * must go.
+ * <p>There is one object for each process and each way in which it was obtained, with one or more
+ * {@link ProcessReference}s, which {@code duplicate()} and {@code restrict()} create. The close of
+ * the last reference is the close of this object. States: open and running → open and ended, or
+ * closed and running → closed and ended. The kernel's descriptor is closed in the last state only,
+ * because a closed child that still runs is retained until it is reaped; the exception is
+ * {@link CloseAction.Effect#CLOSES_DESCRIPTOR}, which requires an immediate close.
  *
- * <p>Whoever sees the end first collects the status, under {@link #collecting}, and publishes it
- * for all: otherwise a second thread could take "no child" for a status stolen by somebody else.
+ * <p>The first thread that sees the end collects the exit status, under {@link #collecting}, and
+ * publishes it to all references. Otherwise a second thread could take ECHILD for a status that
+ * other code has reaped.
  */
 public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
   private static final System.Logger LOG = System.getLogger("dev.procdesc");
@@ -45,48 +46,48 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
   private final OwnedDescriptor descriptor;
   private final OptionalLong pid;
 
-  /** What the kernel lets this descriptor do. */
+  /** The rights that the kernel gives this descriptor. */
   private final Set<Right> rights;
 
-  /** Absent for a process that is released. */
+  /** The action of the last close; absent for a process that is released. */
   private final Optional<CloseAction> lastClose;
 
   private final ProcessOperations calls;
   private final Watcher watcher;
 
-  /** Held while the kernel is asked for the status. */
+  /** Held while the kernel is queried for the exit status. */
   private final Object collecting = new Object();
 
-  /** Those that are to be told of the end, guarded by this. */
+  /** The references to notify of the end, guarded by this. */
   private final List<ProcessReference> references = new ArrayList<>(1);
 
   private final List<Consumer<StateChange>> stateListeners = new CopyOnWriteArrayList<>();
 
-  /** Guarded by the listeners. */
+  /** Set when the first listener was added. Guarded by the listeners. */
   private boolean watchesState;
 
   private volatile @Nullable ExitStatus status;
   private volatile @Nullable ResourceUsage usage;
 
-  /** Whether it is known to have ended, perhaps without a status yet. */
+  /** Set when the process is known to have ended, perhaps without an exit status yet. */
   private volatile boolean exited;
 
-  /** How many references are open, guarded by this. */
+  /** The number of open references, guarded by this. */
   private int open;
 
-  /** Whether the last reference was closed, and whether that is the process's end. */
+  /** Set when the last reference was closed. {@link #ending} is set if that ends the process. */
   private volatile boolean closed;
 
   private volatile boolean ending;
   private boolean watched;
 
-  /** Whether the close has done its work, and whether all is over; guarded by this. */
+  /** Set when the close action has run, guarded by this. {@link #over} is set at the very end. */
   private boolean closeDone;
 
   private boolean over;
   private long token;
 
-  /** A process behind a descriptor that was just created. */
+  /** Creates the state of a process behind a descriptor that was just created. */
   public ProcessState(
       OwnedDescriptor descriptor,
       long pid,
@@ -96,7 +97,7 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
     this(descriptor, OptionalLong.of(pid), lastClose, calls, watcher);
   }
 
-  /** A process behind a descriptor; its ID if that is known. */
+  /** Creates the state of a process behind a descriptor, with its ID if that is known. */
   public ProcessState(
       OwnedDescriptor descriptor,
       OptionalLong pid,
@@ -106,7 +107,7 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
     this(descriptor, pid, EnumSet.allOf(Right.class), lastClose, calls, watcher);
   }
 
-  /** A process behind a descriptor that can do only so much. */
+  /** Creates the state of a process behind a descriptor that has only some rights. */
   public ProcessState(
       OwnedDescriptor descriptor,
       OptionalLong pid,
@@ -148,7 +149,10 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
     return closed;
   }
 
-  /** Whether the last close was the end of the process, so that its status will come soon. */
+  /**
+   * Returns whether the last close ended the process, so that its exit status will be available
+   * soon.
+   */
   boolean isEnding() {
     return ending;
   }
@@ -157,7 +161,9 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
     return Optional.ofNullable(status);
   }
 
-  /** Whether the process has ended, as far as was seen; its status may have to come yet. */
+  /**
+   * Returns whether the process is known to have ended; its exit status may not be available yet.
+   */
   boolean hasExited() {
     return exited || status != null;
   }
@@ -181,7 +187,7 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
     publishTo(List.of(reference));
   }
 
-  /** Asks the kernel for the status, if it is not known. */
+  /** Queries the kernel for the exit status, if it is not known. */
   void tryCollect() {
     if (status == null) {
       watcher.execute(collect(false));
@@ -189,8 +195,8 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
   }
 
   /**
-   * What must travel with the descriptor when it is sent to another process. From now on the
-   * process lives until the last holder is gone, here or there.
+   * Returns the lifeline that must be sent along when the descriptor is sent to another process.
+   * From now on the process lives until the last holder, in any process, has closed it.
    */
   Optional<OwnedDescriptor> share() throws IOException {
     synchronized (this) {
@@ -201,9 +207,9 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
     }
   }
 
-  /** Adds a listener; the first one starts the watch, which lasts until the process ends. */
+  /** Adds a listener. The first one starts the watch, which lasts until the process ends. */
   ProcessDescriptor.Listening onStateChange(Consumer<? super StateChange> listener) {
-    // An object of its own, so that the same listener may be added twice and removed once.
+    // A separate object, so that the same listener may be added twice and removed once.
     Consumer<StateChange> entry = listener::accept;
     synchronized (stateListeners) {
       stateListeners.add(entry);
@@ -225,7 +231,7 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
     }
   }
 
-  /** Puts the process into the watcher's set, unless it is there or has ended. */
+  /** Adds the process to the watcher's set, unless it is already in it or has ended. */
   @Override
   public void ensureWatched() {
     synchronized (collecting) {
@@ -236,7 +242,7 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
       try {
         fd = descriptor.acquire();
       } catch (ClosedDescriptorException e) {
-        return; // Let go by another thread, which told those who wait.
+        return; // Released by another thread, which notified the waiters.
       }
       try {
         token = watcher.watch(fd, EventQueue.Interest.EXIT, this);
@@ -255,11 +261,11 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
   }
 
   /**
-   * Asks the kernel, and publishes what it says.
+   * Queries the kernel and publishes the result.
    *
-   * @param fired whether the watch has reported, so that it must be set again if this is not the
-   *     end
-   * @return what is left to run: completing the applications' futures
+   * @param fired whether the watch has reported, so that it must be armed again if the process has
+   *     not ended
+   * @return the tasks that remain to be run: completing the applications' futures
    */
   private List<Runnable> collect(boolean fired) {
     synchronized (collecting) {
@@ -319,7 +325,7 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
     return left;
   }
 
-  /** The descriptor goes when the process has ended and its close has done its work. */
+  /** Closes the descriptor once the process has ended and the close action has run. */
   private void finish() {
     synchronized (this) {
       if (over || !closeDone || status == null) {
@@ -331,7 +337,7 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
     lastClose.ifPresent(CloseAction::done);
   }
 
-  /** A reference was closed; called once for each. */
+  /** Processes the close of a reference. Called once for each. */
   void release(ProcessReference reference) {
     CloseAction.Effect effect = CloseAction.Effect.RELEASES_SHARE;
     boolean last;
@@ -355,15 +361,15 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
       }
     }
     if (last && lastClose.isPresent()) {
-      // EPERM cannot always be helped: the process became another user's by a set-user-ID program.
-      // The watcher keeps it, so that it is reaped when it ends.
+      // EPERM is not always avoidable: the process changed to another user by executing a
+      // set-user-ID program. The watcher retains it, so that it is reaped when it ends.
       boolean due = running || lastClose.get().reachesOthers() || !ending;
       if (due && !kill(lastClose.get())) {
         giveUp();
       }
     }
     if (!ending) {
-      // The status may be here and not be published yet: this reference is out of the list.
+      // The status may be known and not published yet; this reference is no longer in the list.
       List<Runnable> left = running ? reference.abandoned() : publishTo(List.of(reference));
       descriptor.wakeWaiting();
       watcher.execute(left);
@@ -382,10 +388,13 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
     ensureWatched();
   }
 
-  /** Closes the kernel's descriptor although the process may run: its end is not ours to see. */
+  /**
+   * Closes the kernel's descriptor although the process may be running; its end is not observed.
+   */
   private void closeDescriptorNow() {
     boolean first;
-    // Nobody asks for the status meanwhile: the answer would be that of what replaces it.
+    // The status must not be queried meanwhile: the answer could be that of a reused descriptor
+    // number.
     synchronized (collecting) {
       if (watched) {
         watched = false;
@@ -397,7 +406,8 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
         closeDone = true;
       }
       if (first) {
-        // Who listens for state changes is blocked until the end, which this close may bring.
+        // A listener for state changes is blocked until the process ends, which this close may
+        // cause.
         descriptor.closeNow(calls.numbers());
       }
     }
@@ -420,7 +430,9 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
     }
   }
 
-  /** Lets the kernel kill at the close of its descriptor, after which nobody tells of the end. */
+  /**
+   * Lets the kernel kill at the close of its descriptor, after which no exit status is reported.
+   */
   private void giveUp() {
     synchronized (collecting) {
       if (status != null) {
@@ -435,7 +447,10 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
     watcher.execute(publish());
   }
 
-  /** Lends the kernel's descriptor, if it is still there, closed by the application or not. */
+  /**
+   * Lends the kernel's descriptor if it is still open, whether or not the application closed its
+   * objects.
+   */
   public void withDescriptor(IntConsumer use) {
     int fd;
     try {

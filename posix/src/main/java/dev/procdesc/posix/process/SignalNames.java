@@ -13,10 +13,11 @@ public final class SignalNames {
   private final Map<Signal, Integer> numbers = new HashMap<>();
 
   /**
-   * The signals of a system.
+   * Creates the table of a system's signals.
    *
-   * @param last the largest number of a signal
-   * @param names in the order of their numbers, from 1; empty where only this system has a name
+   * @param last the largest signal number
+   * @param names the names in the order of their numbers, from 1; empty where the name exists on
+   *     this system only
    */
   public SignalNames(String system, int last, List<String> names) {
     this.system = system;
@@ -29,7 +30,7 @@ public final class SignalNames {
     }
   }
 
-  /** The number of a named or numbered signal, which need not be one of this system's. */
+  /** Returns the number of a named or numbered signal, which this system need not have. */
   public int number(Signal signal) {
     Integer number = numbers.get(signal);
     if (number != null) {
@@ -42,7 +43,10 @@ public final class SignalNames {
     throw unknown(signal);
   }
 
-  /** The number of a signal that must be one of this system's, because it has a place in a mask. */
+  /**
+   * Returns the number of a signal that this system must have, because the number is used in a
+   * mask.
+   */
   public int existing(Signal signal) {
     int number = number(signal);
     if (number < 1 || number > last) {
@@ -55,7 +59,7 @@ public final class SignalNames {
     return new IllegalArgumentException(system + " has no signal " + signal.name());
   }
 
-  /** The signal of a number. */
+  /** Returns the signal with a number. */
   public Signal of(int number) {
     String name = number <= names.size() ? names.get(number - 1) : "";
     return Signal.of(name.isEmpty() ? "SIG" + number : name);

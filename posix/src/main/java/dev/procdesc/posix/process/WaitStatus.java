@@ -8,11 +8,11 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.function.IntFunction;
 
-/** What the calls of the wait family tell, in the form that every 64-bit system has. */
+/** Decodes the results of the wait family of calls, in the form that every 64-bit system has. */
 public final class WaitStatus {
   private WaitStatus() {}
 
-  /** A status in the form of wait(2). */
+  /** Decodes an exit status in the form of wait(2). */
   public static ExitStatus status(int status, IntFunction<Signal> signals) {
     int signal = status & 0x7F;
     return signal == 0
@@ -20,7 +20,7 @@ public final class WaitStatus {
         : new ExitStatus.Signaled(signals.apply(signal), (status & PosixNumbers.WCOREFLAG) != 0);
   }
 
-  /** A {@code struct rusage}. */
+  /** Decodes a {@code struct rusage}. */
   public static ResourceUsage usage(ByteBuffer bytes, int at) {
     return new ResourceUsage(
         time(bytes, at + PosixNumbers.RUSAGE_UTIME),

@@ -1,4 +1,4 @@
-/** Implements the life of a process: state, references, rights, exit status, close. */
+/** Implements the life cycle of a process: state, references, rights, exit status, close. */
 @NullMarked
 package dev.procdesc.posix.process;
 

@@ -23,12 +23,12 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * The descriptors of a child in the making. Everything is opened here, by the parent,
- * close-on-exec, and every source is moved above every target, so that the child's dup2 calls
- * cannot overwrite what another one still needs.
+ * The descriptors of a child that is being prepared. The parent opens all of them, close-on-exec,
+ * and moves every source above every target, so that the child's dup2 calls cannot overwrite a
+ * descriptor that another call still needs.
  */
 public final class ChildDescriptors implements AutoCloseable {
-  /** A descriptor of ours that is to stand at a number in the child. */
+  /** A descriptor of this JVM to be copied to a number in the child. */
   public record Placement(int source, int target) {}
 
   private static final String PREPARING = "a descriptor for the child";
@@ -53,7 +53,7 @@ public final class ChildDescriptors implements AutoCloseable {
     this.above = targets.last() + 1;
   }
 
-  /** Opens everything; nothing stays open if that fails. */
+  /** Opens all descriptors of a request; if that fails, none stays open. */
   public static ChildDescriptors open(
       Map<Integer, Stdio> request, PosixNumbers numbers, Watcher watcher, NativeArena arena)
       throws IOException {
@@ -92,7 +92,8 @@ public final class ChildDescriptors implements AutoCloseable {
     if (source instanceof Stdio.Descriptor descriptor) {
       return duplicate(descriptor.fd());
     }
-    // Standard error as standard output: 1 comes before 2, so it is settled already.
+    // Standard error is redirected to standard output. 1 precedes 2, so its source is already
+    // known.
     return placements.stream()
         .filter(placement -> placement.target() == 1)
         .findFirst()
@@ -138,7 +139,7 @@ public final class ChildDescriptors implements AutoCloseable {
     return moveUp(toChild ? readEnd : writeEnd);
   }
 
-  /** Takes ownership of a descriptor and gives it a number that no target has. */
+  /** Takes ownership of a descriptor and moves it to a number that no target has. */
   private int moveUp(int fd) throws IOException {
     if (fd >= above) {
       opened.add(fd);
@@ -163,48 +164,51 @@ public final class ChildDescriptors implements AutoCloseable {
   private SpawnException failed(String operation, Object subject, int outcome) {
     String hint = switch (-outcome) {
       case PosixNumbers.EBADF -> "it is not open in this JVM";
-      case PosixNumbers.EMFILE -> "the JVM has no descriptors left; raise its limit of open files";
+      case PosixNumbers.EMFILE -> "the JVM has no descriptors left; raise its limit on open files";
       case PosixNumbers.EINVAL ->
-        "the child's descriptor " + targets.last() + " is beyond the JVM's limit of open files";
+        "the child's descriptor " + targets.last() + " is beyond the JVM's limit on open files";
       default -> "";
     };
     return Errors.spawn(
         SpawnException.Step.PREPARE, operation, subject + ", " + PREPARING, outcome, hint);
   }
 
-  /** A copy of a descriptor that stands above every target, for use in the child. */
+  /** Copies a descriptor to a number above every target, for use in the child. */
   public int lift(int fd) throws IOException {
     return duplicate(fd);
   }
 
-  /** What the child's dup2 calls are to do, in any order. */
+  /** Returns the dup2 calls that the child must make, in any order. */
   public List<Placement> placements() {
     return placements;
   }
 
-  /** The descriptors of ours that a child's script names: sources, and those that were lifted. */
+  /**
+   * Returns the descriptors of this JVM that a child's script names: the sources and the lifted
+   * ones.
+   */
   public Set<Integer> needed() {
     Set<Integer> needed = new TreeSet<>(opened);
     placements.forEach(placement -> needed.add(placement.source()));
     return needed;
   }
 
-  /** The numbers that stay open in the child, ascending. */
+  /** Returns the numbers that stay open in the child, in ascending order. */
   public SortedSet<Integer> targets() {
     return targets;
   }
 
-  /** The parent's reading ends by the child's numbers. */
+  /** Returns the parent's read ends by the child's numbers. */
   public Map<Integer, PipeInputImpl> inputs() {
     return inputs;
   }
 
-  /** The parent's writing ends by the child's numbers. */
+  /** Returns the parent's write ends by the child's numbers. */
   public Map<Integer, PipeOutputImpl> outputs() {
     return outputs;
   }
 
-  /** Leaves the parent's ends of the pipes open: they belong to the child object now. */
+  /** Leaves the parent's ends of the pipes open: they now belong to the child object. */
   public void handOver() {
     handedOver = true;
   }

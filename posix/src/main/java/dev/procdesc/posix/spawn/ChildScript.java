@@ -8,11 +8,13 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * What a child does between its birth and its program: system calls, one after the other, prepared
- * here and walked by the spawn stub. The child runs no Java and makes no choices; the first call
- * that fails ends it, unless the script tolerates that error there.
+ * The system calls that a child makes between its creation and its program, one after the other,
+ * prepared by the JVM and executed by the spawn stub. The child runs no Java and makes no
+ * decisions; the first call that fails ends it, unless the script tolerates that error at that
+ * step.
  *
- * <p>The layout is the stub's, the same on every system and machine; all words have 64 bits:
+ * <p>The layout is defined by the stub and is the same on every system and machine; all words have
+ * 64 bits:
  *
  * <pre>
  * call  @0 block[16]  @16 saved[16]  @32 failed  @40 count  @48 create (a step)  @128 steps
@@ -20,10 +22,10 @@ import java.util.List;
  * </pre>
  *
  * <p>{@code tolerated} is a set of error numbers (bit 0: any); {@code target} is an address that
- * gets the result too, which is how the outcome of one call becomes the argument of a later one.
+ * also receives the result, by which the result of one call becomes an argument of a later one.
  */
 public final class ChildScript {
-  /** Any error is tolerated. */
+  /** Tolerates every error. */
   public static final long TOLERATE_ALL = 1;
 
   static final int FAILED = 32;
@@ -32,14 +34,14 @@ public final class ChildScript {
   static final int STEPS = 128;
   static final int STEP_WORDS = 10;
 
-  /** The bytes that a step takes. */
+  /** The size of a step in bytes. */
   public static final int STEP_SIZE = STEP_WORDS * Long.BYTES;
 
   static final int ARGUMENTS = 8;
   static final int TARGET = 64;
   static final int RESULT = 72;
 
-  /** What a step is for, to say so when it fails. */
+  /** The purpose of a step, reported when it fails. */
   public record Purpose(SpawnException.Step step, String operation, String subject) {}
 
   private record Wire(int fromStep, int toStep, int toArgument) {}
@@ -57,7 +59,7 @@ public final class ChildScript {
   /**
    * Adds a system call that may fail.
    *
-   * @param tolerated the errors after which the script goes on
+   * @param tolerated the errors after which the script continues
    */
   public ChildScript tolerantStep(Purpose purpose, long tolerated, long number, long... arguments) {
     int at = count * STEP_WORDS;
@@ -72,19 +74,19 @@ public final class ChildScript {
     return this;
   }
 
-  /** Makes the last step's result also go to an address. */
+  /** Also stores the last step's result at an address. */
   public ChildScript storeAt(long address) {
     words[(count - 1) * STEP_WORDS + 8] = address;
     return this;
   }
 
-  /** Makes the last step's result an argument of the next one. */
+  /** Passes the last step's result to the next step as an argument. */
   public ChildScript passOn(int argument) {
     wires.add(new Wire(count - 1, count, argument));
     return this;
   }
 
-  /** The bit of an error number in a set of tolerated ones. */
+  /** Returns a set of tolerated error numbers, from 1 to 63. */
   public static long tolerate(int... errnos) {
     long set = 0;
     for (int errno : errnos) {
@@ -96,12 +98,12 @@ public final class ChildScript {
     return set;
   }
 
-  /** How many steps there are. */
+  /** Returns the number of steps. */
   public int size() {
     return count;
   }
 
-  /** What a step is for. */
+  /** Returns the purpose of a step. */
   public Purpose purpose(int step) {
     return purposes.get(step);
   }
@@ -109,8 +111,8 @@ public final class ChildScript {
   /**
    * Writes the call block.
    *
-   * @param create the number and arguments of the call that creates the child; nothing if it is not
-   *     the stub that creates it
+   * @param create the number and arguments of the call that creates the child; empty if the stub
+   *     does not create it
    */
   public Written write(NativeArena arena, long... create) {
     NativeArena.Place block = arena.allocate(STEPS + count * STEP_SIZE);
@@ -123,7 +125,7 @@ public final class ChildScript {
     return new Written(block, count);
   }
 
-  /** A script in memory, where the child finds it and leaves its results. */
+  /** A script in memory, where the child reads it and stores its results. */
   public static final class Written {
     private final NativeArena.Place block;
     private final int steps;
@@ -133,13 +135,13 @@ public final class ChildScript {
       this.steps = steps;
     }
 
-    /** The address of the call block. */
+    /** Returns the address of the call block. */
     public long address() {
       return block.address();
     }
 
     /**
-     * Tells how the script went. To be asked once the child has executed a program or ended.
+     * Returns the result of the script. Valid only once the child has executed a program or ended.
      *
      * @param created the result of the call that created the child
      */

@@ -26,16 +26,17 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 
 /**
- * The order of what a child does before its program. Session and group first, because the terminal
- * depends on them; limits and nice value while the privilege to raise them is there; groups before
- * the user, who may not change them any more; the directory as that user, because it must be open
- * to it; descriptors late, so that failures above leave nothing half done; signals last, so that no
- * signal can interrupt the script.
+ * Builds the script of a child in the required order. Session and group come first, because the
+ * terminal depends on them; then limits and nice value, while the child still has the privilege to
+ * raise them; groups before the user, who has no permission to change them; the directory as that
+ * user, because it must be accessible to it; descriptors late, so that the failures above leave
+ * nothing half done; signals last, so that no signal can interrupt the script.
  *
- * <p>The order and the calls that every system has alike are here; a backend adds the rest.
+ * <p>This class has the order and the calls that are the same on every system; a backend adds the
+ * rest.
  */
 public abstract class ChildSetup {
-  /** Descriptors that a child without close_range closes one by one, at the most. */
+  /** The maximum number of descriptors that a child without close_range closes one by one. */
   private static final long MAX_CLOSES = 262_144;
 
   private static final Purpose CLOSING =
@@ -45,7 +46,7 @@ public abstract class ChildSetup {
    * The numbers of the calls that take the same arguments on every system.
    *
    * @param tiocsctty the request of ioctl(2) that makes a terminal the controlling one
-   * @param tiocspgrp the one that sets its foreground group
+   * @param tiocspgrp the request of ioctl(2) that sets its foreground process group
    * @param closeRangeSince the first version with close_range
    */
   public record SetupNumbers(
@@ -65,17 +66,17 @@ public abstract class ChildSetup {
       long tiocspgrp,
       String closeRangeSince) {}
 
-  /** What is added to. */
+  /** The script being built. */
   protected final ChildScript script = new ChildScript();
 
-  /** Where arguments are put that the child reads. */
+  /** The memory for the arguments that the child reads. */
   protected final NativeArena arena;
 
   private final SpawnRequest request;
   private final ChildDescriptors descriptors;
   private final SetupNumbers calls;
 
-  /** An empty script for a request. */
+  /** Creates an empty script for a request. */
   protected ChildSetup(
       NativeArena arena, SpawnRequest request, ChildDescriptors descriptors, SetupNumbers calls) {
     this.arena = arena;
@@ -84,54 +85,59 @@ public abstract class ChildSetup {
     this.calls = calls;
   }
 
-  /** Refuses a group's end to a child that leads none. */
+  /** Refuses {@code KILL_GROUP} for a child that leads no process group. */
   public static void requireGroup(SpawnRequest request) {
     if (!request.newSession() && request.processGroup().orElse(1) != 0) {
       throw new IllegalArgumentException(
-          "KILL_GROUP is for a child that leads a group: ask for newProcessGroup() or"
+          "KILL_GROUP requires a child that leads a process group: use newProcessGroup() or"
               + " newSession()");
     }
   }
 
-  /** Adds a call. */
+  /** Adds a system call. */
   protected final void add(
       Step step, String operation, Object subject, long number, long... arguments) {
     script.step(new Purpose(step, operation, String.valueOf(subject)), number, arguments);
   }
 
-  /** Sets a limit; absent values are no limit. */
+  /** Sets a resource limit; an absent value means no limit. */
   protected abstract void limit(Resource resource, Limit limit);
 
   /** Sets the supplementary groups, before group and user. */
   protected abstract void supplementaryGroups(List<Long> groups, Users.Identity identity);
 
-  /** Gives up new privileges, for good. */
+  /** Sets no-new-privileges, which is irreversible. */
   protected abstract void noNewPrivileges();
 
-  /** Makes a descriptor a copy of another one; the copy stays open over exec. */
+  /** Copies a descriptor to another number; the copy stays open across exec. */
   protected abstract void copyDescriptor(int from, int to);
 
-  /** Puts a signal to its default, or ignores it. */
+  /** Sets a signal's disposition to the default, or to ignored. */
   protected abstract void dispose(int signal, boolean ignore);
 
-  /** Blocks these signals and no other. */
+  /** Sets the signal mask to these signals. */
   protected abstract void mask(Collection<Signal> blocked);
 
-  /** The number of a signal. */
+  /** Returns the number of a signal. */
   protected abstract int number(Signal signal);
 
-  /** Refuses a program that this system would not execute by descriptor, though it says it does. */
+  /**
+   * Refuses a program that this system would not execute by descriptor although the call succeeds.
+   */
   protected void checkProgram(int fd, int programFd) throws SpawnException {}
 
   /** Executes a program given by an open descriptor. */
   protected abstract void executeDescriptor(int fd, int programFd, long argv, long envp);
 
   /**
-   * Adds all that a child does, behind what was added before, and ends with its program.
+   * Adds all steps of a child behind those added before, and ends with the execution of its
+   * program.
    *
-   * @param kept descriptors that nothing may close before exec does
-   * @param openLimit empty if close_range is there; else up to where descriptors are closed singly
-   * @param notDefault the signals that this child has not back at their default by itself
+   * @param kept descriptors that must stay open until exec
+   * @param openLimit empty if close_range is available; otherwise the number below which
+   *     descriptors are closed one by one
+   * @param notDefault the signals whose disposition in this child is not the default, so that it
+   *     must be reset
    */
   public final ChildScript complete(
       Users.Identity identity,
@@ -191,7 +197,7 @@ public abstract class ChildSetup {
             nice));
   }
 
-  /** By the raw system calls: they change this one task only. */
+  /** Uses the raw system calls, because they change this task only. */
   private void identity(Users.Identity identity) {
     identity.supplementary().ifPresent(groups -> supplementaryGroups(groups, identity));
     identity
@@ -226,14 +232,15 @@ public abstract class ChildSetup {
     for (Signal signal : request.ignoredSignals()) {
       dispose(number(signal), true);
     }
-    // After this, signals reach the child.
+    // From here on, signals are delivered to the child.
     mask(request.blockedSignals());
   }
 
   /**
-   * Closes what nobody asked for.
+   * Closes all descriptors that were not requested.
    *
-   * @param openLimit empty if close_range is there; else up to where descriptors are closed singly
+   * @param openLimit empty if close_range is available; otherwise the number below which
+   *     descriptors are closed one by one
    */
   public static void closeAllBut(
       ChildScript script, SortedSet<Integer> open, OptionalLong openLimit, SetupNumbers calls) {
@@ -247,8 +254,8 @@ public abstract class ChildSetup {
   }
 
   /**
-   * How many steps it takes, at the most, to close what is open one by one; 0 where close_range
-   * does it.
+   * Returns the maximum number of steps that closing the descriptors one by one takes; 0 if
+   * close_range does it.
    */
   public static int closingSteps(OptionalLong openLimit, SetupNumbers calls) {
     if (openLimit.orElse(0) > MAX_CLOSES) {
@@ -279,7 +286,7 @@ public abstract class ChildSetup {
     }
   }
 
-  /** The terminal, by the child's own descriptor numbers. */
+  /** Sets up the terminal, by the child's descriptor numbers. */
   private void terminal() {
     request
         .controllingTerminal()
@@ -293,14 +300,14 @@ public abstract class ChildSetup {
             0));
     if (request.foreground().isPresent()) {
       int fd = request.foreground().getAsInt();
-      // The group that the child is in: its own if it leads one, else the one it was told to join.
+      // The process group of the child: the one that it leads, or the one that it joins.
       int group = request.newSession() ? 0 : request.processGroup().orElse(0);
       long pgrp = arena.words(group);
       if (group == 0) {
         add(Step.SESSION, "getpid", "", calls.getpid());
         script.storeAt(pgrp);
       }
-      // SIGTTOU cannot stop it: all signals are blocked still.
+      // SIGTTOU cannot stop the child: all signals are still blocked.
       add(
           Step.SESSION,
           "ioctl(TIOCSPGRP)",
@@ -312,7 +319,7 @@ public abstract class ChildSetup {
     }
   }
 
-  /** Executes a program given by its path, or the first of several that can be. */
+  /** Executes a program given by its path, or the first of several that can be executed. */
   private void execute(List<byte[]> paths, long argv, long envp) {
     long next = ChildScript.tolerate(
         PosixNumbers.ENOENT, PosixNumbers.EACCES, PosixNumbers.ENOTDIR, PosixNumbers.ENODEV);

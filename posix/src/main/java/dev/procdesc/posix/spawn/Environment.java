@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The JVM's environment as bytes, read once when first needed, as the JDK does too. Bytes, because
- * a variable that the JVM cannot decode must reach the child as it is.
+ * The JVM's environment as bytes, read once when first needed, as in the JDK. Bytes are used
+ * because a variable that the JVM cannot decode must reach the child unchanged.
  */
 public final class Environment {
   private static final List<byte[]> INHERITED = read();
@@ -32,10 +32,10 @@ public final class Environment {
   }
 
   /**
-   * The environment of a child.
+   * Returns the environment of a child.
    *
-   * @param inherit whether it starts with the JVM's
-   * @param changes variables to set, or to remove where empty
+   * @param inherit whether it starts with the JVM's variables
+   * @param changes variables to set, or to remove if empty
    */
   public static List<byte[]> of(boolean inherit, Map<String, Optional<String>> changes) {
     if (changes.isEmpty()) {
@@ -50,7 +50,7 @@ public final class Environment {
     return result;
   }
 
-  /** The value of a variable in an environment. */
+  /** Returns the value of a variable in an environment. */
   public static Optional<byte[]> value(List<byte[]> environment, String name) {
     byte[] prefix = SystemStrings.encode(name + "=");
     return environment.stream()

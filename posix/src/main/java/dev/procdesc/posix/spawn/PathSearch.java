@@ -5,7 +5,7 @@ import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Where a program is looked for: the rules of execvp(3). */
+/** Searches for a program by the rules of execvp(3). */
 public final class PathSearch {
   private static final byte[] DEFAULT_PATH = SystemStrings.encode("/bin:/usr/bin");
 
@@ -13,22 +13,22 @@ public final class PathSearch {
   private final byte[] path;
 
   /**
-   * The search for a program.
+   * Creates the search for a program.
    *
-   * @param name a path if it has a slash, else to be searched for
-   * @param environment whose PATH tells where
+   * @param name a path if it contains a slash; otherwise a name to search for
+   * @param environment the environment whose PATH is searched
    */
   public PathSearch(String name, List<byte[]> environment) {
     this.name = name;
     this.path = Environment.value(environment, "PATH").orElse(DEFAULT_PATH);
   }
 
-  /** Whether it is looked for at all. */
+  /** Returns whether the name is searched for at all. */
   public boolean isSearched() {
     return name.indexOf('/') < 0;
   }
 
-  /** The paths to try, one after the other. */
+  /** Returns the paths to try, in this order. */
   public List<byte[]> candidates() {
     byte[] program = SystemStrings.encode(name);
     if (!isSearched()) {
@@ -41,7 +41,7 @@ public final class PathSearch {
         candidate.write(path[i]);
         continue;
       }
-      // An empty element is the working directory.
+      // An empty element denotes the working directory.
       if (candidate.size() > 0) {
         candidate.write('/');
       }
@@ -52,7 +52,7 @@ public final class PathSearch {
     return all;
   }
 
-  /** What to tell somebody whose program was not found. */
+  /** Returns the explanation for a program that was not found. */
   public String notFound() {
     return "not found in PATH: " + SystemStrings.decode(path);
   }

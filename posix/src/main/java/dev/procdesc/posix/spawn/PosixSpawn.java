@@ -16,15 +16,15 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Spawning by the C library, where machine code of ours cannot be mapped or there is none for the
- * machine. What is the same on every system is here: directory, descriptors 0 to 2, process group
- * and signals.
+ * Spawns by the C library, where machine code of this library cannot be mapped or does not exist
+ * for the machine. This class has the parts that are the same on every system: directory,
+ * descriptors 0 to 2, process group and signals.
  */
 public abstract class PosixSpawn {
-  /** Where arguments are put. */
+  /** The memory for arguments. */
   protected final NativeArena arena;
 
-  /** What is asked for. */
+  /** The request of the application. */
   protected final SpawnRequest request;
 
   private final ChildDescriptors descriptors;
@@ -32,9 +32,9 @@ public abstract class PosixSpawn {
   private final PosixSpawnCall.Library library;
 
   /**
-   * One spawn.
+   * Creates one spawn.
    *
-   * @param numbers the system's
+   * @param numbers the numbers of the system
    * @param library the C library's spawn function
    */
   protected PosixSpawn(
@@ -50,7 +50,7 @@ public abstract class PosixSpawn {
     this.library = library;
   }
 
-  /** Whether this can only be done by a script. */
+  /** Returns whether the request can only be fulfilled by a script. */
   protected final boolean needsScript() {
     return request.user().isPresent()
         || request.group().isPresent()
@@ -64,13 +64,13 @@ public abstract class PosixSpawn {
         || descriptors.targets().last() > 2;
   }
 
-  /** Sets flags, signals and whatever else belongs to the attributes. */
+  /** Sets flags, signals and all other attributes. */
   protected abstract void setAttributes(PosixSpawnCall call) throws IOException;
 
   /**
    * Spawns a named program.
    *
-   * @return what the function stored by its first argument
+   * @return the value that the function stored by its first argument
    */
   protected final int spawnNamed() throws IOException {
     List<byte[]> environment = Environment.of(request.inheritEnvironment(), request.environment());
@@ -88,7 +88,7 @@ public abstract class PosixSpawn {
     }
   }
 
-  /** Called when the function has failed, before another path is tried. */
+  /** Called after the function has failed, before another path is tried. */
   protected void failed() {}
 
   private void addActions(PosixSpawnCall call) throws IOException {
@@ -123,7 +123,10 @@ public abstract class PosixSpawn {
     throw explain(errno, name);
   }
 
-  /** The function does not say at which step the child failed; it is seen afterwards, mostly. */
+  /**
+   * Explains a failure. The function does not report the step at which the child failed, which can
+   * be determined afterwards in most cases.
+   */
   private SpawnException explain(int errno, String name) {
     String function = library.name();
     Optional<Path> directory = request.directory();
@@ -132,7 +135,7 @@ public abstract class PosixSpawn {
       return Errors.spawn(Step.DIRECTORY, function, directory.get(), -errno, "");
     }
     if (errno == numbers.eagain()) {
-      String hint = "the limit of processes (RLIMIT_NPROC and the like) is reached";
+      String hint = "the limit on processes (RLIMIT_NPROC or similar) is reached";
       return Errors.spawn(Step.CREATE, function, "", -errno, hint);
     }
     if (errno == PosixNumbers.EPERM && request.processGroup().orElse(0) > 0) {

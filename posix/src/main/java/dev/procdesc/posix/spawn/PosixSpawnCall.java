@@ -7,7 +7,7 @@ import dev.procdesc.posix.ffi.NativeFunction;
 import java.io.IOException;
 
 /**
- * One call of the C library's spawn function: its attributes and its file actions. All of these
+ * One call of the C library's spawn function, with its attributes and file actions. All of these
  * functions return an error number.
  */
 public final class PosixSpawnCall implements AutoCloseable {
@@ -36,7 +36,7 @@ public final class PosixSpawnCall implements AutoCloseable {
   /**
    * The spawn function of a C library.
    *
-   * @param name its name
+   * @param name the name of the function
    * @param attributesSize the size of a {@code posix_spawnattr_t}
    * @param actionsSize the size of a {@code posix_spawn_file_actions_t}
    */
@@ -55,7 +55,7 @@ public final class PosixSpawnCall implements AutoCloseable {
     }
   }
 
-  /** The address of the attributes, for a function that only one system has. */
+  /** Returns the address of the attributes, for a function that only one system has. */
   public long attributes() {
     return attributes;
   }
@@ -70,26 +70,28 @@ public final class PosixSpawnCall implements AutoCloseable {
     check("posix_spawnattr_setpgroup", ATTR_PGROUP.call(attributes, group));
   }
 
-  /** Sets the signals that get their default, and those that are blocked, as signal sets. */
+  /**
+   * Sets, as signal sets, the signals that get their default disposition and the blocked signals.
+   */
   public void setSignals(long defaults, long blocked) throws IOException {
     check("posix_spawnattr_setsigdefault", ATTR_DEFAULT.call(attributes, defaults));
     check("posix_spawnattr_setsigmask", ATTR_MASK.call(attributes, blocked));
   }
 
   /**
-   * Adds the copy of a descriptor. The copy stays open over exec, even if it is the descriptor
-   * itself.
+   * Adds the copy of a descriptor. The copy stays open across exec, even if source and target are
+   * the same.
    */
   public void addCopy(int source, int target) throws IOException {
     check("posix_spawn_file_actions_adddup2", ADD_DUP2.call(actions, source, target));
   }
 
-  /** Adds a change of the directory. */
+  /** Adds a change of the working directory. */
   public void addDirectory(long path) throws IOException {
     check("posix_spawn_file_actions_addchdir_np", ADD_CHDIR.call(actions, path));
   }
 
-  /** Adds the close of all descriptors from a number on. */
+  /** Adds the close of all descriptors from a number upwards. */
   public void addCloseFrom(int first) throws IOException {
     check("posix_spawn_file_actions_addclosefrom_np", ADD_CLOSEFROM.call(actions, first));
   }
@@ -97,14 +99,14 @@ public final class PosixSpawnCall implements AutoCloseable {
   /**
    * Makes the call.
    *
-   * @param result where the function stores its result
+   * @param result the address at which the function stores its result
    * @return 0, or an error number
    */
   public int spawn(long result, long path, long argv, long envp) {
     return function.call(result, path, actions, attributes, argv, envp);
   }
 
-  /** Fails if a function returned an error number. */
+  /** Throws if a function returned an error number. */
   public static void check(String operation, int errno) throws IOException {
     if (errno != 0) {
       throw Errors.spawn(Step.PREPARE, operation, "", -errno, "");

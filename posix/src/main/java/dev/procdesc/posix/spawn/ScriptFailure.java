@@ -10,16 +10,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Says why a child's script ended before its program. */
+/** Explains why a child's script ended before its program. */
 public final class ScriptFailure {
   private final SpawnRequest request;
   private final Optional<PathSearch> search;
   private final Map<Integer, String> executeHints;
 
   /**
-   * For the children of a request.
+   * Creates the explanations for the children of a request.
    *
-   * @param executeHints what errors of exec mean that only this system has
+   * @param executeHints the meaning of errors of exec that only this system has
    */
   public ScriptFailure(
       SpawnRequest request, List<byte[]> environment, Map<Integer, String> executeHints) {
@@ -30,13 +30,13 @@ public final class ScriptFailure {
     this.executeHints = executeHints;
   }
 
-  /** The exception for a child whose script ended. */
+  /** Returns the exception for a child whose script ended. */
   public SpawnException of(ChildScript script, SpawnStub.Run run) {
     int step = run.failedStep();
     if (step < script.size()) {
       return at(script.purpose(step), run.results().get(step));
     }
-    // Every candidate of the search failed in a way that execvp goes on after.
+    // Every candidate of the search failed with an error after which execvp continues.
     int last = script.size() - 1;
     long outcome = run.results().get(last);
     int first = last;
@@ -65,8 +65,8 @@ public final class ScriptFailure {
     return switch (step) {
       case EXECUTE -> explainExecute(errno);
       case DESCRIPTORS ->
-        errno == PosixNumbers.EBADF ? "the number is beyond the limit of open files" : "";
-      case USER -> errno == PosixNumbers.EPERM ? "changing users needs the privilege to do so" : "";
+        errno == PosixNumbers.EBADF ? "the number is beyond the limit on open files" : "";
+      case USER -> errno == PosixNumbers.EPERM ? "changing the user requires privilege" : "";
       default -> "";
     };
   }
@@ -76,10 +76,10 @@ public final class ScriptFailure {
       case PosixNumbers.ENOENT -> explainMissing();
       case PosixNumbers.EACCES ->
         "no permission to execute, a directory, or a file system mounted noexec";
-      case PosixNumbers.ENOEXEC -> "not a program for this machine, and no script with a #! line";
+      case PosixNumbers.ENOEXEC -> "neither a program for this machine nor a script with a #! line";
       case PosixNumbers.E2BIG ->
         "arguments and environment together, or one string of them, are too long";
-      case PosixNumbers.ETXTBSY -> "the file is still open for writing somewhere";
+      case PosixNumbers.ETXTBSY -> "the file is still open for writing in some process";
       default -> executeHints.getOrDefault(errno, "");
     };
   }

@@ -6,20 +6,23 @@ import java.io.IOException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 
-/** Tries again what fails for a moment only: EAGAIN, and a program that is still being written. */
+/** Retries after temporary failures: EAGAIN, and a program file that is still open for writing. */
 public final class SpawnRetry {
-  /** ETXTBSY and EAGAIN pass within milliseconds or not at all: 1 + 2 + 4 … 64 ms in all. */
+  /**
+   * The number of attempts. ETXTBSY and EAGAIN pass within milliseconds or not at all: 1 + 2 + 4 …
+   * 64 ms in all.
+   */
   private static final int ATTEMPTS = 8;
 
   private SpawnRetry() {}
 
-  /** One attempt. */
+  /** One attempt to spawn. */
   public interface Attempt<T> {
-    /** The child. */
+    /** Creates the child. */
     T make() throws IOException;
   }
 
-  /** Whether a failure may pass by itself, on any system. */
+  /** Returns whether a failure may be temporary, on any system. */
   public static boolean isPassing(SpawnException failure, PosixNumbers numbers) {
     boolean again = failure.errno() == numbers.eagain();
     return switch (failure.step()) {
@@ -29,7 +32,10 @@ public final class SpawnRetry {
     };
   }
 
-  /** The outcome of the first attempt that does not fail for a passing reason, or of the last. */
+  /**
+   * Returns the result of the first attempt that does not fail with a temporary error, or of the
+   * last.
+   */
   public static <T> T make(Predicate<SpawnException> passing, Attempt<T> attempt)
       throws IOException {
     for (int number = 1; ; number++) {

@@ -14,8 +14,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The machine code that creates a child and walks its script. It is mapped once, written, and then
- * made executable: no page is ever both. It stays mapped as long as the JVM.
+ * The machine code that creates a child and executes its script. It is mapped once, written, and
+ * then made executable; no page is ever writable and executable at the same time. It stays mapped
+ * for the life of the JVM.
  */
 public final class SpawnStub {
   private static final int PAGE = 4096;
@@ -32,7 +33,7 @@ public final class SpawnStub {
    * Maps the stub.
    *
    * @param bytes position-independent code, from the backend's resources
-   * @throws IOException if the system does not let code be mapped
+   * @throws IOException if the system does not permit executable mappings
    */
   public static SpawnStub map(InputStream bytes, PosixNumbers numbers) throws IOException {
     byte[] code = bytes.readAllBytes();
@@ -52,7 +53,7 @@ public final class SpawnStub {
   }
 
   /**
-   * Maps the stub for this machine, and records how that went.
+   * Maps the stub for this machine, and records the result.
    *
    * @param mechanism the stub's name among the mechanisms
    * @param bytes the backend's resource; empty if there is none for this machine
@@ -66,7 +67,7 @@ public final class SpawnStub {
     if (bytes.isEmpty()) {
       mechanisms.absent(
           mechanism,
-          "looking for machine code",
+          "loading the machine code",
           "a spawn stub for the machine " + System.getProperty("os.arch"));
       return Optional.empty();
     }
@@ -75,17 +76,18 @@ public final class SpawnStub {
       mechanisms.note(mechanism, "mmap, mprotect(PROT_EXEC)", true, "");
       return mapped;
     } catch (IOException e) {
-      mechanisms.absent(mechanism, String.valueOf(e.getMessage()), "leave to execute mapped code");
+      mechanisms.absent(
+          mechanism, String.valueOf(e.getMessage()), "permission to map executable memory");
       return Optional.empty();
     }
   }
 
-  /** A stub that is not mapped from machine code: a simulation's, for tests. */
+  /** Returns a stub that is not mapped from machine code: a simulation, for tests. */
   public static SpawnStub of(NativeFunction code) {
     return new SpawnStub(code, Optional.empty());
   }
 
-  /** The pages of the machine code; empty if it is a function of a library. */
+  /** Returns the pages of the machine code; empty if it is a function of a library. */
   public Optional<Mapping> mapping() {
     return mapping;
   }
@@ -93,18 +95,18 @@ public final class SpawnStub {
   /**
    * The result of a run.
    *
-   * @param created of the call that creates the child: its process ID, or {@code -errno}
+   * @param created the result of the call that creates the child: its process ID, or {@code -errno}
    * @param failedStep the step that ended the script; negative if none did
-   * @param results of the steps, if one ended the script
+   * @param results the results of the steps, if one of them ended the script
    */
   public record Run(long created, int failedStep, List<Long> results) {
-    /** Whether the child executed its program, as far as the script tells. */
+    /** Returns whether the child executed its program, according to the script. */
     public boolean executed() {
       return failedStep < 0;
     }
   }
 
-  /** A child that was created, or was not, and the memory that its script is in. */
+  /** The result of an attempt to create a child, with the memory that contains its script. */
   public static final class Started {
     private final ChildScript.Written script;
     private final long created;
@@ -114,23 +116,25 @@ public final class SpawnStub {
       this.created = created;
     }
 
-    /** The result of the call that creates the child: its process ID, or {@code -errno}. */
+    /** Returns the result of the call that creates the child: its process ID, or {@code -errno}. */
     public long created() {
       return created;
     }
 
-    /** How the script went. To be asked once the child has executed a program or ended. */
+    /**
+     * Returns the result of the script. Valid only once the child has executed a program or ended.
+     */
     public Run outcome() {
       return script.outcome(created);
     }
   }
 
   /**
-   * Creates a child and lets it walk a script. Returns when it has executed a program or ended, if
-   * the creating call suspends this thread for as long; else at once.
+   * Creates a child that executes a script. Returns when it has executed its program or ended, if
+   * the creating call suspends this thread until then; otherwise returns at once.
    *
-   * @param arena shared, if the child gets a copy of the memory
-   * @param create the number and arguments of the call that creates it
+   * @param arena a shared arena, if the child gets a copy of the memory
+   * @param create the number and arguments of the call that creates the child
    */
   public Started start(NativeArena arena, ChildScript script, long... create) {
     ChildScript.Written written = script.write(arena, create);
@@ -138,10 +142,10 @@ public final class SpawnStub {
   }
 
   /**
-   * Creates a child that suspends this thread, and lets it walk a script. Returns when it has
-   * executed a program or ended.
+   * Creates a child that suspends this thread, and executes a script in it. Returns when it has
+   * executed its program or ended.
    *
-   * @param create the number and arguments of the call that creates it
+   * @param create the number and arguments of the call that creates the child
    */
   public Run run(NativeArena arena, ChildScript script, long... create) {
     return start(arena, script, create).outcome();

@@ -15,35 +15,36 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The user and group database, asked through the C library, which knows more sources than files.
- * Rejected: jnr-posix. It takes a third of a second to start, and runs a program of its own on
- * FreeBSD.
+ * The user and group database, queried through the C library, which supports more sources than
+ * files. Rejected: jnr-posix, which takes a third of a second to start, and runs an additional
+ * program on FreeBSD.
  */
 public final class Users {
   private static final int MAX_GROUPS = 65_536;
 
   private Users() {}
 
-  /** Whom a child is to be. Absent parts stay as the parent's. */
+  /** The user and groups of a child. Absent parts stay as in the parent. */
   public record Identity(
       Optional<Long> user, Optional<Long> group, Optional<List<Long>> supplementary) {
-    /** Whether any part is another than the parent's. */
+    /** Returns whether any part differs from the parent's. */
     public boolean isOther() {
       return user.isPresent() || group.isPresent() || supplementary.isPresent();
     }
   }
 
-  /** Whom a request's child is to be. */
+  /** Returns the user and groups of a request's child. */
   public static Identity identify(SpawnRequest request) throws ProcessDescriptorException {
     return identify(request.user(), request.group(), request.supplementaryGroups());
   }
 
   /**
-   * {@code struct passwd} and {@code struct group} begin alike in glibc, musl and FreeBSD's libc:
-   * two pointers, of which the first is the name, and 32-bit numbers.
+   * Accesses the database. {@code struct passwd} and {@code struct group} begin alike in glibc,
+   * musl and FreeBSD's libc: two pointers, of which the first is the name, followed by 32-bit
+   * numbers.
    */
   private static final class Database {
-    // getpwnam(3) answers in static memory: one question at a time.
+    // getpwnam(3) returns static memory: one query at a time.
     private static final Object LOCK = new Object();
     private static final NativeFunction GETPWNAM = NativeFunction.of("getpwnam");
     private static final NativeFunction GETPWUID = NativeFunction.of("getpwuid");
@@ -69,7 +70,7 @@ public final class Users {
   private record User(String name, long id, long group) {}
 
   /**
-   * Looks names up and fills in what the database gives a user: its group and supplementary groups.
+   * Resolves names and adds the group and supplementary groups that the database has for a user.
    *
    * @throws ProcessDescriptorException if a name is unknown
    */
@@ -151,8 +152,8 @@ public final class Users {
         NativeArena.Place count = arena.allocate(4);
         count.bytes().putInt(count.at(), room);
         NativeArena.Place ids = arena.allocate(room * 4);
-        // What it returns when there is not enough room differs, and it sets no errno; but the
-        // count always says how many there are.
+        // The result for insufficient room differs between systems, and errno is not set; but the
+        // count always receives the number of groups.
         Database.GETGROUPLIST.call(name, primary, ids.address(), count.address());
         int found = count.bytes().getInt(count.at());
         if (found <= room || room >= MAX_GROUPS) {
