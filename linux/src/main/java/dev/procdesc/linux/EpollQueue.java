@@ -11,7 +11,7 @@ import dev.procdesc.posix.io.EventQueue;
 import java.nio.ByteBuffer;
 import java.util.function.LongConsumer;
 
-/** Watched descriptors by epoll. Each registration reports once, so that none can spin. */
+/** Watches descriptors by epoll. Each registration reports once, so that none can spin. */
 final class EpollQueue implements EventQueue {
   private static final int MAX_EVENTS = 512;
   private static final long WAKE_TOKEN = 0;
@@ -44,7 +44,7 @@ final class EpollQueue implements EventQueue {
     return Numbers.EPOLLONESHOT
         | switch (interest) {
           case EXIT, READABLE -> Numbers.EPOLLIN;
-          // A reaped process hangs up (Linux 6.15), which is always reported.
+          // A reaped process hangs up (Linux 6.15), which epoll always reports.
           case REAPED -> 0;
           case WRITABLE -> Numbers.EPOLLOUT;
         };
@@ -73,7 +73,8 @@ final class EpollQueue implements EventQueue {
 
   @Override
   public void remove(int fd, Interest interest) {
-    // ENOENT: not watched. Nothing else can go wrong with a descriptor that is held open.
+    // ENOENT: the descriptor is not watched. No other error is possible for a descriptor that is
+    // held open.
     Syscalls.epollCtl(epoll, Numbers.EPOLL_CTL_DEL, fd, 0);
   }
 

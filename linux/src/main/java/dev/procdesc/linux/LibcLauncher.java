@@ -19,9 +19,9 @@ import java.io.IOException;
 import java.util.Optional;
 
 /**
- * Spawning by {@code pidfd_spawn} of glibc (2.39), where machine code of ours cannot be mapped or
- * there is none for the machine. It knows directory, descriptors 0 to 2, session, process group and
- * signal mask; the other options are refused.
+ * Spawns by {@code pidfd_spawn} of glibc (2.39), where machine code of this library cannot be
+ * mapped or does not exist for the machine. It supports directory, descriptors 0 to 2, session,
+ * process group and signal mask; the other options are refused.
  */
 public final class LibcLauncher extends PosixSpawn {
   private final Probes probes;
@@ -44,7 +44,8 @@ public final class LibcLauncher extends PosixSpawn {
 
   private void refuseWhatItCannot() {
     if (request.onClose() != OnClose.RELEASE) {
-      // Its child executes at once: the JVM could die before the child is under guard.
+      // The child executes its program at once, so the JVM could die before the child is registered
+      // with the guardian.
       throw Unsupported.feature(
           Feature.KILL_ON_JVM_DEATH, probes.needsScript() + "; OnClose.RELEASE needs none");
     }

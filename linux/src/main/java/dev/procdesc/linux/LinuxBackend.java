@@ -31,12 +31,12 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The library on Linux. */
+/** The backend for Linux. */
 public final class LinuxBackend implements Backend {
-  /** For {@link java.util.ServiceLoader}. */
+  /** Creates the backend; called by {@link java.util.ServiceLoader}. */
   public LinuxBackend() {}
 
-  /** Everything native, made at the first use, once for each JVM. */
+  /** All native state, created at the first use, once for each JVM. */
   private static final class Running {
     static final Probes PROBES = new Probes();
     static final SeccompSandbox SANDBOX = new SeccompSandbox(PROBES);
@@ -44,7 +44,7 @@ public final class LinuxBackend implements Backend {
     private Running() {}
   }
 
-  /** What the kernel calls itself; apart, because a spawn does not need it. */
+  /** The kernel's name and version, in a separate class because a spawn does not need it. */
   private static final class Release {
     static final String NAME = uname();
     static final boolean CGROUP_KILL = isAtLeast(5, 14);
@@ -59,7 +59,8 @@ public final class LinuxBackend implements Backend {
     }
 
     /**
-     * Whether this kernel calls itself so new. Asked only where nothing can be called to find out.
+     * Returns whether the kernel reports at least this version. Used only where the feature cannot
+     * be probed.
      */
     private static boolean isAtLeast(int major, int minor) {
       Matcher version = Pattern.compile("Linux (\\d+)\\.(\\d+).*").matcher(NAME);
@@ -109,24 +110,24 @@ public final class LinuxBackend implements Backend {
             ? of(feature, probes.groupSignal())
             : new FeatureReport(feature, false, by, probes.needsScript());
       case KILL_CGROUP ->
-        // A file of each control group; there need not be one yet.
+        // cgroup.kill is a file of each control group, and there may be no group yet.
         new FeatureReport(
             feature,
             script && Release.CGROUP_KILL,
-            by + "; the kernel's version; cgroup.kill is looked for at each spawn",
+            by + "; the kernel's version; cgroup.kill is checked at each spawn",
             !script ? probes.needsScript() : Release.CGROUP_KILL ? "" : "Linux 5.14");
       case OPEN_PROCESS -> of(feature, probes.opening());
       case PROCESS_INFO -> of(feature, probes.info());
       case PROCESS_IDENTITY -> of(feature, probes.pidfs());
       case DESCRIPTOR_CHANNEL ->
-        new FeatureReport(feature, true, "sendmsg(SCM_RIGHTS); any Linux has it", "");
+        new FeatureReport(feature, true, "sendmsg(SCM_RIGHTS); present in every Linux", "");
       case DESCRIPTOR_ONLY_MODE -> of(feature, probes.seccomp());
       case PEER_DESCRIPTOR -> of(feature, probes.peer());
       case KERNEL_RIGHTS ->
         new FeatureReport(
             feature,
             false,
-            "no Linux has rights of descriptors; the library enforces them",
+            "Linux has no descriptor rights; the library enforces them",
             "FreeBSD's cap_rights_limit");
       case INVISIBLE_CHILDREN -> of(feature, probes.autoreap());
       case STATUS_FOR_ANY_HOLDER -> of(feature, probes.exitInfo());
@@ -147,7 +148,7 @@ public final class LinuxBackend implements Backend {
 
   @Override
   public List<Mechanism> mechanisms() {
-    hasGuardian(); // It is found out about by starting it.
+    hasGuardian(); // Starting the guardian is the only way to probe it.
     return Running.PROBES.all();
   }
 
@@ -160,7 +161,10 @@ public final class LinuxBackend implements Backend {
     return hasGuardian() ? DeathGuard.GUARDIAN : DeathGuard.NONE;
   }
 
-  /** Starts the guardian if it does not run. A report must not fail, so this does not. */
+  /**
+   * Starts the guardian if it is not running, and returns whether it is. Does not throw, because a
+   * report must not fail.
+   */
   private static boolean hasGuardian() {
     Probes probes = Running.PROBES;
     if (!probes.walksScripts()) {
@@ -170,7 +174,7 @@ public final class LinuxBackend implements Backend {
     try {
       return LAUNCHER.get().guardian().unavailable().isEmpty();
     } catch (ProcessDescriptorException e) {
-      probes.note(Probes.GUARDIAN, String.valueOf(e.getMessage()), false, "what its start needs");
+      probes.note(Probes.GUARDIAN, String.valueOf(e.getMessage()), false, "resources to start it");
       return false;
     }
   }
@@ -183,7 +187,7 @@ public final class LinuxBackend implements Backend {
   @Override
   public ProcessDescriptor open(long pid) throws ProcessDescriptorException {
     if (pid != (int) pid) {
-      throw Errors.failed("pidfd_open", pid, -PosixNumbers.ESRCH); // Linux ends at 2^22.
+      throw Errors.failed("pidfd_open", pid, -PosixNumbers.ESRCH); // Linux has no PID above 2^22.
     }
     return LAUNCHER.get().open((int) pid);
   }

@@ -46,29 +46,28 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
- * How children are born. There are four ways to do it from a JVM:
+ * Creates children. There are four ways to do it from a JVM:
  *
  * <ul>
- *   <li>fork: copies the page tables of the whole heap, and commits to its memory; rejected.
- *   <li>a helper program that forks, as the JDK's jspawnhelper: one more thing to break when the
- *       JDK is upgraded under a running JVM; rejected.
- *   <li>the C library's posix_spawn: knows few of the options, and pidfds only from glibc 2.39 on;
- *       the lowest rungs. The child executes the {@link LauncherProgram} first, which does all the
- *       rest, at the price of a second exec; or, where that cannot be, its program:
- *       {@link LibcLauncher}.
- *   <li>clone with CLONE_VM and CLONE_VFORK, running nothing but the spawn stub in the child:
- *       chosen. The child shares the memory of the JVM, so it must not write to any that Java
- *       knows; it has no stack of its own, so it must not use one. That is why the stub is machine
- *       code.
+ * <li>fork: copies the page tables of the whole heap, and commits to its memory; rejected.
+ * <li>a helper program that forks, as the JDK's jspawnhelper: it can break when the JDK is upgraded
+ *       under a running JVM; rejected.
+ * <li>the C library's posix_spawn: supports few of the options, and pidfds only since glibc 2.39;
+ *       the fallback mechanisms. The child first executes the {@link LauncherProgram}, which does
+ *       all the rest at the price of a second exec; or, where that is impossible, it executes the
+ *       program directly: {@link LibcLauncher}.
+ * <li>clone with CLONE_VM and CLONE_VFORK, running only the spawn stub in the child: chosen. The
+ *       child shares the memory of the JVM, so it must not write to memory that Java uses; it has
+ *       no separate stack, so it must not use one. For this reason the stub is machine code.
  * </ul>
  */
 final class LinuxLauncher extends Launcher {
   private static final Map<Integer, String> EXECUTE_HINTS = Map.of(
       PosixNumbers.EPERM,
-      "refused by a filter or security module; where this JVM gave up to execute programs by"
-          + " name (DescriptorOnly.PROGRAMS), give an open one: Spawner.ofDescriptor");
+      "refused by a filter or security module; if this JVM can no longer execute programs by"
+          + " name (DescriptorOnly.PROGRAMS), use an open program: Spawner.ofDescriptor");
 
-  /** Those that have a disposition to change. */
+  /** The signals whose disposition can be changed. */
   private static final BitSet ALL_SIGNALS = new BitSet();
 
   static {
@@ -126,7 +125,7 @@ final class LinuxLauncher extends Launcher {
     return channels;
   }
 
-  /** Opens a process by its ID. Nothing is reaped by it, nor killed. */
+  /** Opens a process by its ID. The process is neither reaped nor killed by this library. */
   ProcessDescriptor open(int pid) throws ProcessDescriptorException {
     if (!probes.canOpen()) {
       throw Unsupported.feature(Feature.OPEN_PROCESS, probes.opening().lacks());
@@ -138,7 +137,7 @@ final class LinuxLauncher extends Launcher {
     return opened(fd, pid);
   }
 
-  /** One spawn of a child that walks a script. */
+  /** One spawn of a child that executes a script. */
   private final class Attempt {
     private final NativeArena arena;
     private final SpawnRequest request;
@@ -146,7 +145,7 @@ final class LinuxLauncher extends Launcher {
     private final List<byte[]> environment;
     private final Users.Identity identity;
 
-    /** What the last attempt asked of the kernel. */
+    /** The flags of clone that the last attempt used. */
     private long flags;
 
     Attempt(NativeArena arena, SpawnRequest request, ChildDescriptors descriptors)
@@ -203,7 +202,7 @@ final class LinuxLauncher extends Launcher {
       }
       if (request.onClose() == OnClose.KILL_CGROUP && request.cgroup().isEmpty()) {
         throw new IllegalArgumentException(
-            "KILL_CGROUP is for a child with a control group of its own: ask for cgroup(DIRECTORY)");
+            "KILL_CGROUP requires a child in a separate control group: use cgroup(DIRECTORY)");
       }
     }
 
@@ -220,7 +219,10 @@ final class LinuxLauncher extends Launcher {
       return OwnedDescriptor.take(fd, path);
     }
 
-    /** What the kernel is to do by itself. Resource usage goes to nobody but one who reaps. */
+    /**
+     * Returns the flags for automatic reaping and killing by the kernel. Resource usage is
+     * available only to the process that reaps, so no flags are used if it is requested.
+     */
     private long flags() {
       if (request.collectUsage() || !probes.hasAutoreap()) {
         return 0;
@@ -236,7 +238,9 @@ final class LinuxLauncher extends Launcher {
       return (flags & Numbers.CLONE_PIDFD_AUTOKILL) != 0;
     }
 
-    /** Whether this JVM has given up the privilege that the kernel's kill-on-close takes. */
+    /**
+     * Returns whether this JVM has given up the privilege that the kernel's kill-on-close requires.
+     */
     private boolean isUnprivilegedNow(SpawnException failure) {
       return failure.step() == Step.CREATE
           && failure.errno() == PosixNumbers.EPERM
@@ -248,13 +252,13 @@ final class LinuxLauncher extends Launcher {
     private boolean isPassing(SpawnException failure) {
       boolean unguarded = failure.step() == Step.GUARD
           && (
-          // Its guardian is gone; the next attempt finds a new one.
+          // The guardian has exited; the next attempt finds a new one.
           failure.errno() == Numbers.EPIPE
               || failure.errno() == Numbers.ECONNRESET
               // The descriptor-only mode was entered meanwhile.
               || (failure.errno() == PosixNumbers.EPERM && probes.isConfined()));
       boolean hasNoRoom =
-          failure.step() == Step.CREATE && failure.errno() == Numbers.EEXIST; // See Launcher.
+          failure.step() == Step.CREATE && failure.errno() == Numbers.EEXIST; // See launcher.c.
       return unguarded
           || hasNoRoom
           || isUnprivilegedNow(failure)
@@ -300,7 +304,7 @@ final class LinuxLauncher extends Launcher {
         long all = registration.byTable() ? flags | Numbers.CLONE_FILES : flags;
         return spawn(launch, pidfd, all, cgroup, script, Optional.of(registration), needed);
       } catch (SpawnException e) {
-        // A refusal is not the guardian's.
+        // EPERM is returned by a filter, not by the guardian.
         if (e.step() == Step.GUARD && e.errno() != Numbers.EPERM) {
           guardian.lost(registration.link());
         }
@@ -329,7 +333,7 @@ final class LinuxLauncher extends Launcher {
             "clone3(CLONE_INTO_CGROUP)",
             request.cgroup().get(),
             run.created(),
-            "it is no directory of a cgroup v2");
+            "it is not a directory of a cgroup v2");
       }
       if (run.created() < 0) {
         throw Errors.spawn(Step.CREATE, launch.operation(), "", run.created(), hint(run.created()));
@@ -351,7 +355,7 @@ final class LinuxLauncher extends Launcher {
       LibC.close(fd);
       SpawnException failure =
           new ScriptFailure(request, environment, EXECUTE_HINTS).of(script, run);
-      // The guardian keeps a group's or cgroup's registration when the child is gone.
+      // The guardian retains the registration of a group or cgroup after the child has exited.
       if (request.onClose() != OnClose.KILL && failure.step() != Step.GUARD) {
         registration.ifPresent(guardian::release);
       }
@@ -360,7 +364,7 @@ final class LinuxLauncher extends Launcher {
 
     private String hint(long outcome) {
       return outcome == -Numbers.POSIX.eagain()
-          ? "the limit of processes (RLIMIT_NPROC, pids.max, kernel.pid_max) is reached"
+          ? "the limit on processes (RLIMIT_NPROC, pids.max, kernel.pid_max) is reached"
           : "";
     }
 
@@ -376,7 +380,10 @@ final class LinuxLauncher extends Launcher {
           identity, environment, launch.kept(), probes.openLimit(), keptSignals());
     }
 
-    /** clone leaves all signals as they are, clone3 the ignored ones, pidfd_spawn none. */
+    /**
+     * Returns the signals that keep a disposition of the JVM: all after clone, the ignored ones
+     * after clone3, none after pidfd_spawn.
+     */
     private BitSet keptSignals() {
       return switch (probes.launchMechanism()) {
         case CLONE3 -> dispositions.ignored();
@@ -398,10 +405,11 @@ final class LinuxLauncher extends Launcher {
     }
 
     /**
-     * A child that changes its user while it shares our memory makes that memory "not dumpable" for
-     * everybody who shares it, which keeps debuggers and core dumps from the JVM ever after. So the
-     * value is put back when the child has left; and only one such child exists at a time, because
-     * a second one would be open to its new user's debugger, with the JVM's memory, once it is.
+     * Runs a child that changes its user. While such a child shares the JVM's memory, it makes that
+     * memory "not dumpable" for all processes that share it, which denies access to debuggers and
+     * core dumps of the JVM from then on. So the value is restored when the child has left the
+     * memory. Only one such child exists at a time, because a second one, and with it the JVM's
+     * memory, would be open to a debugger of its new user once the value is restored.
      */
     private SpawnStub.Run runAsOther(Supplier<SpawnStub.Run> child) {
       synchronized (otherUser) {

@@ -13,7 +13,7 @@ import dev.procdesc.posix.process.ProcessState;
 import java.io.IOException;
 import java.util.Optional;
 
-/** What the last close of a child does here, and what the guardian has to know of it. */
+/** The action of the last close of a child, and the messages to the guardian that it requires. */
 final class PidfdCloseAction implements CloseAction {
   private final OnClose kind;
   private final Guardian guardian;
@@ -32,12 +32,12 @@ final class PidfdCloseAction implements CloseAction {
   }
 
   /**
-   * Whether the descriptor was sent. Then the kernel kills at the last close of all its holders, or
-   * the guardian does when nobody holds the lifeline any more; not this JVM.
+   * Set when the descriptor was sent. From then on the kernel kills at the last close by any
+   * holder, or the guardian kills when no process holds the lifeline any more; this JVM does not.
    */
   private boolean shared;
 
-  /** What all holders share; absent where the kernel kills. */
+  /** The lifeline that all holders share; absent if the kernel kills. */
   private Optional<OwnedDescriptor> lifeline = Optional.empty();
 
   @Override
@@ -59,7 +59,7 @@ final class PidfdCloseAction implements CloseAction {
       if (registration.isPresent()) {
         lifeline = guardian.share(registration.get());
       }
-      // It has ended if there is no lifeline: then there is nothing left to kill.
+      // If there is no lifeline, the process has ended, and there is nothing left to kill.
       shared = registration.isEmpty() || lifeline.isPresent();
     }
     return lifeline;
@@ -111,7 +111,8 @@ final class PidfdCloseAction implements CloseAction {
   @Override
   public void done() {
     if (reachesOthers()) {
-      // The guardian keeps what others hold too, for the group or control group.
+      // The guardian retains a registration that other holders share, for the group or control
+      // group.
       registration.ifPresent(isShared() ? guardian::forget : guardian::release);
     }
     closeLifeline();

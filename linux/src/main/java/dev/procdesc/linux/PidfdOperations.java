@@ -26,12 +26,13 @@ import java.util.OptionalLong;
 import java.util.function.Consumer;
 
 /**
- * How processes end. The status comes from {@code waitid(P_PIDFD)}, which reaps; where that says
- * "no child", because the kernel reaps by itself, other code was faster, or we are not the parent,
- * from {@code PIDFD_GET_INFO}; where the kernel does not have that either, it is unknown.
+ * Collects the exit status of processes and signals them. The status comes from {@code
+ * waitid(P_PIDFD)}, which reaps. If that fails with ECHILD, because the kernel reaps automatically,
+ * other code was faster, or this JVM is not the parent, it comes from {@code PIDFD_GET_INFO}. Where
+ * the kernel does not have that either, it is unknown.
  *
- * <p>{@code __WALL} always: a child that has not executed its program yet has the exit signal 0,
- * and waitid would not see it otherwise.
+ * <p>{@code __WALL} is always used: a child that has not executed its program yet has the exit
+ * signal 0, and waitid would otherwise not see it.
  */
 public final class PidfdOperations implements ProcessOperations {
   private final Probes probes;
@@ -75,7 +76,7 @@ public final class PidfdOperations implements ProcessOperations {
     }
   }
 
-  /** What the kernel tells one who cannot reap. */
+  /** Returns the outcome for a process that this JVM cannot reap. */
   private Outcome notOurs(int fd, NativeMemory memory) {
     Optional<Outcome> told = exitInfo(fd, memory);
     if (told.isPresent()) {
@@ -90,22 +91,22 @@ public final class PidfdOperations implements ProcessOperations {
       return new Outcome.Ended(
           new ExitStatus.Unknown(
               "other code reaped the process, or it is another process's child, and this kernel"
-                  + " does not tell then (Linux 6.15 does)"),
+                  + " does not report the status then (Linux 6.15 does)"),
           Optional.empty());
     }
     boolean reaped = (bytes.getInt(4) >>> 16 & PosixNumbers.POLLHUP) != 0;
     if (!reaped) {
       return new Outcome.Unreaped();
     }
-    // Asked again: it may have been reaped after the first question. If the kernel still does not
-    // tell, the process is outside our PID namespace (EREMOTE).
+    // Queried again, because it may have been reaped after the first query. If the kernel still
+    // does not report a status, the process is in another PID namespace (EREMOTE).
     return exitInfo(fd, memory)
         .orElseGet(() -> new Outcome.Ended(
-            new ExitStatus.Unknown("the kernel does not tell this process of the other"),
+            new ExitStatus.Unknown("the process is in another PID namespace (EREMOTE)"),
             Optional.empty()));
   }
 
-  /** What the kernel tells of a process that was reaped, to any holder. */
+  /** Returns the exit status of a reaped process, which the kernel reports to any holder. */
   private Optional<Outcome> exitInfo(int fd, NativeMemory memory) {
     if (!probes.hasExitInfo()) {
       return Optional.empty();
@@ -120,17 +121,17 @@ public final class PidfdOperations implements ProcessOperations {
         waitStatus(bytes.getInt(Numbers.PIDFD_INFO_EXIT_CODE)), Optional.empty()));
   }
 
-  /** A status in the form of siginfo. */
+  /** Decodes an exit status in the form of siginfo. */
   private static ExitStatus status(int code, int value) {
     return switch (code) {
       case Numbers.CLD_EXITED -> new ExitStatus.Exited(value & 0xFF);
       case Numbers.CLD_KILLED -> new ExitStatus.Signaled(Signals.of(value), false);
       case Numbers.CLD_DUMPED -> new ExitStatus.Signaled(Signals.of(value), true);
-      default -> throw new IllegalStateException("waitid: si_code " + code + " is no end");
+      default -> throw new IllegalStateException("waitid: si_code " + code + " is not an exit");
     };
   }
 
-  /** A status in the form of wait(2). */
+  /** Decodes an exit status in the form of wait(2). */
   static ExitStatus waitStatus(int status) {
     return WaitStatus.status(status, Signals::of);
   }
@@ -228,12 +229,13 @@ public final class PidfdOperations implements ProcessOperations {
     Threads.startDaemon("procdesc-state-changes", descriptor, fd -> listen(fd, listener));
   }
 
-  /** Blocks in the kernel from change to change, until the process ends. */
+  /** Reports stop and continue until the process ends. Blocks in the kernel between changes. */
   private static void listen(int fd, Consumer<? super StateChange> listener) {
     int changes = Numbers.WSTOPPED | Numbers.WCONTINUED | Numbers.WALL;
     try (NativeMemory memory = NativeMemory.borrow()) {
       while (true) {
-        // A look that leaves everything as it is, so that an exit stays for whoever collects it.
+        // WNOWAIT leaves the state unchanged, so that an exit status remains for the code that
+        // collects it.
         int outcome = Syscalls.waitid(
             Numbers.P_PIDFD, fd, memory.address(), changes | Numbers.WEXITED | Numbers.WNOWAIT, 0);
         if (outcome == -PosixNumbers.EINTR) {

@@ -26,10 +26,10 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * Descriptors that come and go over sockets. A pidfd is like any other descriptor there. What Linux
- * before CLONE_PIDFD_AUTOKILL lacks is that its last close kills: for that a <i>lifeline</i>
- * travels with it, a pipe's writing end that all holders share and whose reading end the guardian
- * of the JVM that spawned the process watches; see {@link PidfdCloseAction} and guardian.c.
+ * Sends and receives descriptors over sockets. A pidfd is sent like any other descriptor. Linux
+ * before CLONE_PIDFD_AUTOKILL does not kill at its last close; for this purpose a <i>lifeline</i>
+ * is sent with it, the write end of a pipe that all holders share and whose read end is watched by
+ * the guardian of the JVM that spawned the process; see {@link PidfdCloseAction} and guardian.c.
  */
 public final class PidfdTransfer implements DescriptorTransfer {
   private final Probes probes;
@@ -43,8 +43,8 @@ public final class PidfdTransfer implements DescriptorTransfer {
   }
 
   /**
-   * Asked by waitid, which takes pidfds and nothing else; pidfd_send_signal would take a directory
-   * of /proc too. A pidfd of a thread is not a process's.
+   * Tests the descriptor by waitid, which accepts pidfds only; pidfd_send_signal would also accept
+   * a directory of /proc. A pidfd of a thread does not refer to a process.
    */
   @Override
   public boolean isProcess(int fd) {
@@ -81,8 +81,8 @@ public final class PidfdTransfer implements DescriptorTransfer {
   }
 
   /**
-   * The process's ID, for people: while the process is there it can be had, and later nobody knows.
-   * Before Linux 6.13 only /proc tells, if there is one.
+   * Returns the process's ID, for messages. It is available as long as the process exists. Before
+   * Linux 6.13 it is available from /proc only, if that is mounted.
    */
   private OptionalLong pid(int fd) {
     long pid = 0;
@@ -100,7 +100,7 @@ public final class PidfdTransfer implements DescriptorTransfer {
             .findFirst()
             .orElse(0);
       } catch (IOException e) {
-        return OptionalLong.empty(); // No /proc: it is not needed for anything else.
+        return OptionalLong.empty(); // There is no /proc, which nothing else needs.
       }
     }
     return pid > 0 ? OptionalLong.of(pid) : OptionalLong.empty();
@@ -113,7 +113,7 @@ public final class PidfdTransfer implements DescriptorTransfer {
     }
     int fd = Pidfd.ofPeer(socket);
     if (fd < 0) {
-      // Until 6.16 a peer that was reaped is an invalid argument.
+      // Before 6.16 the error for a peer that was reaped is EINVAL.
       throw Errors.failed(
           "getsockopt(SO_PEERPIDFD)",
           "a socket",

@@ -20,7 +20,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 
-/** What a child does before its program, by Linux's calls. */
+/** Builds the script of a child from the system calls of Linux. */
 public final class ScriptBuilder extends ChildSetup {
 
   private static final Purpose DISPOSE = new Purpose(Step.SIGNALS, "rt_sigaction", "");
@@ -28,7 +28,10 @@ public final class ScriptBuilder extends ChildSetup {
 
   private final ScriptLaunch launch;
 
-  /** A {@code struct sigaction} of zeros: SIG_DFL; and one with SIG_IGN. */
+  /**
+   * The address of a {@code struct sigaction} of zeros, which is SIG_DFL. {@link #ignoringAction}
+   * has SIG_IGN.
+   */
   private final long defaultAction;
 
   private final long ignoringAction;
@@ -44,7 +47,7 @@ public final class ScriptBuilder extends ChildSetup {
     launch.begin(script);
   }
 
-  /** Puts the child under guard, before anything else. */
+  /** Registers the child with the guardian, before anything else. */
   ScriptBuilder guard(
       Guardian.Registration registration,
       int socket,
@@ -54,7 +57,7 @@ public final class ScriptBuilder extends ChildSetup {
     return this;
   }
 
-  /** Enters a control group by its cgroup.procs, where clone3 could not do it at birth. */
+  /** Enters a control group through its cgroup.procs, where clone3 cannot do it at creation. */
   ScriptBuilder enterCgroup(int procs, Path directory) {
     long zero = arena.string("0\n");
     add(Step.CGROUP, "write(cgroup.procs)", directory, Numbers.SYS_WRITE, procs, zero, 1);

@@ -6,12 +6,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A seccomp filter in the making: rules for system calls, in BPF. Each rule is a block that begins
- * with "is it this call?" and decides it if so; what no rule decides is allowed. So blocks know
- * nothing of each other, and no jump is longer than its block.
+ * Builds a seccomp filter: rules for system calls, in BPF. Each rule is a block that begins with a
+ * test for its call and makes the decision if the test succeeds; a call without a rule is allowed.
+ * So blocks are independent of each other, and no jump leaves its block.
  *
- * <p>Arguments are compared by their lower halves: those compared here are ints to the kernel,
- * which does not look at the rest either.
+ * <p>Arguments are compared by their lower halves: the arguments compared here are ints in the
+ * kernel, which ignores the upper half too.
  */
 final class SeccompFilter {
   /** {@code struct sock_filter}: code, two jump distances, an operand. */
@@ -19,7 +19,7 @@ final class SeccompFilter {
     static final int SIZE = 8;
   }
 
-  /** A bit that the numbers of x32's calls have, on x86-64. */
+  /** The bit that is set in the numbers of x32's calls, on x86-64. */
   private static final int X32 = 0x4000_0000;
 
   private static final Instruction ALLOW =
@@ -28,7 +28,10 @@ final class SeccompFilter {
   private final Instruction refuse;
   private final List<Instruction> program = new ArrayList<>();
 
-  /** A filter whose refusals are an error; every call of a foreign architecture is refused. */
+  /**
+   * Creates a filter that refuses with an error number. Every call of a foreign architecture is
+   * refused.
+   */
   SeccompFilter(int errno) {
     refuse = error(errno);
     load(Numbers.SECCOMP_DATA_ARCH);
@@ -76,7 +79,9 @@ final class SeccompFilter {
     return this;
   }
 
-  /** Refuses a call unless its first argument is this and its second has one of the values. */
+  /**
+   * Refuses a call unless its first argument has one value and its second has one of the others.
+   */
   SeccompFilter onlyIfBoth(int call, int first, int... second) {
     program.add(equal(call, 0, second.length + 6));
     loadArgument(0);
@@ -96,7 +101,7 @@ final class SeccompFilter {
     return this;
   }
 
-  /** Refuses a call unless an argument, a pointer, is null: here both halves count. */
+  /** Refuses a call unless an argument, a pointer, is null. Both halves are compared. */
   SeccompFilter onlyIfNull(int call, int argument) {
     program.add(equal(call, 0, 6));
     loadArgument(argument);
@@ -108,7 +113,7 @@ final class SeccompFilter {
     return this;
   }
 
-  /** Answers every call with a higher number as a kernel does that lacks it. */
+  /** Fails every call with a higher number with ENOSYS, like a kernel that does not have it. */
   SeccompFilter lacksAllAfter(int call) {
     program.add(new Instruction(Numbers.BPF_JUMP_GREATER, 0, 1, call));
     program.add(error(Numbers.ENOSYS));
@@ -124,14 +129,18 @@ final class SeccompFilter {
     program.add(one);
   }
 
-  /** The complete program. */
+  /** Returns the complete program. */
   List<Instruction> program() {
     List<Instruction> complete = new ArrayList<>(program);
     complete.add(ALLOW);
     return complete;
   }
 
-  /** Writes the program as the kernel reads it, and returns how many bytes that took. */
+  /**
+   * Writes the program in the kernel's layout.
+   *
+   * @return the number of bytes written
+   */
   int write(ByteBuffer bytes, int at) {
     int next = at;
     for (Instruction instruction : program()) {

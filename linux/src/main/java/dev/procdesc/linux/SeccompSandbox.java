@@ -18,41 +18,41 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The descriptor-only mode: no-new-privileges and a seccomp filter over all threads of this JVM and
- * all its descendants, for good.
+ * The descriptor-only mode: no-new-privileges and a seccomp filter for all threads of this JVM and
+ * all its descendants. It is irreversible.
  *
- * <p>Refused is every call that names another process by PID or reaches into one. A filter sees a
- * number and cannot know whose it is; so what the JVM does to its own threads is recognized by the
- * JVM's own PID, or by the 0 that means the caller.
+ * <p>Every call is refused that names another process by PID or accesses its state. A filter sees a
+ * number and cannot determine the process behind it, so calls of the JVM on its own threads are
+ * recognized by the JVM's own PID, or by the 0 that means the caller.
  *
- * <p>Left alone, on purpose: {@code sched_getaffinity}, which only reads and which the C library's
+ * <p>Deliberately allowed: {@code sched_getaffinity}, which only reads and which the C library's
  * {@code pthread_getattr_np} calls with a thread's ID whenever a thread starts; {@code capget},
- * which only reads and whose PID stands in memory, where no filter looks; files, such as
- * {@code /proc/PID/mem}, which are no system call of their own, unless FILES was asked for; what
- * only looks at a name, {@code stat} and its kin, because the JVM and the C library do so before
- * much that needs no file.
+ * which only reads and whose PID is in memory, which no filter can read; files, such as {@code
+ * /proc/PID/mem}, which have no dedicated system call, unless FILES was requested; calls that only
+ * query a name, such as {@code stat}, because the JVM and the C library make them before many
+ * operations that need no file.
  *
- * <p>A call that is newer than this list is answered with ENOSYS, as by a kernel without it: nobody
- * knows what it names.
+ * <p>A call that is newer than this list fails with ENOSYS, as on a kernel without it, because its
+ * arguments are unknown.
  *
- * <p>Landlock would be another means for PROGRAMS and FILES. Rejected, because:
+ * <p>Landlock would be another mechanism for PROGRAMS and FILES. Rejected, because:
  *
  * <ul>
- *   <li>it binds the calling thread and those that this one starts. For all threads of a JVM it
- *       needs LANDLOCK_RESTRICT_SELF_TSYNC, which is of Linux 7.0;
- *   <li>it looks at a file when it is opened, and exec opens anew what a descriptor refers to. So a
- *       rule against reading or executing refuses open programs too, unless they are copies in a
- *       memfd; and the run-time linker, which the kernel opens by itself. With a rule that allows
- *       the linker, everybody runs any program by it;
- *   <li>where it is compiled in, it is often not switched on ({@code lsm=}).
+ * <li>it restricts the calling thread and the threads that it starts later. To restrict all threads
+ *       of a JVM, it needs LANDLOCK_RESTRICT_SELF_TSYNC (Linux 7.0);
+ * <li>it checks a file when it is opened, and exec opens the file behind a descriptor again. So a
+ *       rule against reading or executing also refuses open programs, unless they are copies in a
+ *       memfd; and the run-time linker, which the kernel opens. With a rule that allows the linker,
+ *       any program can be run by it;
+ * <li>where it is compiled in, it is often not enabled ({@code lsm=}).
  * </ul>
  *
- * <p>What it could do and no filter can: see the path that stands beside AT_EMPTY_PATH. Rejected
- * too: to compare the address of that path with the one of an empty string in a sealed page. It
- * would hold for this JVM, not for what its children map there.
+ * <p>In contrast to a filter, it could check the path that is passed with AT_EMPTY_PATH. Also
+ * rejected: to compare the address of that path with the address of an empty string in a sealed
+ * page. That would be safe in this JVM, but not in its children, which can map other memory there.
  */
 final class SeccompSandbox {
-  /** What opens, makes or changes files by name; or gives names to what others opened. */
+  /** The calls that open, create or change files by name, or give names to open files. */
   private static final int[] FILES = {
     Numbers.SYS_OPENAT,
     Numbers.SYS_OPENAT2,
@@ -116,12 +116,15 @@ final class SeccompSandbox {
     this.probes = probes;
   }
 
-  /** What was given up beside processes by PID; empty before. */
+  /**
+   * Returns the capabilities that were given up in addition to processes by PID; empty before the
+   * mode was entered.
+   */
   Optional<Set<DescriptorOnly>> entered() {
     return entered;
   }
 
-  /** What is refused to a process with this PID. */
+  /** Returns the filter for a process with this PID. */
   static SeccompFilter filter(int self, Set<DescriptorOnly> also) {
     int[] callerOrSelf = {0, self};
     SeccompFilter filter = new SeccompFilter(Numbers.EPERM)
@@ -132,17 +135,17 @@ final class SeccompSandbox {
         .refuse(Numbers.SYS_TKILL)
         .onlyIf(Numbers.SYS_RT_SIGQUEUEINFO, 0, self)
         .onlyIf(Numbers.SYS_RT_TGSIGQUEUEINFO, 0, self)
-        // A file's owner is sent a signal of the caller's choice.
+        // F_SETOWN lets the caller choose the process that receives a signal, and the signal.
         .unless(Numbers.SYS_FCNTL, 1, Numbers.F_SETOWN, Numbers.F_SETOWN_EX)
         .unless(Numbers.SYS_IOCTL, 1, Numbers.FIOSETOWN, Numbers.SIOCSPGRP)
         // Waiting.
         .refuse(Numbers.SYS_WAIT4)
         .onlyIf(Numbers.SYS_WAITID, 0, Numbers.P_PIDFD)
-        // It can wait by PID too, and no filter sees what is put into its ring.
+        // io_uring can also wait by PID, and a filter cannot see the contents of its ring.
         .refuse(Numbers.SYS_IO_URING_SETUP)
-        // From a PID to a descriptor.
+        // Conversion of a PID to a descriptor.
         .onlyIf(Numbers.SYS_PIDFD_OPEN, 0, self);
-    // Into another process.
+    // Access to another process.
     for (int call : new int[] {
       Numbers.SYS_PTRACE,
       Numbers.SYS_PROCESS_VM_READV,
@@ -155,7 +158,7 @@ final class SeccompSandbox {
     }) {
       filter.refuse(call);
     }
-    // What takes a PID first, 0 being the caller.
+    // The calls that take a PID as the first argument, with 0 for the caller.
     for (int call : new int[] {
       Numbers.SYS_SCHED_SETPARAM,
       Numbers.SYS_SCHED_GETPARAM,
@@ -181,14 +184,15 @@ final class SeccompSandbox {
         .onlyIfBoth(Numbers.SYS_IOPRIO_SET, Numbers.IOPRIO_WHO_PROCESS, callerOrSelf)
         .onlyIfBoth(Numbers.SYS_IOPRIO_GET, Numbers.IOPRIO_WHO_PROCESS, callerOrSelf);
     if (also.contains(DescriptorOnly.PROGRAMS)) {
-      // The flag allows an empty path and does not demand one; what is in memory no filter sees.
+      // The flag allows an empty path but does not require one, and a filter cannot read the path
+      // in memory.
       filter.refuse(Numbers.SYS_EXECVE).onlyWith(Numbers.SYS_EXECVEAT, 4, Numbers.AT_EMPTY_PATH);
     }
     if (also.contains(DescriptorOnly.FILES)) {
       for (int call : FILES) {
         filter.refuse(call);
       }
-      // Without a path it is of an open file.
+      // Without a path the call refers to an open file.
       filter.onlyIfNull(Numbers.SYS_UTIMENSAT, 1);
       if (Architecture.CURRENT == Architecture.X86_64) {
         filter.refuse(Numbers.SYS_UTIME).refuse(Numbers.SYS_UTIMES).refuse(Numbers.SYS_FUTIMESAT);
@@ -197,7 +201,7 @@ final class SeccompSandbox {
     return filter;
   }
 
-  /** Enters it, or gives up more. A later filter is asked beside the earlier ones. */
+  /** Enters the mode, or gives up more. A later filter applies in addition to the earlier ones. */
   synchronized void enter(Set<DescriptorOnly> also) throws ProcessDescriptorException {
     if (entered.isPresent() && entered.get().containsAll(also)) {
       return;
@@ -214,7 +218,7 @@ final class SeccompSandbox {
     Set<DescriptorOnly> all = EnumSet.noneOf(DescriptorOnly.class);
     all.addAll(also);
     all.addAll(entered.orElse(Set.of()));
-    // It must be found out while it still can be: probes name this JVM and make children.
+    // Must be probed beforehand, because the probes name this JVM by PID and create children.
     probes.peer();
     probes.confine();
     if (also.contains(DescriptorOnly.FILES)) {
@@ -226,7 +230,8 @@ final class SeccompSandbox {
       // struct sock_fprog
       memory.bytes().putShort(0, (short) (size / SeccompFilter.Instruction.SIZE));
       memory.bytes().putLong(8, memory.address() + program);
-      // With TSYNC the other threads get it from this one, as they get the filter.
+      // With TSYNC the other threads receive no-new-privileges from this thread, as they receive
+      // the filter.
       int outcome = Syscalls.prctl(Numbers.PR_SET_NO_NEW_PRIVS, 1);
       if (outcome < 0) {
         throw Errors.failed("prctl(PR_SET_NO_NEW_PRIVS)", "this thread", outcome);
@@ -238,7 +243,7 @@ final class SeccompSandbox {
             "seccomp",
             "all threads",
             PosixNumbers.EINVAL,
-            "thread " + outcome + " of this JVM has a filter of its own that it cannot share");
+            "thread " + outcome + " of this JVM has a diverging seccomp filter");
       }
       if (outcome < 0) {
         throw Errors.failed("seccomp(SECCOMP_SET_MODE_FILTER)", "all threads", outcome);

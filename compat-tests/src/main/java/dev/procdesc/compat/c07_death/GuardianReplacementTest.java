@@ -157,7 +157,7 @@ final class GuardianReplacementTest {
         jvm(Spawns.class, "" + COUNT, "" + seed)))) {
       int killed = Integer.parseInt(jvm.awaitValue("killed"));
       jvm.await("c", COUNT);
-      assertTrue(jvm.output().contains("was ended by somebody"), jvm::toString);
+      assertTrue(jvm.output().contains("ended unexpectedly"), jvm::toString);
       assertFalse(jvm.output().contains("could not"), jvm::toString);
       jvm.killAndAwaitEnd();
       System.out.println("  " + killed + " guardians killed during " + COUNT + " spawns");

@@ -44,16 +44,18 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The JVM's side of the guardian, the small process that kills our children when we die. What it is
- * and what it is told stands at the top of {@code linux/src/main/native/guardian.c}.
+ * The JVM's side of the guardian, the small process that kills the JVM's children when the JVM
+ * dies. The guardian and its messages are described at the top of {@code
+ * linux/src/main/native/guardian.c}.
  *
- * <p>A child puts itself under guard, by one message between its birth and its program; so there is
- * no moment at which the JVM could die and leave it. The JVM itself speaks to the guardian only
- * when a new one takes over: it hands it every child that still lives.
+ * <p>A child registers itself with the guardian, by one message between its creation and its
+ * program, so that there is no moment at which the JVM could die and leave the child running. The
+ * JVM itself sends registrations only when a new guardian takes over: it hands over every child
+ * that is still alive.
  *
  * <p>Rejected: PR_SET_PDEATHSIG, which follows the thread that spawned, not the process, and is
- * lost in a set-user-ID exec; a shutdown hook, which SIGKILL does not run; a watchdog in each
- * child's place, which would be one more process for each.
+ * lost in a set-user-ID exec; a shutdown hook, which SIGKILL does not run; a watchdog as the parent
+ * of each child, which would be one additional process for each.
  */
 public final class Guardian {
   private static final System.Logger LOG = System.getLogger("dev.procdesc");
@@ -73,12 +75,14 @@ public final class Guardian {
   private static final int START_MILLIS = 30_000;
   private static final int START_ATTEMPTS = 3;
 
-  /** How often a guardian that could not be replaced is tried to be, at first and at last. */
+  /** The interval between attempts to replace a guardian, at first and at most. */
   private static final long FIRST_RETRY_MILLIS = 10;
 
   private static final long LAST_RETRY_MILLIS = 5_000;
 
-  /** How long a starting child waits for a guardian that does not read, before its spawn fails. */
+  /**
+   * The time that a starting child waits for a guardian that does not read, before its spawn fails.
+   */
   private static final long SEND_SECONDS = 30;
 
   private static final Purpose STARTING =
@@ -93,13 +97,13 @@ public final class Guardian {
   private final Map<Long, Guarded> registrations = new ConcurrentHashMap<>();
   private final AtomicLong ids = new AtomicLong();
 
-  /** How many registrations have a lifeline. */
+  /** The number of registrations with a lifeline. */
   private final AtomicInteger lifelines = new AtomicInteger();
 
   private @Nullable Link current;
   private Optional<String> unavailable = Optional.empty();
 
-  /** Whether one was ready once, so that whatever hinders the next one passes. */
+  /** Set when a guardian was ready once, so that an obstacle to the next one is temporary. */
   private boolean hasWorked;
 
   public Guardian(Probes probes, Watcher watcher) {
@@ -107,7 +111,7 @@ public final class Guardian {
     this.watcher = watcher;
   }
 
-  /** One guardian process, and our end of the socket to it. */
+  /** One guardian process, and this JVM's end of the socket to it. */
   public static final class Link {
     private final OwnedDescriptor socket;
     private final int pidfd;
@@ -128,14 +132,15 @@ public final class Guardian {
   }
 
   /**
-   * A child's place under guard.
+   * The registration of a child with the guardian.
    *
-   * @param id its name in messages
-   * @param link which guardian it tells
-   * @param kind how far the killing is to reach
+   * @param id the number of the registration in messages
+   * @param link the guardian that the child notifies
+   * @param kind the processes to be killed
    * @param cgroupKill the open {@code cgroup.kill}, for {@link OnClose#KILL_CGROUP}
-   * @param byTable whether the child must be born with our table of descriptors, where the kernel
-   *     has just put its pidfd: it is not told who sends, and may not open itself
+   * @param byTable whether the child must be created with this JVM's descriptor table, in which the
+   *     kernel has just stored its pidfd: the guardian is not informed of the sender, and the child
+   *     has no permission to open itself
    */
   public record Registration(
       long id, Link link, OnClose kind, Optional<OwnedDescriptor> cgroupKill, boolean byTable) {
@@ -146,15 +151,18 @@ public final class Guardian {
   }
 
   /**
-   * A registration of a child that was born.
+   * The registration of a child that was created.
    *
-   * @param lifeline the end that the guardian watches, if the descriptor was sent to others; a
-   *     successor of the guardian needs it too
+   * @param lifeline the read end that the guardian watches, if the descriptor was sent to other
+   *     processes; a successor of the guardian needs it too
    */
   private record Guarded(
       Registration registration, ProcessState core, Optional<OwnedDescriptor> lifeline) {}
 
-  /** Why there can be no guardian here; empty if there is one. Starts it. */
+  /**
+   * Starts the guardian if necessary. Returns the reason why that is impossible; empty if it is
+   * running.
+   */
   public synchronized Optional<String> unavailable() {
     try {
       return startIfNeeded();
@@ -171,8 +179,8 @@ public final class Guardian {
   }
 
   /**
-   * As {@link #unavailable}, but a lack of resources, which passes, is an exception. A new guardian
-   * is given all registrations that there are.
+   * Starts the guardian like {@link #unavailable}, but throws for a lack of resources, which is
+   * temporary. A new guardian receives all existing registrations.
    */
   public synchronized Optional<String> startIfNeeded() throws SpawnException {
     if (current == null && unavailable.isEmpty()) {
@@ -184,11 +192,11 @@ public final class Guardian {
           hasWorked = true;
           registrations.values().forEach(guarded -> handOver(link, guarded));
         } else {
-          unavailable = Optional.of("it is switched off by -D" + Probes.DISABLE);
+          unavailable = Optional.of("it is disabled by -D" + Probes.DISABLE);
         }
       } catch (ProcessDescriptorException e) {
         if (isShortage(e.errno()) || hasWorked) {
-          // It passes: the next spawn tries again.
+          // The shortage is temporary, so the next spawn tries again.
           throw Errors.spawn(SpawnException.Step.GUARD, e.operation(), e.subject(), -e.errno(), "");
         }
         how = String.valueOf(e.getMessage());
@@ -200,30 +208,35 @@ public final class Guardian {
       } catch (IOException e) {
         how = String.valueOf(e.getMessage());
         if (hasWorked) {
-          // It can work here, so somebody was in its way.
+          // A guardian has worked before, so another process or a temporary failure prevented the
+          // start.
           throw Errors.spawn(
               SpawnException.Step.GUARD, "start the guardian", "", -Numbers.EPIPE, how);
         }
         unavailable = Optional.of(how);
       }
-      probes.note(Probes.GUARDIAN, how, current != null, "leave to execute a memfd");
+      probes.note(Probes.GUARDIAN, how, current != null, "permission to execute a memfd");
     }
     if (unavailable.isEmpty() && current != null && !canBeTold(current)) {
       return Optional.of(
-          "in the descriptor-only mode, the launcher's child can tell it only where SO_PASSPIDFD"
-              + " is (Linux 6.5)");
+          "in the descriptor-only mode, the launcher's child can register only with SO_PASSPIDFD"
+              + " (Linux 6.5)");
     }
     return unavailable;
   }
 
   /**
-   * Whether a child can name itself: by the kernel, by its ID, or by the descriptor of its launch.
+   * Returns whether a child can identify itself to the guardian: by the kernel, by its ID, or by
+   * the descriptor of its launch.
    */
   private boolean canBeTold(Link link) {
     return link.bySender || !probes.isConfined() || !probes.spawnsByName();
   }
 
-  /** A place for a child that is about to be born. Its script tells the guardian itself. */
+  /**
+   * Creates the registration of a child that is about to be created. The child's script sends it to
+   * the guardian.
+   */
   public Registration newRegistration(OnClose kind, Optional<OwnedDescriptor> cgroupKill)
       throws SpawnException {
     Link link;
@@ -241,7 +254,7 @@ public final class Guardian {
           PosixNumbers.EMFILE,
           "it guards "
               + registrations.size()
-              + " children already, as many as the hard limit of open files lets it; raise that"
+              + " children already, the maximum for the hard limit on open files; raise that"
               + " limit, or spawn with OnClose.RELEASE");
     }
     return new Registration(
@@ -249,8 +262,8 @@ public final class Guardian {
   }
 
   /**
-   * Where clone is to put the pidfd: in a control message, so that a child that shares our table of
-   * descriptors can send it as it is.
+   * Allocates the place for the pidfd from clone. It is in a control message, so that a child that
+   * shares this JVM's descriptor table can send the message unchanged.
    */
   public static NativeArena.Place placeForPidfd(NativeArena arena) {
     NativeArena.Place control = arena.allocate(Numbers.CMSG_DATA + 2 * Long.BYTES);
@@ -259,10 +272,11 @@ public final class Guardian {
   }
 
   /**
-   * Adds the child's message to its script.
+   * Adds the child's registration message to its script.
    *
-   * @param socket our end, which the child has too until it executes its program
-   * @param pidfd of {@link #placeForPidfd}
+   * @param socket this JVM's end of the socket, which the child also has until it executes its
+   *     program
+   * @param pidfd the place from {@link #placeForPidfd}
    * @param cgroupKill the number of the registration's cgroup.kill, if it has one
    */
   public static void tell(
@@ -282,19 +296,20 @@ public final class Guardian {
       writeControl(pidfd.bytes(), pidfd.at() - Numbers.CMSG_DATA, descriptors);
       cgroupKill.ifPresent(kill -> pidfd.bytes().putInt(pidfd.at() + Integer.BYTES, kill));
       script.step(GUARDING, Numbers.SYS_SENDMSG, socket, header.address(), Numbers.MSG_NOSIGNAL);
-      // From here on it has a table of its own, as every other child.
+      // From here on the child has a separate descriptor table, as every other child.
       script.step(UNSHARING, Numbers.SYS_UNSHARE, Numbers.CLONE_FILES);
       return;
     }
     long data = header.address() + Numbers.MSGHDR_SIZE + Numbers.CMSG_DATA;
     if (!bySender) {
-      // Before Linux 6.5 the kernel does not say by descriptor who sends, so the child opens one.
+      // Before Linux 6.5 the kernel does not report the sender by descriptor, so the child opens
+      // one.
       script.step(GUARDING, Numbers.SYS_GETPID).passOn(0);
       script.step(GUARDING, Numbers.SYS_PIDFD_OPEN, 0, 0).storeAt(data);
       data += Integer.BYTES;
     }
     if (cgroupKill.isPresent()) {
-      // A result is stored as a word: a later one must not be there before an earlier one.
+      // A result is stored as a word, so a later one must be stored after an earlier one.
       script
           .step(GUARDING, Numbers.SYS_FCNTL, cgroupKill.get(), Numbers.POSIX.fDupfdCloexec(), 0)
           .storeAt(data);
@@ -306,13 +321,13 @@ public final class Guardian {
     bytes.putInt(at, type).putInt(at + 4, flags).putLong(at + 8, id);
   }
 
-  /** A message, and a struct msghdr for it with room for descriptors right behind. */
+  /** Writes a message and a {@code struct msghdr} for it, followed by room for descriptors. */
   private static NativeArena.Place messageHeader(
       NativeArena arena, int type, int flags, long id, int descriptors) {
     NativeArena.Place message = arena.allocate(MESSAGE_SIZE);
     write(message.bytes(), message.at(), type, flags, id);
     long vector = arena.words(message.address(), MESSAGE_SIZE);
-    // One word more than two descriptors need, because results are stored as whole words.
+    // There is one more word than two descriptors need, because results are stored as whole words.
     int room = Numbers.CMSG_DATA + 2 * Long.BYTES;
     NativeArena.Place header = arena.allocate(Numbers.MSGHDR_SIZE + room);
     ByteBuffer bytes = header.bytes();
@@ -330,7 +345,7 @@ public final class Guardian {
     return header;
   }
 
-  /** Begins a control message that brings descriptors. */
+  /** Begins a control message that contains descriptors. */
   private static void writeControl(ByteBuffer bytes, int at, int descriptors) {
     bytes
         .putLong(at, Numbers.CMSG_DATA + (long) descriptors * Integer.BYTES)
@@ -339,10 +354,10 @@ public final class Guardian {
   }
 
   /**
-   * Remembers a child that was born under guard, so that a new guardian can be told of it.
+   * Stores the registration of a child that was created, so that it can be sent to a new guardian.
    *
-   * <p>If the guardian was replaced between the child's message and now, the new one is told here:
-   * the take-over could not see this child yet.
+   * <p>If the guardian was replaced between the child's message and now, this method sends the
+   * registration to the new one, because the takeover did not include this child.
    */
   public void born(Registration registration, ProcessState core) {
     Guarded guarded = new Guarded(registration, core, Optional.empty());
@@ -355,7 +370,7 @@ public final class Guardian {
     }
   }
 
-  /** Forgets a registration that is over. */
+  /** Discards a registration that has ended. */
   public void forget(Registration registration) {
     Guarded guarded = registrations.remove(registration.id());
     if (guarded != null && guarded.lifeline().isPresent()) {
@@ -365,11 +380,12 @@ public final class Guardian {
   }
 
   /**
-   * Gives a registration a lifeline: from now on it is killed when nobody has the writing end any
-   * more, and not when this JVM dies. The message is in the guardian's queue when this returns, and
-   * what is there counts; so the writing end may be handed out at once.
+   * Adds a lifeline to a registration: from now on the child is killed when no process has the
+   * write end any more, and not when this JVM dies. When this method returns, the message is in the
+   * guardian's queue, which is read even after the JVM's death; so the write end may be handed out
+   * at once.
    *
-   * @return the writing end; empty if the registration is over
+   * @return the write end; empty if the registration has ended
    */
   public synchronized Optional<OwnedDescriptor> share(Registration registration)
       throws ProcessDescriptorException {
@@ -407,13 +423,13 @@ public final class Guardian {
       end = read.acquire();
     } catch (ClosedDescriptorException e) {
       write.close();
-      return Optional.empty(); // The same, a moment later.
+      return Optional.empty(); // It ended just after the check above.
     }
     try (NativeArena arena = new NativeArena()) {
       NativeArena.Place header = messageHeader(arena, SHARE, 0, registration.id(), 1);
       header.bytes().putInt(header.at() + Numbers.MSGHDR_SIZE + Numbers.CMSG_DATA, end);
       if (send(link, header) < 0) {
-        replace(link); // Its successor is told of the lifeline with all the rest.
+        replace(link); // The successor receives the lifeline with all registrations.
       }
     } finally {
       read.release();
@@ -421,7 +437,10 @@ public final class Guardian {
     return Optional.of(write);
   }
 
-  /** Tells the guardian to forget a registration, which it would keep for others than the child. */
+  /**
+   * Makes the guardian discard a registration, which it would otherwise retain for processes other
+   * than the child.
+   */
   public void release(Registration registration) {
     forget(registration);
     synchronized (this) {
@@ -434,7 +453,7 @@ public final class Guardian {
     }
   }
 
-  /** A child could not reach its guardian: makes sure that there is another one. */
+  /** Ensures that there is another guardian after a child could not reach its guardian. */
   public void lost(Link link) {
     synchronized (this) {
       if (current == link) {
@@ -443,12 +462,12 @@ public final class Guardian {
     }
   }
 
-  /** Starts a new guardian and gives it all registrations. Called with the lock held. */
+  /** Starts a new guardian and sends it all registrations. Called with the lock held. */
   private void replace(Link old) {
     current = null;
     watcher.forget(old.socket, old.watch);
     old.socket.close();
-    // It is gone, or of no use any more: its socket is closed on its side.
+    // The old guardian has exited or is unusable: its end of the socket is closed.
     Syscalls.pidfdSendSignal(old.pidfd, PosixNumbers.SIGKILL, 0, 0);
     Pidfd.reap(old.pidfd);
     LibC.close(old.pidfd);
@@ -474,18 +493,21 @@ public final class Guardian {
   private void tellReplaced() {
     LOG.log(
         System.Logger.Level.WARNING,
-        "the guardian of this JVM''s children was ended by somebody; a new one guards {0} children",
+        "the guardian of this JVM''s children ended unexpectedly; a new one guards {0} children",
         registrations.size());
   }
 
-  /** Tries until there is a guardian again, or nobody to guard: what is short may come back. */
+  /**
+   * Retries until there is a guardian again, or no child to guard: the missing resources may become
+   * available.
+   */
   private void keepTrying() {
     long millis = FIRST_RETRY_MILLIS;
     while (true) {
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(millis));
       millis = Math.min(2 * millis, LAST_RETRY_MILLIS);
       synchronized (this) {
-        // A spawn may have been faster.
+        // A spawn may have started one meanwhile.
         if (current != null || registrations.isEmpty()) {
           return;
         }
@@ -531,11 +553,12 @@ public final class Guardian {
           header.bytes().putInt(data + i * Integer.BYTES, descriptors.get(i));
         }
         int outcome = send(link, header);
-        // If this guardian has gone too, the watcher sees that, and the next one is given all.
+        // If this guardian has exited too, the watcher detects that, and the next one receives all
+        // registrations.
         if (outcome < 0 && outcome != -Numbers.EPIPE && outcome != -Numbers.ECONNRESET) {
           LOG.log(
               System.Logger.Level.ERROR,
-              "{0} could not be put under guard: {1}",
+              "{0} could not be registered with the guardian: {1}",
               guarded.core(),
               Errors.describe(-outcome));
         }
@@ -554,7 +577,10 @@ public final class Guardian {
 
   // ---- Starting
 
-  /** One that ends before it is ready may have been killed by somebody; not every time, though. */
+  /**
+   * Starts a guardian, with retries: one that ends before it is ready may have been killed, but not
+   * every time.
+   */
   private Link startPatiently() throws IOException {
     for (int attempt = 1; ; attempt++) {
       try {
@@ -567,12 +593,12 @@ public final class Guardian {
     }
   }
 
-  /** The guardian ended before it was ready. */
+  /** Thrown when the guardian ended before it was ready. */
   private static final class EndedAtOnceException extends IOException {
     private static final long serialVersionUID = 1L;
 
     EndedAtOnceException() {
-      super("the guardian ended at once; a seccomp filter or security module may be in its way");
+      super("the guardian ended at once; a seccomp filter or security module may prevent it");
     }
   }
 
@@ -600,7 +626,7 @@ public final class Guardian {
         int self = opened.add(check("pidfd_open", Syscalls.pidfdOpen(Syscalls.getpid(), 0)));
         int program = opened.add(Memfd.ofProgram("guardian", arena));
         int pidfd = spawn(arena, opened, theirs, self, program);
-        // Nobody but the guardian may hold its end now, or its end would not be seen.
+        // Only the guardian may hold its end now; otherwise its exit would not be detected.
         opened.closeAll();
         try {
           long capacity = awaitReady(ours);
@@ -620,7 +646,7 @@ public final class Guardian {
     }
   }
 
-  /** Descriptors that are closed together. */
+  /** A group of descriptors that are closed together. */
   private static final class Descriptors implements AutoCloseable {
     private final List<Integer> all = new ArrayList<>();
 
@@ -664,7 +690,7 @@ public final class Guardian {
     open.addAll(launch.kept());
     ChildSetup.closeAllBut(script, open, probes.openLimit(), Numbers.SETUP);
     launch.closeOnExec(script, programCopy);
-    // The signals stay blocked: there is no moment at which one could end the guardian.
+    // The signals stay blocked, so that no signal can end the guardian at any moment.
     long argv =
         arena.strings(List.of(SystemStrings.encode("procdesc-guardian of " + Syscalls.getpid())));
     script.step(
@@ -679,7 +705,7 @@ public final class Guardian {
     Set<Integer> needed = Set.of(socketCopy, selfCopy, programCopy);
     SpawnStub.Run run = launch.run(script, pidfd, probes.ownFlags(), Optional.empty(), needed);
     if (run.created() == -Numbers.EEXIST) {
-      throw new EndedAtOnceException(); // The launcher had no room: the next one has.
+      throw new EndedAtOnceException(); // The launcher had no room; a retry may have.
     }
     if (run.created() < 0) {
       throw Errors.failed(launch.operation(), "the guardian", run.created());
@@ -707,24 +733,30 @@ public final class Guardian {
     return outcome;
   }
 
-  /** Waits for the first message; what it says is how many children it can guard. */
+  /**
+   * Waits for the first message, which contains the number of children that the guardian can guard.
+   *
+   * @return the number of children
+   */
   private static long awaitReady(int socket) throws IOException {
     try (NativeMemory memory = NativeMemory.borrow()) {
       ByteBuffer bytes = memory.bytes();
       bytes.putInt(0, socket).putInt(4, PosixNumbers.POLLIN);
       if (LibC.poll(memory.address(), 1, START_MILLIS) <= 0) {
-        throw new IOException("the guardian started and says nothing");
+        throw new IOException("the guardian started and does not respond");
       }
       long count = Syscalls.recv(socket, memory.address(), MESSAGE_SIZE, Numbers.MSG_DONTWAIT);
       if (count != MESSAGE_SIZE || bytes.getInt(0) != READY) {
         throw new EndedAtOnceException();
       }
-      // What it says counts two descriptors for each; ours have one.
+      // The guardian counts two descriptors for each child; the children of this JVM need one.
       return bytes.getLong(8) * 2;
     }
   }
 
-  /** Reads what the guardian says; its end of file means that it is gone. Runs in the watcher. */
+  /**
+   * Reads the guardian's messages; an end of file means that it has exited. Runs in the watcher.
+   */
   private boolean receive(Link link) {
     try (NativeMemory memory = NativeMemory.borrow()) {
       ByteBuffer bytes = memory.bytes();
@@ -734,7 +766,7 @@ public final class Guardian {
         try {
           fd = link.socket.acquire();
         } catch (ClosedDescriptorException e) {
-          return false; // Replaced meanwhile by a thread whose child could not reach it.
+          return false; // Replaced by a thread whose child could not reach it.
         }
         try {
           count = Syscalls.recv(fd, memory.address(), MESSAGE_SIZE, Numbers.MSG_DONTWAIT);
@@ -763,14 +795,12 @@ public final class Guardian {
     }
   }
 
-  /**
-   * A child that could not be guarded must not live on: nobody would notice until it is too late.
-   */
+  /** Kills a child that could not be registered: otherwise it would outlive the JVM unnoticed. */
   private void lostCharge(long id, int errno) {
     Guarded guarded = registrations.get(id);
     LOG.log(
         System.Logger.Level.ERROR,
-        "{0} could not be put under guard ({1}) and is killed",
+        "{0} could not be registered with the guardian ({1}) and is killed",
         guarded == null ? "a child" : guarded.core(),
         Errors.describe(errno));
     if (guarded != null) {

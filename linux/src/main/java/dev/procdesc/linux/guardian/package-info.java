@@ -1,4 +1,4 @@
-/** Starts the guardian process and keeps it informed of every child that it has to kill. */
+/** Starts the guardian process and keeps it informed of every child that it must kill. */
 @NullMarked
 package dev.procdesc.linux.guardian;
 

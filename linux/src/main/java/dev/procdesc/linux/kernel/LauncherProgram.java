@@ -21,13 +21,13 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Launches by the launcher, a small program that glibc's {@code pidfd_spawn} executes and that
- * walks the child's script; see {@code linux/src/main/native/launcher.c}. It does what the spawn
- * stub does where machine code cannot be mapped.
+ * Launches children by the launcher, a small program that glibc's {@code pidfd_spawn} executes and
+ * that executes the child's script; see {@code linux/src/main/native/launcher.c}. It replaces the
+ * spawn stub where machine code cannot be mapped.
  *
- * <p>The script lies in a memfd that the launcher maps at the same address, so that the JVM sees
- * its results. The descriptors that the script names stay open over the launcher's exec; the script
- * closes them as it closes all that nobody asked for.
+ * <p>The script is in a memfd that the launcher maps at the same address, so that the JVM sees its
+ * results. The descriptors that the script names stay open across the launcher's exec; the script
+ * closes them with all other descriptors that were not requested.
  */
 public final class LauncherProgram {
   private static final int HEXADECIMAL = 16;
@@ -35,21 +35,21 @@ public final class LauncherProgram {
   private static final Purpose BEGINNING = new Purpose(Step.PREPARE, "fcntl(F_SETFD)", "");
   private static final Purpose IDENTIFYING = new Purpose(Step.PREPARE, "getpid", "");
 
-  /** The descriptor of the program, which stays open as long as the JVM. */
+  /** The descriptor of the program, which stays open for the life of the JVM. */
   private final int program;
 
   private LauncherProgram(int program) {
     this.program = program;
   }
 
-  /** Makes the program ready to be executed. */
+  /** Prepares the program for execution. */
   static LauncherProgram create() throws IOException {
     try (NativeArena arena = new NativeArena()) {
       return new LauncherProgram(Memfd.ofProgram("launcher", arena));
     }
   }
 
-  /** Forgets the program, which cannot be executed here. */
+  /** Discards the program, which cannot be executed here. */
   void discard() {
     LibC.close(program);
   }
@@ -66,8 +66,8 @@ public final class LauncherProgram {
   /**
    * Begins a launch.
    *
-   * @param arena of {@link #arena}
-   * @param above a number above all those that the child's own descriptors get
+   * @param arena an arena from {@link #arena}
+   * @param above a number above all those of the child's descriptors
    */
   ScriptLaunch launch(NativeArena arena, int above) throws IOException {
     NativeArena.Place pair = arena.allocate(8);
@@ -87,7 +87,7 @@ public final class LauncherProgram {
   }
 
   private static SpawnException failed(String operation, int outcome) {
-    return Errors.spawn(Step.PREPARE, operation, "to hear of the child's exec", outcome, "");
+    return Errors.spawn(Step.PREPARE, operation, "to detect the child's exec", outcome, "");
   }
 
   private static final class LauncherLaunch implements ScriptLaunch {
@@ -160,11 +160,16 @@ public final class LauncherProgram {
         return written.outcome(-problem);
       }
       int pid = PidfdSpawn.getpid(outcome);
-      // The C library reads a file of /proc, which may be refused; the child knows its ID.
+      // The C library reads a file of /proc, access to which may be refused; the child knows its
+      // ID.
       return written.outcome(pid > 0 ? pid : ownId.bytes().getLong(ownId.at()));
     }
 
-    /** Creates the process of the launcher; returns its descriptor, or {@code -errno}. */
+    /**
+     * Creates the process of the launcher.
+     *
+     * @return its descriptor, or {@code -errno}
+     */
     private int create(long script, Set<Integer> needed) throws IOException {
       int file = arena.file().orElseThrow();
       List<String> words =
@@ -176,13 +181,14 @@ public final class LauncherProgram {
       try (PosixSpawnCall call = new PosixSpawnCall(arena, PidfdSpawn.LIBRARY)) {
         call.setFlags(Numbers.POSIX_SPAWN_SETSIGDEF | Numbers.POSIX_SPAWN_SETSIGMASK);
         call.setSignals(all, all);
-        // A copy to the same number is not close-on-exec any more.
+        // A copy to the same number is no longer close-on-exec.
         for (int fd : needed) {
           call.addCopy(fd, fd);
         }
         call.addCopy(file, file);
         call.addCopy(writeEnd, writeEnd);
-        // All that the script needs is there by now; what is allocated below, exec reads.
+        // All memory of the script has been allocated by now; only exec reads the memory allocated
+        // below.
         for (Mapping piece : arena.mappings()) {
           words.add(hex(piece.address()));
           words.add(hex(piece.size()));
@@ -197,9 +203,9 @@ public final class LauncherProgram {
     }
 
     /**
-     * Waits until the child has executed its program or ended, which both close its end.
+     * Waits until the child has executed its program or ended; both close its end of the pipe.
      *
-     * @return 0, or the errno that hindered the launcher from beginning
+     * @return 0, or the error number that prevented the launcher from starting
      */
     private int awaitEndOfPipe() {
       NativeArena.Place word = arena.allocate(Long.BYTES);

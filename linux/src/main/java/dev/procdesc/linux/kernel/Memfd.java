@@ -9,13 +9,13 @@ import dev.procdesc.posix.ffi.PosixNumbers;
 import java.io.IOException;
 import java.io.InputStream;
 
-/** Files in memory that have no name. Their descriptors are close-on-exec. */
+/** Creates files in memory, which have no name. Their descriptors are close-on-exec. */
 public final class Memfd {
   private Memfd() {}
 
   /**
-   * Creates a sealed file with a program of this library, which can be executed: no file that could
-   * be missing, noexec or replaced.
+   * Creates a sealed, executable file with a program of this library. No file in a file system is
+   * needed, which could be missing, on a noexec mount or replaced.
    *
    * @param name the name of the program
    */
@@ -52,7 +52,7 @@ public final class Memfd {
     long label = arena.string("procdesc-" + name);
     int fd = Syscalls.memfdCreate(label, Numbers.MFD_CLOEXEC | flags | sinceLinux63);
     if (fd == -PosixNumbers.EINVAL) {
-      fd = Syscalls.memfdCreate(label, Numbers.MFD_CLOEXEC | flags); // It is older than Linux 6.3.
+      fd = Syscalls.memfdCreate(label, Numbers.MFD_CLOEXEC | flags); // Linux before 6.3.
     }
     if (fd < 0) {
       throw Errors.failed("memfd_create", "the " + name, fd);

@@ -8,9 +8,9 @@ import dev.procdesc.posix.spawn.ChildSetup;
 import java.util.OptionalInt;
 
 /**
- * Every number and structure layout of Linux that the backend uses, with the header it comes from
- * and the kernel that introduced it where that is younger than 3.0. A test compares them with the
- * headers of the machine it runs on.
+ * The numbers and structure layouts of Linux that the backend uses, with the header that defines
+ * them and the kernel that introduced them if that is younger than 3.0. A test compares them with
+ * the headers of the machine on which it runs.
  */
 public final class Numbers {
   private Numbers() {}
@@ -65,7 +65,7 @@ public final class Numbers {
   /** Linux 5.9. */
   public static final int SYS_CLOSE_RANGE = 436;
 
-  // Those that the descriptor-only mode refuses, and the one that refuses them.
+  // The calls that the descriptor-only mode refuses, and the call that installs the filter.
 
   public static final int SYS_KILL = X86_64 ? 62 : 129;
   public static final int SYS_TKILL = X86_64 ? 200 : 130;
@@ -120,8 +120,8 @@ public final class Numbers {
   /** Linux 5.15. */
   public static final int SYS_PROCESS_MRELEASE = 448;
 
-  // Those that open, make or change files by name. Names that only x86-64 has are the successor's
-  // elsewhere.
+  // The calls that open, create or change files by name. A name that only x86-64 has is the number
+  // of the successor elsewhere.
 
   public static final int SYS_OPENAT = X86_64 ? 257 : 56;
 
@@ -216,8 +216,8 @@ public final class Numbers {
   public static final int SYS_OPEN_TREE_ATTR = 467;
 
   /**
-   * The last one that was known when the descriptor-only mode was written: rseq_slice_yield, Linux
-   * 7.0. Those that come later have higher numbers, on every architecture.
+   * The last call that was known when the descriptor-only mode was written: rseq_slice_yield, Linux
+   * 7.0. Later calls have higher numbers, on every architecture.
    */
   public static final int SYS_LAST_KNOWN = 471;
 
@@ -342,7 +342,7 @@ public final class Numbers {
   /** Linux 6.13. */
   public static final long PIDFD_INFO_CGROUPID = 1L << 2;
 
-  /** The file status flag of a pidfd that is of one thread. Linux 6.9. */
+  /** The file status flag of a pidfd that refers to one thread. Linux 6.9. */
   public static final int PIDFD_THREAD = 0x80;
 
   /** Linux 6.9. */
@@ -353,7 +353,7 @@ public final class Numbers {
 
   // ---- linux/magic.h, asm/statfs.h, linux/stat.h, on 64-bit machines
 
-  /** The file system of pidfds, whose inode numbers are never used again. Linux 6.9. */
+  /** The file system of pidfds, whose inode numbers are never reused. Linux 6.9. */
   public static final long PID_FS_MAGIC = 0x5049_4446L;
 
   public static final int STATFS_TYPE = 0;
@@ -416,7 +416,7 @@ public final class Numbers {
   public static final int MSGHDR_FLAGS = 48;
   public static final int CMSG_DATA = 16;
 
-  /** Also of linux/un.h, poll.h, asm/ioctls.h. */
+  /** The numbers of sockets, including those of linux/un.h, poll.h and asm/ioctls.h. */
   public static final SocketNumbers SOCKETS = new SocketNumbers(
       /* SOCK_CLOEXEC */ SOCK_CLOEXEC,
       /* SOCK_NONBLOCK */ 0x800,
@@ -466,7 +466,10 @@ public final class Numbers {
   public static final int SIG_SETMASK = 2;
   public static final int SIGSET_SIZE = 8;
 
-  /** {@code struct kernel_sigaction}, the larger of the two architectures' (x86-64: restorer). */
+  /**
+   * The size of {@code struct kernel_sigaction} on the architecture with the larger one (x86-64:
+   * restorer).
+   */
   public static final int SIGACTION_SIZE = 32;
 
   // ---- spawn.h and signal.h of glibc, on 64-bit machines
@@ -484,10 +487,10 @@ public final class Numbers {
   /** {@code posix_spawn_file_actions_t}. */
   public static final int SPAWN_ACTIONS_SIZE = 80;
 
-  /** {@code sigset_t}, with room for more signals than there are. */
+  /** The size of {@code sigset_t}, which has room for more signals than exist. */
   public static final int SIGSET_T_SIZE = 128;
 
-  // ---- fcntl.h, linux/fcntl.h, sys/mman.h, errno.h: what differs between systems
+  // ---- fcntl.h, linux/fcntl.h, sys/mman.h, errno.h: the numbers that differ between systems
 
   public static final PosixNumbers POSIX = new PosixNumbers(
       /* EAGAIN */ 11,
@@ -548,7 +551,7 @@ public final class Numbers {
       TIOCSPGRP,
       "Linux 5.9");
 
-  /** asm-generic/resource.h. */
+  /** Returns the number of a resource; asm-generic/resource.h. */
   public static int rlimit(Resource resource) {
     return switch (resource) {
       case CPU_SECONDS -> 0;

@@ -12,7 +12,7 @@ public final class PidfdSpawn {
 
   private PidfdSpawn() {}
 
-  /** Looked up late: the C library may be older than the function. */
+  /** Resolved when first needed: the C library may be older than the function. */
   private static final class Functions {
     static final NativeFunction PIDFD_GETPID = NativeFunction.of("pidfd_getpid");
 

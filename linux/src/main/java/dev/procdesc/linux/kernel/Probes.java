@@ -22,12 +22,12 @@ import java.util.OptionalLong;
 import java.util.Set;
 
 /**
- * What the running kernel and C library can do, found by calling: version numbers lie under seccomp
- * filters and backports. Probed once, at the first spawn or the first question; it costs two or
- * three children that end at once.
+ * Detects the features of the running kernel and C library by calling them, because version numbers
+ * are wrong under seccomp filters and with backports. Probed once, at the first spawn or the first
+ * query; this costs two or three children that end at once.
  */
 public final class Probes {
-  /** The system property that leaves mechanisms out. */
+  /** The system property that disables mechanisms. */
   public static final String DISABLE = Mechanisms.DISABLE;
 
   private static final String STUB = "stub";
@@ -35,7 +35,7 @@ public final class Probes {
   private static final String CLONE = "clone";
   private static final String PIDFD_SPAWN = "pidfd_spawn";
 
-  /** The program that walks the script of a child; see {@link LauncherProgram}. */
+  /** The program that executes the script of a child; see {@link LauncherProgram}. */
   private static final String LAUNCHER = "launcher";
 
   private static final String LAUNCHING = "pidfd_spawn of a memfd with an empty script";
@@ -46,7 +46,10 @@ public final class Probes {
   /** The guardian process. */
   public static final String GUARDIAN = "guardian";
 
-  /** That a starting child needs no descriptor of itself to be put under guard. */
+  /**
+   * The kernel's report of a message's sender by descriptor, so that a starting child needs no
+   * descriptor of itself to register with the guardian.
+   */
   public static final String SENDER_PIDFD = "sender_pidfd";
 
   private static final String EXIT_INFO = "pidfd_get_info";
@@ -58,7 +61,7 @@ public final class Probes {
   private static final String CLOSE_RANGE = "close_range";
   private static final String GROUP_SIGNAL = "group_signal";
 
-  /** How children are created. */
+  /** The mechanisms that create children. */
   public enum LaunchMechanism {
     CLONE3,
     CLONE,
@@ -66,7 +69,7 @@ public final class Probes {
     PIDFD_SPAWN
   }
 
-  /** How often a launcher is started anew that had no room for its script. */
+  /** The number of attempts to start a launcher that has no room for its script. */
   private static final int LAUNCH_ATTEMPTS = 8;
 
   private final Mechanisms mechanisms;
@@ -113,10 +116,11 @@ public final class Probes {
         PIDFD_SPAWN, "looking up pidfd_spawn", libcSpawn ? 0 : -Numbers.ENOSYS, "glibc 2.39");
     boolean launches = !clone3 && !clone && probeLauncher();
     if (!mechanisms.isKnown(EXIT_INFO)) {
-      mechanisms.absent(EXIT_INFO, "ioctl(PIDFD_GET_INFO)", "a child to ask about");
+      mechanisms.absent(EXIT_INFO, "ioctl(PIDFD_GET_INFO)", "a child to query");
     }
     mechanisms.decide(CLOSE_RANGE, "close_range()", Syscalls.closeRange(-1, -1, 0), "Linux 5.9");
-    // Flags are looked at before the descriptor: EINVAL if unknown, EBADF if known.
+    // The kernel checks the flags before the descriptor: EINVAL if they are unknown, EBADF if
+    // known.
     int group = Syscalls.pidfdSendSignal(-1, 0, 0, Numbers.PIDFD_SIGNAL_PROCESS_GROUP);
     mechanisms.decide(
         GROUP_SIGNAL,
@@ -137,13 +141,13 @@ public final class Probes {
     }
   }
 
-  /** Opens this JVM, and learns from it what the kernel tells of a process. */
+  /** Opens this JVM as a process, and probes the kernel's information about it. */
   private void probeSelf() {
     int self = Syscalls.pidfdOpen(Syscalls.getpid(), 0);
     mechanisms.decide(OPEN, "pidfd_open()", self, "Linux 5.3");
     if (self < 0) {
-      mechanisms.absent(INFO, "ioctl(PIDFD_GET_INFO)", "pidfd_open to find out");
-      mechanisms.absent(PIDFS, "fstatfs() of a pidfd", "pidfd_open to find out");
+      mechanisms.absent(INFO, "ioctl(PIDFD_GET_INFO)", "pidfd_open for the probe");
+      mechanisms.absent(PIDFS, "fstatfs() of a pidfd", "pidfd_open for the probe");
       return;
     }
     try (NativeMemory memory = NativeMemory.borrow()) {
@@ -161,34 +165,36 @@ public final class Probes {
     }
   }
 
-  /** Whether a mechanism was not switched off. */
+  /** Returns whether a mechanism was not disabled. */
   public boolean mayUse(String name) {
     return !mechanisms.isDisabled(name);
   }
 
-  /** Records what was found out about a mechanism elsewhere. */
+  /** Records the result of a probe made elsewhere. */
   public void note(String name, String how, boolean present, String lacks) {
     mechanisms.note(name, how, present, lacks);
   }
 
-  /** What nothing works without. */
+  /**
+   * Checks the calls that everything else requires. Returns the problem; empty if there is none.
+   */
   private Optional<String> basics() {
     int outcome = Syscalls.waitid(Numbers.P_PIDFD, Integer.MAX_VALUE, 0, Numbers.WEXITED, 0);
     if (outcome != -PosixNumbers.EBADF) {
-      return Optional.of("waitid(P_PIDFD) answers "
+      return Optional.of("waitid(P_PIDFD) fails with "
           + Errors.describe(-outcome)
           + ": the kernel is older than Linux 5.4, or a seccomp filter refuses it");
     }
     outcome = Syscalls.pidfdSendSignal(-1, 0, 0, 0);
     if (outcome != -PosixNumbers.EBADF) {
-      return Optional.of("pidfd_send_signal answers "
+      return Optional.of("pidfd_send_signal fails with "
           + Errors.describe(-outcome)
           + ": the kernel is older than Linux 5.1, or a seccomp filter refuses it");
     }
     return Optional.empty();
   }
 
-  /** Why the backend cannot work; empty if it can. */
+  /** Returns the reason why the backend cannot work; empty if it can. */
   public Optional<String> unavailable() {
     if (unavailable.isPresent() || launchMechanism.isPresent()) {
       return unavailable;
@@ -198,8 +204,8 @@ public final class Probes {
   }
 
   /**
-   * Whether the kernel kills at the last close of a child that keeps its privileges. This JVM may
-   * give up the one that it takes, so the answer is not for ever.
+   * Returns whether the kernel kills at the last close of a child that retains its privileges. Not
+   * permanent, because this JVM may give up the privilege that it requires.
    */
   public boolean probeAutokill() {
     return probe(
@@ -209,7 +215,7 @@ public final class Probes {
         Numbers.CLONE_AUTOREAP | Numbers.CLONE_PIDFD_AUTOKILL);
   }
 
-  /** Creates a child that ends at once, and learns from it what the kernel can do. */
+  /** Creates a child that ends at once, and detects features of the kernel from it. */
   private boolean probe(String name, String how, String lacks, long flags) {
     if (mechanisms.isDisabled(name) || stub.isEmpty()) {
       mechanisms.absent(name, how, "the spawn stub");
@@ -228,7 +234,7 @@ public final class Probes {
     }
   }
 
-  /** Reaps a child that has ended, and learns whether its status can still be read. */
+  /** Reaps a child that has ended, and probes whether its exit status can still be read. */
   private void learnFrom(int fd) {
     try {
       Pidfd.reap(fd);
@@ -246,7 +252,7 @@ public final class Probes {
       mechanisms.absent(LAUNCHER, LAUNCHING, "pidfd_spawn");
       return false;
     }
-    String lacks = "/proc, and leave to execute a memfd";
+    String lacks = "/proc, and permission to execute a memfd";
     try {
       LauncherProgram found = LauncherProgram.create();
       long outcome = -Numbers.EEXIST;
@@ -275,12 +281,15 @@ public final class Probes {
       if (run.created() > 0) {
         learnFrom(pidfd.bytes().getInt(pidfd.at()));
       }
-      // It executes nothing; so if no step ended the script, the script was never walked.
+      // The script executes nothing; so if no step ended it, it was never run.
       return run.created() > 0 && run.executed() ? -PosixNumbers.EPERM : run.created();
     }
   }
 
-  /** Whether the status of a reaped child can be read. */
+  /**
+   * Probes whether the exit status of a reaped child can be read. Returns a negative error number
+   * if not.
+   */
   private static int exitInfo(int fd) {
     try (NativeMemory memory = NativeMemory.borrow()) {
       ByteBuffer bytes = memory.bytes();
@@ -291,13 +300,16 @@ public final class Probes {
     }
   }
 
-  /** The call {@code clone(flags, 0, pidfd, 0, 0)}: the last two differ in order, and are zero. */
+  /**
+   * Returns the call {@code clone(flags, 0, pidfd, 0, 0)}. The order of the last two arguments
+   * differs between architectures; both are zero.
+   */
   public static long[] clone(long pidfd, long flags) {
     long all = Numbers.CLONE_VM | Numbers.CLONE_VFORK | Numbers.CLONE_PIDFD | flags;
     return new long[] {Numbers.SYS_CLONE, all, 0, pidfd, 0, 0};
   }
 
-  /** The call {@code clone3(args, size)}. */
+  /** Returns the call {@code clone3(args, size)}. */
   public static long[] clone3(NativeArena arena, long pidfd, long flags, Optional<Integer> cgroup) {
     int size = cgroup.isPresent() ? Numbers.CLONE_ARGS_SIZE_VER2 : Numbers.CLONE_ARGS_SIZE_VER0;
     NativeArena.Place args = arena.allocate(size);
@@ -318,7 +330,7 @@ public final class Probes {
     return new long[] {Numbers.SYS_CLONE3, args.address(), size};
   }
 
-  /** The flags of clone for a child of ours that is nobody else's business. */
+  /** Returns the flags of clone for an internal child, which no other code may reap. */
   public long ownFlags() {
     return launchMechanism() == LaunchMechanism.CLONE3 && hasAutoreap()
         ? Numbers.CLONE_AUTOREAP
@@ -333,10 +345,10 @@ public final class Probes {
   }
 
   /**
-   * Begins the launch of a child that walks a script.
+   * Begins the launch of a child that executes a script.
    *
-   * @param arena of {@link #arena}
-   * @param above a number above all those that the child's own descriptors get
+   * @param arena an arena from {@link #arena}
+   * @param above a number above all those of the child's descriptors
    */
   public ScriptLaunch launch(NativeArena arena, int above) throws IOException {
     return launchMechanism() == LaunchMechanism.LAUNCHER
@@ -344,20 +356,23 @@ public final class Probes {
         : new StubLaunch(this, arena);
   }
 
-  /** Returns what a child that executes its program at once lacks, and why it is not there. */
+  /**
+   * Returns the description of the missing mechanism for a child that executes its program at once,
+   * and the reason why it is missing.
+   */
   public String needsScript() {
-    return "a child that walks a script, by the spawn stub or the launcher ("
+    return "a child that executes a script, by the spawn stub or the launcher ("
         + mechanisms.describe(List.of(STUB, LAUNCHER))
         + ")";
   }
 
-  /** Returns whether programs can be executed by name only, to create a child. */
+  /** Returns whether creating a child executes a program by its name. */
   public boolean spawnsByName() {
     return launchMechanism() == LaunchMechanism.LAUNCHER
         || launchMechanism() == LaunchMechanism.PIDFD_SPAWN;
   }
 
-  /** Returns whether children walk a script, by which everything else can be done. */
+  /** Returns whether children execute a script, which supports all other options. */
   public boolean walksScripts() {
     return launchMechanism() != LaunchMechanism.PIDFD_SPAWN;
   }
@@ -370,12 +385,14 @@ public final class Probes {
     return stub.orElseThrow();
   }
 
-  /** A filter is about to refuse to whoever is not this JVM to open itself by its PID. */
+  /**
+   * Records that a filter will refuse to let other processes than this JVM open themselves by PID.
+   */
   public void confine() {
     confined = true;
   }
 
-  /** Whether children may not open themselves. */
+  /** Returns whether children have no permission to open themselves. */
   public boolean isConfined() {
     return confined;
   }
@@ -384,7 +401,10 @@ public final class Probes {
     return mechanisms.has(AUTOREAP);
   }
 
-  /** Whether the kernel kills at the last close, for a child that keeps or gives up privileges. */
+  /**
+   * Returns whether the kernel kills at the last close, for a child that retains or gives up
+   * privileges.
+   */
   public boolean hasAutokill(boolean noNewPrivileges) {
     return mechanisms.has(AUTOKILL) || (noNewPrivileges && mechanisms.has(AUTOKILL_NNP));
   }
@@ -393,7 +413,10 @@ public final class Probes {
     return mechanisms.has(EXIT_INFO);
   }
 
-  /** Up to which number a child must close descriptors singly; empty where close_range does it. */
+  /**
+   * Returns the number below which a child must close descriptors one by one; empty if close_range
+   * does it.
+   */
   public OptionalLong openLimit() {
     if (mechanisms.has(CLOSE_RANGE)) {
       return OptionalLong.empty();
@@ -449,7 +472,7 @@ public final class Probes {
     return mechanism(PIDFS);
   }
 
-  /** Whether system calls can be refused with an error; found out when first asked for. */
+  /** Returns whether system calls can be refused with an error; probed when first requested. */
   public synchronized Mechanism seccomp() {
     if (!mechanisms.isKnown(SECCOMP)) {
       try (NativeMemory memory = NativeMemory.borrow()) {
@@ -468,7 +491,7 @@ public final class Probes {
     return mechanism(SECCOMP);
   }
 
-  /** Whether a socket tells who is at its other end; found out when first asked for. */
+  /** Returns whether a socket reports the process at its other end; probed when first requested. */
   public synchronized Mechanism peer() {
     if (!mechanisms.isKnown(PEER)) {
       try (NativeMemory memory = NativeMemory.borrow()) {
@@ -489,14 +512,14 @@ public final class Probes {
     return mechanism(PEER);
   }
 
-  /** Looks for the launcher even where nothing needs it. */
+  /** Probes the launcher even where nothing needs it. */
   private synchronized void launcher() {
     if (!mechanisms.isKnown(LAUNCHER) && probeLauncher()) {
       launcher.orElseThrow().discard();
     }
   }
 
-  /** All of them, those used first first. */
+  /** Returns all mechanisms, in the order of preference. */
   public List<Mechanism> all() {
     peer();
     seccomp();

@@ -6,7 +6,7 @@ import dev.procdesc.posix.spawn.SpawnStub;
 import java.util.Optional;
 import java.util.Set;
 
-/** The launch of one child that walks a script: by the spawn stub, or by the launcher. */
+/** The launch of one child that executes a script, by the spawn stub or by the launcher. */
 public interface ScriptLaunch extends AutoCloseable {
   /** Returns the name of the call that creates the child, for error messages. */
   String operation();
@@ -14,21 +14,21 @@ public interface ScriptLaunch extends AutoCloseable {
   /** Returns whether the child shares the memory of this JVM until it executes its program. */
   boolean sharesMemory();
 
-  /** Returns the descriptors that nothing may close before exec does. */
+  /** Returns the descriptors that must stay open until exec. */
   Set<Integer> kept();
 
   /** Adds the steps that must come first. */
   void begin(ChildScript script);
 
-  /** Adds the step that makes a descriptor close-on-exec, if it is not so in the child. */
+  /** Adds the step that makes a descriptor close-on-exec, unless it already is in the child. */
   void closeOnExec(ChildScript script, int fd);
 
   /**
    * Creates the child and returns when it has executed its program or ended.
    *
-   * @param pidfd where the descriptor of the child is stored
-   * @param flags of clone; none but 0 where the C library creates the child
-   * @param cgroup the directory of the control group that the kernel puts the child into; only
+   * @param pidfd the place where the descriptor of the child is stored
+   * @param flags the flags of clone; 0 if the C library creates the child
+   * @param cgroup the directory of the control group in which the kernel creates the child; only
    *     clone3 can do that
    * @param needed the descriptors of this JVM that the script names
    */

@@ -7,7 +7,10 @@ import java.util.List;
 
 /** The signals of x86-64 and aarch64: asm/signal.h, asm-generic/signal.h. */
 public final class Signals {
-  /** In the order of their numbers, from 1; 16 (SIGSTKFLT) and 30 (SIGPWR) are Linux's alone. */
+  /**
+   * The names in the order of their numbers, from 1; 16 (SIGSTKFLT) and 30 (SIGPWR) exist on Linux
+   * only.
+   */
   private static final List<String> NAMES = List.of(
       "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2",
       "PIPE", "ALRM", "TERM", "", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU",
@@ -17,12 +20,12 @@ public final class Signals {
 
   private Signals() {}
 
-  /** The number of a named or numbered signal. */
+  /** Returns the number of a named or numbered signal. */
   public static int number(Signal signal) {
     return SIGNALS.number(signal);
   }
 
-  /** A mask: the kernel's {@code sigset_t}, 64 bits. */
+  /** Returns a signal mask: the kernel's {@code sigset_t}, 64 bits. */
   public static long mask(Collection<Signal> signals) {
     long mask = 0;
     for (Signal signal : signals) {
@@ -31,7 +34,7 @@ public final class Signals {
     return mask;
   }
 
-  /** The signal of a number. */
+  /** Returns the signal with a number. */
   public static Signal of(int number) {
     return SIGNALS.of(number);
   }

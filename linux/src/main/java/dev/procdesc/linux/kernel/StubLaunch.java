@@ -7,8 +7,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A launch by the spawn stub. The child shares the memory of the JVM, and has a copy of its
- * descriptors as they are.
+ * A launch by the spawn stub. The child shares the memory of the JVM, and has an exact copy of its
+ * descriptors.
  */
 record StubLaunch(Probes probes, NativeArena arena) implements ScriptLaunch {
   @Override

@@ -3,9 +3,9 @@ package dev.procdesc.linux.kernel;
 import dev.procdesc.posix.ffi.NativeFunction;
 
 /**
- * The functions that only Linux has, under their C names. Each returns what the function returns,
- * or {@code -errno}. Where the C library has no wrapper, or one that is younger than the kernel's
- * call, it is called through {@code syscall}.
+ * Binds the functions that only Linux has, under their C names. Each method returns the function's
+ * result, or {@code -errno}. If the C library has no wrapper, or one that is younger than the
+ * kernel's call, the call is made through {@code syscall}.
  */
 public final class Syscalls {
   private static final NativeFunction SYSCALL = NativeFunction.of("syscall");
@@ -20,7 +20,7 @@ public final class Syscalls {
 
   private Syscalls() {}
 
-  /** {@code waitid(idtype, id, infop, options, rusage)}; the C library's has no rusage. */
+  /** {@code waitid(idtype, id, infop, options, rusage)}; the C library's function has no rusage. */
   public static int waitid(int idtype, int id, long siginfo, int options, long rusage) {
     return SYSCALL.call(Numbers.SYS_WAITID, idtype, id, siginfo, options, rusage);
   }
@@ -80,7 +80,10 @@ public final class Syscalls {
     return SYSCALL.call(Numbers.SYS_PIDFD_OPEN, pid, flags);
   }
 
-  /** {@code statx(dirfd, pathname, flags, mask, statxbuf)}: unlike stat's, one layout for all. */
+  /**
+   * {@code statx(dirfd, pathname, flags, mask, statxbuf)}; in contrast to stat, its layout is the
+   * same on all architectures.
+   */
   public static int statx(int fd, long path, int flags, int mask, long statx) {
     return SYSCALL.call(Numbers.SYS_STATX, fd, path, flags, mask, statx);
   }
