@@ -31,12 +31,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** The library on FreeBSD. */
+/** The backend for FreeBSD. */
 public final class FreeBsdBackend implements Backend {
-  /** For {@link java.util.ServiceLoader}. */
+  /** Creates the backend; called by {@link java.util.ServiceLoader}. */
   public FreeBsdBackend() {}
 
-  /** Everything native, made at the first use, once for each JVM. */
+  /** All native state, created at the first use, once for each JVM. */
   private static final class Running {
     static final Probes PROBES = new Probes();
     static final String SYSTEM = uname();
@@ -61,7 +61,7 @@ public final class FreeBsdBackend implements Backend {
 
   @Override
   public Optional<String> unavailable() {
-    // Before anything native: of jffi too, only what is there for this system can be loaded.
+    // Checked before anything native, because only jffi's library for this system can be loaded.
     boolean simulated = !System.getProperty("dev.procdesc.simulation", "").isEmpty();
     if (!System.getProperty("os.name", "").equals("FreeBSD") && !simulated) {
       return Optional.of("this is not FreeBSD");
@@ -99,11 +99,11 @@ public final class FreeBsdBackend implements Backend {
         new FeatureReport(
             feature,
             false,
-            "FreeBSD tells the process ID alone by descriptor",
-            "a call that tells of a process by descriptor");
+            "by descriptor FreeBSD reports only the process ID",
+            "a call that reports on a process by descriptor");
       case PROCESS_IDENTITY ->
         new FeatureReport(
-            feature, true, "pdgetpid: no ID is given again while a descriptor is open", "");
+            feature, true, "pdgetpid: an ID is not reused while a descriptor is open", "");
       case DESCRIPTOR_CHANNEL ->
         new FeatureReport(
             feature,
@@ -112,7 +112,7 @@ public final class FreeBsdBackend implements Backend {
             probes.records().lacks());
       case PEER_DESCRIPTOR ->
         new FeatureReport(
-            feature, false, "LOCAL_PEERCRED tells the process ID only", Probes.PEER_LACKS);
+            feature, false, "LOCAL_PEERCRED reports only the process ID", Probes.PEER_LACKS);
       case DESCRIPTOR_ONLY_MODE ->
         new FeatureReport(
             feature,
@@ -162,14 +162,14 @@ public final class FreeBsdBackend implements Backend {
   @Override
   public ProcessDescriptor open(long pid) throws ProcessDescriptorException {
     if (pid != (int) pid) {
-      throw Errors.failed("pdopenpid", pid, -PosixNumbers.ESRCH); // FreeBSD ends at 99,999.
+      throw Errors.failed("pdopenpid", pid, -PosixNumbers.ESRCH); // The maximum is 99,999.
     }
     return LAUNCHER.get().open((int) pid);
   }
 
   @Override
   public void enterDescriptorOnlyMode(Set<DescriptorOnly> also) throws ProcessDescriptorException {
-    LAUNCHER.get().sandbox().enter(); // With it comes everything native.
+    LAUNCHER.get().sandbox().enter(); // It also initializes everything native.
   }
 
   @Override

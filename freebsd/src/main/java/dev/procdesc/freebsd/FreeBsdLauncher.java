@@ -42,25 +42,24 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * How children are born. There are four ways to do it from a JVM:
+ * Creates children. There are four ways to do it from a JVM:
  *
  * <ul>
  *   <li>fork and exec in C or Java: runs code in a process that has lost all threads but one;
  *       rejected.
- *   <li>pdrfork with RFSPAWN (FreeBSD 15.1), running nothing but the spawn stub in the child:
- *       chosen. The child shares the memory of the JVM and suspends the calling thread, as with
- *       vfork.
+ *   <li>pdrfork with RFSPAWN (FreeBSD 15.1), running only the spawn stub in the child: chosen. The
+ *       child shares the memory of the JVM and suspends the calling thread, as with vfork.
  *   <li>pdfork with the same stub: before 15.1. The child is a copy; its script is in shared
- *       memory, and the end of a close-on-exec pipe tells that it has executed its program or
+ *       memory, and the end of a close-on-exec pipe reports that it has executed its program or
  *       ended. The kernel copies the page tables, but commits to no memory.
- *   <li>the C library's posix_spawn with a process descriptor (15.1): knows few of the options; the
- *       lowest rung, {@link LibcLauncher}.
+ *   <li>the C library's posix_spawn with a process descriptor (15.1): supports few of the options;
+ *       the last fallback, {@link LibcLauncher}.
  * </ul>
  */
 final class FreeBsdLauncher extends Launcher {
   /**
-   * Those that a copy of the JVM gets back to their default in any case: a signal that waits for
-   * the mask to be lifted must not run one of the JVM's handlers in the child.
+   * The signals that a copy of the JVM always resets to their default: a signal that is pending
+   * when the mask is restored must not run one of the JVM's handlers in the child.
    */
   private static final BitSet ORDINARY_SIGNALS = new BitSet();
 
@@ -74,15 +73,17 @@ final class FreeBsdLauncher extends Launcher {
       Numbers.ECAPMODE, "in capability mode only a program that was opened before can be executed");
 
   private static final Map<Integer, String> OPEN_HINTS = Map.of(
-      PosixNumbers.EPERM, "to open a process needs the right to debug it",
-      Numbers.EBUSY, "the process is exiting, or the kernel's own",
-      Numbers.ECAPMODE, "in capability mode a process ID means nothing");
+      PosixNumbers.EPERM, "opening a process requires the right to debug it",
+      Numbers.EBUSY, "the process is exiting, or is a kernel process",
+      Numbers.ECAPMODE, "in capability mode process IDs cannot be used");
 
-  /** What is lacking where the C library spawns. */
-  static final String STUB = "the spawn stub: pdrfork or pdfork, and leave to map code";
+  /** The mechanism that is missing where the C library spawns. */
+  static final String STUB =
+      "the spawn stub: pdrfork or pdfork, and permission to map executable memory";
 
   /**
-   * One child at a time waits at a barrier: it has a copy of all that is open, other barriers too.
+   * Serializes the children that wait at a barrier: such a child has a copy of all open
+   * descriptors, which would include other barriers.
    */
   private final Object barriers = new Object();
 
@@ -170,7 +171,8 @@ final class FreeBsdLauncher extends Launcher {
       }
       if (sandbox.entered().isPresent()) {
         throw Unsupported.feature(
-            Feature.KILL_GROUP, "leave to signal a process group, which capability mode refuses");
+            Feature.KILL_GROUP,
+            "permission to signal a process group, which capability mode refuses");
       }
     }
     if (request.onClose() == OnClose.KILL_CGROUP) {
@@ -185,8 +187,8 @@ final class FreeBsdLauncher extends Launcher {
   }
 
   /**
-   * Opens a process that somebody else started. PD_DAEMON belongs to the open file: without it the
-   * close of an opened descriptor would kill.
+   * Opens a process that other code started. PD_DAEMON is a property of the open file: without it,
+   * the close of an opened descriptor would kill.
    */
   ProcessDescriptor open(int pid) throws ProcessDescriptorException {
     if (!probes.opening().present()) {
@@ -199,10 +201,10 @@ final class FreeBsdLauncher extends Launcher {
     return opened(fd, pid);
   }
 
-  /** A child that executes its program; the lifeline of a group that ends with it. */
+  /** A child that executes its program, with the lifeline if its group is killed with it. */
   record Born(int descriptor, long pid, Optional<OwnedDescriptor> lifeline) {}
 
-  /** One spawn by the stub. */
+  /** A spawn by the stub. */
   private final class Attempt {
     private final NativeArena arena;
     private final SpawnRequest request;
@@ -241,7 +243,10 @@ final class FreeBsdLauncher extends Launcher {
       return probes.descriptorFlags(request.onClose() == OnClose.RELEASE);
     }
 
-    /** A child that shares our memory, and has executed or ended when the call returns. */
+    /**
+     * Spawns a child that shares this JVM's memory, and has executed its program or ended when the
+     * call returns.
+     */
     private Born spawnSharing() throws IOException {
       NativeArena.Place place = arena.allocate(8);
       ChildScript script = script(builder(), Set.of(), dispositions.ignored());
@@ -250,10 +255,13 @@ final class FreeBsdLauncher extends Launcher {
       return born(started, place, script, Optional.empty());
     }
 
-    /** A child with a copy of our memory; the end of a pipe tells that it has left it. */
+    /**
+     * Spawns a child with a copy of this JVM's memory; the end of a pipe reports that it has
+     * executed its program or ended.
+     */
     private Born spawnCopy(Optional<GroupKiller.StartBarrier> barrier) throws IOException {
       NativeArena.Place place = arena.allocate(8);
-      int[] ends = GroupKiller.pipe(arena, "to hear of the child's exec");
+      int[] ends = GroupKiller.pipe(arena, "to detect the child's exec");
       int readEnd = ends[0];
       int writeEnd = ends[1];
       try {
@@ -282,7 +290,9 @@ final class FreeBsdLauncher extends Launcher {
       }
     }
 
-    /** Starts the group killer of a child that waits at its barrier, and lets it go on. */
+    /**
+     * Starts the group killer of a child that waits at its barrier, and lets the child continue.
+     */
     private OwnedDescriptor startGroupKiller(
         GroupKiller.StartBarrier barrier, NativeArena.Place place, long pid) throws SpawnException {
       int fd = place.bytes().getInt(place.at());
@@ -300,29 +310,29 @@ final class FreeBsdLauncher extends Launcher {
       }
     }
 
-    /** A child whose script has failed, or will. */
+    /** Reaps a child whose script has failed, or will fail. */
     private void abandon(int fd) {
       Procdesc.reap(fd, probes.hasPdwait());
       LibC.close(fd);
     }
 
-    /** Gives the pipe a number that the child's own descriptors do not have. */
+    /** Moves the pipe to a number that the child's own descriptors do not have. */
     private int moveUp(int fd) throws IOException {
       int above = descriptors.targets().last() + 1;
       int copy = LibC.fcntl(fd, Numbers.POSIX.fDupfdCloexec(), above);
       if (copy < 0) {
         throw Errors.spawn(
-            Step.PREPARE, "fcntl(F_DUPFD_CLOEXEC)", "to hear of the child's exec", copy, "");
+            Step.PREPARE, "fcntl(F_DUPFD_CLOEXEC)", "to detect the child's exec", copy, "");
       }
       LibC.close(fd);
       return copy;
     }
 
-    /** Exec closes the child's end, and so does its exit. */
+    /** Waits until the child closes its end of the pipe, by exec or exit. */
     private void awaitEndOfPipe(int readEnd) {
       long word = arena.words(0);
       while (LibC.read(readEnd, word, 1) == -PosixNumbers.EINTR) {
-        // A signal came in for this thread.
+        // A signal was delivered to this thread.
       }
     }
 
@@ -347,7 +357,7 @@ final class FreeBsdLauncher extends Launcher {
 
     private String hint(long outcome) {
       return outcome == -Numbers.POSIX.eagain()
-          ? "the limit of processes (RLIMIT_NPROC, kern.maxproc, kern.maxprocperuid) is reached"
+          ? "the limit on processes (RLIMIT_NPROC, kern.maxproc, kern.maxprocperuid) is reached"
           : "";
     }
 
@@ -355,13 +365,16 @@ final class FreeBsdLauncher extends Launcher {
       return new ScriptBuilder(arena, request, descriptors);
     }
 
-    /** Ends with the program. */
+    /** Completes a script with the execution of the program. */
     private ChildScript script(ScriptBuilder builder, Set<Integer> kept, BitSet notDefault)
         throws IOException {
       return builder.complete(identity, environment, kept, probes.openLimit(), notDefault);
     }
 
-    /** pdfork leaves all signals as they are, RFSPAWN the ignored ones. */
+    /**
+     * Returns the signals to reset after pdfork, which changes no disposition. RFSPAWN changes all
+     * but the ignored ones.
+     */
     private BitSet allSignals() {
       BitSet all = (BitSet) ORDINARY_SIGNALS.clone();
       all.or(dispositions.ignored());

@@ -21,47 +21,49 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /**
- * How a process group dies with the JVM. The kernel's kill at the last close reaches the child
- * alone; so a group has a group killer, a process that waits until nobody holds the writing end of
- * a pipe, the <i>lifeline</i>, and then kills the group. The JVM holds that end, and whoever else
- * the child's descriptor was sent to.
+ * Kills a process group at the death of the JVM. The kernel's kill at the last close affects the
+ * child only; so a group has a group killer, a process that waits until no process holds the write
+ * end of a pipe, the <i>lifeline</i>, and then kills the group. The JVM holds that end, and so does
+ * every process to which the child's descriptor was sent.
  *
- * <p>The group killer is no program: there is no file to execute it from. It is a child of pdfork
- * that walks a script and never executes anything; it needs no stack and no heap, so it gives all
- * memory back but the page of the spawn stub and its script. It holds the child's descriptor too:
- * so the child does not die before its group does, and the number of the group stays that group's.
+ * <p>The group killer is not a program, because there is no file from which to execute it. It is a
+ * child of pdfork that executes a script and never a program; it needs no stack and no heap, so it
+ * unmaps all memory except the page of the spawn stub and its script. It also holds the child's
+ * descriptor, so that the child does not die before its group does, and the number of the group is
+ * not reused.
  *
- * <p>The child must not run its program before its group killer is there. It waits at a
+ * <p>The child must not run its program before its group killer exists. It waits at a
  * {@link StartBarrier}: the first steps of its script read a byte that the JVM writes.
  *
- * <p>A group killer is in a session of its own, with all signals blocked. <i>What remains:</i> if
- * somebody kills it and then the JVM dies, the child is killed, and not its group. Rejected: one
- * group killer for all groups. A script has no loops, and one process for each group is what a
- * group costs more.
+ * <p>A group killer has its own session, with all signals blocked. <i>Limitation:</i> if another
+ * process kills the group killer and the JVM dies later, the child is killed, but not its group.
+ * Rejected: one group killer for all groups. A script has no loops, and one process for each group
+ * is the additional cost of a group.
  *
  * <p>Rejected for descendants that left the group: PROC_REAP_KILL on a child that is the reaper of
- * its descendants. When that child gives this up (PROC_REAP_RELEASE), the same call reaches all
- * descendants of the reaper above it, which is init.
+ * its descendants. When that child gives this role up (PROC_REAP_RELEASE), the same call affects
+ * all descendants of the reaper above it, which is init.
  */
 public final class GroupKiller {
-  private static final Purpose PASS_BARRIER = new Purpose(Step.PREPARE, "read", "the barrier");
+  private static final Purpose PASS_BARRIER =
+      new Purpose(Step.PREPARE, "read", "the start barrier");
   private static final Purpose KEEP = new Purpose(Step.PREPARE, "group killer", "");
 
   private static final int ROOM = 16 * 1024;
 
-  /** Where user memory begins: the first page is nobody's. */
+  /** The start of user memory: the first page is never mapped. */
   private static final long START = 0x1000;
 
   /**
-   * Where it ends: on amd64, on arm64, and on amd64 with five levels of page tables. An end that is
-   * too far is refused, and nothing is unmapped by that call.
+   * The end of user memory: on amd64, on arm64, and on amd64 with five levels of page tables. A
+   * call with an end beyond the limit fails and unmaps nothing.
    */
   private static final List<Long> ENDS =
       List.of(0x7FFF_FFFF_F000L, 0xFFFF_FFFF_F000L, 0xFF_FFFF_FFFF_F000L);
 
   private GroupKiller() {}
 
-  /** A pipe at whose reading end a child waits. Only one child waits at any time. */
+  /** A pipe at whose read end a child waits. Only one child waits at any time. */
   static final class StartBarrier implements AutoCloseable {
     private final int readEnd;
     private final int writeEnd;
@@ -73,13 +75,13 @@ public final class GroupKiller {
     }
 
     static StartBarrier make(NativeArena arena) throws SpawnException {
-      int[] ends = pipe(arena, "to keep the child waiting");
+      int[] ends = pipe(arena, "for the start barrier");
       return new StartBarrier(ends[0], ends[1]);
     }
 
     /**
-     * Adds the wait. At the end of the JVM, or when it closes the barrier, the child reads nothing;
-     * 0 is no way to change a mask, so that its script ends.
+     * Adds the wait. If the JVM dies or closes the barrier, the child reads nothing; 0 is not a
+     * valid operation on a signal mask, so its script ends.
      */
     void addTo(ChildScript script, NativeArena arena) {
       script.step(PASS_BARRIER, Numbers.SYS_CLOSE, writeEnd);
@@ -87,7 +89,7 @@ public final class GroupKiller {
       script.step(PASS_BARRIER, Numbers.SYS_SIGPROCMASK, 0, arena.words(0, 0), 0);
     }
 
-    /** Lets the child go on. */
+    /** Lets the child continue. */
     void open(NativeArena arena) {
       LibC.write(writeEnd, arena.words(0), 1);
       close();
@@ -103,7 +105,11 @@ public final class GroupKiller {
     }
   }
 
-  /** Both ends of a pipe, close-on-exec. */
+  /**
+   * Creates a close-on-exec pipe.
+   *
+   * @return the read end and the write end
+   */
   static int[] pipe(NativeArena arena, String what) throws SpawnException {
     NativeArena.Place pair = arena.allocate(2 * Integer.BYTES);
     int outcome = LibC.pipe2(pair.address(), Numbers.POSIX.oCloexec());
@@ -117,17 +123,17 @@ public final class GroupKiller {
   /**
    * Creates the group killer of a group that does not exist yet.
    *
-   * @param process the descriptor of the child that will lead it
-   * @param pid the child's, and the group's number
+   * @param process the descriptor of the child that will lead the group
+   * @param pid the ID of the child, which will be the number of the group
    * @return the lifeline
    */
   static OwnedDescriptor start(Probes probes, int process, long pid) throws SpawnException {
     OptionalLong openLimit = probes.openLimit();
-    // Where there is no close_range, the script closes descriptors one by one.
+    // Without close_range, the script closes descriptors one by one.
     int closing = ChildSetup.closingSteps(openLimit, Numbers.SETUP) * ChildScript.STEP_SIZE;
     try (NativeMemory memory = NativeMemory.leave(ROOM + closing, Numbers.POSIX)) {
       NativeArena arena = NativeArena.in(memory); // Closed with its memory.
-      int[] lifeline = pipe(arena, "to keep a process group");
+      int[] lifeline = pipe(arena, "for the lifeline of a process group");
       boolean kept = false;
       try {
         NativeArena.Place place = arena.allocate(Integer.BYTES);
@@ -135,7 +141,7 @@ public final class GroupKiller {
         script.step(KEEP, Numbers.SYS_SETSID);
         SortedSet<Integer> open = new TreeSet<>(List.of(process, lifeline[0]));
         ChildSetup.closeAllBut(script, open, openLimit, Numbers.SETUP);
-        // What the JVM writes to would be kept twice otherwise.
+        // Otherwise pages to which the JVM writes would be retained twice.
         probes.stub().mapping().ifPresent(code -> unmapAllBut(script, code, memory.mapping()));
         waitAndKill(script, arena, process, pid, lifeline[0]);
         long[] create = {Numbers.SYS_PDFORK, place.address(), probes.descriptorFlags(true)};
@@ -144,7 +150,7 @@ public final class GroupKiller {
           throw Errors.spawn(
               Step.CREATE, "pdfork", "the group killer of a process group", created, "");
         }
-        LibC.close(place.bytes().getInt(place.at())); // It is init's to reap from now on.
+        LibC.close(place.bytes().getInt(place.at())); // From now on init reaps it.
         kept = true;
         return OwnedDescriptor.take(lifeline[1], "the lifeline of process group " + pid);
       } finally {
@@ -159,7 +165,7 @@ public final class GroupKiller {
   private static void waitAndKill(
       ChildScript script, NativeArena arena, int process, long pid, int lifeline) {
     long whatever = ChildScript.TOLERATE_ALL;
-    // A wait that fails must not kill: the script ends there.
+    // A wait that fails must not kill, so the script ends there.
     script.step(KEEP, Numbers.SYS_READ, lifeline, arena.words(0), 1);
     script.tolerantStep(KEEP, whatever, Numbers.SYS_KILL, -pid, PosixNumbers.SIGKILL);
     script.tolerantStep(KEEP, whatever, Numbers.SYS_PDKILL, process, PosixNumbers.SIGKILL);
@@ -172,7 +178,10 @@ public final class GroupKiller {
     }
   }
 
-  /** All memory but two mappings; the last one as often as there are ends. */
+  /**
+   * Returns all memory except two mappings; the gap above the second occurs once for each possible
+   * end.
+   */
   static List<Mapping> allBut(Mapping one, Mapping other) {
     if (one.address() > other.address()) {
       return allBut(other, one);

@@ -12,7 +12,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.function.LongConsumer;
 
-/** Watched descriptors by kqueue. Each registration reports once, so that none can spin. */
+/** Watches descriptors by kqueue. Each registration reports once, so that none can spin. */
 final class KqueueQueue implements EventQueue {
   private static final int MAX_EVENTS = 512;
   private static final long WAKE_TOKEN = 0;
@@ -23,13 +23,13 @@ final class KqueueQueue implements EventQueue {
 
   KqueueQueue() throws ProcessDescriptorException {
     kqueue = Kevent.queue();
-    // Not one-shot: EV_CLEAR lets it be triggered again once it was seen.
+    // Not one-shot: EV_CLEAR lets it be triggered again once it was retrieved.
     change(0, Numbers.EVFILT_USER, Numbers.EV_ADD | Numbers.EV_CLEAR, 0, WAKE_TOKEN, "the watcher");
   }
 
   private static int filter(Interest interest) {
     return switch (interest) {
-      // A process descriptor tells its status at the exit, and does not wait for a reaping.
+      // A process descriptor reports its exit status at the exit, before the process is reaped.
       case EXIT, REAPED -> Numbers.EVFILT_PROCDESC;
       case READABLE -> Numbers.EVFILT_READ;
       case WRITABLE -> Numbers.EVFILT_WRITE;
@@ -63,7 +63,8 @@ final class KqueueQueue implements EventQueue {
   public void remove(int fd, Interest interest) {
     try (NativeMemory memory = NativeMemory.borrow()) {
       Kevent.put(memory.bytes(), fd, filter(interest), Numbers.EV_DELETE, 0, 0);
-      // ENOENT: it has reported. Nothing else can go wrong with a descriptor that is held open.
+      // ENOENT: the event was already reported. No other error is possible for a descriptor that is
+      // held open.
       Syscalls.kevent(kqueue, memory.address(), 1, 0, 0, 0);
     }
   }
@@ -96,11 +97,14 @@ final class KqueueQueue implements EventQueue {
     }
   }
 
-  /** The structure, and making a queue. */
+  /** Fills the event structure, and creates queues. */
   static final class Kevent {
     private Kevent() {}
 
-    /** A queue that no program inherits: kqueue(2) takes no flags, and no fork copies it. */
+    /**
+     * Creates a queue that no program inherits: kqueue(2) takes no flags, and fork does not copy
+     * it.
+     */
     static int queue() throws ProcessDescriptorException {
       int outcome = Syscalls.kqueue();
       if (outcome < 0) {
@@ -115,7 +119,7 @@ final class KqueueQueue implements EventQueue {
       put(bytes, ident, filter, flags, wanted, 0, token);
     }
 
-    /** The same, with data for the filter. */
+    /** Fills {@code struct kevent} with data for the filter. */
     static void put(
         ByteBuffer bytes, int ident, int filter, int flags, int wanted, long data, long token) {
       bytes

@@ -8,11 +8,12 @@ import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
 
 /**
- * Room at the other end of a socket, told by EVFILT_WRITE with NOTE_LOWAT. Neither poll nor a plain
- * EVFILT_WRITE would do: they tell of a single byte, and whoever waits for more would spin.
+ * Detects room at the other end of a socket, by EVFILT_WRITE with NOTE_LOWAT. poll and a plain
+ * EVFILT_WRITE are unsuitable: they report room for a single byte, so a thread that waits for more
+ * would spin.
  *
- * <p>A receiver whose buffer is smaller than the record never has room. The library widens its own,
- * and the default of 64 KiB is enough.
+ * <p>A receiver whose buffer is smaller than the record never has room. The library enlarges the
+ * buffers of its sockets, and the default of 64 KiB is sufficient.
  */
 final class KqueueSendRoom implements SendRoom {
   @Override
@@ -47,7 +48,7 @@ final class KqueueSendRoom implements SendRoom {
     }
   }
 
-  /** What descriptors take in a queue: a header, and a pointer for each. */
+  /** Returns the size of descriptors in a queue: a header, and a pointer for each. */
   private static int control(int descriptors) {
     return descriptors == 0 ? 0 : Numbers.CMSG_HEADER + descriptors * Long.BYTES;
   }

@@ -18,9 +18,9 @@ import java.io.IOException;
 import java.util.Optional;
 
 /**
- * Spawning by {@code posix_spawn} with {@code posix_spawnattr_setprocdescp_np} (FreeBSD 15.1),
- * where machine code of ours cannot be mapped or there is none for the machine. It knows directory,
- * descriptors 0 to 2, process group and signal mask; the other options are refused.
+ * Spawns by {@code posix_spawn} with {@code posix_spawnattr_setprocdescp_np} (FreeBSD 15.1), where
+ * machine code of this library cannot be mapped or does not exist for the machine. It supports
+ * directory, descriptors 0 to 2, process group and signal mask; the other options are refused.
  */
 public final class LibcLauncher extends PosixSpawn {
   private static final class Functions {
@@ -30,10 +30,10 @@ public final class LibcLauncher extends PosixSpawn {
     private Functions() {}
   }
 
-  /** No descriptor has this number. */
+  /** A number that no descriptor has. */
   private static final int NONE = -1;
 
-  /** Whether the C library has been seen to close the descriptor of a child that failed. */
+  /** Set when the C library was observed to close the descriptor of a child that failed. */
   private static volatile boolean closesItself;
 
   private final Probes probes;
@@ -61,9 +61,11 @@ public final class LibcLauncher extends PosixSpawn {
   }
 
   /**
-   * The manual says that the number is stored after a success; not whether it may be after a
-   * failure, nor who closes it then. So it is looked at. A library that closes it itself is known
-   * after the first failure, and left alone from then on: the number may be somebody else's by now.
+   * Closes the descriptor of a child that failed, if the C library did not. The manual documents
+   * that the number is stored after a success, but neither whether it may be stored after a failure
+   * nor which side closes it then, so the descriptor is checked. If the library closes it, this is
+   * detected at the first failure, and no descriptor is closed from then on, because the number may
+   * have been reused.
    */
   @Override
   protected void failed() {

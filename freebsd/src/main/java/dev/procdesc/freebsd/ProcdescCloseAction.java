@@ -7,18 +7,18 @@ import dev.procdesc.posix.process.CloseAction;
 import java.util.Optional;
 
 /**
- * What the last close of a child does here. The kernel kills at the close of the last descriptor,
- * also at the death of the JVM; this kills earlier, because the descriptor is kept until the status
- * is collected. Once the descriptor was sent, others may hold it, and only the kernel knows who is
- * the last: then a close is no more than that.
+ * The action of the last close of a child. The kernel kills at the close of the last descriptor,
+ * including at the death of the JVM; this action kills earlier, because the descriptor is retained
+ * until the exit status is collected. Once the descriptor was sent, other processes may hold it,
+ * and only the kernel knows the last holder: then this action only closes the descriptor.
  *
- * <p>A group's {@link GroupKiller} holds the descriptor as well; there the last is who closes the
- * lifeline last, and the group killer kills.
+ * <p>A group's {@link GroupKiller} holds the descriptor as well; in this case the group killer
+ * kills after the last holder has closed the lifeline.
  */
 final class ProcdescCloseAction implements CloseAction {
   private final ProcdescOperations waiting;
 
-  /** Of the child's group, if that ends with it. */
+  /** The lifeline of the child's group, if the group is killed with the child. */
   private final Optional<OwnedDescriptor> lifeline;
 
   private boolean shared;
@@ -36,7 +36,10 @@ final class ProcdescCloseAction implements CloseAction {
     return lifeline.isPresent() ? Effect.RELEASES_SHARE : Effect.CLOSES_DESCRIPTOR;
   }
 
-  /** The kernel counts descriptors, in flight too; only a lifeline needs to travel with one. */
+  /**
+   * Shares the process. The kernel counts descriptors, including those in flight; only a lifeline
+   * must be sent along.
+   */
   @Override
   public synchronized Optional<OwnedDescriptor> share(OwnedDescriptor process) {
     shared = true;
@@ -59,10 +62,10 @@ final class ProcdescCloseAction implements CloseAction {
       return true;
     }
     if (lifeline.isPresent()) {
-      // Refused in capability mode, and then the group killer's to do.
+      // Capability mode refuses this; the group killer then kills the group.
       waiting.signalGroup(fd, PosixNumbers.SIGKILL);
     }
-    // The kernel's own kill, at the close, asks for no permission.
+    // The kernel's kill, at the close, requires no permission.
     return Syscalls.pdkill(fd, PosixNumbers.SIGKILL) != -PosixNumbers.EPERM;
   }
 

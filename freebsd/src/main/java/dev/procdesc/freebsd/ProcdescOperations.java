@@ -29,20 +29,24 @@ import java.util.Set;
 import java.util.function.Consumer;
 
 /**
- * How processes end. The status comes from kqueue (EVFILT_PROCDESC, NOTE_EXIT), which gives it to
- * every holder of a descriptor, also after the process was reaped, by whomever, and in capability
- * mode. Then the process is reaped, so that no zombie stays while its descriptor is held: by
- * {@code pdwait}, or by {@code wait6}, which the kernel allows its parent only.
+ * Collects the exit status of processes and signals them. The status comes from kqueue
+ * (EVFILT_PROCDESC, NOTE_EXIT), which reports it to every holder of a descriptor, even after
+ * another process or thread has reaped the process, and in capability mode. Then the process is
+ * reaped, so that no zombie remains while its descriptor is held: by {@code pdwait}, or by
+ * {@code wait6}, which the kernel permits only to the parent.
  *
- * <p>wait6 names the process by its ID. That is no race: the kernel gives the ID of a process to no
- * other process, group or session as long as a descriptor of it is open.
+ * <p>wait6 identifies the process by its ID. That is not a race: the kernel does not reuse the ID
+ * of a process for another process, group or session as long as a descriptor of it is open.
  */
 public final class ProcdescOperations implements ProcessOperations {
   private final Probes probes;
   private final CapabilityMode sandbox;
   private final Task task;
 
-  /** Where nothing stays registered: each question is asked and answered in one call. */
+  /**
+   * The kqueue for single queries, in which nothing stays registered: each query is sent and
+   * answered in one call.
+   */
   private final int questions;
 
   private final Object asking = new Object();
@@ -79,18 +83,18 @@ public final class ProcdescOperations implements ProcessOperations {
     }
   }
 
-  /** Whether the process behind a descriptor has ended. */
+  /** Returns whether the process behind a descriptor has ended. */
   private static boolean hasEnded(int fd, NativeMemory memory) {
     memory.bytes().putInt(0, fd).putInt(4, 0);
     int outcome = LibC.poll(memory.address(), 1, 0);
-    // The kernel puts revents into the upper half of the word that holds events.
+    // The kernel stores revents in the upper half of the word that contains events.
     int events = memory.bytes().getInt(4) >>> 16;
-    // POLLHUP is all that poll says of a process descriptor. POLLNVAL: one that came here without
-    // CAP_EVENT, whose holder may not know.
+    // poll reports only POLLHUP for a process descriptor. POLLNVAL: the descriptor was received
+    // without CAP_EVENT, so its holder has no right to know.
     return outcome > 0 && (events & PosixNumbers.POLLHUP) != 0;
   }
 
-  /** The status of a process that has ended. */
+  /** Returns the exit status of a process that has ended. */
   private Optional<Integer> status(int fd, NativeMemory memory) {
     int outcome = ask(fd, memory);
     if (outcome < 0) {
@@ -102,12 +106,14 @@ public final class ProcdescOperations implements ProcessOperations {
   }
 
   /**
-   * Asks whether the process has ended: 1 if so, with the event behind the question; 0 if not; or
-   * {@code -errno}.
+   * Queries whether the process has ended.
+   *
+   * @return 1 if it has ended, with the event stored behind the query; 0 if it has not; or
+   *     {@code -errno}
    */
   int ask(int fd, NativeMemory memory) {
     ByteBuffer bytes = memory.bytes();
-    // Another question's event must not be taken for this one's.
+    // The event of another query must not be mistaken for the event of this one.
     synchronized (asking) {
       KqueueQueue.Kevent.put(
           bytes,
@@ -132,7 +138,7 @@ public final class ProcdescOperations implements ProcessOperations {
     }
   }
 
-  /** A status in the form of wait(2). */
+  /** Decodes an exit status in the form of wait(2). */
   static ExitStatus waitStatus(int status) {
     return WaitStatus.status(status, Signals::of);
   }
@@ -143,8 +149,8 @@ public final class ProcdescOperations implements ProcessOperations {
   }
 
   /**
-   * By number, as FreeBSD has no other way; the number is that group's or nobody's, because it is
-   * the ID of a process whose descriptor is open.
+   * Signals the group by number, because FreeBSD has no other call. The number is that of this
+   * group or of none, because it is the ID of a process whose descriptor is open.
    */
   @Override
   public int signalGroup(int fd, int number) {
@@ -161,7 +167,7 @@ public final class ProcdescOperations implements ProcessOperations {
       if (outcome < 0) {
         throw Errors.failed("pdgetpid", "descriptor " + fd, outcome);
       }
-      // Whoever compares holds descriptors of both, so the ID is of one process only.
+      // The caller holds descriptors of both processes, so each ID refers to one process only.
       return new Identity(0, memory.bytes().getInt(0));
     }
   }
@@ -199,13 +205,13 @@ public final class ProcdescOperations implements ProcessOperations {
       OwnedDescriptor descriptor, Consumer<? super StateChange> listener) {
     if (sandbox.entered().isPresent() && !probes.hasPdwait()) {
       throw Unsupported.feature(
-          Feature.STATE_CHANGES, "pdwait (FreeBSD 15.1): capability mode refuses to wait by ID");
+          Feature.STATE_CHANGES, "pdwait (FreeBSD 15.1): capability mode refuses waiting by ID");
     }
     Threads.startDaemon(
         "procdesc-state-changes", descriptor, fd -> listen(fd, listener, probes.hasPdwait()));
   }
 
-  /** Blocks in the kernel from change to change, until the process ends. */
+  /** Reports stop and continue until the process ends. Blocks in the kernel between changes. */
   private static void listen(int fd, Consumer<? super StateChange> listener, boolean pdwait) {
     int changes = Numbers.WUNTRACED | Numbers.WCONTINUED;
     try (NativeMemory memory = NativeMemory.borrow()) {
@@ -215,7 +221,8 @@ public final class ProcdescOperations implements ProcessOperations {
       }
       int pid = bytes.getInt(0);
       while (true) {
-        // A look that leaves everything as it is, so that an exit stays for whoever collects it.
+        // WNOWAIT leaves the state unchanged, so that an exit status remains for the code that
+        // collects it.
         int outcome = await(fd, pid, memory, changes | Numbers.WEXITED | Numbers.WNOWAIT, pdwait);
         if (outcome == -PosixNumbers.EINTR) {
           continue;
@@ -234,7 +241,7 @@ public final class ProcdescOperations implements ProcessOperations {
     }
   }
 
-  /** Waits for a change; {@code siginfo_t} at the start of the memory tells which. */
+  /** Waits for a change and stores it as {@code siginfo_t} at the start of the memory. */
   private static int await(int fd, int pid, NativeMemory memory, int options, boolean pdwait) {
     long status = memory.address() + Numbers.SIGINFO_SIZE;
     return pdwait

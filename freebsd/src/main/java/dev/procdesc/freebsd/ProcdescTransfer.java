@@ -23,9 +23,10 @@ import java.util.OptionalLong;
 import java.util.Set;
 
 /**
- * Descriptors that come and go over sockets. What Linux needs a lifeline for is the kernel's here:
- * it counts the descriptors of a process wherever they are, and its rights travel with them. A
- * lifeline comes behind the leader of a group that has a {@link GroupKiller}.
+ * Sends and receives descriptors over sockets. The task for which Linux needs a lifeline is done by
+ * the kernel here: it counts the descriptors of a process in all processes, and their rights are
+ * sent with them. A lifeline is sent along with the leader of a group that has a
+ * {@link GroupKiller}.
  */
 final class ProcdescTransfer implements DescriptorTransfer {
   private final Probes probes;
@@ -39,9 +40,9 @@ final class ProcdescTransfer implements DescriptorTransfer {
   }
 
   /**
-   * Asked by the calls that take process descriptors only. The kernel looks at rights first: a call
-   * that is refused for want of a right says nothing. A descriptor that may do none of the three is
-   * good for nothing, and refused as well.
+   * Tests the descriptor by calls that accept process descriptors only. The kernel checks rights
+   * first, so a call that is refused for lack of a right gives no information. A descriptor with
+   * none of the three rights is useless, and is refused as well.
    */
   @Override
   public boolean isProcess(int fd) {
@@ -53,12 +54,12 @@ final class ProcdescTransfer implements DescriptorTransfer {
       if (outcome == -Numbers.ENOTCAPABLE) {
         outcome = looking.ask(fd, memory);
       }
-      // Another user's process, and one that was reaped.
+      // EPERM for another user's process, ESRCH for one that was reaped.
       return outcome >= 0 || outcome == -PosixNumbers.EPERM || outcome == -PosixNumbers.ESRCH;
     }
   }
 
-  /** Both ends of a pipe can be written to here. */
+  /** Returns whether the descriptor is a pipe, both ends of which are writable on FreeBSD. */
   @Override
   public boolean isLifeline(int fd) {
     try (NativeMemory memory = NativeMemory.borrow()) {

@@ -20,9 +20,9 @@ import dev.procdesc.spi.SpawnRequest;
 import java.util.Collection;
 import java.util.List;
 
-/** What a child does before its program, by FreeBSD's calls. */
+/** Builds the script of a child from the system calls of FreeBSD. */
 public final class ScriptBuilder extends ChildSetup {
-  /** A {@code struct sigaction} of zeros: SIG_DFL; the next one has SIG_IGN. */
+  /** Two {@code struct sigaction}: one of zeros, which is SIG_DFL, and one with SIG_IGN. */
   private static final NativeMemory DISPOSITIONS = NativeMemory.forever(2 * Numbers.SIGACTION_SIZE);
 
   static {
@@ -42,7 +42,7 @@ public final class ScriptBuilder extends ChildSetup {
     super(arena, request, descriptors, Numbers.SETUP);
   }
 
-  /** Puts a wait before everything else. */
+  /** Adds a wait at a start barrier, before everything else. */
   void waitAt(GroupKiller.StartBarrier barrier) {
     barrier.addTo(script, arena);
   }
@@ -56,8 +56,8 @@ public final class ScriptBuilder extends ChildSetup {
   }
 
   /**
-   * The first entry is the effective group, so it goes in front of the supplementary ones;
-   * setresgid then gives it the real and the saved one as well.
+   * Sets the effective group as well, which is the first entry of the list; setresgid then sets the
+   * real and the saved one too.
    */
   @Override
   protected void supplementaryGroups(List<Long> groups, Users.Identity identity) {
@@ -74,7 +74,7 @@ public final class ScriptBuilder extends ChildSetup {
     long enable = arena.words(Numbers.PROC_NO_NEW_PRIVS_ENABLE);
     String operation = "procctl(PROC_NO_NEW_PRIVS_CTL)";
     int command = Numbers.PROC_NO_NEW_PRIVS_CTL;
-    // Process 0 is the caller itself.
+    // Process 0 is the caller.
     add(Step.PRIVILEGES, operation, "", Numbers.SYS_PROCCTL, Numbers.P_PID, 0, command, enable);
   }
 
@@ -100,13 +100,13 @@ public final class ScriptBuilder extends ChildSetup {
   }
 
   /**
-   * fexecve of a script succeeds, and then its interpreter cannot open /dev/fd/N, which is closed
-   * by then. An error that the spawn does not tell of would be none.
+   * Refuses scripts. fexecve of a script succeeds, but its interpreter cannot open /dev/fd/N, which
+   * is closed by then. The spawn could not report that error.
    */
   @Override
   protected void checkProgram(int fd, int programFd) throws SpawnException {
     NativeArena.Place start = arena.allocate(8);
-    // What may be executed, but not read, is left to the kernel.
+    // A file that is executable but not readable is left for the kernel to check.
     if (Syscalls.pread(fd, start.address(), 2, 0) == 2
         && start.bytes().get(start.at()) == '#'
         && start.bytes().get(start.at() + 1) == '!') {

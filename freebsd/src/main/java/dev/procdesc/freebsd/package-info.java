@@ -1,7 +1,7 @@
 /**
  * The backend for FreeBSD. {@code Numbers} has every number and layout, {@code Syscalls} every
- * binding, {@code Probes} what was found out about the running kernel, {@code FreeBsdLauncher} how
- * children are born, {@code ProcdescOperations} how they end.
+ * binding, {@code Probes} detects the features of the running kernel, {@code FreeBsdLauncher}
+ * creates children, and {@code ProcdescOperations} signals them and collects their exit status.
  */
 @NullMarked
 package dev.procdesc.freebsd;

@@ -49,14 +49,14 @@ import java.util.function.Supplier;
  * Creates children. There are four ways to do it from a JVM:
  *
  * <ul>
- * <li>fork: copies the page tables of the whole heap, and commits to its memory; rejected.
- * <li>a helper program that forks, as the JDK's jspawnhelper: it can break when the JDK is upgraded
- *       under a running JVM; rejected.
- * <li>the C library's posix_spawn: supports few of the options, and pidfds only since glibc 2.39;
+ *   <li>fork: copies the page tables of the whole heap, and commits to its memory; rejected.
+ *   <li>a helper program that forks, as the JDK's jspawnhelper: it can break when the JDK is
+ *       upgraded under a running JVM; rejected.
+ *   <li>the C library's posix_spawn: supports few of the options, and pidfds only since glibc 2.39;
  *       the fallback mechanisms. The child first executes the {@link LauncherProgram}, which does
  *       all the rest at the price of a second exec; or, where that is impossible, it executes the
  *       program directly: {@link LibcLauncher}.
- * <li>clone with CLONE_VM and CLONE_VFORK, running only the spawn stub in the child: chosen. The
+ *   <li>clone with CLONE_VM and CLONE_VFORK, running only the spawn stub in the child: chosen. The
  *       child shares the memory of the JVM, so it must not write to memory that Java uses; it has
  *       no separate stack, so it must not use one. For this reason the stub is machine code.
  * </ul>
@@ -137,7 +137,7 @@ final class LinuxLauncher extends Launcher {
     return opened(fd, pid);
   }
 
-  /** One spawn of a child that executes a script. */
+  /** A spawn of a child that executes a script. */
   private final class Attempt {
     private final NativeArena arena;
     private final SpawnRequest request;

@@ -26,10 +26,10 @@ import java.util.OptionalLong;
 import java.util.function.Consumer;
 
 /**
- * Collects the exit status of processes and signals them. The status comes from {@code
- * waitid(P_PIDFD)}, which reaps. If that fails with ECHILD, because the kernel reaps automatically,
- * other code was faster, or this JVM is not the parent, it comes from {@code PIDFD_GET_INFO}. Where
- * the kernel does not have that either, it is unknown.
+ * Collects the exit status of processes and signals them. The status comes from
+ * {@code waitid(P_PIDFD)}, which reaps. If that fails with ECHILD, because the kernel reaps
+ * automatically, other code was faster, or this JVM is not the parent, it comes from
+ * {@code PIDFD_GET_INFO}. Where the kernel does not have that either, it is unknown.
  *
  * <p>{@code __WALL} is always used: a child that has not executed its program yet has the exit
  * signal 0, and waitid would otherwise not see it.

@@ -27,10 +27,10 @@ import java.util.Set;
  *
  * <p>Deliberately allowed: {@code sched_getaffinity}, which only reads and which the C library's
  * {@code pthread_getattr_np} calls with a thread's ID whenever a thread starts; {@code capget},
- * which only reads and whose PID is in memory, which no filter can read; files, such as {@code
- * /proc/PID/mem}, which have no dedicated system call, unless FILES was requested; calls that only
- * query a name, such as {@code stat}, because the JVM and the C library make them before many
- * operations that need no file.
+ * which only reads and whose PID is in memory, which no filter can read; files, such as
+ * {@code /proc/PID/mem}, which have no dedicated system call, unless FILES was requested; calls
+ * that only query a name, such as {@code stat}, because the JVM and the C library make them before
+ * many operations that need no file.
  *
  * <p>A call that is newer than this list fails with ENOSYS, as on a kernel without it, because its
  * arguments are unknown.
@@ -38,13 +38,13 @@ import java.util.Set;
  * <p>Landlock would be another mechanism for PROGRAMS and FILES. Rejected, because:
  *
  * <ul>
- * <li>it restricts the calling thread and the threads that it starts later. To restrict all threads
- *       of a JVM, it needs LANDLOCK_RESTRICT_SELF_TSYNC (Linux 7.0);
- * <li>it checks a file when it is opened, and exec opens the file behind a descriptor again. So a
+ *   <li>it restricts the calling thread and the threads that it starts later. To restrict all
+ *       threads of a JVM, it needs LANDLOCK_RESTRICT_SELF_TSYNC (Linux 7.0);
+ *   <li>it checks a file when it is opened, and exec opens the file behind a descriptor again. So a
  *       rule against reading or executing also refuses open programs, unless they are copies in a
  *       memfd; and the run-time linker, which the kernel opens. With a rule that allows the linker,
  *       any program can be run by it;
- * <li>where it is compiled in, it is often not enabled ({@code lsm=}).
+ *   <li>where it is compiled in, it is often not enabled ({@code lsm=}).
  * </ul>
  *
  * <p>In contrast to a filter, it could check the path that is passed with AT_EMPTY_PATH. Also

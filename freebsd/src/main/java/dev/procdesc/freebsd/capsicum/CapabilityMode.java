@@ -16,10 +16,10 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The descriptor-only mode: Capsicum's capability mode, which refuses every name that all processes
- * share, those of programs and files too. So what the library needs by name is opened before. The
- * wait calls are refused as well: the status comes from kqueue in any case, and a zombie goes with
- * its descriptor.
+ * The descriptor-only mode: Capsicum's capability mode, which refuses all names that processes
+ * share, including those of programs and files. So the library opens beforehand what it needs by
+ * name. The wait calls are refused as well; but the exit status comes from kqueue in any case, and
+ * the close of its descriptor reaps a zombie.
  */
 public final class CapabilityMode {
   private static final Set<DescriptorOnly> ALL =
@@ -27,15 +27,18 @@ public final class CapabilityMode {
 
   private volatile boolean entered;
 
-  /** Set before the mode is entered, and never again. */
+  /** Set once, before the mode is entered. */
   private volatile Optional<RuntimeLinker> linker = Optional.empty();
 
-  /** What was given up beside processes by ID; empty before. */
+  /**
+   * Returns the capabilities that were given up in addition to processes by PID; empty before the
+   * mode was entered.
+   */
   public Optional<Set<DescriptorOnly>> entered() {
     return entered ? Optional.of(ALL) : Optional.empty();
   }
 
-  /** Enters it. */
+  /** Enters the mode. */
   public synchronized void enter() throws ProcessDescriptorException {
     if (entered) {
       return;
@@ -54,7 +57,9 @@ public final class CapabilityMode {
     entered = true;
   }
 
-  /** A request by what is allowed now: in the mode, a dynamic program is run by its linker. */
+  /**
+   * Adapts a request to the mode: once it is entered, a dynamic program is executed by its linker.
+   */
   public SpawnRequest reach(SpawnRequest request) throws SpawnException {
     return entered ? RuntimeLinker.reach(request, linker) : request;
   }

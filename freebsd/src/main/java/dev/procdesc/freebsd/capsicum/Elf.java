@@ -6,7 +6,10 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
-/** What is to be known of an executable file before it is executed. ELF, little-endian. */
+/**
+ * Reads the properties of an executable file that are needed before it is executed. ELF,
+ * little-endian.
+ */
 final class Elf {
   private static final int MAGIC = 0x464C_457F;
   private static final int CLASS = 4;
@@ -14,12 +17,12 @@ final class Elf {
   private static final int HEADER_SIZE = 64;
   private static final int PT_INTERP = 3;
 
-  /** More than any interpreter's name, which the kernel limits to a path's length. */
+  /** Longer than any interpreter's name, which the kernel limits to a path's length. */
   private static final int NAME_SIZE = 1024;
 
   private Elf() {}
 
-  /** Where the fields stand that are looked at. */
+  /** The offsets of the fields that are read. */
   private enum Layout {
     ELF32(28, 42, 44, 32, 4, 16),
     ELF64(32, 54, 56, 56, 8, 32);
@@ -52,13 +55,13 @@ final class Elf {
   }
 
   /**
-   * The run-time linker that the kernel would run for a program; empty for a static one. What
-   * cannot be read is left to the kernel.
+   * Returns the run-time linker that the kernel would run for a program; empty for a static one. A
+   * file that cannot be read is left for the kernel to check.
    */
   static Optional<String> interpreter(int fd) {
     try (NativeMemory memory = NativeMemory.borrow()) {
       ByteBuffer bytes = memory.bytes();
-      // The header of 32 bits is shorter, but no program is so short.
+      // The 32-bit header is shorter, but no program is shorter than the 64-bit header.
       if (Syscalls.pread(fd, memory.address(), HEADER_SIZE, 0) != HEADER_SIZE
           || bytes.getInt(0) != MAGIC) {
         return Optional.empty();
@@ -95,7 +98,10 @@ final class Elf {
     return Optional.of(end < 0 ? name : name.substring(0, end));
   }
 
-  /** A program of 32 bits names the linker that its own system has; the kernel takes another. */
+  /**
+   * Returns the linker that the kernel uses for a 32-bit program. The program names the linker of
+   * its native system, which the kernel replaces.
+   */
   private static String of32(String name) {
     return name.equals(RuntimeLinker.PATH) ? "/libexec/ld-elf32.so.1" : name;
   }

@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Where the run-time linker looks for libraries whatever the program: in the directories of
- * {@code ldconfig}'s hints, and in its own.
+ * The directories that the run-time linker searches for every program: those of {@code ldconfig}'s
+ * hints, and its standard ones.
  */
 final class LibraryPath {
   private static final Path HINTS = Path.of("/var/run/ld-elf.so.hints");
@@ -23,19 +23,19 @@ final class LibraryPath {
 
   private LibraryPath() {}
 
-  /** The directories, in the order of the search. */
+  /** Returns the directories, in the order of the search. */
   static Set<String> directories() {
     Set<String> directories = new LinkedHashSet<>();
     try {
       directories.addAll(ofHints(Files.readAllBytes(HINTS)));
     } catch (IOException e) {
-      // The linker does without them as well.
+      // The linker also works without hints.
     }
     directories.addAll(STANDARD);
     return directories;
   }
 
-  /** The directories that a file of hints names; none if it is not one. */
+  /** Returns the directories that a file of hints names; none if it is not such a file. */
   static List<String> ofHints(byte[] hints) {
     ByteBuffer bytes = ByteBuffer.wrap(hints).order(ByteOrder.LITTLE_ENDIAN);
     if (hints.length < Numbers.ELFHINTS_SIZE

@@ -9,7 +9,7 @@ import dev.procdesc.posix.ffi.NativeMemory;
 import java.util.EnumSet;
 import java.util.Set;
 
-/** The library's rights in the kernel's: a {@code cap_rights_t}. */
+/** Translates the library's rights into the kernel's: a {@code cap_rights_t}. */
 public final class Rights {
   private static final int SECOND = Long.BYTES;
 
@@ -18,16 +18,16 @@ public final class Rights {
   private static long kernel(Right right) {
     return switch (right) {
       case SIGNAL -> Numbers.CAP_PDKILL;
-      // The status comes as an event.
+      // The exit status is reported as an event.
       case WAIT -> Numbers.CAP_PDWAIT | Numbers.CAP_EVENT;
       case PID -> Numbers.CAP_PDGETPID;
       case EVENT -> Numbers.CAP_EVENT;
-      // The library's own: the kernel has none of the kind.
+      // Enforced by the library: the kernel has no such right.
       case SEND, DUPLICATE -> Numbers.CAP_NONE1;
     };
   }
 
-  /** Limits a descriptor, for good. */
+  /** Limits a descriptor irreversibly. */
   public static void limit(int fd, Set<Right> rights) throws ProcessDescriptorException {
     long word = Numbers.CAP_NONE1;
     for (Right right : rights) {
@@ -37,8 +37,8 @@ public final class Rights {
   }
 
   /**
-   * Limits a directory, for good, to what the run-time linker does with it: it opens libraries
-   * below, which get these rights too, looks at them and their file system, and maps them.
+   * Limits a directory irreversibly to the operations of the run-time linker: it opens libraries
+   * below it, which inherit these rights, queries their status and file system, and maps them.
    */
   static void limitToLibraries(int fd) throws ProcessDescriptorException {
     limit(
@@ -62,7 +62,7 @@ public final class Rights {
     }
   }
 
-  /** What a descriptor that came from elsewhere can do. */
+  /** Returns the rights of a descriptor that was received from another process. */
   public static Set<Right> of(int fd) {
     Set<Right> rights = EnumSet.allOf(Right.class);
     if (!Syscalls.hasCapRights()) {

@@ -18,20 +18,20 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * The run-time linker and the directories of libraries, opened before capability mode shuts their
- * names. There the kernel cannot open the linker that a program names, and aborts the program. So
- * the linker is what is executed, in its direct mode (rtld(1)): {@code ld-elf.so.1 -f FD -- argv}.
- * It maps the program, closes its descriptor, finds the libraries through
- * {@code LD_LIBRARY_PATH_FDS}, and removes its own words from argv.
+ * The run-time linker and the directories of libraries, opened before capability mode makes their
+ * names inaccessible. In that mode the kernel cannot open the linker that a program names, and
+ * aborts the program. So the linker itself is executed, in its direct mode (rtld(1)):
+ * {@code ld-elf.so.1 -f FD -- argv}. It maps the program, closes its descriptor, finds the
+ * libraries through {@code LD_LIBRARY_PATH_FDS}, and removes its own arguments from argv.
  *
- * <p>What the child gets for it stands behind the highest number that it was to have: first the
- * program, which the linker closes, then the directories, which stay open for {@code dlopen}.
+ * <p>The additional descriptors of the child are above the highest number that was requested: first
+ * the program, which the linker closes, then the directories, which stay open for {@code dlopen}.
  *
- * <p>Rejected: to put the libraries themselves into the child (LD_PRELOAD_FDS), because which they
- * are is the linker's to find out, for each library again.
+ * <p>Rejected: to pass the libraries themselves to the child (LD_PRELOAD_FDS), because only the
+ * linker can determine which they are, again for each library.
  */
 final class RuntimeLinker {
-  /** Its name, in programs of 64 bits. */
+  /** The path of the linker for 64-bit programs. */
   static final String PATH = "/libexec/ld-elf.so.1";
 
   private static final String LIBRARY_PATH_FDS = "LD_LIBRARY_PATH_FDS";
@@ -45,11 +45,10 @@ final class RuntimeLinker {
   }
 
   /**
-   * Opens all of it, for as long as the JVM lives; empty if there is no linker. A directory that
-   * cannot be opened is one where the linker would find nothing.
+   * Opens the linker and the directories for the life of the JVM; empty if there is no linker.
+   * Directories that cannot be opened are skipped, because the linker would find no library there.
    *
-   * @throws ProcessDescriptorException if the system refuses to limit what a directory can be used
-   *     for
+   * @throws ProcessDescriptorException if the system refuses to limit the rights of a directory
    */
   static Optional<RuntimeLinker> open() throws ProcessDescriptorException {
     int linker = openFor(PATH, 0);
@@ -63,7 +62,7 @@ final class RuntimeLinker {
         int fd = openFor(path, Numbers.POSIX.oDirectory());
         if (fd >= 0) {
           directories.add(fd);
-          // What every child gets is for loading libraries, and for nothing else.
+          // Every child receives the directories, so they are limited to loading libraries.
           Rights.limitToLibraries(fd);
         }
       }
@@ -81,18 +80,18 @@ final class RuntimeLinker {
     }
   }
 
-  /** For when the mode was not entered. */
+  /** Closes all descriptors, if the mode was not entered. */
   void close() {
     LibC.close(linker);
     directories.forEach(LibC::close);
   }
 
   /**
-   * The request for the same child by what capability mode allows: unchanged if its program needs
-   * no linker.
+   * Adapts a request to capability mode, for the same child; unchanged if its program needs no
+   * linker.
    *
-   * @param opened empty if there was no linker to be opened
-   * @throws SpawnException if the program cannot be run there
+   * @param opened empty if there was no linker to open
+   * @throws SpawnException if the program cannot be run in capability mode
    */
   static SpawnRequest reach(SpawnRequest request, Optional<RuntimeLinker> opened)
       throws SpawnException {
@@ -118,7 +117,7 @@ final class RuntimeLinker {
           Numbers.ECAPMODE,
           "in capability mode a program must be static: there was no "
               + PATH
-              + " to be opened before it was entered");
+              + " to open before the mode was entered");
     }
     if (request.arguments().isEmpty()) {
       throw refused(
@@ -147,7 +146,8 @@ final class RuntimeLinker {
       numbers.add(number);
     }
     String path = numbers.stream().map(String::valueOf).collect(Collectors.joining(":"));
-    // What the request itself gives comes first; what the JVM has are numbers of the JVM's.
+    // The directories of the request come first. The JVM's variable contains numbers of the JVM's
+    // descriptors, so it is not used.
     String value = request
         .environment()
         .getOrDefault(LIBRARY_PATH_FDS, Optional.empty())

@@ -7,9 +7,9 @@ import dev.procdesc.posix.spawn.ChildSetup;
 import java.util.OptionalInt;
 
 /**
- * Every number and structure layout of FreeBSD that the backend uses, with the header it comes from
- * and the version that introduced it where that is younger than 12.2. They are the same on all
- * 64-bit machines. A test compares them with what the headers of 14.0 say.
+ * The numbers and structure layouts of FreeBSD that the backend uses, with the header that defines
+ * them and the version that introduced them if that is younger than 12.2. They are the same on all
+ * 64-bit machines. A test compares them with the headers of 14.0.
  */
 public final class Numbers {
   private Numbers() {}
@@ -29,7 +29,7 @@ public final class Numbers {
 
   /**
    * Sets the effective group too, by its first entry. FreeBSD 15 has another call that does not,
-   * and keeps this one.
+   * and still supports this one.
    */
   public static final int SYS_SETGROUPS = 80;
 
@@ -68,10 +68,12 @@ public final class Numbers {
 
   public static final int PD_CLOEXEC = 0x2;
 
-  /** FreeBSD 16: the descriptor alone keeps a zombie, not the parent as well. */
+  /** FreeBSD 16: the descriptor alone retains a zombie, and the parent does not. */
   static final int PD_NOWAITPID = 0x4;
 
-  /** As vfork, and caught signals get their default. By itself it asks for a descriptor too. */
+  /**
+   * Like vfork, with caught signals reset to their default. By itself it requests a descriptor too.
+   */
   public static final long RFSPAWN = 1L << 31;
 
   // ---- sys/wait.h, sys/resource.h
@@ -83,7 +85,10 @@ public final class Numbers {
   public static final int WNOWAIT = 8;
   public static final int WEXITED = 16;
 
-  /** {@code struct __wrusage}: the process's own {@code struct rusage}, then its children's. */
+  /**
+   * The size of {@code struct __wrusage}: the process's own {@code struct rusage}, then its
+   * children's.
+   */
   public static final int WRUSAGE_SIZE = 288;
 
   public static final int RUSAGE_SIZE = 144;
@@ -134,7 +139,7 @@ public final class Numbers {
 
   public static final int NSIG = 128;
 
-  /** Up to here signals have names, and a JVM or libthr handles many of them. */
+  /** The last signal with a name; a JVM or libthr handles many of those up to it. */
   public static final int LAST_ORDINARY_SIGNAL = 33;
 
   public static final int SIGSTOP = 17;
@@ -142,7 +147,7 @@ public final class Numbers {
   public static final int SIGSET_SIZE = 16;
   public static final int SIGACTION_SIZE = 32;
 
-  // ---- fcntl.h, sys/mman.h, errno.h: what differs between systems
+  // ---- fcntl.h, sys/mman.h, errno.h: the numbers that differ between systems
 
   public static final PosixNumbers POSIX = new PosixNumbers(
       /* EAGAIN */ 35,
@@ -165,13 +170,15 @@ public final class Numbers {
 
   // ---- sys/socket.h, sys/un.h, sys/filio.h, poll.h
 
-  /** Since FreeBSD 15 a record of a SOCK_SEQPACKET socket ends with this flag, and not without. */
+  /**
+   * Ends a record of a SOCK_SEQPACKET socket; since FreeBSD 15 a record ends only with this flag.
+   */
   static final int MSG_EOR = 0x8;
 
   /** {@code CMSG_LEN(0)}. */
   public static final int CMSG_HEADER = 16;
 
-  /** Also of sys/un.h, poll.h, sys/filio.h. */
+  /** The numbers of sockets, including those of sys/un.h, poll.h and sys/filio.h. */
   public static final SocketNumbers SOCKETS = new SocketNumbers(
       /* SOCK_CLOEXEC */ 0x1000_0000,
       /* SOCK_NONBLOCK */ 0x2000_0000,
@@ -242,7 +249,7 @@ public final class Numbers {
       TIOCSPGRP,
       "FreeBSD 12.2");
 
-  /** The resource's number. */
+  /** Returns the number of a resource. */
   public static int rlimit(Resource resource) {
     return switch (resource) {
       case CPU_SECONDS -> 0;
@@ -263,7 +270,7 @@ public final class Numbers {
 
   /**
    * {@code CAPRIGHT(0, 0)}: no right, in the first word of a {@code cap_rights_t}. There are two
-   * words, each with the bit that says which it is.
+   * words, each with a bit that indicates its index.
    */
   public static final long CAP_NONE0 = 1L << 57;
 

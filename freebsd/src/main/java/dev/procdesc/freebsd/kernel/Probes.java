@@ -20,14 +20,15 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * What the running kernel and C library can do, found by calling: backports, jails and kernels
- * without an option make version numbers lie. Probed once, at the first spawn or the first
- * question; it costs two or three children that end at once.
+ * Detects the features of the running kernel and C library by calling them, because version numbers
+ * are wrong with backports, in jails and for kernels without an option. Probed once, at the first
+ * spawn or the first query; this costs two or three children that end at once.
  *
  * <p>FreeBSD sends SIGSYS to a process that makes a system call which its kernel does not have. So
- * newer calls are tried in the script of such a child, in which all signals are blocked: there an
- * unknown call is ENOSYS and no more. Rejected: kern.osreldate, which a jail may be told wrong, and
- * ignoring SIGSYS in the JVM for a moment, which is the host program's to handle.
+ * newer calls are probed in the script of such a child, in which all signals are blocked: there an
+ * unknown call only fails with ENOSYS. Rejected: kern.osreldate, which can be configured
+ * differently in a jail, and ignoring SIGSYS temporarily in the JVM, because its disposition
+ * belongs to the host program.
  */
 public final class Probes {
   private static final String STUB = "stub";
@@ -42,16 +43,18 @@ public final class Probes {
   private static final String RECORDS = "socket_records";
   private static final String ENDED_RECORDS = "ended_records";
 
-  /** The C library's function that makes posix_spawn give a descriptor. */
+  /** The C library's function that makes posix_spawn return a descriptor. */
   private static final String SETPROCDESCP = "posix_spawnattr_setprocdescp_np";
 
-  /** What would tell who is at the other end of a socket: LOCAL_PEERCRED tells an ID only. */
+  /**
+   * The missing mechanism for a descriptor of a socket's peer: LOCAL_PEERCRED reports only its ID.
+   */
   public static final String PEER_LACKS = "a socket option that gives a descriptor of the peer";
 
-  /** What a group that ends with its leader needs. */
+  /** The requirements of a process group that is killed with its leader. */
   public static final String KEEPER_NEEDS = "the spawn stub and pdfork";
 
-  /** How children are created. */
+  /** The mechanisms that create children. */
   public enum LaunchMechanism {
     PDRFORK,
     PDFORK,
@@ -101,7 +104,9 @@ public final class Probes {
     }
   }
 
-  /** What nothing works without. */
+  /**
+   * Checks the calls that everything else requires. Returns the problem; empty if there is none.
+   */
   private static Optional<String> basics() {
     for (String function : List.of("pdfork", "pdkill", "pdgetpid", "kevent", "wait6")) {
       if (NativeFunction.find(function).isEmpty()) {
@@ -111,14 +116,14 @@ public final class Probes {
     }
     int outcome = Syscalls.pdkill(-1, 0);
     if (outcome != -PosixNumbers.EBADF) {
-      return Optional.of("pdkill answers "
+      return Optional.of("pdkill fails with "
           + Errors.describe(-outcome)
           + ": the kernel was built without the option PROCDESC");
     }
     return Optional.empty();
   }
 
-  /** Why the backend cannot work; empty if it can. */
+  /** Returns the reason why the backend cannot work; empty if it can. */
   public Optional<String> unavailable() {
     if (unavailable.isPresent() || launchMechanism.isPresent()) {
       return unavailable;
@@ -129,7 +134,7 @@ public final class Probes {
 
   private Optional<SpawnStub> mapStub() {
     if (NativeFunction.isSimulated() && !mechanisms.isDisabled(STUB)) {
-      mechanisms.note(STUB, "the simulation's own", true, "");
+      mechanisms.note(STUB, "provided by the simulation", true, "");
       return NativeFunction.find("procdesc_spawn_stub").map(SpawnStub::of);
     }
     String name = "spawnstub-" + Architecture.CURRENT.bsdName() + ".bin";
@@ -140,10 +145,10 @@ public final class Probes {
         Numbers.POSIX);
   }
 
-  /** Creates a child by pdfork, and lets it try what an older kernel does not have. */
+  /** Creates a child by pdfork whose script probes the calls that an older kernel does not have. */
   private boolean probePdfork() {
     ChildScript script = new ChildScript();
-    // Each fails in any case: no process, no descriptor, no range comes of them.
+    // Each call fails in any case: none creates a process or opens or closes a descriptor.
     attempt(script, Numbers.SYS_PDRFORK, 0, 0, 0);
     attempt(script, Numbers.SYS_PDWAIT, -1, 0, Numbers.WEXITED, 0, 0);
     attempt(script, Numbers.SYS_CLOSE_RANGE, 1, 0, 0);
@@ -172,7 +177,7 @@ public final class Probes {
           "FreeBSD 15.2");
     } else {
       for (String name : List.of(PDRFORK, PDWAIT, CLOSE_RANGE, PDOPENPID)) {
-        mechanisms.absent(name, how, "a child that tries");
+        mechanisms.absent(name, how, "a child to probe it");
       }
     }
     return mechanisms.decide(PDFORK, how, run.created(), "the kernel's option PROCDESC");
@@ -183,12 +188,12 @@ public final class Probes {
         new Purpose(Step.CREATE, "probe", ""), ChildScript.TOLERATE_ALL, number, arguments);
   }
 
-  /** Any answer but "no such call" is one of a kernel that has it. */
+  /** Returns 0 if the kernel has the call, which is the case for any result except ENOSYS. */
   private static long known(SpawnStub.Run run, int step) {
     return run.results().get(step) == -Numbers.ENOSYS ? -Numbers.ENOSYS : 0;
   }
 
-  /** Creates a child that ends at once. */
+  /** Creates a child that ends at once, and returns whether that succeeded. */
   private boolean probe(String name, String how, String lacks, long[] create) {
     if (mechanisms.isDisabled(name) || stub.isEmpty()) {
       mechanisms.absent(name, how, "the spawn stub");
@@ -197,7 +202,7 @@ public final class Probes {
     return mechanisms.decide(name, how, create(new ChildScript(), create).created(), lacks);
   }
 
-  /** Creates a child with a script that does not execute anything, and waits for its end. */
+  /** Creates a child with a script that executes no program, and waits for its end. */
   private SpawnStub.Run create(ChildScript script, long[] create) {
     try (NativeArena arena = NativeArena.shared(Numbers.POSIX)) {
       NativeArena.Place descriptor = arena.allocate(8);
@@ -229,30 +234,34 @@ public final class Probes {
     return stub.orElseThrow();
   }
 
-  /** Whether a process can be waited for by its descriptor. */
+  /** Returns whether a process can be waited for by its descriptor. */
   public boolean hasPdwait() {
     return mechanisms.has(PDWAIT);
   }
 
-  /** Whether the descriptor alone can keep a zombie, and does so only if it was asked to. */
+  /** Returns whether the descriptor alone can retain a zombie, and does so only on request. */
   boolean hasNoWaitpid() {
     return mechanisms.has(NOWAITPID);
   }
 
-  /** Whether a process group can be made to end with its leader, see {@code GroupKiller}. */
+  /** Returns whether a process group can be killed with its leader, see {@code GroupKiller}. */
   public boolean canKeep() {
     return stub.isPresent() && mechanisms.has(PDFORK);
   }
 
-  /** The flags of a child's descriptor. */
+  /** Returns the flags of a child's descriptor. */
   public int descriptorFlags(boolean daemon) {
-    // Without pdwait, only a wait by the parent's reference gives the resource usage.
+    // Without pdwait, the resource usage is available only by a wait through the parent's
+    // reference.
     return Numbers.PD_CLOEXEC
         | (daemon ? Numbers.PD_DAEMON : 0)
         | (hasNoWaitpid() && hasPdwait() ? Numbers.PD_NOWAITPID : 0);
   }
 
-  /** Up to which number a child must close descriptors singly; empty where close_range does it. */
+  /**
+   * Returns the number below which a child must close descriptors one by one; empty if close_range
+   * does it.
+   */
   public OptionalLong openLimit() {
     if (mechanisms.has(CLOSE_RANGE)) {
       return OptionalLong.empty();
@@ -264,14 +273,16 @@ public final class Probes {
   }
 
   /**
-   * Whether running processes can be opened without taking anything from others. Where a zombie has
-   * not yet a reference for its parent beside the descriptor's, its parent's waitpid(-1) does not
-   * see an opened process, and the close of the descriptor gives it to another parent.
+   * Returns whether running processes can be opened without side effects for other processes. On a
+   * kernel where a zombie has no reference for its parent in addition to the descriptor's, the
+   * parent's waitpid(-1) does not see an opened process, and the close of the descriptor gives it
+   * to another parent.
    */
   public Mechanism opening() {
     Mechanism opening = mechanisms.get(PDOPENPID);
     boolean present = opening.present() && hasNoWaitpid();
-    String lacks = "pdopenpid on a kernel that leaves the process to its parent (FreeBSD 16)";
+    String lacks =
+        "pdopenpid on a kernel on which the parent can still reap the process (FreeBSD 16)";
     return new Mechanism(opening.name(), present, opening.how(), present ? "" : lacks);
   }
 
@@ -280,8 +291,9 @@ public final class Probes {
   }
 
   /**
-   * What keeps the records of a SOCK_SEQPACKET socket apart; found out when first asked for. Up to
-   * FreeBSD 14 each send is one. Since 15 only MSG_EOR ends one, and a send may be cut anywhere.
+   * Returns the mechanism that separates the records of a SOCK_SEQPACKET socket; probed when first
+   * requested. Up to FreeBSD 14 each send is a record. Since 15 only MSG_EOR ends a record, and a
+   * send may be split anywhere.
    */
   public synchronized Mechanism records() {
     if (!mechanisms.isKnown(RECORDS)) {
@@ -294,20 +306,21 @@ public final class Probes {
       mechanisms.note(
           ENDED_RECORDS,
           "records that end with MSG_EOR: two sends over a SOCK_SEQPACKET socket and a receive",
-          // Where each send is one, a receive tells other things: an empty one, one cut off.
+          // Where each send is a record, a receive reports other facts: an empty record, a
+          // truncated one.
           !each && SocketProbe.endFlagEndsRecord(Numbers.SOCKETS),
           "records that end with MSG_EOR (FreeBSD 15)");
     }
     return mechanisms.get(mechanisms.has(RECORDS) ? RECORDS : ENDED_RECORDS);
   }
 
-  /** Whether records are to be joined, because they end with MSG_EOR only. */
+  /** Returns whether records must be joined, because they end only with MSG_EOR. */
   public boolean recordsEndByFlag() {
     Mechanism records = records();
     return records.present() && records.name().equals(ENDED_RECORDS);
   }
 
-  /** All of them, those used first first. */
+  /** Returns all mechanisms, in the order of preference. */
   public List<Mechanism> all() {
     records();
     return mechanisms.get(List.of(

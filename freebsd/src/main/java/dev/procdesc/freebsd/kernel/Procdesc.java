@@ -5,9 +5,12 @@ import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import java.util.concurrent.locks.LockSupport;
 
-/** Calls on a process descriptor that more than one part of the backend makes. */
+/** Calls on a process descriptor that are used by more than one part of the backend. */
 public final class Procdesc {
-  /** Looks for a zombie that the kernel is just making, after it has told of the exit. */
+  /**
+   * The number of attempts to reap a zombie that the kernel is still creating after it has reported
+   * the exit.
+   */
   private static final int LOOKS = 100;
 
   private static final long LOOK_NANOS = 100_000;
@@ -15,9 +18,10 @@ public final class Procdesc {
   private Procdesc() {}
 
   /**
-   * Takes the zombie away, if that is ours to do. The resource usage is behind the status then.
+   * Reaps the zombie, if this process may do so. The resource usage is then stored behind the
+   * status.
    *
-   * @return whether it was
+   * @return whether it was reaped
    */
   public static boolean reap(int fd, NativeMemory memory, boolean pdwait) {
     long status = memory.address();
@@ -25,11 +29,12 @@ public final class Procdesc {
     int options = Numbers.WEXITED | Numbers.WNOHANG;
     if (pdwait) {
       memory.bytes().putInt(0, -1);
-      // A pdwait that has nothing to tell leaves the status alone.
+      // A pdwait without a result does not change the status.
       for (int look = 0; look < LOOKS; look++) {
         int outcome = Syscalls.pdwait(fd, status, options, usage, 0);
         if (outcome < 0) {
-          // ESRCH: somebody else was faster; ECHILD, ENOTCAPABLE: it is not ours.
+          // ESRCH: another thread or process reaped it first; ECHILD, ENOTCAPABLE: this process may
+          // not reap it.
           return false;
         }
         if (memory.bytes().getInt(0) != -1) {
@@ -46,8 +51,8 @@ public final class Procdesc {
     for (int look = 0; look < LOOKS; look++) {
       int outcome = Syscalls.wait6(Numbers.P_PID, pid, status, options, usage, 0);
       if (outcome != 0) {
-        // ECHILD: somebody else was faster, or it is not our child. ECAPMODE: no wait call works in
-        // capability mode; the close of the descriptor reaps there.
+        // ECHILD: other code reaped it first, or it is not a child of this process. ECAPMODE: no
+        // wait call works in capability mode, where the close of the descriptor reaps.
         return outcome == pid;
       }
       LockSupport.parkNanos(LOOK_NANOS);
@@ -55,7 +60,7 @@ public final class Procdesc {
     return false;
   }
 
-  /** Waits for a child that is about to end because its script failed. */
+  /** Waits for a child that is about to end because its script failed, and reaps it. */
   public static void reap(int fd, boolean pdwait) {
     try (NativeMemory memory = NativeMemory.borrow()) {
       int outcome;

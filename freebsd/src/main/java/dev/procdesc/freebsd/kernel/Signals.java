@@ -8,7 +8,10 @@ import java.util.List;
 
 /** The signals of FreeBSD: sys/signal.h. */
 public final class Signals {
-  /** In the order of their numbers, from 1; 7 (SIGEMT) and 29 (SIGINFO) are the BSDs' alone. */
+  /**
+   * The names in the order of their numbers, from 1; 7 (SIGEMT) and 29 (SIGINFO) exist on the BSDs
+   * only.
+   */
   private static final List<String> NAMES = List.of(
       "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "", "FPE", "KILL", "BUS", "SEGV", "SYS", "PIPE",
       "ALRM", "TERM", "URG", "STOP", "TSTP", "CONT", "CHLD", "TTIN", "TTOU", "IO", "XCPU", "XFSZ",
@@ -18,12 +21,12 @@ public final class Signals {
 
   private Signals() {}
 
-  /** The number of a named or numbered signal. */
+  /** Returns the number of a named or numbered signal. */
   public static int number(Signal signal) {
     return SIGNALS.number(signal);
   }
 
-  /** A mask: {@code sigset_t}, 128 bits. */
+  /** Returns the address of a signal mask: {@code sigset_t}, 128 bits. */
   public static long mask(NativeArena arena, Collection<Signal> signals) {
     long[] words = new long[Numbers.SIGSET_SIZE / Long.BYTES];
     for (Signal signal : signals) {
@@ -33,7 +36,7 @@ public final class Signals {
     return arena.words(words);
   }
 
-  /** The signal of a number. */
+  /** Returns the signal with a number. */
   public static Signal of(int number) {
     return SIGNALS.of(number);
   }

@@ -4,12 +4,12 @@ import dev.procdesc.posix.ffi.NativeFunction;
 import java.util.Optional;
 
 /**
- * The functions that only FreeBSD has, or has in a way of its own, under their C names. Each
- * returns what the function returns, or {@code -errno}.
+ * Binds the functions that only FreeBSD has, or has in a different form, under their C names. Each
+ * method returns the function's result, or {@code -errno}.
  *
- * <p>Never through {@code syscall}: a number that the kernel does not know sends SIGSYS, which
- * would end the JVM. What a C library may be too old for is looked up by name; whether the kernel
- * has it, is tried in a child that ends at once, see {@link Probes}.
+ * <p>{@code syscall} is never used: a number that the kernel does not know raises SIGSYS, which
+ * would end the JVM. Functions that an older C library lacks are resolved by name; whether the
+ * kernel has them is probed in a child that ends at once, see {@link Probes}.
  */
 public final class Syscalls {
   private static final NativeFunction PDKILL = NativeFunction.of("pdkill");
@@ -45,7 +45,7 @@ public final class Syscalls {
     return PDGETPID.call(fd, pid);
   }
 
-  /** Whether the C library has pdwait. */
+  /** Returns whether the C library has pdwait. */
   static boolean hasPdwait() {
     return PDWAIT.isPresent();
   }
@@ -55,7 +55,7 @@ public final class Syscalls {
     return PDWAIT.orElseThrow().call(fd, status, options, usage, siginfo);
   }
 
-  /** Whether the C library has pdopenpid. */
+  /** Returns whether the C library has pdopenpid. */
   static boolean hasPdopenpid() {
     return PDOPENPID.isPresent();
   }
@@ -112,7 +112,7 @@ public final class Syscalls {
     return PROCCTL.call(idtype, id, command, argument);
   }
 
-  /** Whether the C library has cap_rights_limit and cap_rights_get. */
+  /** Returns whether the C library has cap_rights_limit and cap_rights_get. */
   public static boolean hasCapRights() {
     return CAP_RIGHTS_LIMIT.isPresent() && CAP_RIGHTS_GET.isPresent();
   }
@@ -127,7 +127,7 @@ public final class Syscalls {
     return CAP_RIGHTS_GET.orElseThrow().call(Numbers.CAP_RIGHTS_VERSION, fd, rights);
   }
 
-  /** Whether the C library has cap_enter. */
+  /** Returns whether the C library has cap_enter. */
   public static boolean hasCapEnter() {
     return CAP_ENTER.isPresent();
   }
@@ -147,7 +147,7 @@ public final class Syscalls {
     return FSTAT.call(fd, status);
   }
 
-  /** {@code int __xuname(int namesize, void *namebuf)}: what uname(3) is a wrapper of. */
+  /** {@code int __xuname(int namesize, void *namebuf)}, for which uname(3) is a wrapper. */
   public static int xuname(int fieldSize, long buffer) {
     return XUNAME.call(fieldSize, buffer);
   }

@@ -45,8 +45,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The JVM's side of the guardian, the small process that kills the JVM's children when the JVM
- * dies. The guardian and its messages are described at the top of {@code
- * linux/src/main/native/guardian.c}.
+ * dies. The guardian and its messages are described at the top of
+ * {@code linux/src/main/native/guardian.c}.
  *
  * <p>A child registers itself with the guardian, by one message between its creation and its
  * program, so that there is no moment at which the JVM could die and leave the child running. The
@@ -111,7 +111,7 @@ public final class Guardian {
     this.watcher = watcher;
   }
 
-  /** One guardian process, and this JVM's end of the socket to it. */
+  /** A guardian process, and this JVM's end of the socket to it. */
   public static final class Link {
     private final OwnedDescriptor socket;
     private final int pidfd;

@@ -32,7 +32,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 
 /**
- * One reference to a process, with its rights: the state behind a descriptor object of the
+ * A reference to a process, with its rights: the state behind a descriptor object of the
  * application, separate from that object so that the garbage collector can detect that the object
  * is unreachable.
  *

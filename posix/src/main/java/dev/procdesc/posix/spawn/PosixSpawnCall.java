@@ -7,7 +7,7 @@ import dev.procdesc.posix.ffi.NativeFunction;
 import java.io.IOException;
 
 /**
- * One call of the C library's spawn function, with its attributes and file actions. All of these
+ * A call of the C library's spawn function, with its attributes and file actions. All of these
  * functions return an error number.
  */
 public final class PosixSpawnCall implements AutoCloseable {

@@ -16,7 +16,7 @@ public final class SpawnRetry {
 
   private SpawnRetry() {}
 
-  /** One attempt to spawn. */
+  /** An attempt to spawn. */
   public interface Attempt<T> {
     /** Creates the child. */
     T make() throws IOException;
