@@ -34,14 +34,17 @@ final class DoctorCommand implements Callable<Integer> {
   };
 
   private static final String[] EXIT_CODES = {
-    " 0:the library works on this system",
-    " 1:it does not; standard error has the cause and the remedy",
+    " 0:the report is printed, also where the library does not work on this system",
+    " 1:with --check: the library does not work; standard error has the cause and the remedy",
     "64:a usage error"
   };
 
   private final Options options = Options.of("doctor", this);
 
   private final Options.Flag json = options.flag("Prints the report as JSON.", "--json");
+
+  private final Options.Flag check =
+      options.flag("Exits with 1 if no child can be run on this system.", "--check");
 
   private DoctorCommand() {}
 
@@ -51,7 +54,7 @@ final class DoctorCommand implements Callable<Integer> {
     CommandSpec spec = doctor.options.command();
     spec.usageMessage()
         .header("Reports the features of the library on this system, and how they were probed.")
-        .customSynopsis("pd doctor [--json]")
+        .customSynopsis("pd doctor [--json] [--check]")
         .description(DESCRIPTION)
         .exitCodeListHeading("%nExit status:%n")
         .exitCodeList(UsageMessageSpec.keyValuesMap(EXIT_CODES))
@@ -68,16 +71,19 @@ final class DoctorCommand implements Callable<Integer> {
       platform = Platform.current();
       problem = tryOut();
     } catch (RuntimeException | LinkageError e) {
-      if (json.isGiven()) {
-        System.out.println(failure(Failure.message(e)));
-      }
+      String cause = Failure.message(e);
+      System.out.print(json.isGiven() ? failure(cause) + "\n" : toTable(cause));
       Failure.tell(e);
-      return ExitCodes.UNHEALTHY;
+      return health(false);
     }
     System.out.print(
         json.isGiven() ? toJson(platform, problem) + "\n" : toTable(platform, problem));
     problem.ifPresent(text -> Failure.tell("cannot run a child: " + text));
-    return problem.isEmpty() ? ExitCodes.OK : ExitCodes.UNHEALTHY;
+    return health(problem.isEmpty());
+  }
+
+  private int health(boolean works) {
+    return works || !check.isGiven() ? ExitCodes.OK : ExitCodes.UNHEALTHY;
   }
 
   /** Runs one child to its end, and returns the problem if that failed. */
@@ -116,6 +122,20 @@ final class DoctorCommand implements Callable<Integer> {
           mechanism.name(), word(mechanism.present()), mechanism.how(), mechanism.lacks());
     }
     return facts + "\n" + features + "\n" + mechanisms;
+  }
+
+  /** Returns the table where no backend works: every feature is absent. */
+  private static String toTable(String cause) {
+    Table facts = new Table();
+    facts.row("procdesc", Version.library() + ", no backend");
+    facts.row("system", System.getProperty("os.name") + " " + System.getProperty("os.version"));
+    facts.row("java", Version.java());
+    facts.row("self-test", cause);
+    Table features = new Table().row("FEATURE", "PRESENT", "PROBED BY", "LACKS");
+    for (Feature feature : Feature.values()) {
+      features.row(feature.name(), word(false), "the backends", "a backend that works");
+    }
+    return facts + "\n" + features;
   }
 
   private static String word(boolean present) {

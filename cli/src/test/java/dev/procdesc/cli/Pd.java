@@ -27,7 +27,7 @@ final class Pd implements AutoCloseable {
   private final BufferedReader out;
   private final CompletableFuture<String> err;
 
-  /** What a developer has set for his own use would show in the output. */
+  /** Variables that a developer may have set, and whose effect would appear in the output. */
   private static final List<String> VARIABLES =
       List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "PD_DEBUG");
 
@@ -38,7 +38,7 @@ final class Pd implements AutoCloseable {
   }
 
   /**
-   * How it ended.
+   * The outcome of a run.
    *
    * @param code its exit code
    * @param out its standard output

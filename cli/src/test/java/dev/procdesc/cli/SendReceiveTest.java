@@ -29,7 +29,7 @@ final class SendReceiveTest {
     return directory.resolve("pd.sock").toString();
   }
 
-  /** What sleeps reads from this pipe, and a writer of it is told when it is gone. */
+  /** Makes a pipe that a sleeping child reads; a writer gets EPIPE when the child has exited. */
   private Path fifo() throws Exception {
     Path fifo = directory.resolve("fifo");
     assertEquals(0, new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor());

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What becomes of signals that pd gets. */
+/** Tests the signals that pd receives. */
 final class SignalTest {
   /** Ends with 42 at the signal $0. */
   private static final String LISTENER =
@@ -35,7 +35,7 @@ final class SignalTest {
     }
   }
 
-  /** Whether or not this test runs in a terminal. */
+  /** Passes with and without a terminal. */
   @Test
   void handsOnInterruptToAnotherSession() throws IOException, InterruptedException {
     List<String> command = Pd.command("run", "--session", "sh", "-c", LISTENER, "INT");

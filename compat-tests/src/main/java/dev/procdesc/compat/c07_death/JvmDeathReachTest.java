@@ -38,7 +38,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Which children, groups and descendants die with the JVM: also those that are hard to kill. */
+/** Tests that children, groups and descendants die with the JVM, also those hard to kill. */
 @ExtendWith(LeakCheck.class)
 @Tag(Tags.JVM)
 @Tag(Tags.LONG)

@@ -13,7 +13,7 @@ import jnr.constants.platform.Errno;
 
 /** The children of this JVM, including zombies and those that the library did not start. */
 public final class Children {
-  /** Whether the system reports which children are zombies. */
+  /** True if the system reports which children are zombies. */
   public static final boolean STATES = Files.exists(Path.of("/proc/self/stat"));
 
   private Children() {}

@@ -4,7 +4,7 @@ import java.util.concurrent.ThreadFactory;
 
 /** Virtual threads, by reflection: the suite also runs on a Java that has none. */
 public final class VirtualThreads {
-  /** Whether this version of Java has them. */
+  /** True if this version of Java has virtual threads. */
   public static final boolean AVAILABLE = Runtime.version().feature() >= 21;
 
   private VirtualThreads() {}
