@@ -1,70 +1,72 @@
 /*
- * guardian: kills the children of a JVM when the JVM dies, in whatever way.
+ * guardian: kills the children of a JVM when the JVM dies, by any cause.
  *
  * One process per JVM, for kernels without CLONE_PIDFD_AUTOKILL. It holds a pidfd of every
- * kill-on-close child ("charge") and waits. No process is ever named by its PID.
+ * kill-on-close child ("registration") and waits. It never identifies a process by its PID.
  *
- * How it is started: by execveat from a sealed memfd, as
- *     fd 3   one end of an AF_UNIX SOCK_SEQPACKET pair; the JVM, and its starting children until
- *            they exec, hold the other end. SO_PASSPIDFD is set on it where the kernel has that.
+ * Start: by execveat from a sealed memfd, with these descriptors and no other:
+ *     fd 3   one end of an AF_UNIX SOCK_SEQPACKET pair. The JVM holds the other end, and so do its
+ *            starting children until they exec. SO_PASSPIDFD is set on it if the kernel has that.
  *     fd 4   a pidfd of the JVM
- * and nothing else; in a session of its own, working directory "/".
+ * It runs in a separate session, with working directory "/".
  *
- * The protocol. Every message is one packet of exactly 16 bytes, in the byte order of the machine:
+ * Protocol: every message is one packet of exactly 16 bytes, in the byte order of the machine:
  *     struct message { u32 type; u32 flags; u64 id; }
- * and may bring descriptors (SCM_RIGHTS). The id is the JVM's name for a charge, never reused.
+ * and may contain descriptors (SCM_RIGHTS). The JVM assigns the id of a registration, and never
+ * reuses it.
  *
  *   to the guardian
- *      1  CHARGE      id, flags     guard a process. Descriptors, in this order:
+ *      1  REGISTER    id, flags     guard a process. Descriptors, in this order:
  *                                      its pidfd            unless SENDER
  *                                      a lifeline           if LIFELINE
  *                                      a cgroup.kill file   if CGROUP
- *                     1 LIFELINE    kill when the last holder of the lifeline's other end is gone
+ *                     1 LIFELINE    kill when the last holder has closed the lifeline's other end
  *                                   (hang-up or end of file), and not when the JVM dies
  *                     2 GROUP       kill its process group too                   (kernel >= 6.9)
  *                     4 CGROUP      write "1" to that file too                   (kernel >= 5.14)
- *                     8 SENDER      the charge is who sends this, by SCM_PIDFD   (kernel >= 6.5)
- *      2  RELEASE     id            forget the charge; it lives on
- *      3  SHARE       id            one descriptor: from now on this is the charge's lifeline
+ *                     8 SENDER      the process is the sender, by SCM_PIDFD      (kernel >= 6.5)
+ *      2  RELEASE     id            discard the registration; the process lives on
+ *      3  SHARE       id            one descriptor: from now on this is the registration's lifeline
  *
  *   from the guardian
- *     16  READY       id, flags     once, first: it can hold at least id charges with a lifeline
- *                                   each (twice as many without)
+ *     16  READY       id, flags     once, first: it can hold at least id registrations with a
+ *                                   lifeline each (twice as many without)
  *                     1 GROUPS      GROUP works on this kernel
- *                     2 CONFINED    the seccomp filter is on
- *     17  LOST        id, flags     CHARGE failed with errno = flags: the process is NOT guarded
+ *                     2 CONFINED    the seccomp filter is installed
+ *     17  LOST        id, flags     REGISTER failed with errno = flags: the process is NOT guarded
  *                                     EINVAL      unknown flags, wrong number or kind of descriptors
  *                                     EBADF       not a pidfd
- *                                     EEXIST      there is a charge id already; that one stays
- *                                     EMFILE      too many charges
- *                                     EOPNOTSUPP  this kernel cannot do GROUP, or SENDER
+ *                                     EEXIST      the id is already registered; that one is retained
+ *                                     EMFILE      too many registrations
+ *                                     EOPNOTSUPP  this kernel does not support GROUP, or SENDER
  *                                     ESRCH       the leader of a GROUP was reaped too early to
  *                                                 find the group; send its pidfd
- *                                     or what the kernel said (EPERM, ENFILE, ENOMEM, ENOSPC...)
+ *                                     or an error of the kernel (EPERM, ENFILE, ENOMEM, ENOSPC...)
  *     18  INVALID     id, flags     not understood; flags and id are its type and id if it had them
- *     19  UNSHARED    id, flags     SHARE failed with errno = flags: the charge stays as it was
+ *     19  UNSHARED    id, flags     SHARE failed with errno = flags: the registration is unchanged
  *
- * A charge or release that comes too late, because the process is gone, is no error and has no
- * answer. An answer that does not fit into the JVM's queue is dropped: waiting for a JVM that does
- * not read would be waiting instead of guarding.
+ * REGISTER or RELEASE for a process that has already exited is not an error and has no answer. An
+ * answer that does not fit into the JVM's queue is dropped: the guardian must not block on a JVM
+ * that does not read.
  *
- * What it promises:
- *   - a message in the queue before the JVM's death counts. So a child that sends its own CHARGE
- *     before exec, or a JVM that sends SHARE before it hands out a descriptor, needs no answer.
- *   - the JVM is dead when fd 4 says so, or when nobody holds the other end of fd 3 any more. Two
- *     signs, because each can be late: a foreign fork may hold the socket for hours, and a JVM
- *     may close it and live on.
- *   - after the JVM's death a CHARGE without a lifeline is killed on arrival.
- *   - it ends (status 0) when nobody can send any more and no charge is left.
- *   - no answer, event, or wrong message costs more than constant time and memory.
+ * Guarantees:
+ *   - A message that is in the queue before the JVM's death is processed. So a child that sends
+ *     REGISTER before exec, or a JVM that sends SHARE before it hands out a descriptor, needs no
+ *     answer.
+ *   - The JVM is dead when fd 4 reports it, or when no process holds the other end of fd 3 any more.
+ *     There are two conditions because each can be late: a foreign fork may hold the socket for
+ *     hours, and a JVM may close it and live on.
+ *   - After the JVM's death a process that is registered without a lifeline is killed on arrival.
+ *   - The guardian exits (status 0) when no process can send any more and no registration is left.
+ *   - No answer, event, or wrong message costs more than constant time and memory.
  *
- * Exit status: 0 its work is done; 1 not started as above; 2 epoll failed (cannot happen).
+ * Exit status: 0 the work is done; 1 not started as above; 2 epoll failed (cannot happen).
  */
 #include "guardian_kernel.h"
 
 /*
  * The kernel enters here with the arguments on an aligned stack. The guardian takes no arguments
- * (argv[0] is there for ps), so all that is left to do is to make a frame and call.
+ * (argv[0] is there for ps), so only a frame must be set up before the call.
  */
 #if defined(__x86_64__)
 __asm__(".globl _start\n"
@@ -85,7 +87,7 @@ __asm__(".globl _start\n"
 typedef uint32_t u32;
 typedef uint64_t u64;
 
-enum { CHARGE = 1, RELEASE = 2, SHARE = 3, READY = 16, LOST = 17, INVALID = 18, UNSHARED = 19 };
+enum { REGISTER = 1, RELEASE = 2, SHARE = 3, READY = 16, LOST = 17, INVALID = 18, UNSHARED = 19 };
 enum { LIFELINE = 1, GROUP = 2, CGROUP = 4, SENDER = 8, LAST_FLAG = SENDER };
 enum { GROUPS = 1, CONFINED = 2 };
 
@@ -93,75 +95,76 @@ struct message { u32 type, flags; u64 id; };
 
 /*
  * Descriptor numbers. The epoll set is opened first and gets 0, the lowest free number. So no
- * charge ever has a descriptor 0, and 0 can mean "none" in a table that starts as untouched zero
- * pages of .bss: no initialisation, and no memory before it is needed.
+ * registration ever has a descriptor 0, and 0 can mean "none" in a table that starts as untouched
+ * zero pages of .bss: no initialisation, and no memory before it is needed.
  */
 enum { EPOLL = 0, SOCKET = 3, JVM = 4, FIRST_STRAY = 5 };
 
 /*
  * Room for ancillary data: one SCM_RIGHTS with three descriptors, and one SCM_PIDFD; not more. The
- * kernel closes what does not fit, so a message can never bring more than MAX_CARGO descriptors
- * (all of the room filled with SCM_RIGHTS).
+ * kernel closes descriptors that do not fit, so a message can never contain more than MAX_CARGO of
+ * them (all of the room filled with SCM_RIGHTS).
  */
 enum { CONTROL_SIZE = (16 + 3 * 4 + 4) + (16 + 4 + 4), MAX_CARGO = (CONTROL_SIZE - 16) / 4 };
 
 /*
- * Limits. The guardian holds at most as many descriptors for its charges that one more message can
- * always arrive whole: RESERVE counts its own five numbers and the cargo of that message. With this,
- * EMFILE is something it says, not something that the kernel does to it in the middle of a message.
- * MAX_DESCRIPTORS only bounds the tables (4.5 MiB of address space, touched as far as used), for
- * systems where the limit is a billion.
+ * Limits. The guardian limits the descriptors of its registrations so that one more message can
+ * always be received completely: RESERVE counts its own five numbers and the cargo of that message.
+ * So the guardian reports EMFILE itself, and never gets it from the kernel in the middle of a
+ * message. MAX_DESCRIPTORS only bounds the tables (4.5 MiB of address space, touched as far as used),
+ * for systems where the limit is a billion.
  */
 enum { MAX_DESCRIPTORS = 1 << 17, RESERVE = 5 + MAX_CARGO + 1 };
 
 /*
- * How many messages are read before the other events get their turn, and how many at most between
- * the JVM's death and the killing. The second must exceed what a socket's queue can hold, so that
- * everything the JVM sent counts, and must be finite, because someone else may go on sending.
+ * The number of messages that are read before other events are processed (BURST), and the maximum
+ * between the JVM's death and the killing (LAST_BURST). The latter must exceed the capacity of a
+ * socket's queue, so that every message of the JVM is processed, and must be finite, because another
+ * process may continue to send.
  */
 enum { BURST = 64, LAST_BURST = 1 << 16, EVENTS = 64 };
 
-struct charge {
+struct registration {
 	u64 id;
-	int pidfd;      /* 0: the process was gone when the charge arrived (CGROUP only) */
-	int lifeline;   /* 0: lives and dies with the JVM */
+	int pidfd;      /* 0: the process had exited before the message arrived (CGROUP only) */
+	int lifeline;   /* 0: killed at the JVM's death */
 	int cgroup;     /* 0: none */
 	u32 group;      /* kill the process group too */
 	u32 next;       /* in its hash bucket, or in the list of free entries; 0 ends both */
 };
 
-/* What came with a message. Entries are set to 0 when somebody takes them; the rest is closed. */
+/* The descriptors of a message. An entry is set to 0 when it is taken; the rest is closed. */
 struct cargo {
 	int count;          /* of SCM_RIGHTS descriptors */
 	int fd[MAX_CARGO];
-	int sender;         /* SCM_PIDFD: a pidfd; 0 none came; < 0 the kernel's -errno instead of one */
-	int truncated;      /* something did not arrive */
+	int sender;         /* SCM_PIDFD: a pidfd; 0 none was sent; < 0 the kernel's -errno instead */
+	int truncated;      /* some ancillary data was lost */
 };
 
 /*
- * All memory there is. Aligned to the largest page size of either architecture: kernels before 6.7
+ * All memory of the guardian. Aligned to the largest page size of either architecture: kernels before 6.7
  * mishandle a segment without file content that starts in the middle of a page.
  */
 static struct {
-	struct charge charges[MAX_DESCRIPTORS]; /* [0] is unused: index 0 means "none" */
+	struct registration registrations[MAX_DESCRIPTORS]; /* [0] is unused: index 0 means "none" */
 	u32 buckets[MAX_DESCRIPTORS];
 	struct epoll_event events[EVENTS];
-	u32 used;               /* charges[1..used] have been in use at some time */
-	u32 free;               /* head of the list of free ones among them */
-	u32 live;               /* number of charges */
+	u32 used;               /* registrations[1..used] have been in use at some time */
+	u32 free;               /* head of the list of free entries among them */
+	u32 live;               /* number of registrations */
 	u32 level, split;       /* see bucket() */
-	u32 held;               /* descriptors in charges[] */
+	u32 held;               /* descriptors in registrations[] */
 	u32 limit;              /* bound for held */
 	int groups;             /* the kernel has PIDFD_SIGNAL_PROCESS_GROUP */
-	int orphaned;           /* the JVM is dead, or gave up its end */
-	int ended;              /* nobody can send any more; SOCKET is closed */
+	int orphaned;           /* the JVM is dead, or has closed its end */
+	int ended;              /* no process can send any more; SOCKET is closed */
 } g __attribute__((aligned(65536)));
 
-/* ---- small change ------------------------------------------------------------------------- */
+/* ---- helpers ------------------------------------------------------------------------------ */
 
 static void close(int fd)
 {
-	syscall(SYS_close, fd, 0, 0, 0, 0, 0);  /* never retried: the number is free even on EINTR */
+	syscall(SYS_close, fd, 0, 0, 0, 0, 0);  /* never retried: the number is free even after EINTR */
 }
 
 __attribute__((noreturn)) static void exit(int status)
@@ -182,8 +185,8 @@ static long answer(u32 type, u32 flags, u64 id)
 }
 
 /*
- * What an epoll event is about: twice the index of the charge, plus one if it is its lifeline. Index
- * 0 is no charge, so its two values stand for the socket and the JVM.
+ * The subject of an epoll event: twice the index of the registration, plus one for its lifeline.
+ * Index 0 is not a registration, so its two values denote the socket and the JVM.
  */
 static u64 about_process(u32 index) { return (u64)index * 2; }
 static u64 about_lifeline(u32 index) { return (u64)index * 2 + 1; }
@@ -196,21 +199,22 @@ static long watch(int fd, u32 events, u64 about)
 }
 
 /*
- * Needed before close(): the open file behind a descriptor that came by SCM_RIGHTS is shared with
- * its sender, and epoll reports it for as long as anybody has it open.
+ * Needed before close(): the open file behind a descriptor from SCM_RIGHTS is shared with its
+ * sender, and epoll reports it as long as any process has it open.
  */
 static void unwatch(int fd)
 {
 	syscall(SYS_epoll_ctl, EPOLL, EPOLL_CTL_DEL, fd, 0, 0, 0);
 }
 
-/* ---- the charges, by id -------------------------------------------------------------------- */
+/* ---- the registrations, by id -------------------------------------------------------------- */
 
 /*
- * Linear hashing: level + split buckets, level a power of two. With each charge above one per bucket
- * the bucket `split` is divided in two, so the table grows by four bytes at a time, never in a leap,
- * and 1,000 charges touch 1,000 buckets: one page. (A table of the final size would touch a page per
- * charge.) It does not shrink; the tables stay as big as the largest number of charges there was.
+ * Linear hashing: level + split buckets, level a power of two. For each registration above one per
+ * bucket the bucket `split` is divided in two, so the table grows by four bytes at a time, never in
+ * one large step, and 1,000 registrations touch 1,000 buckets: one page. (A table of the final size
+ * would touch a page per registration.) It does not shrink; the tables keep the size for the largest
+ * number of registrations so far.
  */
 static u32 bucket(u64 id)
 {
@@ -219,12 +223,12 @@ static u32 bucket(u64 id)
 	return b < g.level + g.split ? b : b - g.level;
 }
 
-/* The link that leads to the charge with that id, or the 0 at the end of its bucket. */
+/* Returns the link to the registration with that id, or the 0 at the end of its bucket. */
 static u32 *find(u64 id)
 {
 	u32 *link = &g.buckets[bucket(id)];
-	while (*link && g.charges[*link].id != id)
-		link = &g.charges[*link].next;
+	while (*link && g.registrations[*link].id != id)
+		link = &g.registrations[*link].next;
 	return link;
 }
 
@@ -236,32 +240,32 @@ static void grow(void)
 		g.split = 0;
 	}
 	u32 *stay = &g.buckets[old], *go = &g.buckets[new];
-	for (u32 i = *stay; i; i = g.charges[i].next) {
-		u32 **end = bucket(g.charges[i].id) == new ? &go : &stay;
+	for (u32 i = *stay; i; i = g.registrations[i].next) {
+		u32 **end = bucket(g.registrations[i].id) == new ? &go : &stay;
 		**end = i;
-		*end = &g.charges[i].next;
+		*end = &g.registrations[i].next;
 	}
 	*stay = *go = 0;
 }
 
-/* There is always room: every charge holds a descriptor, and those are counted before this. */
+/* There is always room: every registration holds a descriptor, and those are counted before. */
 static u32 add(u64 id)
 {
 	u32 i = g.free;
 	if (i)
-		g.free = g.charges[i].next;
+		g.free = g.registrations[i].next;
 	else
 		i = ++g.used;
 	if (++g.live > g.level + g.split)
 		grow();
 	u32 *head = &g.buckets[bucket(id)];
-	g.charges[i].id = id;
-	g.charges[i].next = *head;
+	g.registrations[i].id = id;
+	g.registrations[i].next = *head;
 	*head = i;
 	return i;
 }
 
-static int in_use(const struct charge *c)
+static int in_use(const struct registration *c)
 {
 	return c->pidfd | c->cgroup;
 }
@@ -278,7 +282,7 @@ static void drop(int *fd)
 
 static void forget(u32 i)
 {
-	struct charge *c = &g.charges[i];
+	struct registration *c = &g.registrations[i];
 	*find(c->id) = c->next;
 	drop(&c->pidfd);
 	drop(&c->lifeline);
@@ -292,8 +296,8 @@ static void forget(u32 i)
 /* ---- killing ------------------------------------------------------------------------------- */
 
 /*
- * Errors are not looked at: ESRCH means that it is dead already, and there is nothing to be done about
- * the others. The group is found by the leader's pidfd even after the leader was reaped.
+ * Errors are ignored: ESRCH means that the process is already dead, and the others cannot be
+ * handled. The leader's pidfd finds the group even after the leader was reaped.
  */
 static void kill(int pidfd, u32 group, int cgroup)
 {
@@ -307,8 +311,8 @@ static void kill(int pidfd, u32 group, int cgroup)
 }
 
 /*
- * The JVM's references are gone. First all the signals, in one loop that does nothing else; the
- * bookkeeping can wait, and need not be done at all if this was the last deed.
+ * Handles the JVM's death. All signals are sent first, in a loop that does nothing else; the
+ * bookkeeping can wait, and is not needed at all if the guardian exits then.
  */
 static void orphan(void)
 {
@@ -317,7 +321,7 @@ static void orphan(void)
 		return;
 	g.orphaned = 1;
 	for (u32 i = 1; i <= g.used; i++) {
-		struct charge *c = &g.charges[i];
+		struct registration *c = &g.registrations[i];
 		if (c->lifeline)
 			shared++;
 		else
@@ -326,20 +330,20 @@ static void orphan(void)
 	if (g.ended && !shared)
 		exit(0);
 	for (u32 i = 1; i <= g.used; i++)
-		if (in_use(&g.charges[i]) && !g.charges[i].lifeline)
+		if (in_use(&g.registrations[i]) && !g.registrations[i].lifeline)
 			forget(i);
 }
 
-/* ---- events of the charges ----------------------------------------------------------------- */
+/* ---- events of the registrations ----------------------------------------------------------- */
 
 /*
- * A batch of events may speak of a charge that an earlier event of the batch has ended, hence
- * in_use(). It cannot speak of a newer charge in the same entry: messages, the only source of new
- * charges, are read after the batch.
+ * A batch of events may contain a registration that an earlier event of the batch has ended, hence
+ * in_use(). It cannot contain a newer registration in the same entry: messages, the only source of
+ * new registrations, are read after the batch.
  */
 static void process_exited(u32 i)
 {
-	struct charge *c = &g.charges[i];
+	struct registration *c = &g.registrations[i];
 	if (!in_use(c))
 		return;
 	if (c->group || c->cgroup)
@@ -350,7 +354,7 @@ static void process_exited(u32 i)
 
 static void lifeline_ended(u32 i)
 {
-	struct charge *c = &g.charges[i];
+	struct registration *c = &g.registrations[i];
 	if (!in_use(c))
 		return;
 	kill(c->pidfd, c->group, c->cgroup);
@@ -360,8 +364,8 @@ static void lifeline_ended(u32 i)
 /* ---- messages ------------------------------------------------------------------------------ */
 
 /*
- * write() to a cgroup.kill file never waits; to a full pipe it would, for ever. So what is not a file
- * of a cgroup is refused here, not found out when it is time to kill.
+ * write() to a cgroup.kill file never blocks; to a full pipe it would block forever. So a file that
+ * does not belong to a cgroup is refused here, instead of being detected at the time of killing.
  */
 static int is_cgroup_file(int fd)
 {
@@ -369,10 +373,10 @@ static int is_cgroup_file(int fd)
 	return syscall(SYS_fstatfs, fd, &s, 0, 0, 0, 0) == 0 && s.type == CGROUP2_SUPER_MAGIC;
 }
 
-/* A lifeline is not read: data in it is nobody's business, only its end is. */
+/* A lifeline is not read: data in it is ignored, and only its end is watched. */
 static long watch_lifeline(int fd, u32 index)
 {
-	return watch(fd, EPOLLRDHUP, about_lifeline(index));  /* EPOLLHUP and EPOLLERR always come */
+	return watch(fd, EPOLLRDHUP, about_lifeline(index));  /* EPOLLHUP, EPOLLERR are implied */
 }
 
 static int take(int *fd)
@@ -383,8 +387,8 @@ static int take(int *fd)
 	return taken;
 }
 
-/* Returns 0 if the charge is held, or needs not be because the process is gone; else an errno. */
-static int charge(const struct message *m, struct cargo *cargo)
+/* Returns 0 if the process is registered, or has exited and need not be; else an errno. */
+static int register_process(const struct message *m, struct cargo *cargo)
 {
 	u32 flags = m->flags;
 	int next = !(flags & SENDER);
@@ -404,7 +408,7 @@ static int charge(const struct message *m, struct cargo *cargo)
 	else if (*pidfd == 0)
 		error = EOPNOTSUPP;
 	else if (*pidfd < 0) {
-		/* reaped before we looked; kernels before 6.16 then have no pidfd for us */
+		/* reaped before the message was read; kernels before 6.16 send no pidfd then */
 		gone = *pidfd == -ESRCH || *pidfd == -EINVAL;
 		if (!gone)
 			error = -*pidfd;
@@ -421,8 +425,8 @@ static int charge(const struct message *m, struct cargo *cargo)
 		error = EOPNOTSUPP;
 
 	/*
-	 * No JVM to live with, and none to tell that the charge cannot be guarded: die. The pidfd is
-	 * the right one even if something else is wrong with the message, or the call does nothing.
+	 * The JVM is dead, so it cannot be informed that the process is not guarded: kill it. The pidfd
+	 * is the right one even if something else is wrong with the message, or the call does nothing.
 	 */
 	if (g.orphaned && (error || !(flags & LIFELINE))) {
 		kill(*pidfd, flags & GROUP, flags & CGROUP && !error ? *cgroup : 0);
@@ -438,7 +442,7 @@ static int charge(const struct message *m, struct cargo *cargo)
 		return EMFILE;
 
 	u32 i = add(m->id);
-	struct charge *c = &g.charges[i];
+	struct registration *c = &g.registrations[i];
 	if (*pidfd)
 		c->pidfd = take(pidfd);
 	if (flags & LIFELINE)
@@ -460,7 +464,7 @@ static int charge(const struct message *m, struct cargo *cargo)
 	return (int)-result;
 }
 
-/* Returns 0 if done, or if there is no such charge any more; else an errno. */
+/* Returns 0 if done, or if there is no such registration any more; else an errno. */
 static int share(const struct message *m, struct cargo *cargo)
 {
 	if (m->flags || cargo->count != 1)
@@ -473,8 +477,8 @@ static int share(const struct message *m, struct cargo *cargo)
 	long result = watch_lifeline(cargo->fd[0], i);
 	if (result < 0)
 		return (int)-result;
-	drop(&g.charges[i].lifeline);
-	g.charges[i].lifeline = take(&cargo->fd[0]);
+	drop(&g.registrations[i].lifeline);
+	g.registrations[i].lifeline = take(&cargo->fd[0]);
 	return 0;
 }
 
@@ -489,8 +493,8 @@ static void obey(const struct message *m, struct cargo *cargo)
 {
 	int error;
 	switch (m->type) {
-	case CHARGE:
-		if ((error = charge(m, cargo)))
+	case REGISTER:
+		if ((error = register_process(m, cargo)))
 			answer(LOST, (u32)error, m->id);
 		return;
 	case SHARE:
@@ -506,7 +510,7 @@ static void obey(const struct message *m, struct cargo *cargo)
 	answer(INVALID, m->type, m->id);
 }
 
-/* Collects the descriptors of a message. The kernel made this data, so it is well-formed. */
+/* Collects the descriptors of a message. The kernel wrote this data, so it is well-formed. */
 static void unpack(const char *control, size_t size, struct cargo *cargo)
 {
 	while (size >= sizeof(struct cmsghdr)) {
@@ -544,13 +548,13 @@ static int bytes_queued(void)
 }
 
 /*
- * Reads and obeys up to `budget` messages. `hung_up`: epoll said that nobody can send any more.
- * Returns 1 if then nothing is left to read.
+ * Reads and processes up to `budget` messages. `hung_up`: epoll reported that no process can send any
+ * more. Returns 1 if then nothing is left to read.
  *
- * Two traps here. A packet may be empty, and recvmsg returns 0 for it as it does at the end: the end
- * is where, after a hang-up, the queue has no bytes either (empty packets behind it don't matter). And
- * a JVM that dies with an unread answer leaves ECONNRESET for us, which is reported before the
- * messages that are still in the queue: no error ends the reading, only an empty queue does.
+ * There are two pitfalls. A packet may be empty, and recvmsg returns 0 for it as at the end of file:
+ * it is the end if, after a hang-up, the queue has no bytes either (empty packets behind it are
+ * irrelevant). And a JVM that dies with an unread answer causes ECONNRESET, which is reported before
+ * the messages that are still in the queue: no error ends the reading, only an empty queue does.
  */
 static int receive(int budget, int hung_up)
 {
@@ -574,7 +578,7 @@ static int receive(int budget, int hung_up)
 			if (hung_up)
 				return 1;
 			answer(INVALID, 0, 0);
-			return 0;  /* an empty packet; or the end, of which epoll will tell */
+			return 0;  /* an empty packet; or the end, which epoll will report */
 		} else {
 			answer(INVALID, m.type, m.id);
 		}
@@ -590,7 +594,7 @@ static int receive(int budget, int hung_up)
 #define RETURN(action) { 0x06, 0, 0, SECCOMP_RET_##action }               /* BPF_RET | BPF_K */
 
 #define ALLOW(call) JUMP_EQ(SYS_##call, 0, 1), RETURN(ALLOW)
-/* The arguments checked are 32 bits wide, or small enough that the low half tells. */
+/* The arguments checked are 32 bits wide, or small enough that the low half suffices. */
 #define ALLOW_IF(call, argument, value) \
 	JUMP_EQ(SYS_##call, 0, 4), LOAD(args[argument]), JUMP_EQ(value, 0, 1), \
 	RETURN(ALLOW), RETURN(KILL_PROCESS)
@@ -599,8 +603,9 @@ static int receive(int budget, int hung_up)
 	JUMP_EQ(value2, 0, 1), RETURN(ALLOW), RETURN(KILL_PROCESS)
 
 /*
- * What the loop needs, the most frequent first. Whoever took this process over could kill the charges
- * by the pidfds that are here, and nothing else: open no file, start no program, send no other signal.
+ * The calls of the main loop, the most frequent first. An attacker in control of this process could
+ * kill the registered processes by their pidfds, and nothing else: open no file, start no program,
+ * send no other signal.
  * (A stopped and continued guardian needs no restart_syscall: epoll_pwait then fails with EINTR.)
  */
 static const struct sock_filter filter[] = {
@@ -627,8 +632,8 @@ static long prctl(int option, unsigned long a, unsigned long b)
 }
 
 /*
- * Not dumpable: no core with other people's descriptors, no debugger of the same user. A kernel that
- * cannot do one of these is no reason to leave the children unguarded; READY tells about the filter.
+ * Not dumpable: no core dump with descriptors of other processes, no debugger of the same user. The
+ * children are guarded even if the kernel does not support one of these; READY reports the filter.
  */
 static u32 lock_down(void)
 {
@@ -638,7 +643,7 @@ static u32 lock_down(void)
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, (unsigned long)&program) == 0 ? CONFINED : 0;
 }
 
-/* Raises the soft limit to the hard one and returns how many descriptors the charges may have. */
+/* Raises the soft limit to the hard one. Returns the number of descriptors for registrations. */
 static u32 descriptor_limit(void)
 {
 	struct rlimit64 old = { 0, 0 };
@@ -650,16 +655,16 @@ static u32 descriptor_limit(void)
 	return limit > RESERVE ? (u32)limit - RESERVE : 0;
 }
 
-/* ---- life ---------------------------------------------------------------------------------- */
+/* ---- start and main loop ------------------------------------------------------------------- */
 
 static void start(void)
 {
-	/* First of all: whatever terminal, session or `kill` sends, only SIGKILL and SIGSTOP arrive. */
+	/* First, so that from now on only SIGKILL and SIGSTOP are delivered. */
 	u64 all = ~(u64)0;
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, 0, sizeof all, 0, 0);
 	prctl(PR_SET_NAME, (unsigned long)"procdesc-guard", 0);
 
-	/* By contract there is nothing to close; but a stray pipe end here would last for long. */
+	/* There should be nothing to close; but a stray pipe end would stay open for a long time. */
 	for (int fd = 0; fd < SOCKET; fd++)
 		close(fd);
 	syscall(SYS_close_range, FIRST_STRAY, ~0u, 0, 0, 0, 0);
@@ -671,7 +676,7 @@ static void start(void)
 	long able = pidfd_send_signal(JVM, 0, 0);
 	if (able == -EBADF || able == -ENOSYS)
 		exit(1);
-	/* Found by calling: with an unknown flag the call fails, whatever the JVM's group is. */
+	/* Probed by a call: with an unknown flag it fails, regardless of the JVM's group. */
 	g.groups = pidfd_send_signal(JVM, 0, PIDFD_SIGNAL_PROCESS_GROUP) != -EINVAL;
 	g.level = 1;
 	g.limit = descriptor_limit();
@@ -701,7 +706,7 @@ __attribute__((noreturn, used)) void guardian(void)
 				lifeline_ended((u32)(about / 2));
 		}
 
-		/* Messages come after the batch (see process_exited) and before the JVM's death. */
+		/* Messages are read after the batch (see process_exited), before the JVM's death is handled. */
 		if ((socket || jvm) && !g.ended
 		    && receive(jvm ? LAST_BURST : BURST, !!(socket & (EPOLLHUP | EPOLLRDHUP)))) {
 			g.ended = 1;

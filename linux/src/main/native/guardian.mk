@@ -1,15 +1,14 @@
-# The guardian and the launcher, the two programs: build, check, test. Included by the Makefile; also
-# works alone:
+# Builds, checks and tests the guardian and the launcher. Included by the Makefile; also works alone:
 #
-#     make -f guardian.mk guardian         build both architectures, where a compiler is there, into
-#                                          the resources, with the compilers' versions beside them
-#     make -f guardian.mk guardian-check   build again, elsewhere; compare with the resources
+#     make -f guardian.mk guardian         build each architecture that has a compiler into the
+#                                          resources, and record the compilers' versions there
+#     make -f guardian.mk guardian-check   build in another directory; compare with the resources
 #     make -f guardian.mk guardian-abi     compare guardian_kernel.h with this machine's headers
-#     make -f guardian.mk guardian-test    run launcher_test.py, guardian_test.py (as root, to see everything)
+#     make -f guardian.mk guardian-test    run launcher_test.py, guardian_test.py (as root: all tests)
 #
-# The bytes depend on nothing but the source, these flags, and the versions of compiler and linker: no
-# path, no date, no build id. Different compilers make different, equally good code; so guardian-check
-# compares only with the recorded versions, and says so when it could not.
+# The bytes depend only on the source, these flags, and the versions of compiler and linker, and not on
+# a path, date or build id. Different compilers generate different, equally good code; so guardian-check
+# compares only with the recorded versions, and reports when it cannot compare.
 
 GUARDIAN_DIR := $(dir $(lastword $(MAKEFILE_LIST)))
 GUARDIAN_OUT := $(GUARDIAN_DIR)../resources/dev/procdesc/linux
@@ -19,7 +18,7 @@ GUARDIAN_SOURCES := $(GUARDIAN_PROGRAMS:%=$(GUARDIAN_DIR)%.c) $(GUARDIAN_DIR)gua
 GUARDIAN_ARCHITECTURES := x86_64 aarch64
 GUARDIAN_PYTHON ?= python3
 
-# The Debian names of the compilers; the plain gcc will do where it is native.
+# The Debian names of the compilers; plain gcc is used where it is native.
 guardian-cc = $(or $(GUARDIAN_CC_$(1)),$(shell command -v $(1)-linux-gnu-gcc \
 	|| { [ "$$(uname -m)" = $(1) ] && command -v gcc; }))
 guardian-version = $(1) $$($(2) --version | head -n 1 | sed 's/^[^ ]* //') / $$($(2) -Wl,--version 2>/dev/null | head -n 1)
@@ -28,8 +27,8 @@ GUARDIAN_CFLAGS := -std=gnu11 -Os -ffreestanding -fno-builtin -fno-pic -fomit-fr
 	-fno-stack-protector -fno-asynchronous-unwind-tables -fno-unwind-tables -fno-ident \
 	-fno-tree-loop-distribute-patterns \
 	-Wall -Wextra -Wconversion -Wstack-usage=512 -Werror
-# No hardening that needs a runtime (stack protector, CET, BTI): distributions switch it on by default,
-# and the bytes must not depend on that.
+# No hardening that needs a runtime (stack protector, CET, BTI): distributions enable it by default, and
+# the bytes must not depend on that.
 GUARDIAN_CFLAGS_x86_64 := -fcf-protection=none -march=x86-64
 GUARDIAN_CFLAGS_aarch64 := -mbranch-protection=none -mno-outline-atomics -march=armv8-a
 # noseparate-code: text and constants in one read-only segment, so that the file is one page or two.

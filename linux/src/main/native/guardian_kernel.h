@@ -1,9 +1,10 @@
 /*
- * The part of the Linux kernel's interface that the guardian and the launcher use, and nothing else.
+ * The part of the Linux kernel's interface that the guardian and the launcher use, and no other.
  *
- * No kernel or C library header is included: the guardian must build the same bytes with headers
- * of any age, and half of these numbers are newer than the oldest kernel it runs on. Each number
- * says which uapi header defines it and since which version; no version means "before 2.6.32".
+ * No kernel or C library header is included: the guardian must build to the same bytes with headers
+ * of any age, and half of these numbers are newer than the oldest kernel on which it runs. Each
+ * number has a comment with the uapi header that defines it and the version that introduced it; no
+ * version means "before 2.6.32".
  * `make guardian-abi` compares every #define below with the headers of the build machine, for both
  * architectures.
  */
@@ -144,7 +145,7 @@ struct statfs { long type; long rest[14]; };                   /* asm-generic/st
 
 #define SECCOMP_MODE_FILTER     2          /* linux/seccomp.h, since 3.5 */
 #define SECCOMP_RET_ALLOW       0x7fff0000 /* linux/seccomp.h, since 3.5 */
-#define SECCOMP_RET_KILL_PROCESS 0x80000000 /* linux/seccomp.h, since 4.14; before: as KILL_THREAD */
+#define SECCOMP_RET_KILL_PROCESS 0x80000000 /* linux/seccomp.h, since 4.14; before: like KILL_THREAD */
 
 struct sock_filter { uint16_t code; uint8_t jt, jf; uint32_t k; };  /* linux/filter.h */
 struct sock_fprog { uint16_t len; const struct sock_filter *filter; };
@@ -162,7 +163,7 @@ _Static_assert(sizeof(struct epoll_event) == 12, "packed on x86-64 only");
 _Static_assert(sizeof(struct epoll_event) == 16, "packed on x86-64 only");
 #endif
 
-/* ---- how to call ------------------------------------------------------------- */
+/* ---- system call ------------------------------------------------------------- */
 
 /* All calls go through this one function: a result below zero is -errno, as the kernel returns it. */
 static inline long syscall6(long nr, long a, long b, long c, long d, long e, long f)

@@ -1,27 +1,27 @@
 /*
- * launcher: walks a child script in a process of its own memory.
+ * launcher: executes a child script in a process with separate memory.
  *
- * Where the library cannot map machine code, it has glibc's pidfd_spawn create the child, and this
- * program is what the child executes first. It does what the spawn stub does between the birth of a
- * child and its program: it makes the system calls of a script, one after the other.
+ * Where the library cannot map machine code, glibc's pidfd_spawn creates the child, which first
+ * executes this program. Like the spawn stub, it makes the system calls of a script, one after the
+ * other, between the creation of a child and its program.
  *
- * How it is started: from a sealed memfd, by its name below /proc/self/fd, with all signals blocked
- * and with these arguments, hexadecimal numbers without a prefix:
- *     1     a descriptor of the file (another memfd) that the script lies in
- *     2     a descriptor of the writing end of a pipe
+ * Start: from a sealed memfd, by its name below /proc/self/fd, with all signals blocked and with
+ * these arguments, hexadecimal numbers without a prefix:
+ *     1     a descriptor of the file (another memfd) that contains the script
+ *     2     a descriptor of the write end of a pipe
  *     3     the address of the call block (README.md has its layout)
  *     4...  pairs: the address and the length of each piece of the file, in the file's order
  *
- * It maps each piece at the address that it has in the JVM, so that all pointers of the script hold
- * here too, and shared, so that the JVM sees the results. Then it walks the script. The reading end of
- * the pipe tells the JVM how that went:
- *     end of file         the script executed a program, or ended: the call block says which. The
- *                         script itself makes the pipe close-on-exec.
- *     8 bytes, a number   the errno of the mapping that failed: nothing of the script was done.
- *                         EEXIST means that something of this process is where a piece is to be;
- *                         where addresses are random, the next process has it elsewhere.
+ * It maps each piece at the address that it has in the JVM, so that all pointers of the script are
+ * valid here too, and shared, so that the JVM sees the results. Then it executes the script. The JVM
+ * reads the result from the read end of the pipe:
+ *     end of file         the script executed a program, or ended: the call block distinguishes
+ *                         these. The script itself makes the pipe close-on-exec.
+ *     8 bytes, a number   the errno of the mapping that failed: no step of the script was executed.
+ *                         EEXIST means that memory of this process is at the address of a piece;
+ *                         if addresses are randomized, another process may succeed.
  *
- * Exit status: 127 in every case, as that of the spawn stub.
+ * Exit status: 127 in every case, like that of the spawn stub.
  */
 #include "guardian_kernel.h"
 
@@ -34,15 +34,15 @@ enum { FILE = 1, PIPE = 2, CALL = 3, FIRST_PIECE = 4 };
 struct step {
 	u64 number, args[6];
 	u64 tolerated;          /* bit 0: any errno; bit e: errno e */
-	s64 *target;            /* null, or where else the result goes */
+	s64 *target;            /* null, or a second place for the result */
 	s64 result;
 };
 
 struct call {
-	unsigned char block[16], saved[16];  /* the spawn stub's */
+	unsigned char block[16], saved[16];  /* used by the spawn stub only */
 	s64 failed;
 	u64 count;
-	struct step create;                  /* the spawn stub's */
+	struct step create;                  /* used by the spawn stub only */
 	struct step steps[];
 };
 
@@ -50,8 +50,8 @@ _Static_assert(sizeof(struct step) == 80, "struct step");
 _Static_assert(offsetof(struct call, failed) == 32 && offsetof(struct call, steps) == 128, "struct call");
 
 /*
- * The kernel enters here with the stack pointer at the number of arguments; the pointers to them are
- * behind it.
+ * The kernel enters here with the stack pointer at the number of arguments, which the pointers to
+ * them follow.
  */
 #if defined(__x86_64__)
 __asm__(".globl _start\n"
@@ -112,7 +112,7 @@ __attribute__((noreturn, used)) void launcher(const u64 *stack)
 	u64 count = stack[0];
 	const char *const *arg = (const void *)&stack[1];
 
-	/* The C library leaves the signals of its own unblocked. */
+	/* The C library does not block its internal signals. */
 	u64 all = ~(u64)0;
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, 0, sizeof all, 0, 0);
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Proves what launcher.c promises: launcher_test.py FILE
+"""Tests the guarantees of launcher.c: launcher_test.py FILE
 
 The script lies in a memfd that is mapped here at the address that the launcher is told. Nothing is
 awaited by sleeping: the end of the pipe says that the launcher has executed a program or ended.
@@ -85,7 +85,7 @@ class LauncherTest(unittest.TestCase):
         self.assertEqual((-1, b"", 42), (failed, told, code))
 
     def test_a_place_that_is_taken_is_reported(self):
-        # The launcher's own image.
+        # The address of the launcher's image.
         _, failed, _, told, code = self.run_launcher(address=0x400000)
         self.assertEqual((-1, errno.EEXIST, 127), (failed, struct.unpack("Q", told)[0], code))
 

@@ -3,33 +3,33 @@
  *
  *     long spawn_stub(struct call *c);        AAPCS64: c in x0, result in x0
  *
- * What it does, what the child may and may not do and why, what the caller guarantees, and what
- * was rejected: see spawnstub-x86_64.S, which this file follows step by step. In one paragraph:
- * the child shares the parent's memory and its stack, at the same stack pointer, while the
- * parent's thread is suspended and all its other threads run on. So the child makes system calls
- * with registers only, writes to nothing but struct call and the targets named in it, never
- * touches the stack, calls nobody, returns nowhere, and has all signals blocked.
+ * spawnstub-x86_64.S, which this file follows step by step, documents the steps, the rules for the
+ * child and their reasons, the guarantees by the caller, and the rejected alternatives. Summary: the
+ * child shares the parent's memory and its stack, at the same stack pointer, while the parent's
+ * thread is suspended and all its other threads continue to run. So the child makes system calls
+ * with registers only, writes only to struct call and the targets named in it, never accesses the
+ * stack, neither calls nor returns, and has all signals blocked.
  *
- * What differs here
+ * Differences
  *
- *     - The kernel preserves every register but x0, and most of them belong to nobody across a
- *       call. Nothing has to be saved: the stack is not used at all, by the parent either, and
- *       the link register is never changed, so there is no return address to sign.
- *     - clone takes (flags, stack, parent_tid, tls, child_tid): the last two the other way round
- *       than on x86-64. That is the script's business, not the stub's.
+ *     - The kernel preserves every register except x0, and the ABI lets a function change most of
+ *       them. No register has to be saved: the stack is not used at all, not even by the parent,
+ *       and the link register is never changed, so there is no return address to sign.
+ *     - clone takes (flags, stack, parent_tid, tls, child_tid): the last two are in reverse order
+ *       compared with x86-64. That concerns the script, not the stub.
  *     - Caches: instructions that were written as data must be made visible to instruction fetch.
  *       The kernel does that when it makes a page executable for the first time. So the bytes are
- *       written to a fresh anonymous mapping, which then becomes executable, once, and is never
- *       written again.
+ *       written to a new anonymous mapping, which becomes executable once and is never written
+ *       again.
  *
- * The bytes: position independent, no data, no relocation; may be mapped anywhere, read and
- * execute only. The resource spawnstub-aarch64.bin is the .text section of this file; see
+ * The bytes are position independent, without data and relocations; they may be mapped anywhere,
+ * read and execute only. The resource spawnstub-aarch64.bin is the .text section of this file; see
  * README.md.
  */
 
 /* struct call, 128 bytes and the steps. Signal sets have 16 bytes; Linux uses the first 8. */
         .equ    CALL_BLOCK,       0     /* in:  signals to block during the call */
-        .equ    CALL_SAVED,      16     /* out: the mask to go back to */
+        .equ    CALL_SAVED,      16     /* out: the mask to restore */
         .equ    CALL_FAILED,     32     /* out: index of the failed step; count: none failed */
         .equ    CALL_COUNT,      40     /* in:  number of steps; read once */
         .equ    CALL_CREATE,     48     /* in:  the creating call, a step; only its number, */
@@ -40,8 +40,8 @@
         .equ    STEP_NUMBER,      0     /* in:  system call number */
         .equ    STEP_ARGS,        8     /* in:  six arguments */
         .equ    STEP_TOLERATED,  56     /* in:  bit 0: any errno; bit e, 1 <= e <= 63: errno e */
-        .equ    STEP_TARGET,     64     /* in:  null, or where else to store the result */
-        .equ    STEP_RESULT,     72     /* out: what the kernel returned */
+        .equ    STEP_TARGET,     64     /* in:  null, or a second place for the result */
+        .equ    STEP_RESULT,     72     /* out: the kernel's result */
         .equ    STEP_SIZE,       80
 
 /* Linux on AArch64. */
@@ -49,7 +49,7 @@
         .equ    SYS_exit_group,      94
         .equ    SIG_SETMASK,          2
         .equ    SIGSET_SIZE,          8
-        .equ    MAX_ERRNO,         4095 /* -4095..-1 are errors, all else is a result */
+        .equ    MAX_ERRNO,         4095 /* -4095..-1 are errors, others are results */
         .equ    EXIT_FAILED,        127 /* the shell's "could not be executed" */
 
 /*
@@ -63,7 +63,7 @@
  *     x12         child: count
  *     x13 x14     child: scratch
  *     sp x30      neither used nor changed
- *     x16..x29    not touched (x16, x17: veneers; x18: the platform's; x19..x29: the caller's)
+ *     x16..x29    not used (x16, x17: veneers; x18: the platform's; x19..x29: the caller's)
  */
 
         .arch   armv8-a
@@ -71,8 +71,8 @@
         .globl  spawn_stub
         .type   spawn_stub, %function
 spawn_stub:
-        hint    #34                     /* bti c: reached by an indirect call. Written as the */
-                                        /* hint that it is: assembles, and runs, on ARMv8.0 */
+        hint    #34                     /* bti c: reached by an indirect call. Encoded as */
+                                        /* a hint: assembles, and runs, on ARMv8.0 */
         mov     x9, x0
 
         /* 1. Block signals. */
@@ -92,8 +92,8 @@ spawn_stub:
         svc     #0
         cbz     x0, .Lchild
 
-        /* 3. The parent: the child has left our memory, or there is none. Signals that came in
-              the meantime are handled on the way out of this call; so first store the result. */
+        /* 3. The parent: the child has left the memory, or there is none. Signals that became
+              pending are handled on return from this call; so the result is stored before. */
         mov     x10, x0
         str     x10, [x9, #CALL_CREATE+STEP_RESULT]
         mov     x8, #SYS_rt_sigprocmask
@@ -119,10 +119,10 @@ spawn_stub:
         ldp     x2, x3, [x10, #STEP_ARGS+16]
         ldp     x4, x5, [x10, #STEP_ARGS+32]
         svc     #0
-        str     x0, [x10, #STEP_RESULT] /* whether good or bad, ... */
+        str     x0, [x10, #STEP_RESULT] /* success or failure, ... */
         ldr     x13, [x10, #STEP_TARGET]
         cbz     x13, .Ljudge
-        str     x0, [x13]               /* ... and to where the script wants it */
+        str     x0, [x13]               /* ... also at the target of the script */
 .Ljudge:
         cmn     x0, #MAX_ERRNO
         b.lo    .Lnext                  /* unsigned: not in -4095..-1 */
@@ -144,6 +144,6 @@ spawn_stub:
         mov     x8, #SYS_exit_group
         mov     x0, #EXIT_FAILED
         svc     #0
-        udf     #0                      /* refused (seccomp)? Never run on: SIGILL, though */
-        b       .Lexit                  /* blocked, ends the child */
+        udf     #0                      /* refused (seccomp): never continue. SIGILL, */
+        b       .Lexit                  /* although blocked, ends the child */
         .size   spawn_stub, . - spawn_stub

@@ -1,18 +1,18 @@
 /*
- * Test of the spawn stubs. Not part of the library.
+ * Tests the spawn stubs. Not part of the library.
  *
  *     stubtest FILE            FILE: the flat bytes of the stub for this machine
  *
- * Maps the bytes as the library does (write, then execute, never both), calls them with scripts of
- * all sorts and looks at what became of the child, of the results, and of the caller: every single
- * call is made on a stack of its own, filled with a pattern, with known values in the callee-saved
- * registers and an odd signal mask, and all of that is compared afterwards.
+ * Maps the bytes as the library does (first writable, then executable, never both), calls them with
+ * various scripts and checks the child, the results, and the caller: every call is made on a separate
+ * stack, filled with a pattern, with known values in the callee-saved registers and an unusual signal
+ * mask, all of which are compared afterwards.
  *
- * The call structures lie in shared mappings, so that results can be read even where a vfork is
- * emulated by a fork (qemu-user). What cannot be shown there is skipped, by name. As process 1 of a
- * virtual machine the program mounts /proc, runs the tests, and powers off.
+ * The call structures are in shared mappings, so that results can be read even if vfork is emulated
+ * by fork (qemu-user). Tests that are impossible there are skipped by name. As process 1 of a virtual
+ * machine the program mounts /proc, runs the tests, and powers off.
  *
- * Exit status: 0 all passed (skips are counted), 1 something failed.
+ * Exit status: 0 all passed (skips are counted), 1 a test failed.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -71,7 +71,7 @@ _Static_assert(offsetof(struct call, count) == 40, "count");
 _Static_assert(offsetof(struct call, create) == 48, "create");
 _Static_assert(offsetof(struct call, steps) == 128, "steps");
 
-/* Not in every libc's headers. */
+/* Not defined by every libc's headers. */
 enum {
     NR_pidfd_open = 434,
     NR_clone3 = 435,
@@ -85,14 +85,14 @@ enum {
 
 enum { MAX_STEPS = 2048, UNTOUCHED = 0x5ca1ab1e };
 
-/* ---- the call, watched ---- */
+/* ---- the observed call ---- */
 
 /*
  * long watched_call(struct call *, stub, top of stack, struct seen *): calls the stub with SP =
- * top - 16 and a pattern in each callee-saved register, and reports what it finds afterwards.
+ * top - 16 and a pattern in each callee-saved register, and stores their values afterwards.
  */
 #if defined(__x86_64__)
-enum { CALLEE_SAVED = 6, FRAME = 32 }; /* ours 16, the return address, and rbx */
+enum { CALLEE_SAVED = 6, FRAME = 32 }; /* 16 of watched_call, the return address, and rbx */
 static const int register_names[CALLEE_SAVED] = {0xb0, 0xb1, 0x12, 0x13, 0x14, 0x15};
 __asm__(".pushsection .text\n"
     ".globl watched_call\n"
@@ -123,7 +123,7 @@ __asm__(".pushsection .text\n"
     "	ret\n"
     ".popsection\n");
 #elif defined(__aarch64__)
-enum { CALLEE_SAVED = 11, FRAME = 16 }; /* ours; the stub has none */
+enum { CALLEE_SAVED = 11, FRAME = 16 }; /* that of watched_call; the stub has none */
 static const int register_names[CALLEE_SAVED] =
     {0x19, 0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27, 0x28, 0x29};
 __asm__(".pushsection .text\n"
@@ -189,7 +189,7 @@ static __thread const char *test = "?";
 static void verdict(int ok, int line, const char *format, ...)
 {
     long before = atomic_fetch_add(&tally[ok ? 0 : 1], 1);
-    if (ok || before >= 30) /* enough to see what is wrong */
+    if (ok || before >= 30) /* enough for a diagnosis */
         return;
     va_list list;
     va_start(list, format);
@@ -235,7 +235,7 @@ static struct lab new_lab(void)
     };
 }
 
-static u64 current_mask(void) /* libc's would hide its own two signals */
+static u64 current_mask(void) /* libc's function would hide its two internal signals */
 {
     u64 mask = 0;
     if (syscall(SYS_rt_sigprocmask, SIG_SETMASK, NULL, &mask, 8) != 0)
@@ -298,7 +298,7 @@ static struct step *add_step(struct lab *l, const u64 words[7])
 enum creator { CLONE3, CLONE, CLONE_EMULATED, CREATORS };
 static const char *const creator_names[] = {"clone3", "clone", "clone without a pidfd"};
 static int have[CREATORS];
-static int emulated; /* vfork is a fork here */
+static int emulated; /* vfork is emulated by fork */
 
 struct child {
     long pid;
@@ -319,7 +319,7 @@ static void set_creator(struct lab *l, enum creator how, struct child *child, u6
         s->args[0] = P(child->clone_args);
         s->args[1] = 64; /* as in Linux 5.3 */
     } else {
-        s->number = SYS_clone; /* flags, stack, parent_tid; the others are not used */
+        s->number = SYS_clone; /* flags, stack, parent_tid; the others are unused */
         s->args[0] = F_VM | F_VFORK | more_flags | (how == CLONE ? F_PIDFD : SIGCHLD);
         s->args[2] = how == CLONE ? P(&child->pidfd) : 0;
     }
@@ -348,7 +348,7 @@ static void no_child(void)
     CHECK(r == -1 && errno == ECHILD, "there is a child");
 }
 
-/* Spawns; the child must end by exit(status). Checks all that is common. */
+/* Spawns a child that must end by exit(status), and makes the common checks. */
 static long run_at(struct lab *l, enum creator how, int status, const void *entry)
 {
     struct child child;
@@ -376,7 +376,7 @@ static long run(struct lab *l, enum creator how, int status)
     return run_at(l, how, status, stub);
 }
 
-/* ---- a program to exec: this one, or a shell where that cannot be (qemu-user) ---- */
+/* ---- the program to execute: this one, or a shell where that is impossible (qemu-user) ---- */
 
 static char *env[] = {"PROBE=1", NULL};
 static char *arguments[4];
@@ -432,10 +432,10 @@ static void test_exec(struct lab *l, enum creator how)
 
 static void test_masks(struct lab *l, enum creator how)
 {
-    const u64 all_signals = emulated ? ~0ULL >> 2 : ~0ULL; /* qemu-user keeps two for itself */
+    const u64 all_signals = emulated ? ~0ULL >> 2 : ~0ULL; /* qemu-user reserves two */
     test = "the child's mask";
     begin(l);
-    u64 *mask = &l->c->steps[100].args[0]; /* somewhere in shared memory */
+    u64 *mask = &l->c->steps[100].args[0]; /* any place in shared memory */
     *mask = 0;
     STEP(l, SYS_rt_sigprocmask, SIG_SETMASK, 0, P(mask), 8);
     run(l, how, 127);
@@ -614,7 +614,7 @@ static void test_wiring(struct lab *l, enum creator how)
 
 static void test_six_arguments(struct lab *l, enum creator how)
 {
-    /* mmap needs all six; what a pipe then carries proves that each was right. */
+    /* mmap needs all six; the contents of a pipe then prove that each was passed correctly. */
     test = "six arguments of a step";
     long page = sysconf(_SC_PAGESIZE);
     char name[] = "/tmp/stubtest-XXXXXX", content[] = "the second page", got[sizeof content] = "";
@@ -635,7 +635,7 @@ static void test_six_arguments(struct lab *l, enum creator how)
     SAME(read(pipes[0], got, sizeof got), sizeof got);
     CHECK(memcmp(got, content, sizeof content) == 0, "other content: %.15s", got);
 
-    /* A creating call that creates no process is as good as any to see its arguments. */
+    /* Any system call can be used as the creating call to check its arguments. */
     test = "six arguments of the creating call";
     begin(l);
     l->c->create = (struct step){.number = SYS_mmap, .result = UNTOUCHED,
@@ -718,7 +718,7 @@ static void test_shared_memory(struct lab *l, enum creator how)
     const size_t size = sizeof(struct call) + 4 * sizeof(struct step);
     struct lab private = {map(size, MAP_PRIVATE), l->stack};
     struct timespec time = {.tv_nsec = 30000000};
-    u64 result = UNTOUCHED; /* on this very stack */
+    u64 result = UNTOUCHED; /* on this stack */
     struct child child;
     siginfo_t info;
     begin(&private);
@@ -734,7 +734,7 @@ static void test_shared_memory(struct lab *l, enum creator how)
     munmap(private.c, size);
 }
 
-/* ---- tests in a process of their own ---- */
+/* ---- tests in a separate process ---- */
 
 static void isolated(const char *name, void (*body)(void))
 {
@@ -795,7 +795,7 @@ static void exit_refused(void)
     siginfo_t info;
     struct rlimit none = {0, 0};
     setrlimit(RLIMIT_CORE, &none);
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* a core dump ended the parent, too, before Linux 5.16 */
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* before Linux 5.16 a core dump also ended the parent */
     begin(&l);
     set_creator(&l, CLONE, &child, 0);
     refuse[1].k = SYS_exit_group;
@@ -822,7 +822,7 @@ static void every_errno(void)
         return;
     enum creator how = have[CLONE3] ? CLONE3 : CLONE;
 
-    begin(&l); /* all that must pass, in one script each */
+    begin(&l); /* all that must be tolerated, in one script each */
     for (u64 e = 1; e < 64; e++)
         STEP(&l, SYS_getppid, e)->tolerated = 1ULL << e;
     run(&l, how, 127);
@@ -836,7 +836,7 @@ static void every_errno(void)
         for (u64 i = 0; i < l.c->count; i++)
             SAME(l.c->steps[i].result, -(s64)(from + i));
     }
-    for (u64 e = 1; e <= 4095; e++) { /* all that must not */
+    for (u64 e = 1; e <= 4095; e++) { /* all that must not be tolerated */
         begin(&l);
         STEP(&l, SYS_getpid);
         STEP(&l, SYS_getppid, e)->tolerated = e < 64 ? ~(1ULL | 1ULL << e) : ~1ULL;
@@ -867,7 +867,7 @@ static void handler(int signal)
     if (syscall(SYS_getpid) == storm_pid)
         atomic_fetch_add(&handled, 1);
     else
-        atomic_fetch_add(&astray, 1); /* in a child, that is */
+        atomic_fetch_add(&astray, 1); /* called in a child */
 }
 
 static void *spawner(void *which)
@@ -884,7 +884,7 @@ static void *spawner(void *which)
         enum creator how = have[CLONE3] && i % 2 ? CLONE3 : CLONE;
         begin(&l);
         struct step *s = STEP(&l, SYS_getpid);
-        if (i % 3) { /* the program too has all signals blocked: only our exit status counts */
+        if (i % 3) { /* the program also has all signals blocked, so only its exit status matters */
             char *argv[] = {self, "--exit-42", NULL};
             STEP(&l, SYS_execve, P(self), P(argv), P(env));
             long pid = run(&l, how, 42);
@@ -905,7 +905,7 @@ static void *spawner(void *which)
 static void storm(void)
 {
     storm_pid = getpid();
-    setpgid(0, 0); /* kill(0) then reaches us and our children, nobody else */
+    setpgid(0, 0); /* kill(0) then affects this process and its children only */
     struct sigaction action = {.sa_handler = handler, .sa_flags = SA_ONSTACK | SA_RESTART};
     sigaction(SIGUSR1, &action, NULL);
     sigaction(SIGUSR2, &action, NULL);
@@ -954,7 +954,7 @@ static void held_back(void)
             continue;
         held_handled = 0;
         begin(&l);
-        STEP(&l, SYS_kill, (u64)getpid(), SIGUSR1); /* the parent, in the middle of its call */
+        STEP(&l, SYS_kill, (u64)getpid(), SIGUSR1); /* the parent, during its call */
         STEP(&l, SYS_getpid);
         STEP(&l, SYS_kill, UNTOUCHED, SIGUSR1); /* the child itself: never delivered */
         l.c->steps[1].target = &l.c->steps[2].args[0];
@@ -1011,7 +1011,7 @@ static void find_creators(struct lab *l)
 
 static int tests(const char *file)
 {
-    /* An odd mask, libc's own signals included, that must survive each call. */
+    /* An unusual mask, including libc's internal signals, which each call must preserve. */
     u64 odd = 1ULL << (SIGWINCH - 1) | 1ULL << 32 | 1ULL << 40 | 1ULL << 61;
     tally = map(3 * sizeof *tally, MAP_SHARED);
     load(file);
