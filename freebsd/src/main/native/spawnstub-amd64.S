@@ -3,60 +3,62 @@
  *
  *     long spawn_stub(struct call *c);        System V ABI: c in rdi, result in rax
  *
- * It creates a child, lets it walk a list of system calls (the "child script"; its last step is
- * normally an execve), and returns the child's pid or -errno. What the script does is none of its
- * business: that is decided, in Java, before the call.
+ * Creates a child that executes a list of system calls (the "child script"; its last step is
+ * normally an execve), and returns the child's pid or -errno. The stub does not know the purpose of
+ * the script, which Java prepares before the call.
  *
  *     1. sigprocmask(SIG_SETMASK, &c->block, &c->saved); if refused, return its -errno.
  *     2. The creating call, c->create: pdfork, or pdrfork with RFSPAWN.
  *     3. Parent: store the result, sigprocmask(SIG_SETMASK, &c->saved, NULL), return the result.
  *     4. Child: for each step, make the call, store the result, stop at the first failure that is
- *        not tolerated; exit(127). c->failed then says which step it was.
+ *        not tolerated; exit(127). c->failed is then the index of that step.
  *
- * What is special about the child
+ * Special properties of the child
  *
  *     After pdfork it is a copy of the process with one thread: it must not run code that takes a
- *     lock, so none of libc and none of Java. It runs at the same time as the parent; call and
- *     steps are in a shared mapping, so that the parent sees the results, and a close-on-exec pipe
- *     tells it when to look.
+ *     lock, so neither libc nor Java. It runs at the same time as the parent; call and steps are in
+ *     a shared mapping, so that the parent sees the results, and a close-on-exec pipe reports when
+ *     they are complete.
  *
- *     After pdrfork with RFSPAWN it runs on the parent's memory and, as it has no stack of its
- *     own, on the parent's very stack, at the same stack pointer, while the parent's thread is
- *     suspended until it execs or exits and all other threads run on. Hence, in the child:
+ *     After pdrfork with RFSPAWN it uses the parent's memory and, because it has no separate stack,
+ *     also the parent's stack, at the same stack pointer, while the parent's thread is suspended
+ *     until the child execs or exits and all other threads continue to run. Hence, in the child:
  *
- *     - No push, pop, call, ret, and no red zone. Everything is in registers.
- *     - Registers, in contrast, are its own: it need not restore any. This is why only rbx is
- *       saved below, although the child also uses rbp, r12 and r13.
+ *     - No push, pop, call, ret, and no red zone. All values are in registers.
+ *     - Registers, in contrast, are separate: the child need not restore any. For this reason only
+ *       rbx is saved below, although the child also uses rbp, r12 and r13.
  *     - No signal handler: pdfork leaves the parent's handlers installed. All signals stay blocked
  *       (the child inherits the mask of step 1) until the script has made the dispositions
  *       harmless and sets the mask of the new program.
  *
- * How system calls differ from Linux
+ * Differences of system calls from Linux
  *
- *     - An error is told by the carry flag, with the positive errno in rax. Results are stored in
- *       the form that scripts have everywhere: not negative, or -errno.
- *     - rdx is the second result: overwritten by every call. In a child, rdx is 1; the stub goes
- *       by rax, which is 0 in a child and in nobody else, because arm64 has no such sign.
+ *     - The carry flag indicates an error, with the positive errno in rax. Results are stored in
+ *       the form of all scripts: a non-negative value, or -errno.
+ *     - rdx is the second result: overwritten by every call. In a child, rdx is 1; but the stub
+ *       tests rax, which is 0 in a child only, because arm64 has no such second result.
  *     - The kernel destroys rcx, r11, rdx, r8, r9 and r10.
- *     - A number that the kernel does not know gives ENOSYS and sends SIGSYS, which is blocked
- *       here, so that a script may try.
+ *     - A number that the kernel does not know returns ENOSYS and sends SIGSYS, which is blocked
+ *       here, so that a script can probe it.
  *
- * What the caller guarantees
+ * Guarantees by the caller
  *
- *     - c and all it points to are readable and writable, and stay so until the call returns; for
- *       pdfork, c is in a shared mapping and stays until the child has executed or ended.
- *     - c->failed is preset to a negative number. A child that execs, or is killed on the way,
- *       leaves it so.
+ *     - c and all memory to which it points are readable and writable until the call returns; for
+ *       pdfork, c is in a shared mapping and stays mapped until the child has executed its program
+ *       or ended.
+ *     - c->failed is preset to a negative number. A child that execs, or is killed before, does not
+ *       change it.
  *
- * Rejected: what spawnstub-x86_64.S of the Linux backend names, for the same reasons.
+ * Rejected: the alternatives in spawnstub-x86_64.S of the Linux backend, for the same reasons.
  *
- * The bytes: position independent, no data, no relocation; may be mapped anywhere, read and
- * execute only. The resource spawnstub-amd64.bin is the .text section of this file; see README.md.
+ * The bytes are position independent, without data and relocations; they may be mapped anywhere,
+ * read and execute only. The resource spawnstub-amd64.bin is the .text section of this file; see
+ * README.md.
  */
 
 /* struct call, 128 bytes and the steps. Signal sets have 16 bytes, all of them used. */
         .equ    CALL_BLOCK,       0     /* in:  signals to block during the call */
-        .equ    CALL_SAVED,      16     /* out: the mask to go back to */
+        .equ    CALL_SAVED,      16     /* out: the mask to restore */
         .equ    CALL_FAILED,     32     /* out: index of the failed step; count: none failed */
         .equ    CALL_COUNT,      40     /* in:  number of steps; read once */
         .equ    CALL_CREATE,     48     /* in:  the creating call, a step; only its number, */
@@ -67,8 +69,8 @@
         .equ    STEP_NUMBER,      0     /* in:  system call number */
         .equ    STEP_ARGS,        8     /* in:  six arguments */
         .equ    STEP_TOLERATED,  56     /* in:  bit 0: any errno; bit e, 1 <= e <= 63: errno e */
-        .equ    STEP_TARGET,     64     /* in:  null, or where else to store the result */
-        .equ    STEP_RESULT,     72     /* out: what the kernel returned, or -errno */
+        .equ    STEP_TARGET,     64     /* in:  null, or a second place for the result */
+        .equ    STEP_RESULT,     72     /* out: the kernel's result, or -errno */
         .equ    STEP_SIZE,       80
 
 /* FreeBSD: sys/syscall.h, sys/signal.h. */
@@ -125,8 +127,8 @@ spawn_stub:
         testq   %rax, %rax
         jz      .Lchild
 
-        /* 3. The parent. Signals that came in the meantime are handled on the way out of this
-              call; so first store the result. */
+        /* 3. The parent. Signals that became pending are handled on return from this call; so the
+              result is stored before. */
 .Lparent:
         movq    %rax, CALL_CREATE+STEP_RESULT(%rbx)
         movl    $SYS_sigprocmask, %eax
@@ -158,11 +160,11 @@ spawn_stub:
         sbbq    %rdx, %rdx              /* -1 if it failed, else 0 */
         xorq    %rdx, %rax              /* two's complement: (rax ^ -1) + 1 = -rax */
         subq    %rdx, %rax
-        movq    %rax, STEP_RESULT(%rbp) /* whether good or bad, ... */
+        movq    %rax, STEP_RESULT(%rbp) /* success or failure, ... */
         movq    STEP_TARGET(%rbp), %rcx
         testq   %rcx, %rcx
         jz      .Ljudge
-        movq    %rax, (%rcx)            /* ... and to where the script wants it */
+        movq    %rax, (%rcx)            /* ... also at the target of the script */
 .Ljudge:
         testq   %rdx, %rdx
         jz      .Lnext
@@ -171,7 +173,7 @@ spawn_stub:
         jnz     .Lnext                  /* any errno is tolerated */
         negq    %rax
         cmpq    $63, %rax
-        ja      .Lstop                  /* has no bit; bt would take errno modulo 64 */
+        ja      .Lstop                  /* has no bit; bt would use errno modulo 64 */
         btq     %rax, %rcx
         jnc     .Lstop
 .Lnext:
@@ -185,6 +187,6 @@ spawn_stub:
         movl    $SYS_exit, %eax
         movl    $EXIT_FAILED, %edi
         syscall
-        ud2                             /* never run on */
+        ud2                             /* never continue */
         jmp     .Lexit
         .size   spawn_stub, . - spawn_stub

@@ -3,27 +3,28 @@
  *
  *     long spawn_stub(struct call *c);        AAPCS64: c in x0, result in x0
  *
- * What it does, what the child may and may not do and why, what the caller guarantees, and what
- * was rejected: see spawnstub-amd64.S, which this file follows step by step.
+ * spawnstub-amd64.S, which this file follows step by step, documents the steps, the rules for the
+ * child and their reasons, the guarantees by the caller, and the rejected alternatives.
  *
- * What differs here
+ * Differences
  *
- *     - An error is told by the carry flag as well, with the errno in x0; the second result is
- *       x1. In a child both are 0.
- *     - The kernel preserves x9 and up, and most of them belong to nobody across a call. Nothing
- *       has to be saved: the stack is not used at all, by the parent either, and the link register
- *       is never changed, so there is no return address to sign.
+ *     - The carry flag also indicates an error, with the errno in x0; the second result is x1. In a
+ *       child both are 0.
+ *     - The kernel preserves x9 and higher registers, and the ABI lets a function change most of
+ *       them. No register has to be saved: the stack is not used at all, not even by the parent,
+ *       and the link register is never changed, so there is no return address to sign.
  *     - Caches: instructions that were written as data must be made visible to instruction fetch.
- *       The kernel does that when a page becomes executable. So the bytes are written to a fresh
- *       anonymous mapping, which then becomes executable, once, and is never written again.
+ *       The kernel does that when a page becomes executable. So the bytes are written to a new
+ *       anonymous mapping, which becomes executable once and is never written again.
  *
- * The bytes: position independent, no data, no relocation; may be mapped anywhere, read and
- * execute only. The resource spawnstub-arm64.bin is the .text section of this file; see README.md.
+ * The bytes are position independent, without data and relocations; they may be mapped anywhere,
+ * read and execute only. The resource spawnstub-arm64.bin is the .text section of this file; see
+ * README.md.
  */
 
 /* struct call, 128 bytes and the steps. Signal sets have 16 bytes, all of them used. */
         .equ    CALL_BLOCK,       0     /* in:  signals to block during the call */
-        .equ    CALL_SAVED,      16     /* out: the mask to go back to */
+        .equ    CALL_SAVED,      16     /* out: the mask to restore */
         .equ    CALL_FAILED,     32     /* out: index of the failed step; count: none failed */
         .equ    CALL_COUNT,      40     /* in:  number of steps; read once */
         .equ    CALL_CREATE,     48     /* in:  the creating call, a step; only its number, */
@@ -34,8 +35,8 @@
         .equ    STEP_NUMBER,      0     /* in:  system call number */
         .equ    STEP_ARGS,        8     /* in:  six arguments */
         .equ    STEP_TOLERATED,  56     /* in:  bit 0: any errno; bit e, 1 <= e <= 63: errno e */
-        .equ    STEP_TARGET,     64     /* in:  null, or where else to store the result */
-        .equ    STEP_RESULT,     72     /* out: what the kernel returned, or -errno */
+        .equ    STEP_TARGET,     64     /* in:  null, or a second place for the result */
+        .equ    STEP_RESULT,     72     /* out: the kernel's result, or -errno */
         .equ    STEP_SIZE,       80
 
 /* FreeBSD: sys/syscall.h, sys/signal.h. */
@@ -54,9 +55,9 @@
  *     x11         child: its index
  *     x12         child: count
  *     x13 x14     child: scratch
- *     x15         child: whether the step failed
+ *     x15         child: nonzero if the step failed
  *     sp x30      neither used nor changed
- *     x16..x29    not touched (x16, x17: veneers; x18: the platform's; x19..x29: the caller's)
+ *     x16..x29    not used (x16, x17: veneers; x18: the platform's; x19..x29: the caller's)
  */
 
         .arch   armv8-a
@@ -64,8 +65,8 @@
         .globl  spawn_stub
         .type   spawn_stub, %function
 spawn_stub:
-        hint    #34                     /* bti c: reached by an indirect call. Written as the */
-                                        /* hint that it is: assembles, and runs, on ARMv8.0 */
+        hint    #34                     /* bti c: reached by an indirect call. Encoded as */
+                                        /* a hint: assembles, and runs, on ARMv8.0 */
         mov     x9, x0
 
         /* 1. Block signals. */
@@ -86,10 +87,10 @@ spawn_stub:
         ldp     x4, x5, [x9, #CALL_CREATE+STEP_ARGS+32]
         svc     #0
         cneg    x0, x0, cs
-        cbz     x0, .Lchild             /* errno 0 there is not */
+        cbz     x0, .Lchild             /* there is no errno 0 */
 
-        /* 3. The parent. Signals that came in the meantime are handled on the way out of this
-              call; so first store the result. */
+        /* 3. The parent. Signals that became pending are handled on return from this call; so the
+              result is stored before. */
         mov     x10, x0
         str     x10, [x9, #CALL_CREATE+STEP_RESULT]
         mov     x8, #SYS_sigprocmask
@@ -115,10 +116,10 @@ spawn_stub:
         svc     #0
         cset    x15, cs
         cneg    x0, x0, cs
-        str     x0, [x10, #STEP_RESULT] /* whether good or bad, ... */
+        str     x0, [x10, #STEP_RESULT] /* success or failure, ... */
         ldr     x13, [x10, #STEP_TARGET]
         cbz     x13, .Ljudge
-        str     x0, [x13]               /* ... and to where the script wants it */
+        str     x0, [x13]               /* ... also at the target of the script */
 .Ljudge:
         cbz     x15, .Lnext
         ldr     x13, [x10, #STEP_TOLERATED]
@@ -139,6 +140,6 @@ spawn_stub:
         mov     x8, #SYS_exit
         mov     x0, #EXIT_FAILED
         svc     #0
-        udf     #0                      /* never run on */
+        udf     #0                      /* never continue */
         b       .Lexit
         .size   spawn_stub, . - spawn_stub

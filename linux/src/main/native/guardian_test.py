@@ -1,19 +1,19 @@
 #!/usr/bin/env python3
-"""Proves what guardian.c promises, against the real kernel.
+"""Tests the guarantees of guardian.c on the running kernel.
 
     guardian_test.py [--guardian FILE] [--runner COMMAND] [--count N] [--fuzz N] [unittest arguments]
 
-Three processes play in most tests: this one, a stand-in for the JVM (which holds the socket, and is
-killed), and the guardian, started as the library starts it: by execveat from a sealed memfd with
-descriptors 3 and 4 and nothing else. This process is a subreaper, so it also gets the status of
-children whose parent was killed, and can prove that they died by SIGKILL.
+Three processes participate in most tests: this one, a process in place of the JVM (which holds the
+socket, and is killed), and the guardian, started as the library starts it: by execveat from a sealed
+memfd with descriptors 3 and 4 and no other. This process is a subreaper, so it also receives the
+status of children whose parent was killed, and can verify that they were killed by SIGKILL.
 
-Nothing is awaited by sleeping: a test waits for the event itself, with a ceiling (TIMEOUT). That
-something did NOT happen is checked behind a barrier: the guardian answers messages in order, so when
-the answer to a later message is there, the earlier work was done.
+No test sleeps to wait: it waits for the event itself, with a ceiling (TIMEOUT). The absence of an
+event is checked behind a barrier: the guardian answers messages in order, so when the answer to a
+later message has arrived, the earlier messages were processed.
 
-All processes that are started here end with this one (they read from a pipe that it holds), and
-are signalled by pidfd only. Needs root to count the guardian's descriptors; says what it skips.
+All processes that are started here end with this one (they read from a pipe that it holds), and are
+signalled by pidfd only. Counting the guardian's descriptors requires root; skipped tests are printed.
 """
 import argparse
 import array
@@ -37,7 +37,7 @@ import sys
 import time
 import unittest
 
-CHARGE, RELEASE, SHARE, READY, LOST, INVALID, UNSHARED = 1, 2, 3, 16, 17, 18, 19
+REGISTER, RELEASE, SHARE, READY, LOST, INVALID, UNSHARED = 1, 2, 3, 16, 17, 18, 19
 LIFELINE, GROUP, CGROUP, SENDER = 1, 2, 4, 8
 GROUPS, CONFINED = 1, 2
 SO_PASSPIDFD = 76
@@ -45,17 +45,17 @@ RESERVE = 16
 TIMEOUT = int(os.environ.get("GUARDIAN_TEST_TIMEOUT", 60))
 KERNEL = tuple(int(part) for part in os.uname().release.replace("-", ".").split(".")[:2])
 FIGURES = []
-cgroups = []  # that exist and are ours to remove
+cgroups = []  # created by the tests, to be removed
 
 options = argparse.Namespace(guardian="guardian-x86_64.bin", runner="", count=5000, fuzz=100_000)
 libc = ctypes.CDLL(None, use_errno=True)
 
-# Every process started here has the read end as its standard input and ends when it is at its end.
+# The read end is the standard input of every process started here, which exits at the end of file.
 leash_read, leash_write = os.pipe()
 
 
 def eventually(what, condition):
-    """For the few states that nobody announces (the guardian's own bookkeeping)."""
+    """Polls for the few states without an event (the guardian's internal bookkeeping)."""
     deadline = time.monotonic() + TIMEOUT
     while not condition():
         if time.monotonic() > deadline:
@@ -70,7 +70,7 @@ def readable(fd, timeout=0):
 
 
 class Process:
-    """A child of this process, held by its pidfd."""
+    """A child of this process, with its pidfd."""
 
     everything = []
 
@@ -85,7 +85,7 @@ class Process:
         signal.pidfd_send_signal(self.pidfd, number)
 
     def wait(self):
-        """The exit code, or the negated signal."""
+        """Returns the exit code, or the negated signal."""
         if self.status is None:
             if not readable(self.pidfd, TIMEOUT):
                 raise AssertionError(f"process {self.pid} still runs after {TIMEOUT} s")
@@ -103,7 +103,7 @@ class Process:
 
 
 def fork(body):
-    """A process that runs body() in Python and exits with what it returns."""
+    """Starts a process that runs body() in Python and exits with its result."""
     pid = os.fork()
     if pid:
         return Process(pid)
@@ -113,7 +113,7 @@ def fork(body):
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.close(leash_write)
         status = body() or 0
-    except BaseException as e:  # noqa: B902  a child must never fall back into the tests
+    except BaseException as e:  # noqa: B902  a child must never continue with the tests
         os.write(2, f"child: {e!r}\n".encode())
     finally:
         os._exit(status)
@@ -156,7 +156,7 @@ def send_raw(sock, data, fds=(), flags=0):
 
 
 class Guardian:
-    """A guardian, its socket (`sock`, the JVM's end) and the stand-in JVM."""
+    """A guardian, its socket (`sock`, the JVM's end) and the process in place of the JVM."""
 
     def __init__(self, jvm_body=None, passpidfd=True, limit=None, uid=None, jvm_holds_socket=True):
         self.sock, end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -202,7 +202,7 @@ class Guardian:
             name = f"procdesc-guardian of {self.jvm.pid}"
             if options.runner:
                 command = shlex.split(options.runner)
-                os.set_inheritable(high, True)  # the guardian itself closes it, as a stray
+                os.set_inheritable(high, True)  # a stray descriptor, which the guardian closes
                 os.execv(command[0], command + [f"/proc/self/fd/{high}"])
             os.execve(high, [name], {})
         self.process = fork(guardian)
@@ -230,7 +230,7 @@ class Guardian:
         return struct.unpack("=IIQ", data)
 
     def barrier(self):
-        """Returns the answers to everything that was sent before."""
+        """Returns the answers to all messages sent before."""
         ping = next(self.pings)
         self.send(0x676E6970, 0, ping)
         while (answer := self.receive()) != (INVALID, 0x676E6970, ping):
@@ -239,10 +239,10 @@ class Guardian:
         return answers
 
     def everything_read(self):
-        """Waits until the guardian has taken all messages, and forgets its answers.
+        """Waits until the guardian has read all messages, and discards its answers.
 
-        Needed before barrier() where many answers may be unread: those that do not fit into our queue
-        are dropped, and the barrier's could be one of them.
+        Needed before barrier() if many answers may be unread: answers that do not fit into this end's
+        queue are dropped, possibly including the barrier's.
         """
         def done():
             while readable(self.sock.fileno()):
@@ -256,7 +256,7 @@ class Guardian:
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
     def holds(self, number):
-        """Waits until it holds that many descriptors beyond those it started with."""
+        """Waits until the guardian holds that many descriptors more than at its start."""
         if self.base is None:
             return
         eventually(f"{number} descriptors held, last seen {self.descriptors() - self.base}",
@@ -283,7 +283,7 @@ atexit.register(cleanup)
 
 
 def remove_cgroup(path):
-    """Also after a failure: nobody but children of this test can be in there."""
+    """Removes a cgroup, also after a failure; it contains only children of this test."""
     def gone():
         try:
             os.rmdir(path)
@@ -320,7 +320,7 @@ class GuardianCase(unittest.TestCase):
         return self.own(sleeper())
 
     def pipe(self):
-        """Two ends that can be closed once by the test and are closed after it otherwise."""
+        """Returns two ends, which are closed after the test unless the test has closed them."""
         ends = [os.fdopen(fd, mode, 0) for fd, mode in zip(os.pipe(), ("rb", "wb"))]
         for end in ends:
             self.addCleanup(end.close)
@@ -334,7 +334,7 @@ class GuardianCase(unittest.TestCase):
         self.assertEqual(0, guardian.process.wait())
 
     def adopt(self, pid):
-        """A process whose parent is another one and will be gone before it is reaped."""
+        """Returns a process whose parent is another process that exits before it is reaped."""
         return self.own(Process(pid))
 
     def not_emulated(self):
@@ -366,7 +366,7 @@ class Start(GuardianCase):
     def test_not_dumpable(self):
         self.native()
         if os.geteuid():
-            self.skipTest("needs root, to start a guardian of somebody else")
+            self.skipTest("needs root, to start a guardian of another user")
         g = self.start(uid=65534)
         self.assertEqual("65534", g.status_line("Uid"))
         # /proc/PID belongs to its user if it is dumpable, to root if not.
@@ -383,7 +383,7 @@ class Start(GuardianCase):
     def test_holds_only_its_three_descriptors(self):
         self.native()
         if os.geteuid():
-            self.skipTest("needs root to look at the guardian's descriptors")
+            self.skipTest("needs root to count the guardian's descriptors")
         g = self.start()
         self.assertEqual(["0", "3", "4"], sorted(os.listdir(f"/proc/{g.pid}/fd")))
 
@@ -420,14 +420,14 @@ class Signals(GuardianCase):
             g.process.signal(signal.SIGSTOP)
             g.process.signal(signal.SIGCONT)
             g.barrier()
-        g.send(CHARGE, 0, 1, [child.pidfd])
+        g.send(REGISTER, 0, 1, [child.pidfd])
         g.barrier()
         g.jvm.signal(signal.SIGKILL)
         self.assertKilled(child)
 
     def test_peer_sees_it_die(self):
         g, child = self.start(), self.sleeper()
-        g.send(CHARGE, 0, 1, [child.pidfd])
+        g.send(REGISTER, 0, 1, [child.pidfd])
         g.barrier()
         g.process.signal(signal.SIGKILL)
         poll = select.poll()
@@ -438,14 +438,14 @@ class Signals(GuardianCase):
 
 
 class Death(GuardianCase):
-    """The JVM's death kills, in whatever way it is noticed."""
+    """The JVM's death kills, however it is detected."""
 
     def test_jvm_killed(self):
         children = [self.sleeper() for _ in range(10)]
 
         def jvm(sock):
             for i, child in enumerate(children):
-                send(sock, CHARGE, 0, i, [child.pidfd])
+                send(sock, REGISTER, 0, i, [child.pidfd])
         g = self.start(jvm)
         self.assertEqual([], g.barrier())
         g.holds(10)
@@ -457,14 +457,14 @@ class Death(GuardianCase):
 
     def test_jvm_exits(self):
         g, child = self.start(), self.sleeper()
-        g.send(CHARGE, 0, 1, [child.pidfd])
+        g.send(REGISTER, 0, 1, [child.pidfd])
         g.barrier()
         g.sock.close()
         g.jvm.signal(signal.SIGTERM)
         self.assertKilled(child)
         self.assertEnds(g)
 
-    def test_charge_by_the_child_itself_before_exec(self):
+    def test_registration_by_the_child_itself_before_exec(self):
         if KERNEL < (6, 5):
             self.skipTest("SCM_PIDFD needs Linux 6.5")
         pids_read, pids_write = self.pipe()
@@ -473,32 +473,32 @@ class Death(GuardianCase):
             for i in range(10):
                 pid = os.fork()
                 if pid == 0:
-                    send(sock, CHARGE, SENDER, i)
+                    send(sock, REGISTER, SENDER, i)
                     exec_cat()
                 os.write(pids_write.fileno(), struct.pack("=i", pid))
         g = self.start(jvm)
         children = [self.adopt(struct.unpack("=i", os.read(pids_read.fileno(), 4))[0])
                     for _ in range(10)]
-        # No barrier before: what matters is in the queue.
+        # No barrier before: the messages are in the queue.
         g.sock.close()
         g.jvm.signal(signal.SIGKILL)
-        self.assertEqual(-signal.SIGKILL, g.jvm.wait())  # now the children are ours to reap
+        self.assertEqual(-signal.SIGKILL, g.jvm.wait())  # now this process is the parent of the children
         for child in children:
-            # Killed either as "cat", or between fork and exec: both are right.
+            # Killed either as "cat", or between fork and exec: both are correct.
             self.assertKilled(child)
         self.assertEnds(g)
 
     def test_socket_held_by_a_foreign_fork(self):
         g, before, after = self.start(), self.sleeper(), self.sleeper()
         foreign = self.own(fork(wait_on_leash))  # inherits g.sock
-        g.send(CHARGE, 0, 1, [before.pidfd])
+        g.send(REGISTER, 0, 1, [before.pidfd])
         g.barrier()
         g.jvm.signal(signal.SIGKILL)
         self.assertKilled(before)
-        g.send(CHARGE, 0, 2, [after.pidfd])
+        g.send(REGISTER, 0, 2, [after.pidfd])
         self.assertKilled(after)
         self.assertEqual([], g.barrier())
-        g.holds(-1)  # the pidfd of the JVM is closed, nothing else is left
+        g.holds(-1)  # the pidfd of the JVM is closed, and nothing else is held
         g.sock.close()
         self.assertTrue(g.process.alive())
         foreign.signal(signal.SIGKILL)
@@ -506,7 +506,7 @@ class Death(GuardianCase):
 
     def test_socket_closed_by_a_living_jvm(self):
         g, child = self.start(jvm_holds_socket=False), self.sleeper()
-        g.send(CHARGE, 0, 1, [child.pidfd])
+        g.send(REGISTER, 0, 1, [child.pidfd])
         g.sock.close()
         self.assertKilled(child)
         self.assertEnds(g)
@@ -514,25 +514,25 @@ class Death(GuardianCase):
 
     def test_socket_shut_down(self):
         g, child = self.start(), self.sleeper()
-        g.send(CHARGE, 0, 1, [child.pidfd])
+        g.send(REGISTER, 0, 1, [child.pidfd])
         g.sock.shutdown(socket.SHUT_WR)
         self.assertKilled(child)
         self.assertEnds(g)
 
     def test_nothing_in_the_queue_is_lost(self):
-        """All arrives after the death, behind an error (ECONNRESET: the JVM left answers unread)."""
+        """All messages arrive after the death, behind an error (ECONNRESET: answers were not read)."""
         g = self.start()
         plain, shared, released = [[self.sleeper() for _ in range(30)] for _ in range(3)]
         line_read, line_write = self.pipe()
-        g.send(99)  # to be answered, and not read
+        g.send(99)  # answered, and the answer is not read
         self.assertTrue(readable(g.sock, TIMEOUT))
         g.process.signal(signal.SIGSTOP)
         os.waitid(os.P_PIDFD, g.process.pidfd, os.WSTOPPED)
         for i in range(30):
             send_raw(g.sock, b"")
-            g.send(CHARGE, 0, 3 * i, [plain[i].pidfd])
-            g.send(CHARGE, 0, 3 * i + 1, [shared[i].pidfd])
-            g.send(CHARGE, 0, 3 * i + 2, [released[i].pidfd])
+            g.send(REGISTER, 0, 3 * i, [plain[i].pidfd])
+            g.send(REGISTER, 0, 3 * i + 1, [shared[i].pidfd])
+            g.send(REGISTER, 0, 3 * i + 2, [released[i].pidfd])
         for i in range(30):
             send_raw(g.sock, b"")
             g.send(SHARE, 0, 3 * i + 1, [line_read.fileno()])
@@ -556,11 +556,11 @@ class Death(GuardianCase):
             send_raw(g.sock, b"", fds)
         self.assertEqual({(INVALID, 0, 0)}, set(g.barrier()))
         g.holds(0)
-        g.send(CHARGE, 0, 1, [child.pidfd])
+        g.send(REGISTER, 0, 1, [child.pidfd])
         self.assertEqual([], g.barrier())
         self.assertTrue(child.alive())
 
-    def test_without_charges_it_ends_with_the_jvm(self):
+    def test_without_registrations_it_ends_with_the_jvm(self):
         g = self.start()
         g.sock.close()
         g.jvm.signal(signal.SIGKILL)
@@ -570,7 +570,7 @@ class Death(GuardianCase):
 class Lifelines(GuardianCase):
     def outlives_jvm_until(self, g, child, last_close):
         witness = self.sleeper()
-        g.send(CHARGE, 0, 77, [witness.pidfd])
+        g.send(REGISTER, 0, 77, [witness.pidfd])
         self.assertEqual([], g.barrier())
         g.jvm.signal(signal.SIGKILL)
         self.assertKilled(witness)
@@ -584,7 +584,7 @@ class Lifelines(GuardianCase):
 
     def test_pipe(self):
         g, child, (read, write) = self.start(), self.sleeper(), self.pipe()
-        g.send(CHARGE, LIFELINE, 1, [child.pidfd, read.fileno()])
+        g.send(REGISTER, LIFELINE, 1, [child.pidfd, read.fileno()])
         read.close()
         self.outlives_jvm_until(g, child, write.close)
 
@@ -593,7 +593,7 @@ class Lifelines(GuardianCase):
             with self.subTest(kind):
                 g, child = self.start(), self.sleeper()
                 ours, line = socket.socketpair(socket.AF_UNIX, kind)
-                g.send(CHARGE, LIFELINE, 1, [child.pidfd, line.fileno()])
+                g.send(REGISTER, LIFELINE, 1, [child.pidfd, line.fileno()])
                 line.close()
                 self.outlives_jvm_until(g, child, ours.close)
 
@@ -601,7 +601,7 @@ class Lifelines(GuardianCase):
         g, child = self.start(), self.sleeper()
         ours, line = socket.socketpair()
         self.addCleanup(ours.close)
-        g.send(CHARGE, LIFELINE, 1, [child.pidfd, line.fileno()])
+        g.send(REGISTER, LIFELINE, 1, [child.pidfd, line.fileno()])
         line.close()
         self.assertEqual([], g.barrier())
         self.assertTrue(child.alive())
@@ -612,7 +612,7 @@ class Lifelines(GuardianCase):
     def test_the_last_of_several_holders_counts(self):
         g, child, (read, write) = self.start(), self.sleeper(), self.pipe()
         holders = [self.own(fork(wait_on_leash)) for _ in range(3)]
-        g.send(CHARGE, LIFELINE, 1, [child.pidfd, read.fileno()])
+        g.send(REGISTER, LIFELINE, 1, [child.pidfd, read.fileno()])
         read.close()
         g.barrier()
         write.close()
@@ -627,7 +627,7 @@ class Lifelines(GuardianCase):
 
     def test_data_in_it_means_nothing(self):
         g, child, (read, write) = self.start(), self.sleeper(), self.pipe()
-        g.send(CHARGE, LIFELINE, 1, [child.pidfd, read.fileno()])
+        g.send(REGISTER, LIFELINE, 1, [child.pidfd, read.fileno()])
         read.close()
         write.write(b"x" * 1000)
         g.barrier()
@@ -639,20 +639,20 @@ class Lifelines(GuardianCase):
     def test_at_its_end_already(self):
         g, child, (read, write) = self.start(), self.sleeper(), self.pipe()
         write.close()
-        g.send(CHARGE, LIFELINE, 1, [child.pidfd, read.fileno()])
+        g.send(REGISTER, LIFELINE, 1, [child.pidfd, read.fileno()])
         self.assertKilled(child)
         g.holds(0)
 
     def test_share(self):
         g, child, (read, write) = self.start(), self.sleeper(), self.pipe()
-        g.send(CHARGE, 0, 1, [child.pidfd])
+        g.send(REGISTER, 0, 1, [child.pidfd])
         g.send(SHARE, 0, 1, [read.fileno()])
         read.close()
         self.outlives_jvm_until(g, child, write.close)
 
     def test_share_again_replaces(self):
         g, child, first, second = self.start(), self.sleeper(), self.pipe(), self.pipe()
-        g.send(CHARGE, LIFELINE, 1, [child.pidfd, first[0].fileno()])
+        g.send(REGISTER, LIFELINE, 1, [child.pidfd, first[0].fileno()])
         g.send(SHARE, 0, 1, [second[0].fileno()])
         self.assertEqual([], g.barrier())
         g.holds(2)
@@ -661,11 +661,11 @@ class Lifelines(GuardianCase):
         second[0].close()
         self.outlives_jvm_until(g, child, second[1].close)
 
-    def test_charged_after_the_jvm_died(self):
+    def test_registered_after_the_jvm_died(self):
         g, child, (read, write) = self.start(), self.sleeper(), self.pipe()
         g.jvm.signal(signal.SIGKILL)
         g.holds(-1)
-        g.send(CHARGE, LIFELINE, 1, [child.pidfd, read.fileno()])
+        g.send(REGISTER, LIFELINE, 1, [child.pidfd, read.fileno()])
         read.close()
         self.assertEqual([], g.barrier())
         self.assertTrue(child.alive())
@@ -678,8 +678,8 @@ class Lifelines(GuardianCase):
 class Release(GuardianCase):
     def test_released_lives_on(self):
         g, released, kept = self.start(), self.sleeper(), self.sleeper()
-        g.send(CHARGE, 0, 1, [released.pidfd])
-        g.send(CHARGE, 0, 2, [kept.pidfd])
+        g.send(REGISTER, 0, 1, [released.pidfd])
+        g.send(REGISTER, 0, 2, [kept.pidfd])
         g.send(RELEASE, 0, 1)
         g.send(RELEASE, 0, 3)  # unknown: no answer
         self.assertEqual([], g.barrier())
@@ -692,7 +692,7 @@ class Release(GuardianCase):
 
     def test_exited_is_forgotten(self):
         g, child = self.start(), self.sleeper()
-        g.send(CHARGE, 0, 1, [child.pidfd])
+        g.send(REGISTER, 0, 1, [child.pidfd])
         g.barrier()
         g.holds(1)
         child.signal(signal.SIGTERM)
@@ -703,7 +703,7 @@ class Release(GuardianCase):
         g, child = self.start(), self.sleeper()
         child.signal(signal.SIGTERM)
         child.wait()
-        g.send(CHARGE, 0, 1, [child.pidfd])
+        g.send(REGISTER, 0, 1, [child.pidfd])
         self.assertEqual([], g.barrier())
         g.holds(0)
 
@@ -714,7 +714,7 @@ class Release(GuardianCase):
         capacity = min(len(ids), g.ready[2])
         ids = rng.sample(ids, capacity)
         for id in ids:
-            g.send(CHARGE, 0, id, [child.pidfd])
+            g.send(REGISTER, 0, id, [child.pidfd])
         self.assertEqual([], g.barrier())
         g.holds(capacity)
         rng.shuffle(ids)
@@ -724,7 +724,7 @@ class Release(GuardianCase):
         self.assertEqual([], g.barrier())
         g.holds(len(left))
         for id in left[:200]:
-            g.send(CHARGE, 0, id, [child.pidfd])
+            g.send(REGISTER, 0, id, [child.pidfd])
         self.assertEqual([(LOST, errno.EEXIST, id) for id in left[:200]], g.barrier())
         child.signal(signal.SIGTERM)
         g.holds(0)
@@ -762,7 +762,7 @@ class Descendants(GuardianCase):
         g = self.start()
         self.needs_groups(g)
         leader, leave = self.family()
-        g.send(CHARGE, GROUP, 1, [leader.pidfd])
+        g.send(REGISTER, GROUP, 1, [leader.pidfd])
         self.assertEqual([], g.barrier())
         grandchild = leave()
         self.assertEqual([], g.barrier())
@@ -777,18 +777,18 @@ class Descendants(GuardianCase):
         g = self.start()
         self.needs_groups(g)
         leader, _ = self.family()
-        g.send(CHARGE, GROUP, 1, [leader.pidfd])
+        g.send(REGISTER, GROUP, 1, [leader.pidfd])
         g.sock.close()
         g.jvm.signal(signal.SIGKILL)
         self.assertKilled(leader)
         self.assertEnds(g)
 
-    def test_group_whose_leader_was_reaped_before_the_charge_came(self):
+    def test_group_whose_leader_was_reaped_before_the_message_arrived(self):
         g = self.start()
         self.needs_groups(g)
         leader, leave = self.family()
         grandchild = leave()
-        g.send(CHARGE, GROUP, 1, [leader.pidfd])
+        g.send(REGISTER, GROUP, 1, [leader.pidfd])
         self.assertEqual([], g.barrier())
         g.holds(1)
         g.jvm.signal(signal.SIGKILL)
@@ -798,7 +798,7 @@ class Descendants(GuardianCase):
         g, (read, write) = self.start(), self.pipe()
         self.needs_groups(g)
         leader, leave = self.family()
-        g.send(CHARGE, GROUP | LIFELINE, 1, [leader.pidfd, read.fileno()])
+        g.send(REGISTER, GROUP | LIFELINE, 1, [leader.pidfd, read.fileno()])
         read.close()
         g.barrier()
         grandchild = leave()
@@ -814,7 +814,7 @@ class Descendants(GuardianCase):
         g = self.start()
         self.needs_groups(g)
         leader, leave = self.family()
-        g.send(CHARGE, GROUP, 1, [leader.pidfd])
+        g.send(REGISTER, GROUP, 1, [leader.pidfd])
         g.barrier()
         grandchild = leave()
         g.send(RELEASE, 0, 1)
@@ -828,8 +828,8 @@ class Descendants(GuardianCase):
     def test_group_is_refused_where_the_kernel_cannot(self):
         g, child = self.start(), self.sleeper()
         if g.ready[1] & GROUPS:
-            self.skipTest("this kernel can")
-        g.send(CHARGE, GROUP, 1, [child.pidfd])
+            self.skipTest("this kernel supports GROUP")
+        g.send(REGISTER, GROUP, 1, [child.pidfd])
         self.assertEqual([(LOST, errno.EOPNOTSUPP, 1)], g.barrier())
         g.holds(0)
 
@@ -859,7 +859,7 @@ class Descendants(GuardianCase):
                 g, (read, write) = self.start(), self.pipe()
                 leader, leave = self.in_cgroup(path)
                 kill = os.open(path + "/cgroup.kill", os.O_WRONLY)
-                g.send(CHARGE, flags, 1,
+                g.send(REGISTER, flags, 1,
                        [leader.pidfd] + ([read.fileno()] if flags & LIFELINE else []) + [kill])
                 os.close(kill)
                 read.close()
@@ -888,7 +888,7 @@ class Descendants(GuardianCase):
         def enter():
             with open(path + "/cgroup.procs", "w") as file:
                 file.write("0")
-            send(g.sock, CHARGE, CGROUP | SENDER, 1, [kill])
+            send(g.sock, REGISTER, CGROUP | SENDER, 1, [kill])
         _, leave = self.family(enter)
         os.close(kill)
         grandchild = leave()
@@ -900,7 +900,7 @@ class Descendants(GuardianCase):
 
     def test_only_a_cgroup_file_is_one(self):
         g, child, (read, write) = self.start(), self.sleeper(), self.pipe()
-        g.send(CHARGE, CGROUP, 1, [child.pidfd, write.fileno()])
+        g.send(REGISTER, CGROUP, 1, [child.pidfd, write.fileno()])
         self.assertEqual([(LOST, errno.EINVAL, 1)], g.barrier())
         g.holds(0)
 
@@ -916,7 +916,7 @@ class Senders(GuardianCase):
                 g, (read, write) = self.start(), self.pipe()
                 g.process.signal(signal.SIGSTOP)
                 line = [read.fileno()] if flags & LIFELINE else []
-                sender = self.own(fork(lambda: send(g.sock, CHARGE, SENDER | flags, 1, line)))
+                sender = self.own(fork(lambda: send(g.sock, REGISTER, SENDER | flags, 1, line)))
                 self.assertEqual(0, sender.wait())
                 g.process.signal(signal.SIGCONT)
                 answers = g.barrier()
@@ -932,7 +932,7 @@ class Senders(GuardianCase):
         g = self.start()
 
         def body():
-            send(g.sock, CHARGE, SENDER, 1)
+            send(g.sock, REGISTER, SENDER, 1)
             exec_cat()
         child = self.own(fork(body))
         eventually("message received", lambda: g.descriptors() - (g.base or 0) == 1)
@@ -941,7 +941,7 @@ class Senders(GuardianCase):
 
     def test_without_passpidfd(self):
         g = self.start(passpidfd=False)
-        g.send(CHARGE, SENDER, 1)
+        g.send(REGISTER, SENDER, 1)
         self.assertEqual([(LOST, errno.EOPNOTSUPP, 1)], g.barrier())
 
 
@@ -955,19 +955,19 @@ class Mistakes(GuardianCase):
         self.addCleanup(os.close, null)
         plain = os.open(__file__, os.O_RDONLY)
         self.addCleanup(os.close, plain)
-        g.send(CHARGE, 0, 1, [p])
+        g.send(REGISTER, 0, 1, [p])
         self.assertEqual([], g.barrier())
         for message, expected in [
-            ((CHARGE, 0, 2, []), (LOST, errno.EINVAL, 2)),
-            ((CHARGE, 0, 2, [p, r]), (LOST, errno.EINVAL, 2)),
-            ((CHARGE, 0, 2, [r]), (LOST, errno.EBADF, 2)),
-            ((CHARGE, 16, 2, [p]), (LOST, errno.EINVAL, 2)),
-            ((CHARGE, 1 << 31, 2, [p]), (LOST, errno.EINVAL, 2)),
-            ((CHARGE, LIFELINE, 2, [p]), (LOST, errno.EINVAL, 2)),
-            ((CHARGE, LIFELINE, 2, [p, plain]), (LOST, errno.EPERM, 2)),  # epoll cannot watch it
-            ((CHARGE, CGROUP, 2, [p, null]), (LOST, errno.EINVAL, 2)),
-            ((CHARGE, 0, 2, [p] * 40), (LOST, errno.EINVAL, 2)),
-            ((CHARGE, 0, 1, [other.pidfd]), (LOST, errno.EEXIST, 1)),
+            ((REGISTER, 0, 2, []), (LOST, errno.EINVAL, 2)),
+            ((REGISTER, 0, 2, [p, r]), (LOST, errno.EINVAL, 2)),
+            ((REGISTER, 0, 2, [r]), (LOST, errno.EBADF, 2)),
+            ((REGISTER, 16, 2, [p]), (LOST, errno.EINVAL, 2)),
+            ((REGISTER, 1 << 31, 2, [p]), (LOST, errno.EINVAL, 2)),
+            ((REGISTER, LIFELINE, 2, [p]), (LOST, errno.EINVAL, 2)),
+            ((REGISTER, LIFELINE, 2, [p, plain]), (LOST, errno.EPERM, 2)),  # epoll cannot watch it
+            ((REGISTER, CGROUP, 2, [p, null]), (LOST, errno.EINVAL, 2)),
+            ((REGISTER, 0, 2, [p] * 40), (LOST, errno.EINVAL, 2)),
+            ((REGISTER, 0, 1, [other.pidfd]), (LOST, errno.EEXIST, 1)),
             ((SHARE, 0, 1, []), (UNSHARED, errno.EINVAL, 1)),
             ((SHARE, 0, 1, [r, r]), (UNSHARED, errno.EINVAL, 1)),
             ((SHARE, 1, 1, [r]), (UNSHARED, errno.EINVAL, 1)),
@@ -981,11 +981,11 @@ class Mistakes(GuardianCase):
                 g.send(*message)
                 self.assertEqual([expected], g.barrier())
                 g.holds(1)
-        g.send(SHARE, 0, 9, [r])  # no such charge any more: no answer
+        g.send(SHARE, 0, 9, [r])  # no such registration any more: no answer
         self.assertEqual([], g.barrier())
         for size in 1, 4, 15, 17, 4096:
             with self.subTest(size=size):
-                data = struct.pack("=IIQ", CHARGE, 0, 2) * 300
+                data = struct.pack("=IIQ", REGISTER, 0, 2) * 300
                 send_raw(g.sock, data[:size], [p])
                 (answer,) = g.barrier()
                 self.assertEqual(INVALID, answer[0])
@@ -997,9 +997,9 @@ class Mistakes(GuardianCase):
 
     def test_a_process_it_may_not_signal(self):
         if os.geteuid():
-            self.skipTest("needs root, to start a guardian of somebody else")
+            self.skipTest("needs root, to start a guardian of another user")
         g, child = self.start(uid=65534), self.sleeper()
-        g.send(CHARGE, 0, 1, [child.pidfd])
+        g.send(REGISTER, 0, 1, [child.pidfd])
         self.assertEqual([(LOST, errno.EPERM, 1)], g.barrier())
         g.holds(0)
 
@@ -1010,9 +1010,9 @@ class Mistakes(GuardianCase):
         self.assertEqual((64 - RESERVE) // 2, capacity)
         for round in range(2):
             for id in range(capacity):
-                g.send(CHARGE, LIFELINE, id, [child.pidfd, read.fileno()])
+                g.send(REGISTER, LIFELINE, id, [child.pidfd, read.fileno()])
             self.assertEqual([], g.barrier())
-            g.send(CHARGE, 0, 99, [child.pidfd])
+            g.send(REGISTER, 0, 99, [child.pidfd])
             g.send(SHARE, 0, 0, [read.fileno()])
             g.send(99, 0, 0, [read.fileno()] * 200)
             self.assertEqual([(LOST, errno.EMFILE, 99), (UNSHARED, errno.EMFILE, 0),
@@ -1022,7 +1022,7 @@ class Mistakes(GuardianCase):
             g.barrier()
             g.holds(0)
         for id in range(2 * capacity):
-            g.send(CHARGE, 0, id, [child.pidfd])
+            g.send(REGISTER, 0, id, [child.pidfd])
         self.assertEqual([], g.barrier())
         g.holds(2 * capacity)
 
@@ -1030,14 +1030,14 @@ class Mistakes(GuardianCase):
         g, child = self.start(), self.sleeper()
         for _ in range(5000):
             g.send(99)
-        g.send(CHARGE, 0, 1, [child.pidfd])
+        g.send(REGISTER, 0, 1, [child.pidfd])
         g.holds(1)
         g.jvm.signal(signal.SIGKILL)
         self.assertKilled(child)
 
 
 class Orders(GuardianCase):
-    """Every kind of charge, ended by every order of events: nothing is left, killed is who should be."""
+    """Ends every kind of registration by every order of events: the right processes are killed."""
 
     def test_all(self):
         g0 = self.start()
@@ -1057,7 +1057,7 @@ class Orders(GuardianCase):
         line, line2 = os.pipe(), os.pipe()
         ends = {"hangup": line[1], "hangup2": line2[1]}
         fds = [child.pidfd] + ([line[0]] if flags & LIFELINE else [])
-        g.send(CHARGE, flags, 1, fds)
+        g.send(REGISTER, flags, 1, fds)
         os.close(line[0])
         lives, lifeline = True, "hangup" if flags & LIFELINE else None
         held, closed = True, set()
@@ -1100,7 +1100,7 @@ class Orders(GuardianCase):
 
 
 class Size(GuardianCase):
-    def test_memory_with_1000_charges(self):
+    def test_memory_with_1000_registrations(self):
         self.native()
         g, child = self.start(), self.sleeper()
         rng = random.Random(2)
@@ -1110,11 +1110,11 @@ class Size(GuardianCase):
                 return next(int(line.split()[1]) for line in file if line.startswith("Rss:"))
         empty = rss()
         for _ in range(1000):
-            g.send(CHARGE, 0, rng.getrandbits(64), [child.pidfd])
+            g.send(REGISTER, 0, rng.getrandbits(64), [child.pidfd])
         self.assertEqual([], g.barrier())
         g.holds(1000)
         full = rss()
-        FIGURES.append(f"RSS {empty} KiB without charges, {full} KiB with 1,000")
+        FIGURES.append(f"RSS {empty} KiB without registrations, {full} KiB with 1,000")
         self.assertLessEqual(full, 200)
 
     def test_time_to_kill_many(self):
@@ -1142,26 +1142,26 @@ class Size(GuardianCase):
                 child.close()
             return took * 1e3
 
-        # The control: the same number killed by this process in a loop, so what the kernel needs.
+        # The baseline: this process kills the same number in a loop, which is the kernel's time.
         children = [sleeper() for _ in range(count)]
         control = time_to_last_death(lambda: [child.signal(signal.SIGKILL) for child in children])
 
         children = [sleeper() for _ in range(count)]
         begin = time.perf_counter()
         for i, child in enumerate(children):
-            g.send(CHARGE, 0, i, [child.pidfd])
+            g.send(REGISTER, 0, i, [child.pidfd])
         self.assertEqual([], g.barrier())
-        charged = (time.perf_counter() - begin) * 1e3
+        registered = (time.perf_counter() - begin) * 1e3
         g.holds(count)
         g.sock.close()
         took = time_to_last_death(lambda: g.jvm.signal(signal.SIGKILL))
         self.assertEnds(g)
-        FIGURES.append(f"{count} charges: taken in {charged:.0f} ms, all dead {took:.0f} ms after the "
-                       f"JVM was killed; without guardian, killed in a loop: {control:.0f} ms")
+        FIGURES.append(f"{count} registrations: read in {registered:.0f} ms, all dead {took:.0f} ms after "
+                       f"the JVM was killed; without guardian, killed in a loop: {control:.0f} ms")
 
 
 class Fuzz(GuardianCase):
-    """Random bytes and descriptors. What is random comes from a fixed seed: a failure repeats."""
+    """Sends random bytes and descriptors, from a fixed seed, so that a failure is repeatable."""
 
     CHUNK = 1000
 
@@ -1169,7 +1169,7 @@ class Fuzz(GuardianCase):
         self.not_emulated()
         g = self.start()
         ids = [random.Random(3).getrandbits(64) for _ in range(200)] + list(range(56))
-        sent = ctypes.c_uint64.from_buffer(mmap.mmap(-1, 8))  # shared; written in one go
+        sent = ctypes.c_uint64.from_buffer(mmap.mmap(-1, 8))  # shared; written atomically
         chunk = 0
         while (done := sent.value) < options.fuzz:
             victims = [sleeper() for _ in range(4)]
@@ -1179,7 +1179,7 @@ class Fuzz(GuardianCase):
                 self.fuzz(random.Random(chunk), g.sock, ids, victims, sent,
                           min(options.fuzz - done, self.CHUNK))
             sender = fork(body)
-            # Some messages rightly charge the sender itself to a lifeline that ends.
+            # Some messages correctly register the sender itself with a lifeline that ends.
             self.assertIn(sender.wait(), (0, -signal.SIGKILL))
             for process in victims + [sender]:
                 process.close()
@@ -1192,7 +1192,7 @@ class Fuzz(GuardianCase):
         g.barrier()
         g.holds(0)
         child = self.sleeper()
-        g.send(CHARGE, 0, 1, [child.pidfd])
+        g.send(REGISTER, 0, 1, [child.pidfd])
         self.assertEqual([], g.barrier())
         g.sock.close()
         g.jvm.signal(signal.SIGKILL)
@@ -1219,14 +1219,15 @@ class Fuzz(GuardianCase):
         kit = [fd for fd in kit if fd >= 0]
         pidfds = [victim.pidfd for victim in victims]
         for _ in range(count):
-            kind = rng.choice([CHARGE] * 6 + [RELEASE, SHARE, SHARE, rng.getrandbits(32), rng.getrandbits(5)])
+            kind = rng.choice(
+                [REGISTER] * 6 + [RELEASE, SHARE, SHARE, rng.getrandbits(32), rng.getrandbits(5)])
             flags = rng.choice([rng.getrandbits(4)] * 4 + [0, 0, rng.getrandbits(32)])
             data = struct.pack("=IIQ", kind, flags, rng.choice(ids))
             if rng.random() < 0.1:
                 data = (data + rng.randbytes(48))[:rng.randrange(65)]
             number = rng.choice([0, 1, 1, 2, 2, 3, 4, rng.randrange(40), rng.randrange(254)])
             fds = [rng.choice(pidfds if rng.random() < 0.4 else kit) for _ in range(number)]
-            if kind == CHARGE and rng.random() < 0.5:  # well-formed, for the deeper paths
+            if kind == REGISTER and rng.random() < 0.5:  # well-formed, to reach more of the code
                 fds = [] if flags & SENDER else [rng.choice(pidfds)]
                 fds += [rng.choice(kit) for bit in (LIFELINE, CGROUP) if flags & bit]
             sent.value += 1
@@ -1234,7 +1235,7 @@ class Fuzz(GuardianCase):
                 try:
                     send_raw(sock, data, fds)
                     break
-                except OSError as e:  # too many descriptors in flight: the guardian is behind
+                except OSError as e:  # too many descriptors in flight: the guardian is slower
                     if e.errno != errno.ETOOMANYREFS:
                         raise
             while readable(sock.fileno()):
@@ -1252,13 +1253,13 @@ def main():
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--guardian", default=options.guardian)
     parser.add_argument("--runner", default="", help="command before the file, e.g. an emulator")
-    parser.add_argument("--count", type=int, default=5000, help="charges in the timing test")
+    parser.add_argument("--count", type=int, default=5000, help="registrations in the timing test")
     parser.add_argument("--fuzz", type=int, default=100_000, help="random messages")
     parser.parse_known_args(namespace=options)
     _, rest = parser.parse_known_args()
     options.guardian = os.path.abspath(options.guardian)
     faulthandler.dump_traceback_later(900, exit=True)  # the last resort; no test waits for this
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that cleanup() is run
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that cleanup() runs
     pr_set_child_subreaper = 36
     if libc.prctl(pr_set_child_subreaper, 1, 0, 0, 0):
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
