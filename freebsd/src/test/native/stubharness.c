@@ -1051,11 +1051,11 @@ static void unmap(u64 start, u64 end)
  * Tests a child that never executes a program: it unmaps all memory except the stub and its script,
  * waits for EOF on a pipe, and kills a process group. (On arm64 the kernel is in that memory.)
  */
-static void keeper(u64 script_end)
+static void group_killer(u64 script_end)
 {
     int lifeline[2], held[2], leader_descriptor;
     char byte;
-    begin("a keeper of a process group");
+    begin("a group killer");
     if (pipe2(lifeline, O_CLOEXEC) != 0 || pipe2(held, O_CLOEXEC) != 0)
         abort();
     pid_t leader = fork();
@@ -1159,7 +1159,7 @@ static int lab(const char *file)
     how = "pdfork";
     tests();
 #if defined(__x86_64__)
-    keeper((P(c) + sizeof *c + MAX_STEPS * sizeof(struct step) + 4095) & ~4095ULL);
+    group_killer((P(c) + sizeof *c + MAX_STEPS * sizeof(struct step) + 4095) & ~4095ULL);
 #endif
     creator = F_pdrfork;
     how = "pdrfork(RFSPAWN)";

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Tests the guarantees of launcher.c: launcher_test.py FILE
 
-The script lies in a memfd that is mapped here at the address that the launcher is told. Nothing is
-awaited by sleeping: the end of the pipe says that the launcher has executed a program or ended.
+The script is in a memfd that is mapped here at the address that is passed to the launcher. No test
+sleeps to wait: the end of file on the pipe reports that the launcher has executed a program or ended.
 """
 import ctypes
 import errno

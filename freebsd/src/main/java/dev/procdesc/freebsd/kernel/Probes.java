@@ -306,8 +306,7 @@ public final class Probes {
       mechanisms.note(
           ENDED_RECORDS,
           "records that end with MSG_EOR: two sends over a SOCK_SEQPACKET socket and a receive",
-          // Where each send is a record, a receive reports other facts: an empty record, a
-          // truncated one.
+          // If each send is a record, a receive reports an empty or a truncated record instead.
           !each && SocketProbe.endFlagEndsRecord(Numbers.SOCKETS),
           "records that end with MSG_EOR (FreeBSD 15)");
     }

@@ -202,7 +202,7 @@ public final class Guardian {
         how = String.valueOf(e.getMessage());
         unavailable = Optional.of(how);
       } catch (UnsupportedFeatureException e) {
-        // Its descriptors cannot be closed: there is no close_range, and there are too many.
+        // There is no close_range, and there are too many descriptors to close one by one.
         how = String.valueOf(e.getMessage());
         unavailable = Optional.of(how);
       } catch (IOException e) {
