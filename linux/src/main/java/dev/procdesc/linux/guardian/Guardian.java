@@ -59,7 +59,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Guardian {
   private static final System.Logger LOG = System.getLogger("dev.procdesc");
-  private static final int CHARGE = 1;
+  private static final int REGISTER = 1;
   private static final int SHARE = 3;
   private static final int READY = 16;
   private static final int LOST = 17;
@@ -289,7 +289,8 @@ public final class Guardian {
     boolean bySender = registration.link().bySender;
     int flags = registration.flags() | (bySender ? FLAG_SENDER : 0);
     int descriptors = (bySender ? 0 : 1) + (cgroupKill.isPresent() ? 1 : 0);
-    NativeArena.Place header = messageHeader(arena, CHARGE, flags, registration.id(), descriptors);
+    NativeArena.Place header =
+        messageHeader(arena, REGISTER, flags, registration.id(), descriptors);
     if (registration.byTable()) {
       long control = pidfd.address() - Numbers.CMSG_DATA;
       header.bytes().putLong(header.at() + Numbers.MSGHDR_CONTROL, control);
@@ -547,7 +548,7 @@ public final class Guardian {
         cgroupKill.ifPresent(kill -> descriptors.add(kill.number()));
         int flags = registration.flags() | (lifeline.isPresent() ? FLAG_LIFELINE : 0);
         NativeArena.Place header =
-            messageHeader(arena, CHARGE, flags, registration.id(), descriptors.size());
+            messageHeader(arena, REGISTER, flags, registration.id(), descriptors.size());
         int data = header.at() + Numbers.MSGHDR_SIZE + Numbers.CMSG_DATA;
         for (int i = 0; i < descriptors.size(); i++) {
           header.bytes().putInt(data + i * Integer.BYTES, descriptors.get(i));
@@ -789,14 +790,14 @@ public final class Guardian {
               Errors.describe(bytes.getInt(4)));
         }
         if (bytes.getInt(0) == LOST && bytes.getInt(4) != Numbers.EEXIST) {
-          lostCharge(bytes.getLong(8), bytes.getInt(4));
+          lostRegistration(bytes.getLong(8), bytes.getInt(4));
         }
       }
     }
   }
 
   /** Kills a child that could not be registered: otherwise it would outlive the JVM unnoticed. */
-  private void lostCharge(long id, int errno) {
+  private void lostRegistration(long id, int errno) {
     Guarded guarded = registrations.get(id);
     LOG.log(
         System.Logger.Level.ERROR,
