@@ -15,7 +15,7 @@ final class Syscall {
   /** The function, under its C name. */
   public interface Functions {
     /** {@code long syscall(long, …)}. */
-    long syscall(long number, long a, long b, long c, long d, long e);
+    long syscall(long number, long a, long b, long c, long d, long e, long f);
   }
 
   /** Returns the number of a system call that has the same one on every architecture. */
@@ -40,9 +40,10 @@ final class Syscall {
     };
   }
 
-  /** Makes a system call with up to five arguments; returns -1 and sets errno if it fails. */
+  /** Makes a system call with up to six arguments; returns -1 and sets errno if it fails. */
   static long call(int number, long... arguments) {
-    long[] all = Arrays.copyOf(arguments, 5);
-    return FUNCTIONS.syscall(number, all[0], all[1], all[2], all[3], all[4]);
+    // Always seven parameters: with six, jffi 1.4 passes garbage as the last one on x86-64.
+    long[] all = Arrays.copyOf(arguments, 6);
+    return FUNCTIONS.syscall(number, all[0], all[1], all[2], all[3], all[4], all[5]);
   }
 }
