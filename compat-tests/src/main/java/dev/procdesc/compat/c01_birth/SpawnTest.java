@@ -1,5 +1,6 @@
 package dev.procdesc.compat.c01_birth;
 
+import static dev.procdesc.compat.support.Liveness.assertAlive;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -40,7 +41,7 @@ final class SpawnTest extends SpawnContract {
     try (ChildProcess child = Run.cat().spawn()) {
       assertTrue(Descriptors.isOpen(child.fd()));
       assertTrue(child.pid() > 0);
-      assertTrue(child.isAlive());
+      assertAlive(child);
       assertEquals(0, Poll.now(child.fd()));
       child.stdin().close();
       assertEquals(new Exited(0), Run.end(child));

@@ -1,5 +1,7 @@
 package dev.procdesc.compat.c03_signals;
 
+import static dev.procdesc.compat.support.Liveness.assertAlive;
+import static dev.procdesc.compat.support.Liveness.assertDead;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -64,9 +66,9 @@ final class GroupTest {
     try (RawPipe pipe = RawPipe.open();
         ChildProcess leader = start(pipe, family(pipe))) {
       assertTrue(leader.signalGroup(Signal.CONT));
-      assertTrue(pipe.isHeld());
+      assertAlive(pipe);
       assertTrue(leader.signalGroup(Signal.TERM));
-      pipe.awaitEnd();
+      assertDead(pipe);
       assertEquals(Run.signaled(Signal.TERM), Run.end(leader));
     }
   }
@@ -78,9 +80,9 @@ final class GroupTest {
     try (RawPipe pipe = RawPipe.open();
         ChildProcess leader = start(pipe, orphan(pipe))) {
       assertEquals(new Exited(26), Run.end(leader));
-      assertTrue(pipe.isHeld());
+      assertAlive(pipe);
       assertTrue(leader.signalGroup(Signal.TERM));
-      pipe.awaitEnd();
+      assertDead(pipe);
       assertEquals(new Exited(26), Run.end(leader));
     }
   }
@@ -123,7 +125,7 @@ final class GroupTest {
     Requires.feature(Feature.KILL_GROUP);
     try (RawPipe pipe = RawPipe.open()) {
       start(pipe, family(pipe).onClose(OnClose.KILL_GROUP)).close();
-      pipe.awaitEnd();
+      assertDead(pipe);
     }
   }
 
@@ -134,9 +136,9 @@ final class GroupTest {
     try (RawPipe pipe = RawPipe.open()) {
       ChildProcess leader = start(pipe, orphan(pipe).onClose(OnClose.KILL_GROUP));
       assertEquals(new Exited(26), Run.end(leader));
-      assertTrue(pipe.isHeld());
+      assertAlive(pipe);
       leader.close();
-      pipe.awaitEnd();
+      assertDead(pipe);
     }
   }
 
@@ -151,10 +153,10 @@ final class GroupTest {
       pair.first().send(new byte[] {1}, leader);
       leader.close();
       try (DescriptorChannel.Message message = pair.second().receive()) {
-        assertTrue(message.descriptors().get(0).isAlive());
-        assertTrue(pipe.isHeld());
+        assertAlive(message.descriptors().get(0));
+        assertAlive(pipe);
       }
-      pipe.awaitEnd();
+      assertDead(pipe);
     }
   }
 
@@ -180,15 +182,15 @@ final class GroupTest {
         spawning.add(() -> {
           try (RawPipe pipe = RawPipe.open()) {
             start(pipe, family(pipe).onClose(OnClose.KILL_GROUP)).close();
-            pipe.awaitEnd();
+            assertDead(pipe);
             return true;
           }
         });
       }
       assertEquals(8, spawning.results().size());
-      assertTrue(survivor.isHeld());
+      assertAlive(survivor);
       stays.close();
-      survivor.awaitEnd();
+      assertDead(survivor);
     }
   }
 
@@ -214,7 +216,7 @@ final class GroupTest {
           .cgroup(group)
           .onClose(OnClose.KILL_CGROUP);
       start(pipe, spawner).close();
-      pipe.awaitEnd();
+      assertDead(pipe);
     } finally {
       Await.until("the control group is empty", () -> group.toFile().delete());
     }
@@ -241,7 +243,7 @@ final class GroupTest {
       assertEquals(
           new Exited(26),
           leader.shutdown(Teardown.of(Signal.TERM, Timeouts.CEILING).ofGroup()));
-      pipe.awaitEnd();
+      assertDead(pipe);
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.procdesc.compat.c04_status;
 
+import static dev.procdesc.compat.support.Liveness.assertAlive;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -168,7 +169,7 @@ final class ExitStatusTest extends ExitStatusContract {
       Run.assertEchoes(child);
       assertTrue(child.signal(Signal.STOP));
       assertEquals(Optional.empty(), child.waitFor(Duration.ofMillis(20)));
-      assertTrue(child.isAlive());
+      assertAlive(child);
       assertTrue(child.signal(Signal.CONT));
       Run.assertEchoes(child);
       child.stdin().close();

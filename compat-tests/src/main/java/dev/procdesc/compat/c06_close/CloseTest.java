@@ -1,5 +1,7 @@
 package dev.procdesc.compat.c06_close;
 
+import static dev.procdesc.compat.support.Liveness.assertAlive;
+import static dev.procdesc.compat.support.Liveness.assertDead;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -47,9 +49,9 @@ final class CloseTest {
     try (RawPipe pipe = RawPipe.open()) {
       ChildProcess child = holding(pipe).spawn();
       pipe.given();
-      assertTrue(pipe.isHeld());
+      assertAlive(pipe);
       child.close();
-      pipe.awaitEnd();
+      assertDead(pipe);
     }
   }
 
@@ -63,7 +65,7 @@ final class CloseTest {
           throw new IllegalStateException("on purpose, with " + child);
         }
       });
-      pipe.awaitEnd();
+      assertDead(pipe);
     }
   }
 
@@ -75,7 +77,7 @@ final class CloseTest {
           Run.sh("trap '' TERM HUP INT; exec sleep 1000").stdout(pipe.writer()).spawn();
       pipe.given();
       child.close();
-      pipe.awaitEnd();
+      assertDead(pipe);
     }
   }
 
@@ -87,7 +89,7 @@ final class CloseTest {
       pipe.given();
       assertTrue(child.signal(Signal.STOP));
       child.close();
-      pipe.awaitEnd();
+      assertDead(pipe);
     }
   }
 
@@ -122,7 +124,7 @@ final class CloseTest {
     try (RawPipe pipe = RawPipe.open()) {
       ChildProcess child = Run.sh("exit 0").stdout(pipe.writer()).spawn();
       pipe.given();
-      pipe.awaitEnd();
+      assertDead(pipe);
       child.close();
     }
   }
@@ -155,7 +157,7 @@ final class CloseTest {
       assertEquals(Run.signaled(Signal.KILL), end.join());
       go.write("on\n");
       assertEquals("got on", pipe.line());
-      pipe.awaitEnd();
+      assertDead(pipe);
     }
   }
 

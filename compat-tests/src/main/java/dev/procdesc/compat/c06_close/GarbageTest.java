@@ -1,5 +1,7 @@
 package dev.procdesc.compat.c06_close;
 
+import static dev.procdesc.compat.support.Liveness.assertAlive;
+import static dev.procdesc.compat.support.Liveness.assertDead;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -47,7 +49,7 @@ final class GarbageTest {
       start(input, output, OnClose.KILL);
       output.given();
       collectUntil("the child is killed", () -> !output.isHeld());
-      output.awaitEnd();
+      assertDead(output);
     }
   }
 
@@ -59,7 +61,7 @@ final class GarbageTest {
         .stdout(output.writer())
         .onClose(onClose)
         .spawn();
-    assertTrue(child.isAlive());
+    assertAlive(child);
     return child;
   }
 
@@ -79,11 +81,11 @@ final class GarbageTest {
         otherOutput.given();
         collectUntil("the other child is killed", () -> !otherOutput.isHeld());
       }
-      assertTrue(output.isHeld());
+      assertAlive(output);
       input.write("still here\n");
       assertEquals("still here", output.line());
       input.given();
-      output.awaitEnd();
+      assertDead(output);
     }
   }
 

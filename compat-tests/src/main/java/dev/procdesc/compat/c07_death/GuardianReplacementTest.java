@@ -24,10 +24,10 @@ import dev.procdesc.compat.support.DescriptorShortage;
 import dev.procdesc.compat.support.Descriptors;
 import dev.procdesc.compat.support.GuardianProcess;
 import dev.procdesc.compat.support.Holder;
-import dev.procdesc.compat.support.KillMechanisms;
 import dev.procdesc.compat.support.KillableJvm;
 import dev.procdesc.compat.support.LeakCheck;
 import dev.procdesc.compat.support.Liveness;
+import dev.procdesc.compat.support.Mechanisms;
 import dev.procdesc.compat.support.Poll;
 import dev.procdesc.compat.support.RawPipe;
 import dev.procdesc.compat.support.Scenario;
@@ -71,11 +71,11 @@ final class GuardianReplacementTest {
 
   /** The ways to send messages to a guardian. */
   static Stream<String> mechanisms() {
-    return KillMechanisms.all().filter(names -> names.isEmpty() || names.equals("sender_pidfd"));
+    return Mechanisms.all().filter(names -> names.isEmpty() || names.equals("sender_pidfd"));
   }
 
   private static ChildJvm jvm(Class<? extends Scenario> scenario, String... arguments) {
-    return KillMechanisms.guardian(KillableJvm.cheap(ChildJvm.of(scenario, arguments)));
+    return Mechanisms.guardian(KillableJvm.cheap(ChildJvm.of(scenario, arguments)));
   }
 
   private static long self() {
@@ -152,7 +152,7 @@ final class GuardianReplacementTest {
   @Contract("C7")
   void killedWhileChildrenAreSpawned(String without) throws Exception {
     long seed = System.nanoTime();
-    try (KillableJvm jvm = KillableJvm.start(KillMechanisms.without(
+    try (KillableJvm jvm = KillableJvm.start(Mechanisms.without(
         "autokill,autokill_nnp" + (without.isEmpty() ? "" : "," + without),
         jvm(Spawns.class, "" + COUNT, "" + seed)))) {
       int killed = Integer.parseInt(jvm.awaitValue("killed"));
@@ -183,7 +183,7 @@ final class GuardianReplacementTest {
   @Contract("C7")
   void theNextOneIsToldOfAllRegistrations() throws Exception {
     try (KillableJvm jvm =
-        KillableJvm.start(KillMechanisms.guardian(ParentJvm.with(MORE_THAN_A_QUEUE)))) {
+        KillableJvm.start(Mechanisms.guardian(ParentJvm.with(MORE_THAN_A_QUEUE)))) {
       jvm.await("ready", 1);
       jvm.await("c", MORE_THAN_A_QUEUE);
       for (int i = 0; i < 3; i++) {
@@ -201,8 +201,8 @@ final class GuardianReplacementTest {
   @MethodSource("mechanisms")
   @Contract({"C6", "C7", "C10"})
   void theNextOneIsToldWhatOthersHoldToo(String without) throws Exception {
-    ChildJvm holder = KillMechanisms.guardian(
-        KillMechanisms.without(without, ChildJvm.of(Holder.Scene.class).flag("-XX:-UsePerfData")));
+    ChildJvm holder = Mechanisms.guardian(
+        Mechanisms.without(without, ChildJvm.of(Holder.Scene.class).flag("-XX:-UsePerfData")));
     try (RawPipe heart = RawPipe.open();
         DescriptorChannel.Pair ab = DescriptorChannel.pair();
         Holder a = Holder.jvm(holder, ab.first(), -1, heart.writeEnd());
@@ -233,7 +233,7 @@ final class GuardianReplacementTest {
   @Test
   @Contract("C7")
   void noSignalThatMayBeIgnoredEndsIt() throws Exception {
-    try (KillableJvm jvm = KillableJvm.start(KillMechanisms.guardian(ParentJvm.with(5)))) {
+    try (KillableJvm jvm = KillableJvm.start(Mechanisms.guardian(ParentJvm.with(5)))) {
       jvm.await("ready", 1);
       jvm.await("c", 5);
       try (GuardianProcess guardian = GuardianProcess.of(jvm.pid())) {

@@ -32,9 +32,9 @@ import dev.procdesc.compat.support.ConcurrentCallers;
 import dev.procdesc.compat.support.DescriptorShortage;
 import dev.procdesc.compat.support.Descriptors;
 import dev.procdesc.compat.support.GuardianProcess;
-import dev.procdesc.compat.support.KillMechanisms;
 import dev.procdesc.compat.support.LeakCheck;
-import dev.procdesc.compat.support.Linux;
+import dev.procdesc.compat.support.Mechanisms;
+import dev.procdesc.compat.support.ProcFs;
 import dev.procdesc.compat.support.RawPipe;
 import dev.procdesc.compat.support.Run;
 import dev.procdesc.compat.support.Scenario;
@@ -78,7 +78,7 @@ final class GuardianTest {
 
   /** The ways to send messages to a guardian. */
   static Stream<String> mechanisms() {
-    return KillMechanisms.all().filter(names -> names.isEmpty() || names.equals("sender_pidfd"));
+    return Mechanisms.all().filter(names -> names.isEmpty() || names.equals("sender_pidfd"));
   }
 
   /** Skips the test where a mechanism that kills at the JVM's death cannot be disabled. */
@@ -120,7 +120,7 @@ final class GuardianTest {
   @Contract("C7")
   void everythingIsSwitchedOff() {
     requireSwitches();
-    KillMechanisms.without("guardian,autokill,autokill_nnp", ChildJvm.of(SwitchedOff.class))
+    Mechanisms.without("guardian,autokill,autokill_nnp", ChildJvm.of(SwitchedOff.class))
         .run();
   }
 
@@ -144,7 +144,7 @@ final class GuardianTest {
   @Contract("C7")
   void aFilterRefusesWhatItTakes(Call call, String errno) {
     requireSwitches();
-    KillMechanisms.guardian(ChildJvm.of(Filtered.class, call.name(), errno)).run();
+    Mechanisms.guardian(ChildJvm.of(Filtered.class, call.name(), errno)).run();
   }
 
   /** Spawns where a system call fails that the guardian needs. */
@@ -161,7 +161,7 @@ final class GuardianTest {
   @Contract({"C7", "C9"})
   void aShortageThatPassesIsNoMissingFeature(int room) {
     requireSwitches();
-    KillMechanisms.guardian(ChildJvm.of(Shortage.class, "" + room)).run();
+    Mechanisms.guardian(ChildJvm.of(Shortage.class, "" + room)).run();
   }
 
   /** Starts the guardian with only a few free descriptors, and then with enough. */
@@ -193,8 +193,7 @@ final class GuardianTest {
 
   private static void run(Class<? extends Scenario> scenario, String without) {
     String names = "autokill,autokill_nnp" + (without.isEmpty() ? "" : "," + without);
-    KillMechanisms.without(names, KillMechanisms.guardian(ChildJvm.of(scenario)))
-        .run();
+    Mechanisms.without(names, Mechanisms.guardian(ChildJvm.of(scenario))).run();
   }
 
   /** A scenario that inspects the guardian of this JVM, which starts without registrations. */
@@ -408,7 +407,7 @@ final class GuardianTest {
         assertEquals(before + COUNT, Descriptors.open().size());
         Path status = Path.of("/proc/" + guardian.pid() + "/status");
         System.out.println(
-            "guardian of " + COUNT + ": VmRSS " + Linux.field(Files.readString(status), "VmRSS"));
+            "guardian of " + COUNT + ": VmRSS " + ProcFs.field(Files.readString(status), "VmRSS"));
         children.forEach(ChildProcess::close);
         Await.until("as many as before", () -> Descriptors.open().size() == before);
       }

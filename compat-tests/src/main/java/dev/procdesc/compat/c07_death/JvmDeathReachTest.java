@@ -18,11 +18,11 @@ import dev.procdesc.compat.Timeouts;
 import dev.procdesc.compat.support.Await;
 import dev.procdesc.compat.support.ChildJvm;
 import dev.procdesc.compat.support.Children;
-import dev.procdesc.compat.support.KillMechanisms;
 import dev.procdesc.compat.support.KillableJvm;
 import dev.procdesc.compat.support.LeakCheck;
-import dev.procdesc.compat.support.Linux;
+import dev.procdesc.compat.support.Mechanisms;
 import dev.procdesc.compat.support.Pidfd;
+import dev.procdesc.compat.support.ProcFs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -60,7 +60,7 @@ final class JvmDeathReachTest {
   private static final String TELL = "echo \"pid $$\" >&3; ";
 
   static Stream<String> mechanisms() {
-    return KillMechanisms.all();
+    return Mechanisms.all();
   }
 
   private static KillableJvm start(String... options) throws Exception {
@@ -99,7 +99,7 @@ final class JvmDeathReachTest {
   @Contract("C7")
   void oneThatBlocksAllSignals(String without) throws Exception {
     Requires.feature(Feature.CHILD_SETUP);
-    try (KillableJvm jvm = start(KillMechanisms.without(without, ParentJvm.with("block")))) {
+    try (KillableJvm jvm = start(Mechanisms.without(without, ParentJvm.with("block")))) {
       jvm.killAndAwaitEnd();
     }
   }
@@ -198,7 +198,7 @@ final class JvmDeathReachTest {
   @Contract("C7")
   void theWholeGroup(String without) throws Exception {
     Requires.feature(Feature.KILL_GROUP);
-    try (KillableJvm jvm = start(KillMechanisms.without(
+    try (KillableJvm jvm = start(Mechanisms.without(
         without, ParentJvm.with("script=" + MEMBER, "onClose=KILL_GROUP", "group")))) {
       jvm.await("g", 1);
       jvm.killAndAwaitEnd();
@@ -211,7 +211,7 @@ final class JvmDeathReachTest {
   @Contract("C7")
   void theGroupOfAChildThatHasEnded(String without) throws Exception {
     Requires.feature(Feature.KILL_GROUP);
-    try (KillableJvm jvm = start(KillMechanisms.without(
+    try (KillableJvm jvm = start(Mechanisms.without(
         without,
         ParentJvm.with(
             "script=(" + GRANDCHILD + ") & echo c >&3", "onClose=KILL_GROUP", "group")))) {
@@ -238,7 +238,7 @@ final class JvmDeathReachTest {
     Requires.feature(Feature.KILL_CGROUP);
     Requires.file("/usr/bin/setsid");
     Path group = Requires.cgroup();
-    try (KillableJvm jvm = start(KillMechanisms.without(
+    try (KillableJvm jvm = start(Mechanisms.without(
         without, ParentJvm.with("script=" + DAEMON, "onClose=KILL_CGROUP", "cgroup=" + group)))) {
       jvm.await("g", 1);
       jvm.killAndAwaitEnd();
@@ -306,7 +306,7 @@ final class JvmDeathReachTest {
     boolean[] seen = new boolean[1];
     Await.holds(Timeouts.scaled(Duration.ofSeconds(5)), () -> {
       try {
-        String[] users = Linux.field(Files.readString(status), "Uid").split("\t", -1);
+        String[] users = ProcFs.field(Files.readString(status), "Uid").split("\t", -1);
         seen[0] = Arrays.asList(users)
             .subList(0, 2)
             .equals(Arrays.asList(Long.toString(real), Long.toString(effective)));

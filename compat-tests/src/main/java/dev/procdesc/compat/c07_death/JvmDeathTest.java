@@ -18,9 +18,9 @@ import dev.procdesc.compat.support.Await;
 import dev.procdesc.compat.support.ChildJvm;
 import dev.procdesc.compat.support.Descriptors;
 import dev.procdesc.compat.support.HostChild;
-import dev.procdesc.compat.support.KillMechanisms;
 import dev.procdesc.compat.support.KillableJvm;
 import dev.procdesc.compat.support.LeakCheck;
+import dev.procdesc.compat.support.Mechanisms;
 import dev.procdesc.compat.support.Run;
 import dev.procdesc.compat.support.Scenario;
 import dev.procdesc.compat.support.Text;
@@ -57,7 +57,7 @@ final class JvmDeathTest {
   private static final int SPAWNING_THREADS = 4;
 
   static Stream<String> mechanisms() {
-    return KillMechanisms.all();
+    return Mechanisms.all();
   }
 
   /** The ways in which a JVM dies. */
@@ -180,7 +180,7 @@ final class JvmDeathTest {
     Duration longest = Duration.ZERO;
     for (int i = 0; i < rounds; i++) {
       try (KillableJvm jvm =
-          KillableJvm.start(KillMechanisms.without(without, ParentJvm.with(count)))) {
+          KillableJvm.start(Mechanisms.without(without, ParentJvm.with(count)))) {
         jvm.await("ready", 1);
         jvm.await("c", count);
         longest = longer(longest, jvm.killAndAwaitEnd());
@@ -239,8 +239,7 @@ final class JvmDeathTest {
     Random random = new Random(seed);
     Duration longest = Duration.ZERO;
     int seen = 0;
-    ChildJvm command =
-        KillMechanisms.without(without, KillableJvm.cheap(ChildJvm.of(Spawns.class)));
+    ChildJvm command = Mechanisms.without(without, KillableJvm.cheap(ChildJvm.of(Spawns.class)));
     for (int i = 0; i < Rounds.COUNT; i++) {
       try (KillableJvm jvm = KillableJvm.start(command)) {
         jvm.await("ready", 1);

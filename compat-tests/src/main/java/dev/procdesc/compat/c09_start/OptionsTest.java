@@ -18,7 +18,7 @@ import dev.procdesc.compat.support.ChildJvm;
 import dev.procdesc.compat.support.Host;
 import dev.procdesc.compat.support.LeakCheck;
 import dev.procdesc.compat.support.Libc;
-import dev.procdesc.compat.support.Linux;
+import dev.procdesc.compat.support.ProcFs;
 import dev.procdesc.compat.support.Run;
 import dev.procdesc.compat.support.Scenario;
 import java.nio.file.Files;
@@ -112,15 +112,15 @@ final class OptionsTest {
   @Contract("C9")
   void theCallersSignalMaskIsUnchanged() throws Exception {
     Requires.file("/proc/thread-self/status");
-    String before = Linux.threadStatus("SigBlk");
+    String before = ProcFs.threadStatus("SigBlk");
     assertEquals("", Run.output(Run.sh("exit 0")));
-    assertEquals(before, Linux.threadStatus("SigBlk"));
+    assertEquals(before, ProcFs.threadStatus("SigBlk"));
     block(Signal.USR2, true);
     try {
-      String blocked = Linux.threadStatus("SigBlk");
+      String blocked = ProcFs.threadStatus("SigBlk");
       assertNotEquals(before, blocked);
       assertEquals("", Run.output(Run.sh("exit 0")));
-      assertEquals(blocked, Linux.threadStatus("SigBlk"));
+      assertEquals(blocked, ProcFs.threadStatus("SigBlk"));
     } finally {
       block(Signal.USR2, false);
     }
@@ -157,16 +157,16 @@ final class OptionsTest {
     Requires.file("/proc/self/status");
     Spawner status = Run.piped(Spawner.of("/bin/cat", "/proc/self/status"));
     String clean = Run.output(status);
-    assertEquals(0, Linux.mask(clean, "SigBlk"));
-    assertEquals(0, Linux.mask(clean, "SigIgn"));
-    assertEquals(0, Linux.mask(clean, "SigCgt"));
+    assertEquals(0, ProcFs.mask(clean, "SigBlk"));
+    assertEquals(0, ProcFs.mask(clean, "SigIgn"));
+    assertEquals(0, ProcFs.mask(clean, "SigCgt"));
     String blocked = Run.output(status.blockedSignals(Signal.HUP, Signal.CHLD));
-    assertEquals(Linux.bit(Signal.HUP) | Linux.bit(Signal.CHLD), Linux.mask(blocked, "SigBlk"));
-    assertEquals(0, Linux.mask(blocked, "SigIgn"));
+    assertEquals(ProcFs.bit(Signal.HUP) | ProcFs.bit(Signal.CHLD), ProcFs.mask(blocked, "SigBlk"));
+    assertEquals(0, ProcFs.mask(blocked, "SigIgn"));
     Requires.feature(Feature.CHILD_SETUP);
     String ignored = Run.output(status.ignoredSignals(Signal.PIPE, Signal.TSTP));
-    assertEquals(Linux.bit(Signal.PIPE) | Linux.bit(Signal.TSTP), Linux.mask(ignored, "SigIgn"));
-    assertEquals(0, Linux.mask(ignored, "SigBlk"));
+    assertEquals(ProcFs.bit(Signal.PIPE) | ProcFs.bit(Signal.TSTP), ProcFs.mask(ignored, "SigIgn"));
+    assertEquals(0, ProcFs.mask(ignored, "SigBlk"));
   }
 
   @Test
@@ -232,15 +232,15 @@ final class OptionsTest {
     Requires.file("/proc/self/limits");
     for (Resource resource : Resource.values()) {
       // The limit is enough for any program. It is below the current one, so it needs no privilege.
-      long hard = Linux.hardLimit(Files.readString(Path.of("/proc/self/limits")), resource);
+      long hard = ProcFs.hardLimit(Files.readString(Path.of("/proc/self/limits")), resource);
       long less = Math.min(hard, 1L << 40) - 1;
       String limits = Run.output(
           Run.piped(Spawner.of("/bin/cat", "/proc/self/limits")).limit(resource, Limit.of(less)));
       for (Resource each : Resource.values()) {
         if (each == resource) {
-          assertEquals(less, Linux.hardLimit(limits, each), each + "\n" + limits);
+          assertEquals(less, ProcFs.hardLimit(limits, each), each + "\n" + limits);
         } else {
-          assertNotEquals(less, Linux.hardLimit(limits, each), each + "\n" + limits);
+          assertNotEquals(less, ProcFs.hardLimit(limits, each), each + "\n" + limits);
         }
       }
     }
@@ -279,8 +279,8 @@ final class OptionsTest {
     Requires.feature(Feature.NO_NEW_PRIVILEGES);
     Requires.file("/proc/self/status");
     Spawner status = Run.piped(Spawner.of("/bin/cat", "/proc/self/status"));
-    assertEquals("1", Linux.field(Run.output(status.noNewPrivileges(true)), "NoNewPrivs"));
-    assertEquals(Linux.threadStatus("NoNewPrivs"), Linux.field(Run.output(status), "NoNewPrivs"));
+    assertEquals("1", ProcFs.field(Run.output(status.noNewPrivileges(true)), "NoNewPrivs"));
+    assertEquals(ProcFs.threadStatus("NoNewPrivs"), ProcFs.field(Run.output(status), "NoNewPrivs"));
   }
 
   @Test

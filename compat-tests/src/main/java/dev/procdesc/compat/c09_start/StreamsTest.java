@@ -1,5 +1,6 @@
 package dev.procdesc.compat.c09_start;
 
+import static dev.procdesc.compat.support.Liveness.assertAlive;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -158,7 +159,7 @@ final class StreamsTest extends StreamsContract {
       assertFalse(child.stdout().isOpen());
       assertThrows(ClosedChannelException.class, () -> child.stdout().read());
       assertThrows(ClosedChannelException.class, () -> child.stdout().read(ByteBuffer.allocate(1)));
-      assertTrue(child.isAlive());
+      assertAlive(child);
     }
   }
 
@@ -172,7 +173,7 @@ final class StreamsTest extends StreamsContract {
       writer.future().get();
       assertFalse(child.stdin().isOpen());
       assertThrows(ClosedChannelException.class, () -> child.stdin().write(1));
-      assertTrue(child.isAlive());
+      assertAlive(child);
     }
   }
 
@@ -208,7 +209,7 @@ final class StreamsTest extends StreamsContract {
           reader.future().get(),
           "the interrupt status stays set, as with every interruptible channel");
       assertFalse(child.stdout().isOpen());
-      assertTrue(child.isAlive());
+      assertAlive(child);
     }
   }
 
@@ -223,7 +224,7 @@ final class StreamsTest extends StreamsContract {
       writer.thread().interrupt();
       assertTrue(writer.future().get());
       assertFalse(child.stdin().isOpen());
-      assertTrue(child.isAlive());
+      assertAlive(child);
     }
   }
 

@@ -9,7 +9,7 @@ import dev.procdesc.compat.Contract;
 import dev.procdesc.compat.Requires;
 import dev.procdesc.compat.Tags;
 import dev.procdesc.compat.support.LeakCheck;
-import dev.procdesc.compat.support.Linux;
+import dev.procdesc.compat.support.ProcFs;
 import dev.procdesc.compat.support.Run;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
@@ -107,10 +107,10 @@ final class UserTest {
     String nobody = Run.output(status.user(UnknownUser.ID).group(UnknownUser.ID + 1));
     assertEquals(
         (UnknownUser.ID + "\t").repeat(4).strip(),
-        Linux.field(nobody, "Uid"),
+        ProcFs.field(nobody, "Uid"),
         "real, effective, saved");
-    assertEquals(((UnknownUser.ID + 1) + "\t").repeat(4).strip(), Linux.field(nobody, "Gid"));
-    assertTrue(Linux.field(nobody, "CapEff").matches("0+"), "no capability is left");
+    assertEquals(((UnknownUser.ID + 1) + "\t").repeat(4).strip(), ProcFs.field(nobody, "Gid"));
+    assertTrue(ProcFs.field(nobody, "CapEff").matches("0+"), "no capability is left");
   }
 
   @Test

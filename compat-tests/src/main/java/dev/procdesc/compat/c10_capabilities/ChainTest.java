@@ -17,8 +17,8 @@ import dev.procdesc.compat.Tags;
 import dev.procdesc.compat.Timeouts;
 import dev.procdesc.compat.support.ChildJvm;
 import dev.procdesc.compat.support.Holder;
-import dev.procdesc.compat.support.KillMechanisms;
 import dev.procdesc.compat.support.LeakCheck;
+import dev.procdesc.compat.support.Mechanisms;
 import dev.procdesc.compat.support.RawPipe;
 import dev.procdesc.compat.support.Run;
 import java.time.Duration;
@@ -38,12 +38,11 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Tag(Tags.LONG)
 final class ChainTest {
   static Stream<String> mechanisms() {
-    return KillMechanisms.all();
+    return Mechanisms.all();
   }
 
   private static ChildJvm jvm(String without) {
-    return KillMechanisms.without(
-        without, ChildJvm.of(Holder.Scene.class).flag("-XX:-UsePerfData"));
+    return Mechanisms.without(without, ChildJvm.of(Holder.Scene.class).flag("-XX:-UsePerfData"));
   }
 
   @ParameterizedTest(name = "without {0}")

@@ -69,7 +69,7 @@ final class ChannelTest {
         client.send(bytes("by path"), child);
         try (Message message = receive(server)) {
           assertEquals("by path", text(message));
-          assertTrue(message.descriptors().get(0).isAlive());
+          assertAlive(message.descriptors().get(0));
         }
         assertTrue(Descriptors.isCloseOnExec(client.fd()));
         assertTrue(Descriptors.isCloseOnExec(server.fd()));

@@ -101,7 +101,7 @@ final class ForeignPeerTest {
       Message message = receive(peer.channel());
       assertEquals("back", text(message));
       assertEquals(1, message.descriptors().size());
-      assertTrue(message.descriptors().get(0).isAlive());
+      assertAlive(message.descriptors().get(0));
       message.close();
       assertDead(pipe);
     }

@@ -1,5 +1,6 @@
 package dev.procdesc.compat.c11_concurrency;
 
+import static dev.procdesc.compat.support.Liveness.assertAlive;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -343,7 +344,7 @@ final class ConcurrencyTest extends ConcurrencyContract {
       waiters.awaitBlocked();
       waiters.interrupt();
       assertEquals(List.of(true, true), waiters.results());
-      assertTrue(child.isAlive());
+      assertAlive(child);
     }
   }
 }

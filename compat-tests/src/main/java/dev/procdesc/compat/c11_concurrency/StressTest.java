@@ -15,7 +15,7 @@ import dev.procdesc.compat.support.ChildJvm;
 import dev.procdesc.compat.support.Children;
 import dev.procdesc.compat.support.Descriptors;
 import dev.procdesc.compat.support.LeakCheck;
-import dev.procdesc.compat.support.Linux;
+import dev.procdesc.compat.support.ProcFs;
 import dev.procdesc.compat.support.Run;
 import dev.procdesc.compat.support.Scenario;
 import java.io.IOException;
@@ -96,7 +96,7 @@ final class StressTest {
     private static long resident() throws IOException {
       Path status = Path.of("/proc/self/status");
       if (Files.exists(status)) {
-        String kilobytes = Linux.field(Files.readString(status), "VmRSS").replace(" kB", "");
+        String kilobytes = ProcFs.field(Files.readString(status), "VmRSS").replace(" kB", "");
         return Long.parseLong(kilobytes) * 1024;
       }
       Runtime runtime = Runtime.getRuntime();

@@ -1,5 +1,7 @@
 package dev.procdesc.compat.c12_sandbox;
 
+import static dev.procdesc.compat.support.Liveness.assertAlive;
+import static dev.procdesc.compat.support.Liveness.assertDead;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -24,8 +26,8 @@ import dev.procdesc.compat.Tags;
 import dev.procdesc.compat.support.ChildJvm;
 import dev.procdesc.compat.support.ConcurrentCallers;
 import dev.procdesc.compat.support.Host;
-import dev.procdesc.compat.support.KillMechanisms;
 import dev.procdesc.compat.support.LeakCheck;
+import dev.procdesc.compat.support.Mechanisms;
 import dev.procdesc.compat.support.PidCalls;
 import dev.procdesc.compat.support.RawPipe;
 import dev.procdesc.compat.support.Run;
@@ -114,7 +116,7 @@ final class DescriptorOnlyTest {
    * guardian.
    */
   static Stream<String> mechanisms() {
-    return KillMechanisms.all();
+    return Mechanisms.all();
   }
 
   @ParameterizedTest(name = "without {0}")
@@ -123,7 +125,7 @@ final class DescriptorOnlyTest {
   @Origin("capsicum-test: Pdfork.DaemonUnrestricted")
   void operationsOnDescriptorsContinueToWork(String without) {
     DescriptorOnlyMode.requireOtherNamesAllowed();
-    KillMechanisms.without(without, ChildJvm.of(Works.class)).run();
+    Mechanisms.without(without, ChildJvm.of(Works.class)).run();
   }
 
   /** Spawns, waits, signals, sends and receives, with an earlier child and with later ones. */
@@ -144,7 +146,7 @@ final class DescriptorOnlyTest {
           pair.first().send(new byte[] {1}, copy);
           try (var message = pair.second().receive()) {
             ProcessDescriptor received = message.descriptors().get(0);
-            assertTrue(received.isAlive());
+            assertAlive(received);
             var end = received.onExit();
             assertTrue(received.kill());
             assertEquals(Run.signaled(Signal.KILL), Run.end(child));
@@ -159,9 +161,9 @@ final class DescriptorOnlyTest {
       try (RawPipe pipe = RawPipe.open()) {
         ChildProcess child = Run.sh("exec sleep 1000").stdout(pipe.writer()).spawn();
         pipe.given();
-        assertTrue(pipe.isHeld());
+        assertAlive(pipe);
         child.close();
-        pipe.awaitEnd();
+        assertDead(pipe);
       }
       Spawner full = Run.sh("exit 3").newProcessGroup().nice(1);
       try (ChildProcess child = full.stderr(Stdio.inherit()).spawn()) {
@@ -169,7 +171,7 @@ final class DescriptorOnlyTest {
       }
       if (Platform.current().has(Feature.OPEN_PROCESS)) {
         try (ProcessDescriptor self = ProcessDescriptor.self()) {
-          assertTrue(self.isAlive());
+          assertAlive(self);
         }
       }
     }

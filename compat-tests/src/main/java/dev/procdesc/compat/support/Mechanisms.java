@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The mechanisms that kill at the death of the JVM, as far as this system has them. */
-public final class KillMechanisms {
+public final class Mechanisms {
   /** The mechanisms to disable, so that the next one is used; the first of each must be present. */
   private static final List<String> ALL = List.of(
       "sender_pidfd",
@@ -22,7 +22,7 @@ public final class KillMechanisms {
 
   private static final String DISABLE = "dev.procdesc.disable";
 
-  private KillMechanisms() {}
+  private Mechanisms() {}
 
   /** Returns the mechanisms to disable in one run each, as property values; the first is empty. */
   public static Stream<String> all() {

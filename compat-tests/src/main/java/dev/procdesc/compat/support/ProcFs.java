@@ -7,8 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Reads files of {@code /proc}, for tests that have required it. */
-public final class Linux {
-  private Linux() {}
+public final class ProcFs {
+  private ProcFs() {}
 
   /** Returns a field of this thread's status. */
   public static String threadStatus(String name) throws IOException {
