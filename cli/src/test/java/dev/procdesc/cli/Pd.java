@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.procdesc.Spawner;
 import dev.procdesc.Stdio;
+import dev.procdesc.testing.Timeouts;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -19,9 +20,8 @@ import java.util.concurrent.TimeUnit;
 
 /** The real program in a JVM of its own. */
 final class Pd implements AutoCloseable {
-  /** A ceiling for what should be quick; raised for slow machines by an environment variable. */
-  static final long LIMIT_SECONDS = (long)
-      (60 * Double.parseDouble(System.getenv().getOrDefault("PROCDESC_TIMEOUT_FACTOR", "1")));
+  /** The ceiling of a run that should be quick. */
+  static final long LIMIT_SECONDS = Timeouts.CEILING.toSeconds();
 
   private final Process process;
   private final BufferedReader out;

@@ -10,6 +10,7 @@ import dev.procdesc.compat.report.Report;
 import dev.procdesc.compat.report.Result;
 import dev.procdesc.compat.report.Results;
 import dev.procdesc.compat.support.Seccomp;
+import dev.procdesc.testing.Timeouts;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

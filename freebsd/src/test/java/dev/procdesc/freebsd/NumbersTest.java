@@ -10,6 +10,7 @@ import dev.procdesc.Resource;
 import dev.procdesc.freebsd.kernel.Numbers;
 import dev.procdesc.posix.channel.SocketNumbers;
 import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.testing.Tool;
 import java.io.IOException;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
@@ -173,10 +174,11 @@ final class NumbersTest {
     Path file = Files.writeString(directory.resolve("numbers.c"), source, StandardCharsets.UTF_8);
     Path program = directory.resolve("numbers");
     Optional<String> compiled =
-        Cc.run(List.of("cc", "-w", "-o", program.toString(), file.toString()));
+        Tool.run(List.of("cc", "-w", "-o", program.toString(), file.toString()));
     assumeTrue(compiled.isPresent(), "no C compiler that finds the headers");
     Map<String, Long> numbers = numbers();
-    for (String line : Cc.run(List.of(program.toString())).orElseThrow().lines().toList()) {
+    for (String line :
+        Tool.run(List.of(program.toString())).orElseThrow().lines().toList()) {
       String[] fields = line.split(" ", -1);
       assertEquals(Long.valueOf(fields[1]), numbers.get(fields[0]), fields[0]);
     }

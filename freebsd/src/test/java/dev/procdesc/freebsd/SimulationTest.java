@@ -13,6 +13,7 @@ import dev.procdesc.Spawner;
 import dev.procdesc.Stdio;
 import dev.procdesc.freebsd.kernel.Numbers;
 import dev.procdesc.posix.ffi.Architecture;
+import dev.procdesc.testing.Tool;
 import java.io.File;
 import java.io.IOException;
 import java.net.URI;
@@ -63,7 +64,7 @@ final class SimulationTest {
     command.addAll(List.of(OPTIONS.split(" ", -1)));
     command.addAll(List.of("-o", directory.resolve(output).toString(), file.toString()));
     command.addAll(List.of(more));
-    Cc.Result result = Cc.execute(command).orElseThrow();
+    Tool.Result result = Tool.execute(command).orElseThrow();
     assertEquals(0, result.status(), result.output());
     assertEquals("", result.output(), "warnings");
   }
@@ -86,7 +87,7 @@ final class SimulationTest {
   void itBehavesAsWasObserved() throws Exception {
     String libraries = directory.toString();
     cc("simreplay.c", "simreplay", "-L" + libraries, "-lfreebsd-sim", "-Wl,-rpath," + libraries);
-    String replay = Cc.run(List.of(
+    String replay = Tool.run(List.of(
             "/bin/sh",
             "-c",
             "exec \"$0\" \"$1\" </dev/null",
@@ -160,7 +161,7 @@ final class SimulationTest {
         "FREEBSD_SIM_RELEASE=" + release,
         directory.resolve("freebsd-sim").toString(),
         directory.resolve("simrecords").toString());
-    Cc.Result result = Cc.execute(command).orElseThrow();
+    Tool.Result result = Tool.execute(command).orElseThrow();
     assertEquals(RECORDS, result.output().lines().toList());
     assertEquals(0, result.status());
   }
@@ -283,7 +284,7 @@ final class SimulationTest {
         "-cp",
         classPath(),
         Program.class.getName()));
-    Cc.Result result = Cc.execute(command).orElseThrow();
+    Tool.Result result = Tool.execute(command).orElseThrow();
     assertEquals(0, result.status(), result.output());
     List<String> lines = result.output().lines().toList();
     assertTrue(

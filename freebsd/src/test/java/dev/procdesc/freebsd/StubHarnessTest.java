@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.procdesc.freebsd.kernel.Probes;
 import dev.procdesc.posix.ffi.Architecture;
+import dev.procdesc.testing.Tool;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -57,7 +58,7 @@ final class StubHarnessTest {
 
   private static Optional<String> emulator() throws Exception {
     for (String name : List.of("qemu-aarch64", "qemu-aarch64-static")) {
-      if (Cc.run(List.of(name, "--version")).isPresent()) {
+      if (Tool.run(List.of(name, "--version")).isPresent()) {
         return Optional.of(name);
       }
     }
@@ -73,7 +74,7 @@ final class StubHarnessTest {
         new ArrayList<>(List.of(compiler, "-std=gnu11", "-O2", "-Wall", "-Wextra"));
     command.addAll(List.of(more));
     command.addAll(List.of("-o", program.toString(), source.toString()));
-    Cc.Result result = Cc.execute(command).orElseThrow();
+    Tool.Result result = Tool.execute(command).orElseThrow();
     assertEquals(0, result.status(), result.output());
     assertEquals("", result.output(), "warnings");
     return program;
@@ -86,12 +87,12 @@ final class StubHarnessTest {
     }
   }
 
-  private Cc.Result run(String machine, byte[] code) throws Exception {
+  private Tool.Result run(String machine, byte[] code) throws Exception {
     Harness harness = harness(machine);
     List<String> command = new ArrayList<>(harness.before);
     command.add(Files.write(directory.resolve("stub.bin"), code).toString());
     command.addAll(harness.behind);
-    Optional<Cc.Result> result = Cc.execute(command);
+    Optional<Tool.Result> result = Tool.execute(command);
     assumeTrue(result.orElseThrow().status() != 77, result.get().output());
     return result.get();
   }
@@ -99,7 +100,7 @@ final class StubHarnessTest {
   @ParameterizedTest
   @ValueSource(strings = {"amd64", "arm64"})
   void theStubDoesWhatItSays(String machine) throws Exception {
-    Cc.Result result = run(machine, stub(machine));
+    Tool.Result result = run(machine, stub(machine));
     assertEquals(0, result.status(), result.output());
     assertTrue(result.output().contains(", 0 failed"), result.output());
   }
@@ -117,7 +118,7 @@ final class StubHarnessTest {
     String code = HexFormat.of().formatHex(stub(machine));
     int found = code.indexOf(right);
     assertTrue(found > 0 && found % 2 == 0 && found == code.lastIndexOf(right), code);
-    Cc.Result result = run(machine, HexFormat.of().parseHex(code.replace(right, wrong)));
+    Tool.Result result = run(machine, HexFormat.of().parseHex(code.replace(right, wrong)));
     assertNotEquals(0, result.status(), result.output());
     assertTrue(result.output().contains("FAILED"), result.output());
   }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.procdesc.freebsd.kernel.Probes;
+import dev.procdesc.testing.Tool;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -41,8 +42,8 @@ final class StubTest {
   @ParameterizedTest
   @ValueSource(strings = {"amd64", "arm64"})
   void theBytesAreThoseOfTheSource(String machine, @TempDir Path build) throws Exception {
-    assumeTrue(Cc.run(List.of("make", "--version")).isPresent(), "no GNU make");
-    Cc.Result make = Cc.execute(
+    assumeTrue(Tool.run(List.of("make", "--version")).isPresent(), "no GNU make");
+    Tool.Result make = Tool.execute(
             List.of("make", "-C", sources().toString(), "BUILD=" + build, "check-stub-" + machine))
         .orElseThrow();
     assertEquals(0, make.status(), make.output());
@@ -77,7 +78,7 @@ final class StubTest {
     Optional<String> text = Optional.empty();
     for (String tool : List.of(gnu + "-linux-gnu-objdump", "objdump")) {
       if (text.isEmpty()) {
-        text = Cc.run(List.of(
+        text = Tool.run(List.of(
             tool, "-D", "-b", "binary", "-m", architecture, "--no-show-raw-insn", code.toString()));
       }
     }

@@ -3,16 +3,14 @@ package dev.procdesc.linux;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.procdesc.posix.ffi.Architecture;
+import dev.procdesc.testing.Tool;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -24,10 +22,6 @@ import java.util.stream.Collectors;
 final class Cc {
   private static final Pattern VALUE =
       Pattern.compile("->(\\S+) [$#]?(-?[0-9]+) [$#]?(-?[0-9]+)<-");
-
-  /** The time limit of a tool in seconds; an environment variable raises it for slow machines. */
-  static final long CEILING_SECONDS = (long)
-      (60 * Double.parseDouble(System.getenv().getOrDefault("PROCDESC_TIMEOUT_FACTOR", "1")));
 
   private final String compiler;
 
@@ -44,7 +38,7 @@ final class Cc {
         ? List.of("cc", "gcc", "clang")
         : List.of(machine + "-linux-gnu-gcc");
     for (String candidate : candidates) {
-      if (run(List.of(candidate, "--version")).isPresent()) {
+      if (Tool.run(List.of(candidate, "--version")).isPresent()) {
         return Optional.of(new Cc(candidate));
       }
     }
@@ -98,7 +92,7 @@ final class Cc {
     Path assembly = directory.resolve("values.s");
     List<String> command = List.of(
         compiler, "-std=gnu11", "-w", "-O1", "-S", "-o", assembly.toString(), file.toString());
-    return run(command).isEmpty() ? Optional.empty() : Optional.of(Files.readString(assembly));
+    return Tool.run(command).isEmpty() ? Optional.empty() : Optional.of(Files.readString(assembly));
   }
 
   private static void parse(String assembly, List<Constant> group, Map<String, Long> values) {
@@ -111,21 +105,5 @@ final class Cc {
     for (Constant constant : group) {
       assertTrue(values.containsKey(constant.name()), () -> constant + " is not in " + assembly);
     }
-  }
-
-  /** Returns the output of a command; empty if it fails or is not installed. */
-  static Optional<String> run(List<String> command) throws IOException, InterruptedException {
-    ProcessBuilder builder = new ProcessBuilder(new ArrayList<>(command));
-    builder.environment().put("LC_ALL", "C");
-    Process process;
-    try {
-      process = builder.redirectErrorStream(true).start();
-    } catch (IOException e) {
-      return Optional.empty();
-    }
-    process.getOutputStream().close();
-    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertTrue(process.waitFor(CEILING_SECONDS, TimeUnit.SECONDS), () -> command + " hangs");
-    return process.exitValue() == 0 ? Optional.of(out) : Optional.empty();
   }
 }

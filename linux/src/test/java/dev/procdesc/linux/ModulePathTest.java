@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.procdesc.testing.Timeouts;
 import java.io.File;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -134,7 +135,7 @@ final class ModulePathTest {
     Process java = builder.redirectErrorStream(true).start();
     java.getOutputStream().close();
     String out = new String(java.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertTrue(java.waitFor(Cc.CEILING_SECONDS, TimeUnit.SECONDS));
+    assertTrue(java.waitFor(Timeouts.CEILING.toSeconds(), TimeUnit.SECONDS));
     assertEquals(0, java.exitValue(), out);
     return out;
   }

@@ -23,6 +23,7 @@ import dev.procdesc.posix.process.ProcessOperations.Outcome;
 import dev.procdesc.posix.spawn.ChildScript;
 import dev.procdesc.posix.spawn.ChildScript.Purpose;
 import dev.procdesc.posix.spawn.SpawnStub;
+import dev.procdesc.testing.Timeouts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -87,7 +88,7 @@ final class ScriptTest {
   private ExitStatus collect() {
     int fd = pidfd.bytes().getInt(pidfd.at());
     try {
-      int events = Descriptors.poll(fd, PosixNumbers.POLLIN, (int) Cc.CEILING_SECONDS * 1000);
+      int events = Descriptors.poll(fd, PosixNumbers.POLLIN, (int) Timeouts.CEILING.toMillis());
       assertTrue(events > 0, () -> "poll: " + events);
       Outcome outcome = new PidfdOperations(PROBES, ProcessOperations.Task.REAP).collect(fd);
       return assertInstanceOf(Outcome.Ended.class, outcome).status();

@@ -10,6 +10,8 @@ import dev.procdesc.linux.kernel.Numbers;
 import dev.procdesc.linux.kernel.Probes;
 import dev.procdesc.posix.ffi.Architecture;
 import dev.procdesc.posix.spawn.SpawnStub;
+import dev.procdesc.testing.JavaProgram;
+import dev.procdesc.testing.Tool;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -53,7 +55,7 @@ final class StubTest {
   void theBytesAreThoseOfTheSource(String machine, @TempDir Path build) throws Exception {
     Path sources = Path.of(System.getProperty("basedir", ""), "src", "main", "native");
     assumeTrue(Files.isDirectory(sources), "no sources here");
-    assumeTrue(Cc.run(List.of("make", "--version")).isPresent(), "no make");
+    assumeTrue(Tool.run(List.of("make", "--version")).isPresent(), "no make");
     ProcessBuilder builder = new ProcessBuilder(
         "make", "-C", sources.toString(), "BUILD=" + build, "check-stub-" + machine);
     builder.environment().keySet().removeAll(List.of("MAKEFLAGS", "MAKELEVEL", "MFLAGS"));
@@ -179,11 +181,12 @@ final class StubTest {
     assumeTrue(new Probes().mechanism("stub").present(), "no code can be mapped here");
     // The code cache of the JVM is both, but it is mapped completely at the start.
     List<String> options = List.of(
+        "--enable-native-access=ALL-UNNAMED",
         "-Xint",
         "-XX:-SegmentedCodeCache",
         "-XX:ReservedCodeCacheSize=8m",
         "-XX:InitialCodeCacheSize=8m");
-    Optional<String> out = Cc.run(ChildJvm.command(options, NewMappings.class));
+    Optional<String> out = Tool.run(JavaProgram.command(options, NewMappings.class));
     assertEquals("executed in 1 mapping, new: []", out.orElse("failed").strip());
   }
 }

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 import dev.procdesc.compat.JavaChild;
 import dev.procdesc.compat.Skips;
-import dev.procdesc.compat.Timeouts;
+import dev.procdesc.testing.Timeouts;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;

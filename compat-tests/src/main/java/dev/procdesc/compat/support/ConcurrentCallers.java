@@ -1,6 +1,7 @@
 package dev.procdesc.compat.support;
 
-import dev.procdesc.compat.Timeouts;
+import dev.procdesc.testing.Await;
+import dev.procdesc.testing.Timeouts;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;

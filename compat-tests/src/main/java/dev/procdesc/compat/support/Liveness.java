@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.procdesc.ProcessDescriptor;
-import dev.procdesc.compat.Timeouts;
+import dev.procdesc.testing.Timeouts;
 
 /**
  * Assertions about the life of a process, after the {@code EXPECT_PID_ALIVE} and

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.procdesc.DescriptorChannel;
 import dev.procdesc.DescriptorChannel.Message;
 import dev.procdesc.ProcessDescriptor;
-import dev.procdesc.compat.Timeouts;
+import dev.procdesc.testing.Timeouts;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 

@@ -2,7 +2,7 @@ package dev.procdesc.compat.support;
 
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
-import dev.procdesc.compat.Timeouts;
+import dev.procdesc.testing.Timeouts;
 import java.time.Duration;
 import jnr.constants.platform.Errno;
 import jnr.ffi.Pointer;

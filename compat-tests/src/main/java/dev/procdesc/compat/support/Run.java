@@ -12,7 +12,7 @@ import dev.procdesc.Signal;
 import dev.procdesc.Spawner;
 import dev.procdesc.Stdio;
 import dev.procdesc.compat.Requires;
-import dev.procdesc.compat.Timeouts;
+import dev.procdesc.testing.Timeouts;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;

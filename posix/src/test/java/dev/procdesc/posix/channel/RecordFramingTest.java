@@ -12,7 +12,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.RefusedMessageException;
 import dev.procdesc.RefusedMessageException.Reason;
-import dev.procdesc.posix.Await;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.io.BlockingDescriptor;
 import dev.procdesc.posix.io.Deadline;
@@ -21,6 +20,8 @@ import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.PollQueue;
 import dev.procdesc.posix.io.TestSystem;
 import dev.procdesc.posix.io.Watcher;
+import dev.procdesc.testing.Await;
+import dev.procdesc.testing.Timeouts;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.channels.AsynchronousCloseException;
@@ -32,7 +33,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,7 +41,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Tests records that end with MSG_EOR, on a kernel that splits them as FreeBSD 15 does. */
 final class RecordFramingTest {
   private static final Watcher WATCHER = new Watcher(new PollQueue());
-  private static final long CEILING = TimeUnit.SECONDS.toNanos(Await.CEILING_SECONDS);
+  private static final long CEILING = Timeouts.CEILING.toNanos();
 
   /** A descriptor to send. The other end of its pipe shows whether a copy is still open. */
   private static final class Sent {

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.procdesc.posix.ChildJvm;
+import dev.procdesc.testing.JavaProgram;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -38,7 +38,7 @@ final class NativeAccessTest {
   }
 
   private static String ask(String... options) throws Exception {
-    var result = ChildJvm.run(Map.of(), List.of(options), Ask.class);
+    var result = JavaProgram.run(Map.of(), List.of(options), Ask.class);
     assertEquals(0, result.code(), result.out());
     // The JVM may print lines in between.
     List<String> answers =
@@ -62,7 +62,7 @@ final class NativeAccessTest {
   void aDenialNamesTheOption() throws Exception {
     String deny = "--illegal-native-access=deny";
     assumeTrue(
-        ChildJvm.run(Map.of(), List.of(deny), Nothing.class).code() == 0,
+        JavaProgram.run(Map.of(), List.of(deny), Nothing.class).code() == 0,
         "this JVM cannot deny native access: it does not know " + deny);
     String answer = ask(deny);
     assertTrue(answer.contains("denies native access"), answer);

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.procdesc.posix.ChildJvm;
+import dev.procdesc.testing.JavaProgram;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -52,7 +52,7 @@ final class SystemStringsTest {
 
   private static String run(Map<String, String> environment, String text) throws Exception {
     String hex = HexFormat.of().formatHex(text.getBytes(StandardCharsets.UTF_16BE));
-    var result = ChildJvm.run(environment, List.of(), Encode.class, hex);
+    var result = JavaProgram.run(environment, List.of(), Encode.class, hex);
     assertEquals(0, result.code(), result.out());
     return result.out().strip();
   }
@@ -94,7 +94,7 @@ final class SystemStringsTest {
     makeLocale("localedef", "-i", "en_US", "-f", "ISO-8859-1", locale.toString());
     Map<String, String> latin1 =
         Map.of("LOCPATH", directory.toString(), "LC_ALL", "en_US.ISO-8859-1");
-    var encoding = ChildJvm.run(latin1, List.of(), Encoding.class);
+    var encoding = JavaProgram.run(latin1, List.of(), Encoding.class);
     assumeTrue(
         encoding.out().strip().equals("ISO-8859-1"),
         "there is no locale whose encoding is ISO-8859-1, nor localedef(1) to make one");

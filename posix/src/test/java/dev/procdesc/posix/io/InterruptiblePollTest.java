@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.procdesc.ClosedDescriptorException;
-import dev.procdesc.posix.Await;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.testing.Await;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

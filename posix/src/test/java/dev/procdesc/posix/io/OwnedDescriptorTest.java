@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.procdesc.ClosedDescriptorException;
-import dev.procdesc.posix.Await;
 import dev.procdesc.posix.ffi.LibC;
+import dev.procdesc.testing.Await;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CyclicBarrier;

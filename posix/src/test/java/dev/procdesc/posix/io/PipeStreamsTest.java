@@ -9,9 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.procdesc.ProcessDescriptorException;
-import dev.procdesc.posix.Await;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.testing.Await;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.nio.ByteBuffer;

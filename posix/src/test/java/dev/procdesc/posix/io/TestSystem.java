@@ -7,7 +7,6 @@ import dev.procdesc.posix.ffi.Descriptors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
-import java.nio.file.Path;
 
 /**
  * Supplies the numbers of the system that the tests run on, as a backend does: this module does not
@@ -95,10 +94,5 @@ public final class TestSystem {
       }
     }
     return count;
-  }
-
-  /** Returns the Java launcher of this JVM. */
-  public static Path java() {
-    return Path.of(System.getProperty("java.home"), "bin", "java");
   }
 }

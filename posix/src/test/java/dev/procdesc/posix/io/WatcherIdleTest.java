@@ -3,8 +3,8 @@ package dev.procdesc.posix.io;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
-import dev.procdesc.posix.Await;
 import dev.procdesc.posix.io.EventQueue.Interest;
+import dev.procdesc.testing.Await;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;

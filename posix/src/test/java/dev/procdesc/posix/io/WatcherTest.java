@@ -7,9 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.procdesc.posix.Await;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.io.EventQueue.Interest;
+import dev.procdesc.testing.Await;
+import dev.procdesc.testing.Timeouts;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -63,7 +64,7 @@ final class WatcherTest {
 
   private static boolean await(CountDownLatch latch) {
     try {
-      return latch.await(Await.CEILING_SECONDS, TimeUnit.SECONDS);
+      return latch.await(Timeouts.CEILING.toSeconds(), TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       throw new AssertionError(e);
     }
@@ -132,7 +133,7 @@ final class WatcherTest {
     });
     for (int i = 0; i < 3; i++) {
       fire(pipe);
-      assertEquals(1, events.poll(Await.CEILING_SECONDS, TimeUnit.SECONDS));
+      assertEquals(1, events.poll(Timeouts.CEILING.toSeconds(), TimeUnit.SECONDS));
       TestSystem.readByte(pipe.readEnd());
       watcher.watchAgain(pipe.readEnd(), Interest.READABLE, watch);
     }
@@ -188,7 +189,7 @@ final class WatcherTest {
     assertEquals(1, watcher.size());
     for (char value : "abcde".toCharArray()) {
       TestSystem.writeByte(pipe.writeEnd(), value);
-      assertEquals((long) value, seen.poll(Await.CEILING_SECONDS, TimeUnit.SECONDS));
+      assertEquals((long) value, seen.poll(Timeouts.CEILING.toSeconds(), TimeUnit.SECONDS));
     }
     Await.until("the socket is watched no more", () -> watcher.size() == 0);
     socket.close();

@@ -4,10 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.procdesc.posix.ChildJvm;
 import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.NativeFunction;
 import dev.procdesc.posix.ffi.SystemStrings;
+import dev.procdesc.testing.JavaProgram;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -52,7 +52,7 @@ final class EnvironmentTest {
     Path out = directory.resolve("dump");
     List<String> arguments = new ArrayList<>(List.of(out.toString()));
     arguments.addAll(List.of(changes));
-    List<String> command = ChildJvm.command(
+    List<String> command = JavaProgram.command(
         List.of("--enable-native-access=ALL-UNNAMED"),
         Dump.class,
         arguments.toArray(String[]::new));

@@ -1,9 +1,7 @@
-package dev.procdesc.posix;
+package dev.procdesc.testing;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.procdesc.posix.ffi.LibC;
-import dev.procdesc.posix.io.TestSystem;
 import java.io.File;
 import java.io.IOException;
 import java.net.URI;
@@ -17,9 +15,9 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
-/** A program of the tests that runs in a separate JVM, on the class path. */
-public final class ChildJvm {
-  private ChildJvm() {}
+/** A main class of the tests in a separate JVM, which has this one's modules on its class path. */
+public final class JavaProgram {
+  private JavaProgram() {}
 
   /**
    * The result of a program.
@@ -29,11 +27,13 @@ public final class ChildJvm {
    */
   public record Result(int code, String out) {}
 
-  /** The class path and module path of this JVM, and the tests themselves. */
-  static String classPath() {
+  /**
+   * Returns all entries of the class path and the module path of this JVM, and the test classes.
+   */
+  private static String classPath(Class<?> program) {
     Set<String> entries = new LinkedHashSet<>();
-    entries.add(root(ChildJvm.class));
-    entries.add(root(LibC.class));
+    // The test classes are patched into a module: no path of the JVM has them.
+    entries.add(root(program));
     for (String property : List.of("jdk.module.path", "java.class.path")) {
       for (String entry : System.getProperty(property, "").split(File.pathSeparator, -1)) {
         if (!entry.isEmpty()) {
@@ -45,33 +45,50 @@ public final class ChildJvm {
   }
 
   private static String root(Class<?> type) {
-    String name = type.getSimpleName() + ".class";
-    String url = Objects.requireNonNull(type.getResource(name)).toString();
     String path = type.getName().replace('.', '/') + ".class";
+    String name = path.substring(path.lastIndexOf('/') + 1);
+    String url = Objects.requireNonNull(type.getResource(name)).toString();
     return Path.of(URI.create(url.substring(0, url.length() - path.length()))).toString();
   }
 
-  /** Returns the command line, which begins with the options of the JVM. */
+  /**
+   * Returns the command line of a program.
+   *
+   * @param options options of the JVM
+   * @param program the main class
+   * @param arguments the arguments of the program
+   * @return the command line
+   */
   public static List<String> command(List<String> options, Class<?> program, String... arguments) {
     List<String> command = new ArrayList<>(List.of(
-        TestSystem.java().toString(),
+        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
         "-XX:TieredStopAtLevel=1",
         "-XX:+UseSerialGC",
         "-Xshare:auto",
         "-cp",
-        classPath()));
+        classPath(program)));
     command.addAll(options);
     command.add(program.getName());
     command.addAll(List.of(arguments));
     return command;
   }
 
-  /** Runs the program until it exits. */
+  /**
+   * Runs a program until it exits.
+   *
+   * @param environment environment variables, in addition to those of this JVM
+   * @param options options of the JVM
+   * @param program the main class
+   * @param arguments the arguments of the program
+   * @return its exit code and output
+   * @throws IOException if it cannot be started
+   * @throws InterruptedException if this thread is interrupted
+   */
   public static Result run(
       Map<String, String> environment, List<String> options, Class<?> program, String... arguments)
       throws IOException, InterruptedException {
     ProcessBuilder builder = new ProcessBuilder(command(options, program, arguments));
-    // These variables of a developer's environment would add lines to the output.
+    // The JVM would report the options of a developer in the output.
     builder.environment().keySet().removeAll(List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS"));
     builder.environment().putAll(environment);
     Process process = builder.redirectErrorStream(true).start();
@@ -80,7 +97,7 @@ public final class ChildJvm {
       var out = Await.start(
           () -> new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
       String text = Await.get(out.result());
-      assertTrue(process.waitFor(Await.CEILING_SECONDS, TimeUnit.SECONDS), text);
+      assertTrue(process.waitFor(Timeouts.CEILING.toSeconds(), TimeUnit.SECONDS), text);
       return new Result(process.exitValue(), text);
     } finally {
       process.destroyForcibly();

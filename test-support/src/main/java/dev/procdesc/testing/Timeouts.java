@@ -1,4 +1,4 @@
-package dev.procdesc.compat;
+package dev.procdesc.testing;
 
 import java.time.Duration;
 
@@ -12,7 +12,7 @@ public final class Timeouts {
   public static final double FACTOR = factor();
 
   /** The ceiling of one wait. */
-  public static final Duration CEILING = scaled(Duration.ofSeconds(30));
+  public static final Duration CEILING = scaled(Duration.ofSeconds(60));
 
   private Timeouts() {}
 
