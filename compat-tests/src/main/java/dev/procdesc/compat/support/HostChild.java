@@ -36,7 +36,8 @@ public final class HostChild implements AutoCloseable {
   @Override
   public void close() {
     if (!reaped) {
-      Host.C.kill(pid, 9);
+      // Fails where a filter refuses kill, rather than wait for a child that nothing ends.
+      Host.check(() -> Host.C.kill(pid, 9));
       waitpid();
     }
   }
