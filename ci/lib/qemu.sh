@@ -46,10 +46,24 @@ probe_kvm() {
     esac
 }
 
+# probe_kvm_kernel ARCH: whether KVM boots KERNEL_IMAGE, if there is one, as far as its first message.
+# Nested KVM exists that runs a few instructions and then hangs in a kernel. Without a root file system the
+# kernel panics, and the machine ends.
+probe_kvm_kernel() {
+    [ -n "${KERNEL_IMAGE:-}" ] || return 0
+    local console=$WORK/kvm-console machine=q35 tty=ttyS0
+    [ "$1" = x86_64 ] || machine=virt,gic-version=host tty=ttyAMA0
+    rm -f -- "$console"
+    attended timeout -k 1 20 "qemu-system-$1" -accel kvm -cpu host -smp 2 -m 512 -M "$machine" \
+        -nodefaults -display none -no-reboot -kernel "$KERNEL_IMAGE" -append "console=$tty panic=-1" \
+        -serial "file:$console" >/dev/null 2>&1 || true
+    [ -s "$console" ]
+}
+
 # choose_accel ARCH auto|kvm|tcg: sets ACCEL.
 choose_accel() {
     case $2 in
-        auto) if probe_kvm "$1"; then ACCEL=kvm; else ACCEL=tcg; fi ;;
+        auto) if probe_kvm "$1" && probe_kvm_kernel "$1"; then ACCEL=kvm; else ACCEL=tcg; fi ;;
         kvm)
             probe_kvm "$1" || die "$EX_UNAVAILABLE" "KVM cannot run a guest for $1 here"
             ACCEL=kvm
