@@ -217,6 +217,7 @@ final class GuardianReplacementTest {
       // Each guardian hands the lifeline to the next, which must not count as its end.
       for (int i = 0; i < 3; i++) {
         replace(a.process().pid());
+        a.order("guard");
         assertAlive(heart);
       }
       a.kill();
@@ -245,7 +246,7 @@ final class GuardianReplacementTest {
         jvm.killAndAwaitEnd();
         assertDead(guardian);
       }
-      assertEquals(0, lines(jvm, "was ended"), jvm::toString);
+      assertEquals(0, lines(jvm, "ended unexpectedly"), jvm::toString);
     }
   }
 

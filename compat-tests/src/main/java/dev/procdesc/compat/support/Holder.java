@@ -181,6 +181,8 @@ public final class Holder implements AutoCloseable {
         case "status" -> {
           return String.valueOf(held.get(0).waitFor());
         }
+        // Blocks while a guardian is being replaced, until its successor has every registration.
+        case "guard" -> Platform.current().mechanisms();
         case "kill" -> held.get(0).kill();
         case "close" -> {
           held.forEach(ProcessDescriptor::close);
