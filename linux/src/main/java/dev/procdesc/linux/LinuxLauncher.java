@@ -8,6 +8,7 @@ import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.SpawnException;
 import dev.procdesc.SpawnException.Step;
 import dev.procdesc.linux.guardian.Guardian;
+import dev.procdesc.linux.guardian.Registration;
 import dev.procdesc.linux.kernel.LauncherProgram;
 import dev.procdesc.linux.kernel.Numbers;
 import dev.procdesc.linux.kernel.Pidfd;
@@ -170,7 +171,7 @@ final class LinuxLauncher extends Launcher {
         if (request.onClose() == OnClose.KILL_CGROUP) {
           cgroupKill = Optional.of(openCgroupKill(request.cgroup().orElseThrow()));
         }
-        NativeArena.Place pidfd = Guardian.placeForPidfd(arena);
+        NativeArena.Place pidfd = Registration.placeForPidfd(arena);
         Optional<Integer> procs = cgroup;
         Optional<OwnedDescriptor> kill = cgroupKill;
         Launched child = SpawnRetry.make(this::isPassing, () -> {
@@ -286,7 +287,7 @@ final class LinuxLauncher extends Launcher {
                 + refusal.get()
                 + "); OnClose.RELEASE needs none");
       }
-      Guardian.Registration registration = guardian.newRegistration(request.onClose(), cgroupKill);
+      Registration registration = guardian.newRegistration(request.onClose(), cgroupKill);
       OwnedDescriptor socket = registration.link().socket();
       int fd;
       try {
@@ -320,7 +321,7 @@ final class LinuxLauncher extends Launcher {
         long flags,
         Optional<Integer> cgroup,
         ChildScript script,
-        Optional<Guardian.Registration> registration,
+        Optional<Registration> registration,
         Set<Integer> needed)
         throws SpawnException {
       cgroup.ifPresent(needed::add);
@@ -349,7 +350,7 @@ final class LinuxLauncher extends Launcher {
                     request.onClose(),
                     guardian,
                     registration,
-                    registration.flatMap(Guardian.Registration::cgroupKill))));
+                    registration.flatMap(Registration::cgroupKill))));
       }
       Pidfd.reap(fd);
       LibC.close(fd);

@@ -2,6 +2,7 @@ package dev.procdesc.linux;
 
 import dev.procdesc.OnClose;
 import dev.procdesc.linux.guardian.Guardian;
+import dev.procdesc.linux.guardian.Registration;
 import dev.procdesc.linux.kernel.Numbers;
 import dev.procdesc.linux.kernel.Syscalls;
 import dev.procdesc.posix.ffi.LibC;
@@ -17,13 +18,13 @@ import java.util.Optional;
 final class PidfdCloseAction implements CloseAction {
   private final OnClose kind;
   private final Guardian guardian;
-  private final Optional<Guardian.Registration> registration;
+  private final Optional<Registration> registration;
   private final Optional<OwnedDescriptor> cgroupKill;
 
   PidfdCloseAction(
       OnClose kind,
       Guardian guardian,
-      Optional<Guardian.Registration> registration,
+      Optional<Registration> registration,
       Optional<OwnedDescriptor> cgroupKill) {
     this.kind = kind;
     this.guardian = guardian;
@@ -85,13 +86,9 @@ final class PidfdCloseAction implements CloseAction {
       Syscalls.pidfdSendSignal(fd, PosixNumbers.SIGKILL, 0, Numbers.PIDFD_SIGNAL_PROCESS_GROUP);
     }
     if (cgroupKill.isPresent()) {
-      try (NativeArena arena = new NativeArena()) {
-        int file = cgroupKill.get().acquire();
-        try {
-          LibC.write(file, arena.string("1"), 1);
-        } finally {
-          cgroupKill.get().release();
-        }
+      try (OwnedDescriptor.Loan file = cgroupKill.get().lend();
+          NativeArena arena = new NativeArena()) {
+        LibC.write(file.fd(), arena.string("1"), 1);
       }
     }
     return true;

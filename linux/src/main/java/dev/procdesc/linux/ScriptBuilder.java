@@ -4,7 +4,7 @@ import dev.procdesc.Limit;
 import dev.procdesc.Resource;
 import dev.procdesc.Signal;
 import dev.procdesc.SpawnException.Step;
-import dev.procdesc.linux.guardian.Guardian;
+import dev.procdesc.linux.guardian.Registration;
 import dev.procdesc.linux.kernel.Numbers;
 import dev.procdesc.linux.kernel.ScriptLaunch;
 import dev.procdesc.linux.kernel.Signals;
@@ -49,11 +49,11 @@ public final class ScriptBuilder extends ChildSetup {
 
   /** Registers the child with the guardian, before anything else. */
   ScriptBuilder guard(
-      Guardian.Registration registration,
+      Registration registration,
       int socket,
       NativeArena.Place pidfd,
       Optional<Integer> cgroupKill) {
-    Guardian.tell(registration, socket, pidfd, cgroupKill, script, arena);
+    registration.tell(socket, pidfd, cgroupKill, script, arena);
     return this;
   }
 
