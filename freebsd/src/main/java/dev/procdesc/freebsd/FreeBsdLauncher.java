@@ -116,7 +116,6 @@ final class FreeBsdLauncher extends Launcher {
       ProcdescOperations observing)
       throws ProcessDescriptorException {
     super(
-        Numbers.POSIX,
         watcher,
         new Operations(
             reaping,
@@ -144,7 +143,7 @@ final class FreeBsdLauncher extends Launcher {
 
   @Override
   protected NativeArena arena() {
-    return NativeArena.shared(Numbers.POSIX);
+    return NativeArena.shared();
   }
 
   @Override
@@ -152,7 +151,7 @@ final class FreeBsdLauncher extends Launcher {
       throws IOException {
     Born born = probes.launchMechanism() == Probes.LaunchMechanism.POSIX_SPAWN
         ? SpawnRetry.make(
-            failure -> SpawnRetry.isPassing(failure, Numbers.POSIX),
+            SpawnRetry::isPassing,
             () -> new LibcLauncher(probes, arena, request, descriptors).spawn())
         : new Attempt(arena, request, descriptors).spawn();
     return new Launched(
@@ -222,8 +221,7 @@ final class FreeBsdLauncher extends Launcher {
     }
 
     Born spawn() throws IOException {
-      return SpawnRetry.make(
-          failure -> SpawnRetry.isPassing(failure, Numbers.POSIX), this::attempt);
+      return SpawnRetry.make(SpawnRetry::isPassing, this::attempt);
     }
 
     private Born attempt() throws IOException {

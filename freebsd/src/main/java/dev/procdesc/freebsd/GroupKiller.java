@@ -130,8 +130,8 @@ public final class GroupKiller {
   static OwnedDescriptor start(Probes probes, int process, long pid) throws SpawnException {
     OptionalLong openLimit = probes.openLimit();
     // Without close_range, the script closes descriptors one by one.
-    int closing = ChildSetup.closingSteps(openLimit, Numbers.SETUP) * ChildScript.STEP_SIZE;
-    try (NativeMemory memory = NativeMemory.leave(ROOM + closing, Numbers.POSIX)) {
+    int closing = ChildSetup.closingSteps(openLimit) * ChildScript.STEP_SIZE;
+    try (NativeMemory memory = NativeMemory.leave(ROOM + closing)) {
       NativeArena arena = NativeArena.in(memory); // Closed with its memory.
       int[] lifeline = pipe(arena, "for the lifeline of a process group");
       boolean kept = false;
@@ -140,7 +140,7 @@ public final class GroupKiller {
         ChildScript script = new ChildScript();
         script.step(KEEP, Numbers.SYS_SETSID);
         SortedSet<Integer> open = new TreeSet<>(List.of(process, lifeline[0]));
-        ChildSetup.closeAllBut(script, open, openLimit, Numbers.SETUP);
+        ChildSetup.closeAllBut(script, open, openLimit);
         // Otherwise pages to which the JVM writes would be retained twice.
         probes.stub().mapping().ifPresent(code -> unmapAllBut(script, code, memory.mapping()));
         waitAndKill(script, arena, process, pid, lifeline[0]);

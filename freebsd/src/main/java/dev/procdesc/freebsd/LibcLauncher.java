@@ -45,7 +45,6 @@ public final class LibcLauncher extends PosixSpawn {
         arena,
         request,
         descriptors,
-        Numbers.POSIX,
         new PosixSpawnCall.Library(
             "posix_spawn", Numbers.POSIX_SPAWN_OBJECT_SIZE, Numbers.POSIX_SPAWN_OBJECT_SIZE));
     this.probes = probes;

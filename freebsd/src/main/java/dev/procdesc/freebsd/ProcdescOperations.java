@@ -196,11 +196,6 @@ public final class ProcdescOperations implements ProcessOperations {
   }
 
   @Override
-  public PosixNumbers numbers() {
-    return Numbers.POSIX;
-  }
-
-  @Override
   public void watchStateChanges(
       OwnedDescriptor descriptor, Consumer<? super StateChange> listener) {
     if (sandbox.entered().isPresent() && !probes.hasPdwait()) {

@@ -9,7 +9,6 @@ import dev.procdesc.freebsd.kernel.Probes;
 import dev.procdesc.freebsd.kernel.Syscalls;
 import dev.procdesc.posix.channel.DescriptorTransfer;
 import dev.procdesc.posix.channel.SendRoom;
-import dev.procdesc.posix.channel.SocketNumbers;
 import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.io.OwnedDescriptor;
@@ -96,15 +95,5 @@ final class ProcdescTransfer implements DescriptorTransfer {
   @Override
   public Optional<SendRoom> recordRoom() {
     return probes.recordsEndByFlag() ? Optional.of(new KqueueSendRoom()) : Optional.empty();
-  }
-
-  @Override
-  public PosixNumbers numbers() {
-    return Numbers.POSIX;
-  }
-
-  @Override
-  public SocketNumbers sockets() {
-    return Numbers.SOCKETS;
   }
 }

@@ -39,7 +39,7 @@ public final class ScriptBuilder extends ChildSetup {
   private static final Purpose MASK = new Purpose(Step.SIGNALS, "sigprocmask", "");
 
   public ScriptBuilder(NativeArena arena, SpawnRequest request, ChildDescriptors descriptors) {
-    super(arena, request, descriptors, Numbers.SETUP);
+    super(arena, request, descriptors);
   }
 
   /** Adds a wait at a start barrier, before everything else. */

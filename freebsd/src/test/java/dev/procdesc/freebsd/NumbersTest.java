@@ -8,8 +8,8 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import dev.procdesc.Resource;
 import dev.procdesc.freebsd.kernel.Numbers;
-import dev.procdesc.posix.channel.SocketNumbers;
 import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.ffi.SocketNumbers;
 import dev.procdesc.testing.Tool;
 import java.io.IOException;
 import java.lang.reflect.Field;

@@ -28,7 +28,7 @@ public final class LibcLauncher extends PosixSpawn {
 
   public LibcLauncher(
       Probes probes, NativeArena arena, SpawnRequest request, ChildDescriptors descriptors) {
-    super(arena, request, descriptors, Numbers.POSIX, PidfdSpawn.LIBRARY);
+    super(arena, request, descriptors, PidfdSpawn.LIBRARY);
     this.probes = probes;
   }
 

@@ -92,7 +92,6 @@ final class LinuxLauncher extends Launcher {
 
   private LinuxLauncher(Probes probes, Watcher watcher, PidfdOperations observing) {
     super(
-        Numbers.POSIX,
         watcher,
         new Operations(
             new PidfdOperations(probes, ProcessOperations.Task.REAP),
@@ -114,7 +113,7 @@ final class LinuxLauncher extends Launcher {
     return probes.walksScripts()
         ? new Attempt(arena, request, descriptors).spawn()
         : SpawnRetry.make(
-            failure -> SpawnRetry.isPassing(failure, Numbers.POSIX),
+            SpawnRetry::isPassing,
             () -> new LibcLauncher(probes, arena, request, descriptors).spawn());
   }
 
@@ -260,10 +259,7 @@ final class LinuxLauncher extends Launcher {
               || (failure.errno() == PosixNumbers.EPERM && probes.isConfined()));
       boolean hasNoRoom =
           failure.step() == Step.CREATE && failure.errno() == Numbers.EEXIST; // See launcher.c.
-      return unguarded
-          || hasNoRoom
-          || isUnprivilegedNow(failure)
-          || SpawnRetry.isPassing(failure, Numbers.POSIX);
+      return unguarded || hasNoRoom || isUnprivilegedNow(failure) || SpawnRetry.isPassing(failure);
     }
 
     private Launched spawnUnguarded(NativeArena.Place pidfd, Optional<Integer> cgroup)

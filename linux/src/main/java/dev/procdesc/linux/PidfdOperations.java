@@ -219,11 +219,6 @@ public final class PidfdOperations implements ProcessOperations {
   }
 
   @Override
-  public PosixNumbers numbers() {
-    return Numbers.POSIX;
-  }
-
-  @Override
   public void watchStateChanges(
       OwnedDescriptor descriptor, Consumer<? super StateChange> listener) {
     Threads.startDaemon("procdesc-state-changes", descriptor, fd -> listen(fd, listener));

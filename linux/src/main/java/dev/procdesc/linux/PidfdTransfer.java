@@ -8,7 +8,6 @@ import dev.procdesc.linux.kernel.Pidfd;
 import dev.procdesc.linux.kernel.Probes;
 import dev.procdesc.linux.kernel.Syscalls;
 import dev.procdesc.posix.channel.DescriptorTransfer;
-import dev.procdesc.posix.channel.SocketNumbers;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeMemory;
@@ -120,15 +119,5 @@ public final class PidfdTransfer implements DescriptorTransfer {
           fd == -PosixNumbers.EINVAL ? -PosixNumbers.ESRCH : fd);
     }
     return received(fd, Optional.empty());
-  }
-
-  @Override
-  public PosixNumbers numbers() {
-    return Numbers.POSIX;
-  }
-
-  @Override
-  public SocketNumbers sockets() {
-    return Numbers.SOCKETS;
   }
 }

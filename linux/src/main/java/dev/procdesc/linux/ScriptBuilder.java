@@ -38,7 +38,7 @@ public final class ScriptBuilder extends ChildSetup {
 
   ScriptBuilder(
       NativeArena arena, SpawnRequest request, ChildDescriptors descriptors, ScriptLaunch launch) {
-    super(arena, request, descriptors, Numbers.SETUP);
+    super(arena, request, descriptors);
     this.launch = launch;
     long[] action = new long[Numbers.SIGACTION_SIZE / Long.BYTES];
     defaultAction = arena.words(action);

@@ -222,7 +222,7 @@ final class SeccompSandbox {
     probes.peer();
     probes.confine();
     if (also.contains(DescriptorOnly.FILES)) {
-      NullDevice.keep(Numbers.POSIX);
+      NullDevice.keep();
     }
     try (NativeMemory memory = NativeMemory.borrow()) {
       int program = 16;

@@ -67,7 +67,7 @@ final class OnMachine {
       components(numbers.getDeclaredField("POSIX"), values);
       components(numbers.getDeclaredField("SOCKETS"), values);
       constants(
-          Class.forName("dev.procdesc.posix.channel.SocketNumbers", true, loader),
+          Class.forName("dev.procdesc.posix.ffi.SocketNumbers", true, loader),
           "SocketNumbers.",
           values);
       limits(numbers, Class.forName("dev.procdesc.Resource", true, loader), values);

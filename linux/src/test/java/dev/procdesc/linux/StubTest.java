@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.procdesc.linux.kernel.Numbers;
 import dev.procdesc.linux.kernel.Probes;
 import dev.procdesc.posix.ffi.Architecture;
+import dev.procdesc.posix.ffi.SystemNumbers;
 import dev.procdesc.posix.spawn.SpawnStub;
 import dev.procdesc.testing.JavaProgram;
 import dev.procdesc.testing.Tool;
@@ -145,7 +146,8 @@ final class StubTest {
     assumeTrue(Files.isReadable(Path.of("/proc/self/maps")), "no /proc here");
     byte[] code = stub();
     int before = holding(code).size();
-    SpawnStub.map(new ByteArrayInputStream(code), Numbers.POSIX);
+    SystemNumbers.choose(Numbers.POSIX, Numbers.SOCKETS, Numbers.SETUP);
+    SpawnStub.map(new ByteArrayInputStream(code));
     List<Mapping> after = holding(code);
     assertEquals(before + 1, after.size());
     for (Mapping mapping : after) {

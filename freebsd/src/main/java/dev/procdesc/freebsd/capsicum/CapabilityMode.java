@@ -4,7 +4,6 @@ import dev.procdesc.DescriptorOnly;
 import dev.procdesc.Feature;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.SpawnException;
-import dev.procdesc.freebsd.kernel.Numbers;
 import dev.procdesc.freebsd.kernel.Syscalls;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.io.NullDevice;
@@ -46,7 +45,7 @@ public final class CapabilityMode {
     if (!Syscalls.hasCapEnter()) {
       throw Unsupported.feature(Feature.DESCRIPTOR_ONLY_MODE, "cap_enter (FreeBSD 10)");
     }
-    NullDevice.keep(Numbers.POSIX);
+    NullDevice.keep();
     linker = RuntimeLinker.open();
     int outcome = Syscalls.capEnter();
     if (outcome < 0) {

@@ -1,9 +1,9 @@
 package dev.procdesc.freebsd.kernel;
 
 import dev.procdesc.Resource;
-import dev.procdesc.posix.channel.SocketNumbers;
 import dev.procdesc.posix.ffi.PosixNumbers;
-import dev.procdesc.posix.spawn.ChildSetup;
+import dev.procdesc.posix.ffi.SetupNumbers;
+import dev.procdesc.posix.ffi.SocketNumbers;
 import java.util.OptionalInt;
 
 /**
@@ -232,7 +232,7 @@ public final class Numbers {
   // ---- sys/resource.h
 
   /** The calls of a child's script that take the same arguments on every system. */
-  public static final ChildSetup.SetupNumbers SETUP = new ChildSetup.SetupNumbers(
+  public static final SetupNumbers SETUP = new SetupNumbers(
       SYS_SETSID,
       SYS_SETPGID,
       SYS_UMASK,

@@ -11,6 +11,7 @@ import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.NativeFunction;
 import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.ffi.SystemNumbers;
 import dev.procdesc.posix.probe.Mechanisms;
 import dev.procdesc.posix.spawn.ChildScript;
 import dev.procdesc.posix.spawn.ChildScript.Purpose;
@@ -67,6 +68,7 @@ public final class Probes {
   private final Optional<String> unavailable;
 
   public Probes() {
+    SystemNumbers.choose(Numbers.POSIX, Numbers.SOCKETS, Numbers.SETUP);
     unavailable = basics();
     mechanisms = new Mechanisms(unavailable, "");
     if (unavailable.isPresent()) {
@@ -141,8 +143,7 @@ public final class Probes {
     return SpawnStub.find(
         mechanisms,
         STUB,
-        Optional.ofNullable(Probes.class.getResourceAsStream("/dev/procdesc/freebsd/" + name)),
-        Numbers.POSIX);
+        Optional.ofNullable(Probes.class.getResourceAsStream("/dev/procdesc/freebsd/" + name)));
   }
 
   /** Creates a child by pdfork whose script probes the calls that an older kernel does not have. */
@@ -204,7 +205,7 @@ public final class Probes {
 
   /** Creates a child with a script that executes no program, and waits for its end. */
   private SpawnStub.Run create(ChildScript script, long[] create) {
-    try (NativeArena arena = NativeArena.shared(Numbers.POSIX)) {
+    try (NativeArena arena = NativeArena.shared()) {
       NativeArena.Place descriptor = arena.allocate(8);
       create[1] = descriptor.address();
       SpawnStub.Started started = stub.orElseThrow().start(arena, script, create);
@@ -297,7 +298,7 @@ public final class Probes {
    */
   public synchronized Mechanism records() {
     if (!mechanisms.isKnown(RECORDS)) {
-      boolean each = SocketProbe.eachSendIsRecord(Numbers.SOCKETS);
+      boolean each = SocketProbe.eachSendIsRecord();
       mechanisms.note(
           RECORDS,
           "sends that are records: two over a SOCK_SEQPACKET socket and a receive",
@@ -307,7 +308,7 @@ public final class Probes {
           ENDED_RECORDS,
           "records that end with MSG_EOR: two sends over a SOCK_SEQPACKET socket and a receive",
           // If each send is a record, a receive reports an empty or a truncated record instead.
-          !each && SocketProbe.endFlagEndsRecord(Numbers.SOCKETS),
+          !each && SocketProbe.endFlagEndsRecord(),
           "records that end with MSG_EOR (FreeBSD 15)");
     }
     return mechanisms.get(mechanisms.has(RECORDS) ? RECORDS : ENDED_RECORDS);

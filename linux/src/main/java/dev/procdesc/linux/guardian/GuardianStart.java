@@ -135,7 +135,7 @@ final class GuardianStart implements AutoCloseable {
     script.step(STARTING, Numbers.SYS_DUP3, selfCopy, JVM_AT, 0);
     SortedSet<Integer> open = new TreeSet<>(List.of(SOCKET_AT, JVM_AT, programCopy));
     open.addAll(launch.kept());
-    ChildSetup.closeAllBut(script, open, probes.openLimit(), Numbers.SETUP);
+    ChildSetup.closeAllBut(script, open, probes.openLimit());
     launch.closeOnExec(script, programCopy);
     // The signals stay blocked, so that no signal can end the guardian at any moment.
     long argv =

@@ -10,6 +10,7 @@ import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.NativeFunction;
 import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.ffi.SystemNumbers;
 import dev.procdesc.posix.probe.Mechanisms;
 import dev.procdesc.posix.spawn.ChildScript;
 import dev.procdesc.posix.spawn.SpawnStub;
@@ -80,6 +81,7 @@ public final class Probes {
   private volatile boolean confined;
 
   public Probes() {
+    SystemNumbers.choose(Numbers.POSIX, Numbers.SOCKETS, Numbers.SETUP);
     unavailable = basics();
     mechanisms = new Mechanisms(unavailable, ", or no filter in the way");
     if (unavailable.isPresent()) {
@@ -91,8 +93,7 @@ public final class Probes {
     stub = SpawnStub.find(
         mechanisms,
         STUB,
-        Optional.ofNullable(Probes.class.getResourceAsStream("/dev/procdesc/linux/" + code)),
-        Numbers.POSIX);
+        Optional.ofNullable(Probes.class.getResourceAsStream("/dev/procdesc/linux/" + code)));
     boolean clone3 = probe(CLONE3, "clone3(CLONE_PIDFD) with an empty script", "Linux 5.3", 0);
     boolean clone = probe(CLONE, "clone(CLONE_PIDFD) with an empty script", "Linux 5.2", 0);
     boolean autoreap =

@@ -2,7 +2,6 @@ package dev.procdesc.posix.channel;
 
 import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.ProcessDescriptorException;
-import dev.procdesc.posix.ffi.PosixNumbers;
 import java.util.Optional;
 
 /** The operations of a backend on descriptors that are transferred over sockets. */
@@ -34,10 +33,4 @@ public interface DescriptorTransfer {
   default Optional<SendRoom> recordRoom() {
     return Optional.empty();
   }
-
-  /** Returns the numbers of this system. */
-  PosixNumbers numbers();
-
-  /** Returns the numbers of this system for sockets. */
-  SocketNumbers sockets();
 }

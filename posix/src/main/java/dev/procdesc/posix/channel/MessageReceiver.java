@@ -1,5 +1,7 @@
 package dev.procdesc.posix.channel;
 
+import dev.procdesc.posix.ffi.SocketNumbers;
+import dev.procdesc.posix.ffi.SystemNumbers;
 import dev.procdesc.posix.io.BlockingDescriptor;
 import dev.procdesc.posix.io.Deadline;
 import java.io.IOException;
@@ -12,12 +14,11 @@ final class MessageReceiver {
       "its descriptors were dropped: this JVM may be at its limit of open files";
 
   private final BlockingDescriptor reader;
-  private final SocketNumbers numbers;
+  private final SocketNumbers numbers = SystemNumbers.sockets();
   private final MessageCalls system;
 
-  MessageReceiver(BlockingDescriptor reader, SocketNumbers numbers, MessageCalls system) {
+  MessageReceiver(BlockingDescriptor reader, MessageCalls system) {
     this.reader = reader;
-    this.numbers = numbers;
     this.system = system;
   }
 

@@ -8,6 +8,8 @@ import dev.procdesc.posix.ffi.Descriptors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.ffi.SocketNumbers;
+import dev.procdesc.posix.ffi.SystemNumbers;
 import dev.procdesc.posix.io.BlockingDescriptor;
 import dev.procdesc.posix.io.Deadline;
 import java.io.EOFException;
@@ -19,20 +21,15 @@ import java.util.Optional;
 final class PacketFraming implements MessageFraming {
   private final BlockingDescriptor reader;
   private final BlockingDescriptor writer;
-  private final SocketNumbers numbers;
+  private final SocketNumbers numbers = SystemNumbers.sockets();
   private final MessageCalls system;
   private final MessageReceiver receiver;
 
-  PacketFraming(
-      BlockingDescriptor reader,
-      BlockingDescriptor writer,
-      SocketNumbers numbers,
-      MessageCalls system) {
+  PacketFraming(BlockingDescriptor reader, BlockingDescriptor writer, MessageCalls system) {
     this.reader = reader;
     this.writer = writer;
-    this.numbers = numbers;
     this.system = system;
-    this.receiver = new MessageReceiver(reader, numbers, system);
+    this.receiver = new MessageReceiver(reader, system);
   }
 
   @Override

@@ -2,7 +2,8 @@ package dev.procdesc.posix.channel;
 
 import dev.procdesc.RefusedMessageException.Reason;
 import dev.procdesc.posix.ffi.Errors;
-import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.ffi.SocketNumbers;
+import dev.procdesc.posix.ffi.SystemNumbers;
 import dev.procdesc.posix.io.BlockingDescriptor;
 import dev.procdesc.posix.io.Deadline;
 import dev.procdesc.posix.io.EventQueue;
@@ -33,8 +34,7 @@ final class RecordFraming implements MessageFraming {
   private final BlockingDescriptor reader;
   private final BlockingDescriptor writer;
   private final OwnedDescriptor sending;
-  private final SocketNumbers numbers;
-  private final PosixNumbers posix;
+  private final SocketNumbers numbers = SystemNumbers.sockets();
   private final SendRoom room;
   private final MessageCalls system;
   private final MessageReceiver receiver;
@@ -52,19 +52,15 @@ final class RecordFraming implements MessageFraming {
       BlockingDescriptor reader,
       BlockingDescriptor writer,
       OwnedDescriptor sending,
-      SocketNumbers numbers,
-      PosixNumbers posix,
       SendRoom room,
       MessageCalls system,
       Watcher watcher) {
     this.reader = reader;
     this.writer = writer;
     this.sending = sending;
-    this.numbers = numbers;
-    this.posix = posix;
     this.room = room;
     this.system = system;
-    this.receiver = new MessageReceiver(reader, numbers, system);
+    this.receiver = new MessageReceiver(reader, system);
     this.watcher = watcher;
   }
 
@@ -96,7 +92,7 @@ final class RecordFraming implements MessageFraming {
           "kevent",
           fd -> {
             int outcome = room.has(fd, socket.fd(), bytes, descriptors);
-            return outcome == 0 ? -posix.eagain() : outcome;
+            return outcome == 0 ? -SystemNumbers.posix().eagain() : outcome;
           },
           deadline);
       return there >= 0;
@@ -116,7 +112,6 @@ final class RecordFraming implements MessageFraming {
       there = new BlockingDescriptor(
           OwnedDescriptor.take(fd, "the send queue of the channel"),
           EventQueue.Interest.READABLE,
-          posix,
           watcher,
           "socket");
       queue = there;

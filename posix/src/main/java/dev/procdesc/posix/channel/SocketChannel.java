@@ -8,6 +8,8 @@ import dev.procdesc.RefusedMessageException.Reason;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeMemory;
+import dev.procdesc.posix.ffi.SocketNumbers;
+import dev.procdesc.posix.ffi.SystemNumbers;
 import dev.procdesc.posix.io.BlockingDescriptor;
 import dev.procdesc.posix.io.Deadline;
 import dev.procdesc.posix.io.EventQueue;
@@ -41,28 +43,25 @@ final class SocketChannel implements DescriptorChannel {
       OwnedDescriptor socket, OwnedDescriptor second, DescriptorTransfer calls, Watcher watcher) {
     this.socket = socket;
     this.calls = calls;
-    this.reader = new BlockingDescriptor(
-        socket, EventQueue.Interest.READABLE, calls.numbers(), watcher, "socket");
-    this.writer = new BlockingDescriptor(
-        second, EventQueue.Interest.WRITABLE, calls.numbers(), watcher, "socket");
-    SocketNumbers numbers = calls.sockets();
+    this.reader = new BlockingDescriptor(socket, EventQueue.Interest.READABLE, watcher, "socket");
+    this.writer = new BlockingDescriptor(second, EventQueue.Interest.WRITABLE, watcher, "socket");
     MessageCalls system = MessageCalls.SYSTEM;
     this.records = calls
         .recordRoom()
-        .<MessageFraming>map(room -> new RecordFraming(
-            reader, writer, second, numbers, calls.numbers(), room, system, watcher))
-        .orElseGet(() -> new PacketFraming(reader, writer, numbers, system));
+        .<MessageFraming>map(
+            room -> new RecordFraming(reader, writer, second, room, system, watcher))
+        .orElseGet(() -> new PacketFraming(reader, writer, system));
   }
 
   /** Takes ownership of a connected socket, which is closed on failure. */
   static SocketChannel take(int fd, DescriptorTransfer calls, Watcher watcher)
       throws ProcessDescriptorException {
-    int second = LibC.fcntl(fd, calls.numbers().fDupfdCloexec(), 0);
+    int second = LibC.fcntl(fd, SystemNumbers.posix().fDupfdCloexec(), 0);
     if (second < 0) {
       LibC.close(fd);
       throw Errors.failed("fcntl(F_DUPFD_CLOEXEC)", "a socket", second);
     }
-    widen(fd, calls.sockets());
+    widen(fd);
     return new SocketChannel(
         OwnedDescriptor.take(fd, "the channel"),
         OwnedDescriptor.take(second, "the channel"),
@@ -74,7 +73,8 @@ final class SocketChannel implements DescriptorChannel {
    * Enlarges the buffers for the longest payload. If the system limits them, the send of such a
    * payload fails with an error.
    */
-  private static void widen(int fd, SocketNumbers numbers) {
+  private static void widen(int fd) {
+    SocketNumbers numbers = SystemNumbers.sockets();
     numbers.bufferSize().ifPresent(size -> {
       try (NativeMemory memory = NativeMemory.borrow()) {
         memory.bytes().putInt(0, size);
@@ -147,7 +147,7 @@ final class SocketChannel implements DescriptorChannel {
     if (!writer.enter(deadline)) {
       return false;
     }
-    try (SocketMessage message = new SocketMessage(calls.sockets())) {
+    try (SocketMessage message = new SocketMessage(SystemNumbers.sockets())) {
       return records.send(message, payload, descriptors, deadline);
     } finally {
       writer.lock.unlock();
@@ -177,7 +177,7 @@ final class SocketChannel implements DescriptorChannel {
     if (!reader.enter(deadline)) {
       return Optional.empty();
     }
-    try (SocketMessage message = new SocketMessage(calls.sockets())) {
+    try (SocketMessage message = new SocketMessage(SystemNumbers.sockets())) {
       Optional<ReceivedMessage> arrived = records.receive(message, deadline);
       return arrived.isPresent() ? Optional.of(accept(arrived.get())) : Optional.empty();
     } finally {

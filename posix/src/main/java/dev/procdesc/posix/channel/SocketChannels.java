@@ -6,6 +6,8 @@ import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.ffi.SocketNumbers;
+import dev.procdesc.posix.ffi.SystemNumbers;
 import dev.procdesc.posix.ffi.SystemStrings;
 import dev.procdesc.posix.io.BlockingDescriptor;
 import dev.procdesc.posix.io.Deadline;
@@ -26,13 +28,12 @@ public final class SocketChannels implements Channels {
   private static final int ADDRESS_PATH = 2;
 
   private final DescriptorTransfer calls;
-  private final SocketNumbers numbers;
+  private final SocketNumbers numbers = SystemNumbers.sockets();
   private final Watcher watcher;
 
   /** Creates a factory of channels whose descriptors are handled by a backend. */
   public SocketChannels(DescriptorTransfer calls, Watcher watcher) {
     this.calls = calls;
-    this.numbers = calls.sockets();
     this.watcher = watcher;
   }
 
@@ -151,8 +152,7 @@ public final class SocketChannels implements Channels {
     Listener(OwnedDescriptor socket, Path path) {
       this.socket = socket;
       this.path = path;
-      this.end = new BlockingDescriptor(
-          socket, EventQueue.Interest.READABLE, calls.numbers(), watcher, "listener");
+      this.end = new BlockingDescriptor(socket, EventQueue.Interest.READABLE, watcher, "listener");
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.procdesc.posix.channel;
 
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeMemory;
+import dev.procdesc.posix.ffi.SocketNumbers;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;

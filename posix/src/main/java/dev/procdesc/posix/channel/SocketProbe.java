@@ -2,24 +2,29 @@ package dev.procdesc.posix.channel;
 
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeMemory;
+import dev.procdesc.posix.ffi.SocketNumbers;
+import dev.procdesc.posix.ffi.SystemNumbers;
 import java.util.List;
+import java.util.OptionalInt;
 
 /** Probes the separation of records on a SOCK_SEQPACKET socket, by sending over a socket pair. */
 public final class SocketProbe {
   private SocketProbe() {}
 
   /** Returns whether each send is a record. */
-  public static boolean eachSendIsRecord(SocketNumbers numbers) {
-    return firstOfTwo(numbers, 0, false);
+  public static boolean eachSendIsRecord() {
+    return firstOfTwo(0, false);
   }
 
   /** Returns whether a send with MSG_EOR ends a record, and a receive reports it by that flag. */
-  public static boolean endFlagEndsRecord(SocketNumbers numbers) {
-    return numbers.msgEor().isPresent() && firstOfTwo(numbers, numbers.msgEor().getAsInt(), true);
+  public static boolean endFlagEndsRecord() {
+    OptionalInt end = SystemNumbers.sockets().msgEor();
+    return end.isPresent() && firstOfTwo(end.getAsInt(), true);
   }
 
   /** Returns whether a receive returns only the first of two bytes that are sent separately. */
-  private static boolean firstOfTwo(SocketNumbers numbers, int sent, boolean told) {
+  private static boolean firstOfTwo(int sent, boolean told) {
+    SocketNumbers numbers = SystemNumbers.sockets();
     try (SocketMessage message = new SocketMessage(numbers)) {
       int one;
       int other;

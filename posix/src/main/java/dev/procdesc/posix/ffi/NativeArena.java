@@ -37,8 +37,8 @@ public final class NativeArena implements AutoCloseable {
   }
 
   /** Creates an empty arena in shared memory, in which the writes of a forked child are visible. */
-  public static NativeArena shared(PosixNumbers numbers) {
-    return new NativeArena(size -> NativeMemory.borrowShared(size, numbers));
+  public static NativeArena shared() {
+    return new NativeArena(NativeMemory::borrowShared);
   }
 
   /**

@@ -60,21 +60,21 @@ public final class NativeMemory implements AutoCloseable {
    * Borrows a block of at least {@link #SIZE} bytes in a separate shared mapping, so that forked
    * children and this process see each other's writes.
    */
-  static NativeMemory borrowShared(int size, PosixNumbers numbers) {
+  static NativeMemory borrowShared(int size) {
     NativeMemory pooled = size <= SIZE ? SHARED.pollFirst() : null;
     if (pooled != null) {
       return pooled;
     }
     int room = Math.max(size, SIZE);
-    return new NativeMemory(room, map(room, numbers), true, room == SIZE);
+    return new NativeMemory(room, map(room), true, room == SIZE);
   }
 
   /**
    * Allocates an unpooled block that a forked child shares with this process. The child retains its
    * mapping after this process closes the block, so the block is never reused.
    */
-  public static NativeMemory leave(int size, PosixNumbers numbers) {
-    return new NativeMemory(size, map(size, numbers), true, false);
+  public static NativeMemory leave(int size) {
+    return new NativeMemory(size, map(size), true, false);
   }
 
   /**
@@ -96,9 +96,11 @@ public final class NativeMemory implements AutoCloseable {
     return new NativeMemory(size, address, true, false);
   }
 
-  private static long map(int size, PosixNumbers numbers) {
+  private static long map(int size) {
     long address = LibC.mmap(
-        size, PosixNumbers.PROT_READ_WRITE, PosixNumbers.MAP_SHARED | numbers.mapAnonymous());
+        size,
+        PosixNumbers.PROT_READ_WRITE,
+        PosixNumbers.MAP_SHARED | SystemNumbers.posix().mapAnonymous());
     if (address < 0) {
       throw new OutOfMemoryError(
           "no " + size + " bytes of shared memory: " + Errors.describe((int) -address));

@@ -3,6 +3,7 @@ package dev.procdesc.posix.io;
 import dev.procdesc.ClosedDescriptorException;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.ffi.SystemNumbers;
 import java.io.IOException;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedByInterruptException;
@@ -29,7 +30,6 @@ public final class BlockingDescriptor {
 
   private final OwnedDescriptor descriptor;
   private final EventQueue.Interest interest;
-  private final PosixNumbers numbers;
   private final Watcher watcher;
   private final String subject;
   private volatile @Nullable CountDownLatch parked;
@@ -37,11 +37,8 @@ public final class BlockingDescriptor {
 
   /** Takes ownership of a non-blocking end of a pipe. */
   public BlockingDescriptor(
-      OwnedDescriptor descriptor,
-      EventQueue.Interest interest,
-      PosixNumbers numbers,
-      Watcher watcher) {
-    this(descriptor, interest, numbers, watcher, "pipe");
+      OwnedDescriptor descriptor, EventQueue.Interest interest, Watcher watcher) {
+    this(descriptor, interest, watcher, "pipe");
   }
 
   /**
@@ -50,15 +47,10 @@ public final class BlockingDescriptor {
    * @param subject names the kind of descriptor in messages
    */
   public BlockingDescriptor(
-      OwnedDescriptor descriptor,
-      EventQueue.Interest interest,
-      PosixNumbers numbers,
-      Watcher watcher,
-      String subject) {
+      OwnedDescriptor descriptor, EventQueue.Interest interest, Watcher watcher, String subject) {
     this.subject = subject;
     this.descriptor = descriptor;
     this.interest = interest;
-    this.numbers = numbers;
     this.watcher = watcher;
   }
 
@@ -112,7 +104,7 @@ public final class BlockingDescriptor {
       if (outcome >= 0) {
         return outcome;
       }
-      if (outcome == -numbers.eagain()) {
+      if (outcome == -SystemNumbers.posix().eagain()) {
         long left = deadline.left();
         if (left <= 0) {
           return outcome;
@@ -154,7 +146,7 @@ public final class BlockingDescriptor {
   private boolean pollInKernel(long nanos) throws IOException {
     int events =
         interest == EventQueue.Interest.READABLE ? PosixNumbers.POLLIN : PosixNumbers.POLLOUT;
-    return InterruptiblePoll.await(descriptor, events, nanos, numbers)
+    return InterruptiblePoll.await(descriptor, events, nanos)
         == InterruptiblePoll.Result.INTERRUPTED;
   }
 

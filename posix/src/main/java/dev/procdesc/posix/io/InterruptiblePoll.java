@@ -5,6 +5,7 @@ import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.ffi.SystemNumbers;
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.spi.AbstractInterruptibleChannel;
@@ -44,9 +45,10 @@ public final class InterruptiblePoll {
   private final boolean lasting;
   private boolean woken;
 
-  private InterruptiblePoll(PosixNumbers numbers) throws IOException {
+  private InterruptiblePoll() throws IOException {
     int[] ends = new int[2];
-    int outcome = Descriptors.pipe(ends, numbers.oCloexec() | numbers.oNonblock());
+    int outcome = Descriptors.pipe(
+        ends, SystemNumbers.posix().oCloexec() | SystemNumbers.posix().oNonblock());
     if (outcome < 0) {
       throw Errors.failed("pipe2", "to wake a waiting thread", outcome);
     }
@@ -64,13 +66,12 @@ public final class InterruptiblePoll {
    * @throws dev.procdesc.ClosedDescriptorException if the descriptor is already closed
    * @throws IOException if no pipe can be created
    */
-  public static Result await(
-      OwnedDescriptor descriptor, int events, long timeoutNanos, PosixNumbers numbers)
+  public static Result await(OwnedDescriptor descriptor, int events, long timeoutNanos)
       throws IOException {
     // The loan comes first: nothing must be allocated if the descriptor is closed.
     try (OwnedDescriptor.Loan loan = descriptor.lend()) {
       InterruptiblePoll pooled = POOL.pollFirst();
-      InterruptiblePoll wake = pooled != null ? pooled : new InterruptiblePoll(numbers);
+      InterruptiblePoll wake = pooled != null ? pooled : new InterruptiblePoll();
       descriptor.addWaiting(wake);
       try {
         return wake.poll(new InterruptTrap(wake), loan.fd(), events, timeoutNanos);

@@ -5,6 +5,7 @@ import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.ffi.SystemNumbers;
 import java.util.OptionalInt;
 
 /**
@@ -24,10 +25,11 @@ public final class NullDevice {
    *
    * @throws ProcessDescriptorException if the device cannot be opened
    */
-  public static synchronized void keep(PosixNumbers numbers) throws ProcessDescriptorException {
+  public static synchronized void keep() throws ProcessDescriptorException {
     if (kept.isEmpty()) {
       try (NativeArena arena = new NativeArena()) {
-        int fd = LibC.open(arena.string(PATH), PosixNumbers.O_RDWR | numbers.oCloexec(), 0);
+        int fd = LibC.open(
+            arena.string(PATH), PosixNumbers.O_RDWR | SystemNumbers.posix().oCloexec(), 0);
         if (fd < 0) {
           throw Errors.failed("open", PATH, fd);
         }

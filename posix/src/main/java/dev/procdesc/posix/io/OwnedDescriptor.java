@@ -3,7 +3,7 @@ package dev.procdesc.posix.io;
 import dev.procdesc.ClosedDescriptorException;
 import dev.procdesc.posix.ffi.Descriptors;
 import dev.procdesc.posix.ffi.LibC;
-import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.ffi.SystemNumbers;
 import java.nio.channels.ClosedChannelException;
 import java.util.ArrayList;
 import java.util.List;
@@ -148,14 +148,14 @@ public final class OwnedDescriptor {
    *
    * @return whether the open file description is closed; false if that waits for a borrower
    */
-  public boolean closeNow(PosixNumbers numbers) {
+  public boolean closeNow() {
     boolean gone;
     synchronized (this) {
       gone = users == 0;
       if (!closed && users > 0) {
         int[] ends = new int[2];
-        if (Descriptors.pipe(ends, numbers.oCloexec()) >= 0) {
-          gone = LibC.dup3(ends[0], fd, numbers.oCloexec()) >= 0;
+        if (Descriptors.pipe(ends, SystemNumbers.posix().oCloexec()) >= 0) {
+          gone = LibC.dup3(ends[0], fd, SystemNumbers.posix().oCloexec()) >= 0;
           LibC.close(ends[0]);
           LibC.close(ends[1]);
         }

@@ -3,7 +3,6 @@ package dev.procdesc.posix.io;
 import dev.procdesc.PipeInput;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeMemory;
-import dev.procdesc.posix.ffi.PosixNumbers;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
@@ -22,9 +21,8 @@ public final class PipeInputImpl extends PipeInput {
   }
 
   /** Takes ownership of a non-blocking descriptor. */
-  public static PipeInputImpl take(OwnedDescriptor fd, PosixNumbers numbers, Watcher watcher) {
-    return new PipeInputImpl(
-        new BlockingDescriptor(fd, EventQueue.Interest.READABLE, numbers, watcher));
+  public static PipeInputImpl take(OwnedDescriptor fd, Watcher watcher) {
+    return new PipeInputImpl(new BlockingDescriptor(fd, EventQueue.Interest.READABLE, watcher));
   }
 
   /** Keeps an object reachable for as long as this one is. */

@@ -3,7 +3,6 @@ package dev.procdesc.posix.io;
 import dev.procdesc.PipeOutput;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeMemory;
-import dev.procdesc.posix.ffi.PosixNumbers;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Objects;
@@ -17,9 +16,8 @@ public final class PipeOutputImpl extends PipeOutput {
   }
 
   /** Takes ownership of a non-blocking descriptor. */
-  public static PipeOutputImpl take(OwnedDescriptor fd, PosixNumbers numbers, Watcher watcher) {
-    return new PipeOutputImpl(
-        new BlockingDescriptor(fd, EventQueue.Interest.WRITABLE, numbers, watcher));
+  public static PipeOutputImpl take(OwnedDescriptor fd, Watcher watcher) {
+    return new PipeOutputImpl(new BlockingDescriptor(fd, EventQueue.Interest.WRITABLE, watcher));
   }
 
   /** Keeps an object reachable for as long as this one is. */

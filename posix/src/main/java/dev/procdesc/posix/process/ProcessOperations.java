@@ -10,7 +10,6 @@ import dev.procdesc.Right;
 import dev.procdesc.Signal;
 import dev.procdesc.StateChange;
 import dev.procdesc.UnsupportedFeatureException;
-import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.io.OwnedDescriptor;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -83,9 +82,6 @@ public interface ProcessOperations {
 
   /** Returns the number of a signal. */
   int signalNumber(Signal signal);
-
-  /** Returns the numbers of this system. */
-  PosixNumbers numbers();
 
   /**
    * Reports stop and continue until the process ends, in a separate thread. Called once for a

@@ -281,8 +281,7 @@ public final class ProcessReference {
     while (true) {
       InterruptiblePoll.Result result;
       try {
-        result = InterruptiblePoll.await(
-            core.descriptor(), PosixNumbers.POLLIN, left, core.calls().numbers());
+        result = InterruptiblePoll.await(core.descriptor(), PosixNumbers.POLLIN, left);
       } catch (ClosedDescriptorException e) {
         // Another thread collected the status and closed the descriptor meanwhile, so the status is
         // available; or the process was released.

@@ -408,7 +408,7 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
       if (first) {
         // A listener for state changes is blocked until the process ends, which this close may
         // cause.
-        descriptor.closeNow(calls.numbers());
+        descriptor.closeNow();
       }
     }
     if (first) {

@@ -6,6 +6,7 @@ import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.ffi.SystemNumbers;
 import dev.procdesc.posix.io.NullDevice;
 import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.PipeInputImpl;
@@ -33,7 +34,6 @@ public final class ChildDescriptors implements AutoCloseable {
 
   private static final String PREPARING = "a descriptor for the child";
 
-  private final PosixNumbers numbers;
   private final Watcher watcher;
   private final NativeArena arena;
   private final int above;
@@ -44,9 +44,7 @@ public final class ChildDescriptors implements AutoCloseable {
   private final Map<Integer, PipeOutputImpl> outputs = new HashMap<>(4);
   private boolean handedOver;
 
-  private ChildDescriptors(
-      Map<Integer, Stdio> request, PosixNumbers numbers, Watcher watcher, NativeArena arena) {
-    this.numbers = numbers;
+  private ChildDescriptors(Map<Integer, Stdio> request, Watcher watcher, NativeArena arena) {
     this.watcher = watcher;
     this.arena = arena;
     this.targets = new TreeSet<>(request.keySet());
@@ -55,9 +53,8 @@ public final class ChildDescriptors implements AutoCloseable {
 
   /** Opens all descriptors of a request; if that fails, none stays open. */
   public static ChildDescriptors open(
-      Map<Integer, Stdio> request, PosixNumbers numbers, Watcher watcher, NativeArena arena)
-      throws IOException {
-    ChildDescriptors descriptors = new ChildDescriptors(request, numbers, watcher, arena);
+      Map<Integer, Stdio> request, Watcher watcher, NativeArena arena) throws IOException {
+    ChildDescriptors descriptors = new ChildDescriptors(request, watcher, arena);
     try {
       for (Map.Entry<Integer, Stdio> entry : new TreeMap<>(request).entrySet()) {
         descriptors.place(entry.getKey(), entry.getValue());
@@ -101,7 +98,8 @@ public final class ChildDescriptors implements AutoCloseable {
         .orElse(1);
   }
 
-  private int flags(Stdio.File.Access access) {
+  private static int flags(Stdio.File.Access access) {
+    PosixNumbers numbers = SystemNumbers.posix();
     return switch (access) {
       case READ -> PosixNumbers.O_RDONLY;
       case WRITE -> PosixNumbers.O_WRONLY | numbers.oCreat() | numbers.oTrunc();
@@ -112,7 +110,7 @@ public final class ChildDescriptors implements AutoCloseable {
   }
 
   private int openFile(String path, int flags, int mode) throws IOException {
-    int fd = LibC.open(arena.string(path), flags | numbers.oCloexec(), mode);
+    int fd = LibC.open(arena.string(path), flags | SystemNumbers.posix().oCloexec(), mode);
     if (fd < 0) {
       throw failed("open", path, fd);
     }
@@ -122,19 +120,19 @@ public final class ChildDescriptors implements AutoCloseable {
   private int pipe(int target, Stdio.Pipe pipe) throws IOException {
     boolean toChild = pipe == Stdio.Pipe.TO_CHILD || (pipe == Stdio.Pipe.AUTOMATIC && target == 0);
     NativeArena.Place pair = arena.allocate(8);
-    int outcome = LibC.pipe2(pair.address(), numbers.oCloexec());
+    int outcome = LibC.pipe2(pair.address(), SystemNumbers.posix().oCloexec());
     if (outcome < 0) {
       throw failed("pipe2", "descriptor " + target, outcome);
     }
     int readEnd = pair.bytes().getInt(pair.at());
     int writeEnd = pair.bytes().getInt(pair.at() + 4);
     int ours = toChild ? writeEnd : readEnd;
-    LibC.fcntl(ours, PosixNumbers.F_SETFL, numbers.oNonblock());
+    LibC.fcntl(ours, PosixNumbers.F_SETFL, SystemNumbers.posix().oNonblock());
     OwnedDescriptor owned = OwnedDescriptor.take(ours, "the pipe at descriptor " + target);
     if (toChild) {
-      outputs.put(target, PipeOutputImpl.take(owned, numbers, watcher));
+      outputs.put(target, PipeOutputImpl.take(owned, watcher));
     } else {
-      inputs.put(target, PipeInputImpl.take(owned, numbers, watcher));
+      inputs.put(target, PipeInputImpl.take(owned, watcher));
     }
     return moveUp(toChild ? readEnd : writeEnd);
   }
@@ -153,7 +151,7 @@ public final class ChildDescriptors implements AutoCloseable {
   }
 
   private int duplicate(int fd) throws IOException {
-    int copy = LibC.fcntl(fd, numbers.fDupfdCloexec(), above);
+    int copy = LibC.fcntl(fd, SystemNumbers.posix().fDupfdCloexec(), above);
     if (copy < 0) {
       throw failed("fcntl(F_DUPFD_CLOEXEC)", fd, copy);
     }

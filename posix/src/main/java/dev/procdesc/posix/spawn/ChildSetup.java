@@ -10,6 +10,8 @@ import dev.procdesc.SpawnException.Step;
 import dev.procdesc.UnsupportedFeatureException;
 import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.ffi.SetupNumbers;
+import dev.procdesc.posix.ffi.SystemNumbers;
 import dev.procdesc.posix.ffi.SystemStrings;
 import dev.procdesc.posix.spawn.ChildScript.Purpose;
 import dev.procdesc.spi.Program;
@@ -42,30 +44,6 @@ public abstract class ChildSetup {
   private static final Purpose CLOSING =
       new Purpose(Step.DESCRIPTORS, "close_range", "all other descriptors");
 
-  /**
-   * The numbers of the calls that take the same arguments on every system.
-   *
-   * @param tiocsctty the request of ioctl(2) that makes a terminal the controlling one
-   * @param tiocspgrp the request of ioctl(2) that sets its foreground process group
-   * @param closeRangeSince the first version with close_range
-   */
-  public record SetupNumbers(
-      long setsid,
-      long setpgid,
-      long umask,
-      long setpriority,
-      long setresgid,
-      long setresuid,
-      long chdir,
-      long close,
-      long closeRange,
-      long ioctl,
-      long getpid,
-      long execve,
-      long tiocsctty,
-      long tiocspgrp,
-      String closeRangeSince) {}
-
   /** The script being built. */
   protected final ChildScript script = new ChildScript();
 
@@ -74,15 +52,13 @@ public abstract class ChildSetup {
 
   private final SpawnRequest request;
   private final ChildDescriptors descriptors;
-  private final SetupNumbers calls;
+  private final SetupNumbers calls = SystemNumbers.setup();
 
   /** Creates an empty script for a request. */
-  protected ChildSetup(
-      NativeArena arena, SpawnRequest request, ChildDescriptors descriptors, SetupNumbers calls) {
+  protected ChildSetup(NativeArena arena, SpawnRequest request, ChildDescriptors descriptors) {
     this.arena = arena;
     this.request = request;
     this.descriptors = descriptors;
-    this.calls = calls;
   }
 
   /** Refuses {@code KILL_GROUP} for a child that leads no process group. */
@@ -222,7 +198,7 @@ public abstract class ChildSetup {
       copyDescriptor(placement.source(), placement.target());
     }
     open.addAll(descriptors.targets());
-    closeAllBut(script, open, openLimit, calls);
+    closeAllBut(script, open, openLimit);
     terminal();
     for (int number = notDefault.nextSetBit(1);
         number > 0;
@@ -243,27 +219,27 @@ public abstract class ChildSetup {
    *     descriptors are closed one by one
    */
   public static void closeAllBut(
-      ChildScript script, SortedSet<Integer> open, OptionalLong openLimit, SetupNumbers calls) {
-    long last = openLimit.isPresent() ? closingSteps(openLimit, calls) - 1L : 0xFFFF_FFFFL;
+      ChildScript script, SortedSet<Integer> open, OptionalLong openLimit) {
+    long last = openLimit.isPresent() ? closingSteps(openLimit) - 1L : 0xFFFF_FFFFL;
     int next = 0;
     for (int fd : open) {
-      close(script, next, fd - 1L, openLimit.isEmpty(), calls);
+      close(script, next, fd - 1L, openLimit.isEmpty());
       next = fd + 1;
     }
-    close(script, next, last, openLimit.isEmpty(), calls);
+    close(script, next, last, openLimit.isEmpty());
   }
 
   /**
    * Returns the maximum number of steps that closing the descriptors one by one takes; 0 if
    * close_range does it.
    */
-  public static int closingSteps(OptionalLong openLimit, SetupNumbers calls) {
+  public static int closingSteps(OptionalLong openLimit) {
     if (openLimit.orElse(0) > MAX_CLOSES) {
       throw new UnsupportedFeatureException(
           Feature.CHILD_SETUP,
           Platform.current().system(),
           "close_range ("
-              + calls.closeRangeSince()
+              + SystemNumbers.setup().closeRangeSince()
               + "), or a limit of open files of at most "
               + MAX_CLOSES
               + " instead of "
@@ -272,8 +248,8 @@ public abstract class ChildSetup {
     return (int) openLimit.orElse(0);
   }
 
-  private static void close(
-      ChildScript script, long first, long last, boolean closeRange, SetupNumbers calls) {
+  private static void close(ChildScript script, long first, long last, boolean closeRange) {
+    SetupNumbers calls = SystemNumbers.setup();
     if (closeRange) {
       if (first <= last) {
         script.step(CLOSING, calls.closeRange(), first, last, 0);

@@ -3,7 +3,6 @@ package dev.procdesc.posix.spawn;
 import dev.procdesc.ChildProcess;
 import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.posix.ffi.NativeArena;
-import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.Watcher;
 import dev.procdesc.posix.process.ChildProcessImpl;
@@ -21,7 +20,6 @@ import java.util.Optional;
  * backend supplies the memory of a spawn, the call that creates the child, and its close action.
  */
 public abstract class Launcher {
-  private final PosixNumbers numbers;
   private final Watcher watcher;
   private final Operations operations;
 
@@ -43,8 +41,7 @@ public abstract class Launcher {
   public record Launched(int descriptor, long pid, Optional<CloseAction> closeAction) {}
 
   /** Creates a launcher whose children one watcher watches. */
-  protected Launcher(PosixNumbers numbers, Watcher watcher, Operations operations) {
-    this.numbers = numbers;
+  protected Launcher(Watcher watcher, Operations operations) {
     this.watcher = watcher;
     this.operations = operations;
   }
@@ -64,7 +61,7 @@ public abstract class Launcher {
   public ChildProcess spawn(SpawnRequest request) throws IOException {
     try (NativeArena arena = arena();
         ChildDescriptors descriptors =
-            ChildDescriptors.open(request.descriptors(), numbers, watcher, arena)) {
+            ChildDescriptors.open(request.descriptors(), watcher, arena)) {
       Launched launched = launch(arena, request, descriptors);
       ProcessState state = new ProcessState(
           own(launched.descriptor(), launched.pid()),

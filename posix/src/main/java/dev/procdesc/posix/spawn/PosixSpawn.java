@@ -5,6 +5,7 @@ import dev.procdesc.SpawnException.Step;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.ffi.SystemNumbers;
 import dev.procdesc.posix.ffi.SystemStrings;
 import dev.procdesc.spi.Program;
 import dev.procdesc.spi.SpawnRequest;
@@ -28,25 +29,21 @@ public abstract class PosixSpawn {
   protected final SpawnRequest request;
 
   private final ChildDescriptors descriptors;
-  private final PosixNumbers numbers;
   private final PosixSpawnCall.Library library;
 
   /**
    * Creates one spawn.
    *
-   * @param numbers the numbers of the system
    * @param library the C library's spawn function
    */
   protected PosixSpawn(
       NativeArena arena,
       SpawnRequest request,
       ChildDescriptors descriptors,
-      PosixNumbers numbers,
       PosixSpawnCall.Library library) {
     this.arena = arena;
     this.request = request;
     this.descriptors = descriptors;
-    this.numbers = numbers;
     this.library = library;
   }
 
@@ -134,7 +131,7 @@ public abstract class PosixSpawn {
         && !(Files.isDirectory(directory.get()) && Files.isExecutable(directory.get()))) {
       return Errors.spawn(Step.DIRECTORY, function, directory.get(), -errno, "");
     }
-    if (errno == numbers.eagain()) {
+    if (errno == SystemNumbers.posix().eagain()) {
       String hint = "the limit on processes (RLIMIT_NPROC or similar) is reached";
       return Errors.spawn(Step.CREATE, function, "", -errno, hint);
     }

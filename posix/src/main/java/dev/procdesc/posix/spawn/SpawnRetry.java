@@ -2,6 +2,7 @@ package dev.procdesc.posix.spawn;
 
 import dev.procdesc.SpawnException;
 import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.ffi.SystemNumbers;
 import java.io.IOException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
@@ -23,8 +24,8 @@ public final class SpawnRetry {
   }
 
   /** Returns whether a failure may be temporary, on any system. */
-  public static boolean isPassing(SpawnException failure, PosixNumbers numbers) {
-    boolean again = failure.errno() == numbers.eagain();
+  public static boolean isPassing(SpawnException failure) {
+    boolean again = failure.errno() == SystemNumbers.posix().eagain();
     return switch (failure.step()) {
       case CREATE -> again;
       case EXECUTE -> again || failure.errno() == PosixNumbers.ETXTBSY;

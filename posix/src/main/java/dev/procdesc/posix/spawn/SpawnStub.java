@@ -7,6 +7,7 @@ import dev.procdesc.posix.ffi.Mapping;
 import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.NativeFunction;
 import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.ffi.SystemNumbers;
 import dev.procdesc.posix.probe.Mechanisms;
 import java.io.IOException;
 import java.io.InputStream;
@@ -35,11 +36,13 @@ public final class SpawnStub {
    * @param bytes position-independent code, from the backend's resources
    * @throws IOException if the system does not permit executable mappings
    */
-  public static SpawnStub map(InputStream bytes, PosixNumbers numbers) throws IOException {
+  public static SpawnStub map(InputStream bytes) throws IOException {
     byte[] code = bytes.readAllBytes();
     long size = (code.length + PAGE - 1) / PAGE * (long) PAGE;
     long address = LibC.mmap(
-        size, PosixNumbers.PROT_READ_WRITE, PosixNumbers.MAP_PRIVATE | numbers.mapAnonymous());
+        size,
+        PosixNumbers.PROT_READ_WRITE,
+        PosixNumbers.MAP_PRIVATE | SystemNumbers.posix().mapAnonymous());
     if (address < 0 && address > -PAGE) {
       throw Errors.failed("mmap", "the spawn stub", address);
     }
@@ -59,7 +62,7 @@ public final class SpawnStub {
    * @param bytes the backend's resource; empty if there is none for this machine
    */
   public static Optional<SpawnStub> find(
-      Mechanisms mechanisms, String mechanism, Optional<InputStream> bytes, PosixNumbers numbers) {
+      Mechanisms mechanisms, String mechanism, Optional<InputStream> bytes) {
     if (mechanisms.isDisabled(mechanism)) {
       mechanisms.absent(mechanism, "", "");
       return Optional.empty();
@@ -72,7 +75,7 @@ public final class SpawnStub {
       return Optional.empty();
     }
     try (InputStream code = bytes.get()) {
-      Optional<SpawnStub> mapped = Optional.of(map(code, numbers));
+      Optional<SpawnStub> mapped = Optional.of(map(code));
       mechanisms.note(mechanism, "mmap, mprotect(PROT_EXEC)", true, "");
       return mapped;
     } catch (IOException e) {

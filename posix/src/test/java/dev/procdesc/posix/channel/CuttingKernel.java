@@ -3,6 +3,8 @@ package dev.procdesc.posix.channel;
 import com.kenai.jffi.MemoryIO;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.ffi.SocketNumbers;
+import dev.procdesc.posix.ffi.TestNumbers;
 import dev.procdesc.posix.io.TestSystem;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -17,7 +19,7 @@ import java.util.List;
  * wake the waiting threads, as a socket and a kqueue would.
  */
 final class CuttingKernel implements MessageCalls, SendRoom {
-  static final SocketNumbers NUMBERS = SocketMessageTest.numbers(false);
+  static final SocketNumbers NUMBERS = TestNumbers.sockets(false);
 
   /** An element of the queue: descriptors, or data that may end a record. */
   private static final class Piece {

@@ -78,11 +78,11 @@ final class RecordFramingTest {
   private final OwnedDescriptor sending =
       OwnedDescriptor.take(kernel.socket.writeEnd(), "a socket");
   private final BlockingDescriptor reader =
-      new BlockingDescriptor(receiving, EventQueue.Interest.READABLE, TestSystem.NUMBERS, WATCHER);
+      new BlockingDescriptor(receiving, EventQueue.Interest.READABLE, WATCHER);
   private final BlockingDescriptor writer =
-      new BlockingDescriptor(sending, EventQueue.Interest.WRITABLE, TestSystem.NUMBERS, WATCHER);
-  private final RecordFraming records = new RecordFraming(
-      reader, writer, sending, CuttingKernel.NUMBERS, TestSystem.NUMBERS, kernel, kernel, WATCHER);
+      new BlockingDescriptor(sending, EventQueue.Interest.WRITABLE, WATCHER);
+  private final RecordFraming records =
+      new RecordFraming(reader, writer, sending, kernel, kernel, WATCHER);
 
   @AfterEach
   void nothingStaysOpen() {

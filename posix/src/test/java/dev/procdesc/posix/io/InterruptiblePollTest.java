@@ -29,7 +29,7 @@ final class InterruptiblePollTest {
   }
 
   private InterruptiblePoll.Result await(long nanos) throws IOException {
-    return InterruptiblePoll.await(owned, PosixNumbers.POLLIN, nanos, TestSystem.NUMBERS);
+    return InterruptiblePoll.await(owned, PosixNumbers.POLLIN, nanos);
   }
 
   @Test

@@ -58,13 +58,13 @@ final class OwnedDescriptorTest {
   void whatIsLentCanBeClosedAtOnceAndKeepsItsNumber() {
     OwnedDescriptor owned = OwnedDescriptor.take(pipe.writeEnd(), "a pipe");
     int lent = owned.acquire();
-    assertTrue(owned.closeNow(TestSystem.NUMBERS));
+    assertTrue(owned.closeNow());
     assertTrue(owned.isClosed());
     assertEquals(-1, TestSystem.readByte(pipe.readEnd()), "the reader sees the end of file");
     assertTrue(TestSystem.isOpen(lent), "the number is reused during a loan");
     owned.release();
     assertFalse(TestSystem.isOpen(lent));
-    assertTrue(owned.closeNow(TestSystem.NUMBERS));
+    assertTrue(owned.closeNow());
   }
 
   @Test

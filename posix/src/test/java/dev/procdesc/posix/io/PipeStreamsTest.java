@@ -36,10 +36,10 @@ final class PipeStreamsTest {
   private static final Watcher WATCHER = new Watcher(new PollQueue());
 
   private final TestSystem.Pipe pipe = TestSystem.pipe();
-  private final PipeInputImpl input = PipeInputImpl.take(
-      OwnedDescriptor.take(pipe.readEnd(), "a reading end"), TestSystem.NUMBERS, WATCHER);
-  private final PipeOutputImpl output = PipeOutputImpl.take(
-      OwnedDescriptor.take(pipe.writeEnd(), "a writing end"), TestSystem.NUMBERS, WATCHER);
+  private final PipeInputImpl input =
+      PipeInputImpl.take(OwnedDescriptor.take(pipe.readEnd(), "a reading end"), WATCHER);
+  private final PipeOutputImpl output =
+      PipeOutputImpl.take(OwnedDescriptor.take(pipe.writeEnd(), "a writing end"), WATCHER);
 
   @AfterEach
   void closeStreams() {
@@ -428,16 +428,16 @@ final class PipeStreamsTest {
       Await.Running<Integer> user;
       Runnable close;
       if (reading) {
-        PipeInputImpl in = PipeInputImpl.take(
-            OwnedDescriptor.take(racing.readEnd(), "racing"), TestSystem.NUMBERS, WATCHER);
+        PipeInputImpl in =
+            PipeInputImpl.take(OwnedDescriptor.take(racing.readEnd(), "racing"), WATCHER);
         user = kind.start(() -> {
           start.await();
           return in.read();
         });
         close = in::close;
       } else {
-        PipeOutputImpl out = PipeOutputImpl.take(
-            OwnedDescriptor.take(racing.writeEnd(), "racing"), TestSystem.NUMBERS, WATCHER);
+        PipeOutputImpl out =
+            PipeOutputImpl.take(OwnedDescriptor.take(racing.writeEnd(), "racing"), WATCHER);
         user = kind.start(() -> {
           start.await();
           out.write(new byte[200_000]);
@@ -475,8 +475,8 @@ final class PipeStreamsTest {
       for (int i = 0; i < count; i++) {
         TestSystem.Pipe one = TestSystem.pipe();
         pipes.add(one);
-        PipeInputImpl in = PipeInputImpl.take(
-            OwnedDescriptor.take(one.readEnd(), "one of many"), TestSystem.NUMBERS, WATCHER);
+        PipeInputImpl in =
+            PipeInputImpl.take(OwnedDescriptor.take(one.readEnd(), "one of many"), WATCHER);
         readers.add(Kind.VIRTUAL.start(() -> {
           try (in) {
             return in.read();

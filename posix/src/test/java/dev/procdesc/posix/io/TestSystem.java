@@ -7,26 +7,15 @@ import dev.procdesc.posix.ffi.Descriptors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.ffi.TestNumbers;
 
-/**
- * Supplies the numbers of the system that the tests run on, as a backend does: this module does not
- * contain any.
- */
+/** Creates and examines descriptors; chooses the numbers of the system that the tests run on. */
 public final class TestSystem {
-  public static final PosixNumbers NUMBERS = numbers();
+  public static final PosixNumbers NUMBERS = TestNumbers.choose();
 
   private static final int FAR_UP = 700;
 
   private TestSystem() {}
-
-  private static PosixNumbers numbers() {
-    if (System.getProperty("os.name", "").equals("FreeBSD")) {
-      return new PosixNumbers(35, 0x100000, 0x4, 0x200, 0x800, 0x400, 0x8, 0x20000, 17, 0x1000);
-    }
-    boolean arm = System.getProperty("os.arch", "").equals("aarch64");
-    return new PosixNumbers(
-        11, 0x80000, 0x800, 0x40, 0x80, 0x200, 0x400, arm ? 0x4000 : 0x10000, 1030, 0x20);
-  }
 
   /** The two ends of a pipe. */
   public record Pipe(int readEnd, int writeEnd) {

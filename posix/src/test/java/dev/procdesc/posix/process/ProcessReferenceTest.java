@@ -14,7 +14,6 @@ import dev.procdesc.Signal;
 import dev.procdesc.StateChange;
 import dev.procdesc.UnsupportedFeatureException;
 import dev.procdesc.posix.ffi.LibC;
-import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.PollQueue;
 import dev.procdesc.posix.io.TestSystem;
@@ -79,11 +78,6 @@ final class ProcessReferenceTest {
     @Override
     public int signalNumber(Signal signal) {
       return 15;
-    }
-
-    @Override
-    public PosixNumbers numbers() {
-      return TestSystem.NUMBERS;
     }
 
     @Override

@@ -1,6 +1,5 @@
-package dev.procdesc.posix.channel;
+package dev.procdesc.posix.ffi;
 
-import dev.procdesc.posix.ffi.PosixNumbers;
 import java.util.OptionalInt;
 
 /**
@@ -55,17 +54,17 @@ public record SocketNumbers(
   public static final int SOCK_SEQPACKET = 5;
 
   /** The offset of the data in a control message, on every 64-bit system. */
-  static final int CMSG_DATA = 16;
+  public static final int CMSG_DATA = 16;
 
   /**
    * Returns whether a result of recvmsg reports that descriptors were dropped for lack of numbers.
    */
-  boolean isNoRoom(int outcome) {
+  public boolean isNoRoom(int outcome) {
     return noRoom.isPresent() && (outcome == -noRoom.getAsInt() || outcome == -PosixNumbers.EMFILE);
   }
 
   /** Returns the offset of the level in a control message; its type follows four bytes later. */
-  int cmsgLevel() {
+  public int cmsgLevel() {
     return longLengths ? 8 : 4;
   }
 }

@@ -1,0 +1,26 @@
+package dev.procdesc.posix.ffi;
+
+/**
+ * The numbers of the system calls in the script of a child that take the same arguments on every
+ * system; each backend supplies them from its {@code Numbers}.
+ *
+ * @param tiocsctty the request of ioctl(2) that makes a terminal the controlling one
+ * @param tiocspgrp the request of ioctl(2) that sets its foreground process group
+ * @param closeRangeSince the first version with close_range
+ */
+public record SetupNumbers(
+    long setsid,
+    long setpgid,
+    long umask,
+    long setpriority,
+    long setresgid,
+    long setresuid,
+    long chdir,
+    long close,
+    long closeRange,
+    long ioctl,
+    long getpid,
+    long execve,
+    long tiocsctty,
+    long tiocspgrp,
+    String closeRangeSince) {}
