@@ -1,10 +1,9 @@
-# Builds, checks and tests the guardian and the launcher. Included by the Makefile; also works alone:
+# Builds and checks the guardian and the launcher. Included by the Makefile; also works alone:
 #
 #     make -f guardian.mk guardian         build each architecture that has a compiler into the
 #                                          resources, and record the compilers' versions there
 #     make -f guardian.mk guardian-check   build in another directory; compare with the resources
 #     make -f guardian.mk guardian-abi     compare guardian_kernel.h with this machine's headers
-#     make -f guardian.mk guardian-test    run launcher_test.py, guardian_test.py (as root: all tests)
 #
 # The bytes depend only on the source, these flags, and the versions of compiler and linker, and not on
 # a path, date or build id. Different compilers generate different, equally good code; so guardian-check
@@ -16,7 +15,6 @@ GUARDIAN_TMP := $(GUARDIAN_DIR)guardian.tmp
 GUARDIAN_PROGRAMS := guardian launcher
 GUARDIAN_SOURCES := $(GUARDIAN_PROGRAMS:%=$(GUARDIAN_DIR)%.c) $(GUARDIAN_DIR)guardian_kernel.h
 GUARDIAN_ARCHITECTURES := x86_64 aarch64
-GUARDIAN_PYTHON ?= python3
 
 # The Debian names of the compilers; plain gcc is used where it is native.
 guardian-cc = $(or $(GUARDIAN_CC_$(1)),$(shell command -v $(1)-linux-gnu-gcc \
@@ -40,7 +38,7 @@ guardian-compile = for program in $(GUARDIAN_PROGRAMS); do \
 	$(2) $(GUARDIAN_CFLAGS) $(GUARDIAN_CFLAGS_$(1)) -o $(3)/$$program-$(1).bin $(GUARDIAN_DIR)$$program.c $(GUARDIAN_LDFLAGS) \
 	|| exit 1; done
 
-.PHONY: guardian guardian-check guardian-abi guardian-test
+.PHONY: guardian guardian-check guardian-abi
 
 guardian: $(GUARDIAN_SOURCES)
 	@mkdir -p $(GUARDIAN_OUT)
@@ -112,7 +110,3 @@ if [ -z "$(2)" ]; then echo "guardian-abi $(1): skipped: no compiler for $(1)"; 
 		echo "guardian-abi $(1): $$($(2) -E $(GUARDIAN_TMP)/abi.c | grep -c ^_Static_assert) numbers and sizes agree"; \
 	else echo "guardian-abi $(1): skipped: no C library headers for $(1)"; fi
 endef
-
-guardian-test:
-	$(GUARDIAN_PYTHON) $(GUARDIAN_DIR)launcher_test.py $(GUARDIAN_OUT)/launcher-$$(uname -m).bin
-	$(GUARDIAN_PYTHON) $(GUARDIAN_DIR)guardian_test.py --guardian $(GUARDIAN_OUT)/guardian-$$(uname -m).bin
