@@ -154,16 +154,67 @@ final class SimulationTest {
   @ParameterizedTest
   @ValueSource(strings = {"15.1", "16.0"})
   void recordsEndWithMsgEor(String release) throws Exception {
+    assertEquals(RECORDS, output("simrecords", release));
+  }
+
+  /** Events of one kqueue with three filters, on every release. */
+  private static final List<String> FILTERS = List.of(
+      "at first: no event",
+      "stopped: filter -6 flags 0x20 data 0x1",
+      "wait6: 1 0x117f",
+      "again: no event",
+      "continued: filter -6 flags 0x20 data 0x1",
+      "wait6: 1 0x13",
+      "triggered: filter -11 flags 0x20 data 0x0",
+      "again: no event",
+      "killed: filter -8 flags 0x8030 data 0x9",
+      "again: no event",
+      "wait6: 1 0x9",
+      "one-shot: filter -11 flags 0x10 data 0x0",
+      "again: no event",
+      "without EV_CLEAR: filter -11 flags 0x0 data 0x0",
+      "again: filter -11 flags 0x0 data 0x0",
+      "the close of a kqueue leaves descriptors open: 0");
+
+  /** Threads that are blocked in pdwait; the first line depends on the release. */
+  private static final List<String> BLOCKED_IN_PDWAIT = List.of(
+      "closed while a thread is blocked in pdwait: alive 1, returned 0",
+      "then the child exits: 0 0x300",
+      "replaced while a thread is blocked in pdwait: alive 1",
+      "then a signal ends the call: -4 0x0",
+      "then the child is killed");
+
+  private static final List<String> BLOCKED_IN_WAIT6 = List.of(
+      "blocked in wait6, then stopped: 0 0x117f",
+      "closed while a thread is blocked in wait6: gone, returned 0",
+      "another child stops: -10 0x0",
+      "end");
+
+  /** Tests which events are reported to which waits, and what a blocked thread holds. */
+  @ParameterizedTest
+  @CsvSource({"14.0, ''", "15.1, 0x9", "16.0, 0x117f"})
+  void waitsAreWokenAsObserved(String release, String pdwait) throws Exception {
+    List<String> expected = new ArrayList<>(FILTERS);
+    if (!pdwait.isEmpty()) {
+      expected.add("blocked in pdwait, stopped, then killed: 0 " + pdwait);
+      expected.addAll(BLOCKED_IN_PDWAIT);
+    }
+    expected.addAll(BLOCKED_IN_WAIT6);
+    assertEquals(expected, output("simwaits", release));
+  }
+
+  /** Compiles a C program, runs it on the simulation, and returns its lines. */
+  private static List<String> output(String program, String release) throws Exception {
     String libraries = directory.toString();
-    cc("simrecords.c", "simrecords", "-L" + libraries, "-lfreebsd-sim", "-Wl,-rpath," + libraries);
+    cc(program + ".c", program, "-L" + libraries, "-lfreebsd-sim", "-Wl,-rpath," + libraries);
     List<String> command = List.of(
         "/usr/bin/env",
         "FREEBSD_SIM_RELEASE=" + release,
         directory.resolve("freebsd-sim").toString(),
-        directory.resolve("simrecords").toString());
+        directory.resolve(program).toString());
     Tool.Result result = Tool.execute(command).orElseThrow();
-    assertEquals(RECORDS, result.output().lines().toList());
-    assertEquals(0, result.status());
+    assertEquals(0, result.status(), result.output());
+    return result.output().lines().toList();
   }
 
   private static List<String> section(List<String> lines, String name) {
