@@ -45,6 +45,9 @@
  *
  * FREEBSD_SIM_RELEASE selects the features of the kernel: 14.0 (the default), 15.1 (pdrfork, pdwait,
  * posix_spawn with a process descriptor), 16.0 (PD_NOWAITPID, pdopenpid).
+ *
+ * If FREEBSD_SIM_ZOMBIES is "late", a process is not a zombie yet when its exit is reported, as
+ * sys/kern/kern_exit.c permits: the first wait with WNOHANG after the exit does not find it.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -203,6 +206,7 @@ static struct process {
     int pid, parent, flags, pidfd;
     time_t born;
     int exited, reaped, open; /* open: the number of descriptors with separate rights */
+    int unfinished;           /* exited, but not a zombie yet */
     int status;
     int killers;              /* the number of open ones whose last close kills */
     int stranger;             /* opened by its number: another process reaps it */
@@ -239,6 +243,7 @@ static struct subscriber { /* a registration of EVFILT_SIGNAL for SIGCHLD */
 } subscribers[MAX_SUBSCRIBERS];
 
 static int epoll, listener;
+static int late_zombies; /* FREEBSD_SIM_ZOMBIES is "late" */
 enum { LISTEN = 1, SIGNALS = 2, CLIENT = 3, HOLDER = 4, PIDFD = 5, WAITER = 6, SUBSCRIBER = 7 };
 
 static void watch(int fd, unsigned events, u64 kind, u64 value)
@@ -419,6 +424,7 @@ static int pidfd_status(int pidfd)
 static void exited(struct process *p)
 {
     p->exited = 1;
+    p->unfinished = late_zombies;
     epoll_ctl(epoll, EPOLL_CTL_DEL, p->pidfd, NULL);
     for (int i = 0; i < highest_holder; i++)
         if (holders[i].used && holders[i].process == p - processes)
@@ -688,6 +694,10 @@ static void serve(int connection)
                 r.result = q.operation == WAIT ? -ECHILD : -ESRCH;
             break;
         }
+        if ((q.flags & F_WNOHANG) && (q.flags & F_WEXITED) && p->unfinished) {
+            p->unfinished = 0;
+            break;
+        }
         if (answer(p, &r, q.flags) || (q.flags & F_WNOHANG))
             break;
         if (block((struct waiter){.connection = connection, .operation = q.operation, .pid = q.pid,
@@ -725,6 +735,8 @@ int main(int argc, char **argv)
         return 2;
     }
     choose_release();
+    const char *zombies = getenv("FREEBSD_SIM_ZOMBIES");
+    late_zombies = zombies != NULL && strcmp(zombies, "late") == 0;
     processes = calloc(MAX_PROCESSES, sizeof *processes);
     holders = calloc(MAX_HOLDERS, sizeof *holders);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -1038,8 +1050,10 @@ int pdkill(int fd, int number)
 {
     struct reply r;
     s64 inode = allowed(fd, MAY_KILL);
+    if (inode == -EINVAL || inode == -ENODEV) /* not a process descriptor: observed on both */
+        return (int)finish(release < 1500 ? -EBADF : -EINVAL);
     if (inode < 0)
-        return (int)finish(inode == -E_NOTCAPABLE ? inode : -EBADF);
+        return (int)finish(inode);
     int linux_number = number < 0 || number > 128 ? 0 : signal_to_linux((u64)number);
     if (linux_number == 0 && number != 0)
         return (int)finish(-EINVAL);
@@ -1145,9 +1159,12 @@ int pdwait(int fd, int *status, int options, u64 *usage, void *info)
     s64 inode = allowed(fd, MAY_WAIT);
     if (inode < 0)
         return (int)finish(inode);
+    if ((options & (F_WEXITED | F_WUNTRACED | F_WCONTINUED)) == 0)
+        return (int)finish(-EINVAL);
     struct request q = {.operation = PDWAIT, .flags = options, .inode = (u64)inode};
     s64 result = wait_for(&q, status, usage, info);
-    return (int)finish(result > 0 ? 0 : result);
+    /* Unlike wait6, it fails if there is nothing to report, as observed on 15.1. */
+    return (int)finish(result > 0 ? 0 : result == 0 ? -E_AGAIN : result);
 }
 
 /* ---- kqueue ---- */
