@@ -21,22 +21,20 @@ import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.Watcher;
 import dev.procdesc.posix.probe.Unsupported;
+import dev.procdesc.posix.process.CloseAction;
 import dev.procdesc.posix.process.ProcessOperations;
-import dev.procdesc.posix.spawn.ChildDescriptors;
 import dev.procdesc.posix.spawn.ChildScript;
 import dev.procdesc.posix.spawn.ChildSetup;
 import dev.procdesc.posix.spawn.Dispositions;
-import dev.procdesc.posix.spawn.Environment;
 import dev.procdesc.posix.spawn.Launcher;
+import dev.procdesc.posix.spawn.PreparedSpawn;
 import dev.procdesc.posix.spawn.ScriptFailure;
 import dev.procdesc.posix.spawn.SpawnRetry;
 import dev.procdesc.posix.spawn.SpawnStub;
-import dev.procdesc.posix.spawn.Users;
 import dev.procdesc.spi.Channels;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
 import java.util.BitSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -147,19 +145,18 @@ final class FreeBsdLauncher extends Launcher {
   }
 
   @Override
-  protected Launched launch(NativeArena arena, SpawnRequest request, ChildDescriptors descriptors)
-      throws IOException {
-    Born born = probes.launchMechanism() == Probes.LaunchMechanism.POSIX_SPAWN
-        ? SpawnRetry.make(
-            SpawnRetry::isPassing,
-            () -> new LibcLauncher(probes, arena, request, descriptors).spawn())
-        : new Attempt(arena, request, descriptors).spawn();
-    return new Launched(
-        born.descriptor(),
-        born.pid(),
-        request.onClose() == OnClose.RELEASE
-            ? Optional.empty()
-            : Optional.of(new ProcdescCloseAction(reaping, born.lifeline())));
+  protected Launched launch(PreparedSpawn spawn) throws IOException {
+    return SpawnRetry.make(
+        probes.launchMechanism() == Probes.LaunchMechanism.POSIX_SPAWN
+            ? new LibcLauncher(probes, spawn, closeAction(spawn.request(), Optional.empty()))
+            : new Attempt(spawn));
+  }
+
+  private Optional<CloseAction> closeAction(
+      SpawnRequest request, Optional<OwnedDescriptor> lifeline) {
+    return request.onClose() == OnClose.RELEASE
+        ? Optional.empty()
+        : Optional.of(new ProcdescCloseAction(reaping, lifeline));
   }
 
   private void refuseWhatIsNotThere(SpawnRequest request) {
@@ -200,31 +197,24 @@ final class FreeBsdLauncher extends Launcher {
     return opened(fd, pid);
   }
 
-  /** A child that executes its program, with the lifeline if its group is killed with it. */
-  record Born(int descriptor, long pid, Optional<OwnedDescriptor> lifeline) {}
-
   /** A spawn by the stub. */
-  private final class Attempt {
-    private final NativeArena arena;
+  private final class Attempt implements SpawnRetry.Attempt {
+    private final PreparedSpawn spawn;
     private final SpawnRequest request;
-    private final ChildDescriptors descriptors;
-    private final List<byte[]> environment;
-    private final Users.Identity identity;
+    private final NativeArena arena;
 
-    Attempt(NativeArena arena, SpawnRequest request, ChildDescriptors descriptors)
-        throws IOException {
-      this.arena = arena;
-      this.request = request;
-      this.descriptors = descriptors;
-      this.environment = Environment.of(request.inheritEnvironment(), request.environment());
-      this.identity = Users.identify(request);
+    /** The place for the descriptor of the child. */
+    private final NativeArena.Place place;
+
+    Attempt(PreparedSpawn spawn) {
+      this.spawn = spawn;
+      this.request = spawn.request();
+      this.arena = spawn.arena();
+      this.place = arena.allocate(8);
     }
 
-    Born spawn() throws IOException {
-      return SpawnRetry.make(SpawnRetry::isPassing, this::attempt);
-    }
-
-    private Born attempt() throws IOException {
+    @Override
+    public Launched make() throws IOException {
       if (request.onClose() == OnClose.KILL_GROUP) {
         synchronized (barriers) {
           try (GroupKiller.StartBarrier barrier = GroupKiller.StartBarrier.make(arena)) {
@@ -245,20 +235,19 @@ final class FreeBsdLauncher extends Launcher {
      * Spawns a child that shares this JVM's memory, and has executed its program or ended when the
      * call returns.
      */
-    private Born spawnSharing() throws IOException {
-      NativeArena.Place place = arena.allocate(8);
-      ChildScript script = script(builder(), Set.of(), dispositions.ignored());
+    private Launched spawnSharing() throws IOException {
+      ChildScript script =
+          new ScriptBuilder(spawn).complete(Set.of(), probes.openLimit(), dispositions.ignored());
       long[] create = {Numbers.SYS_PDRFORK, place.address(), flags(), Numbers.RFSPAWN};
       SpawnStub.Started started = probes.stub().start(arena, script, create);
-      return born(started, place, script, Optional.empty());
+      return launched(started, script, Optional.empty());
     }
 
     /**
      * Spawns a child with a copy of this JVM's memory; the end of a pipe reports that it has
      * executed its program or ended.
      */
-    private Born spawnCopy(Optional<GroupKiller.StartBarrier> barrier) throws IOException {
-      NativeArena.Place place = arena.allocate(8);
+    private Launched spawnCopy(Optional<GroupKiller.StartBarrier> barrier) throws IOException {
       int[] ends = GroupKiller.pipe(arena, "to detect the child's exec");
       int readEnd = ends[0];
       int writeEnd = ends[1];
@@ -267,9 +256,11 @@ final class FreeBsdLauncher extends Launcher {
         ChildScript script;
         try {
           writeEnd = moveUp(writeEnd);
-          ScriptBuilder builder = builder();
-          barrier.ifPresent(builder::waitAt);
-          script = script(builder, Set.of(writeEnd), allSignals());
+          ScriptBuilder builder = new ScriptBuilder(spawn);
+          if (barrier.isPresent()) {
+            builder.waitAt(barrier.get());
+          }
+          script = builder.complete(Set.of(writeEnd), probes.openLimit(), allSignals());
           long[] create = {Numbers.SYS_PDFORK, place.address(), flags()};
           started = probes.stub().start(arena, script, create);
         } finally {
@@ -278,11 +269,11 @@ final class FreeBsdLauncher extends Launcher {
         Optional<OwnedDescriptor> lifeline = Optional.empty();
         if (started.created() > 0) {
           if (barrier.isPresent()) {
-            lifeline = Optional.of(startGroupKiller(barrier.get(), place, started.created()));
+            lifeline = Optional.of(startGroupKiller(barrier.get(), started.created()));
           }
           awaitEndOfPipe(readEnd);
         }
-        return born(started, place, script, lifeline);
+        return launched(started, script, lifeline);
       } finally {
         LibC.close(readEnd);
       }
@@ -291,8 +282,8 @@ final class FreeBsdLauncher extends Launcher {
     /**
      * Starts the group killer of a child that waits at its barrier, and lets the child continue.
      */
-    private OwnedDescriptor startGroupKiller(
-        GroupKiller.StartBarrier barrier, NativeArena.Place place, long pid) throws SpawnException {
+    private OwnedDescriptor startGroupKiller(GroupKiller.StartBarrier barrier, long pid)
+        throws SpawnException {
       int fd = place.bytes().getInt(place.at());
       boolean kept = false;
       try {
@@ -316,7 +307,7 @@ final class FreeBsdLauncher extends Launcher {
 
     /** Moves the pipe to a number that the child's own descriptors do not have. */
     private int moveUp(int fd) throws IOException {
-      int above = descriptors.targets().last() + 1;
+      int above = spawn.descriptors().targets().last() + 1;
       int copy = LibC.fcntl(fd, Numbers.POSIX.fDupfdCloexec(), above);
       if (copy < 0) {
         throw Errors.spawn(
@@ -334,11 +325,8 @@ final class FreeBsdLauncher extends Launcher {
       }
     }
 
-    private Born born(
-        SpawnStub.Started started,
-        NativeArena.Place place,
-        ChildScript script,
-        Optional<OwnedDescriptor> lifeline)
+    private Launched launched(
+        SpawnStub.Started started, ChildScript script, Optional<OwnedDescriptor> lifeline)
         throws SpawnException {
       if (started.created() < 0) {
         throw Errors.spawn(Step.CREATE, "pdfork", "", started.created(), hint(started.created()));
@@ -346,27 +334,17 @@ final class FreeBsdLauncher extends Launcher {
       int fd = place.bytes().getInt(place.at());
       SpawnStub.Run run = started.outcome();
       if (run.executed()) {
-        return new Born(fd, run.created(), lifeline);
+        return new Launched(fd, run.created(), closeAction(request, lifeline));
       }
       lifeline.ifPresent(OwnedDescriptor::close);
       abandon(fd);
-      throw new ScriptFailure(request, environment, EXECUTE_HINTS).of(script, run);
+      throw new ScriptFailure(spawn, EXECUTE_HINTS).of(script, run);
     }
 
     private String hint(long outcome) {
       return outcome == -Numbers.POSIX.eagain()
           ? "the limit on processes (RLIMIT_NPROC, kern.maxproc, kern.maxprocperuid) is reached"
           : "";
-    }
-
-    private ScriptBuilder builder() {
-      return new ScriptBuilder(arena, request, descriptors);
-    }
-
-    /** Completes a script with the execution of the program. */
-    private ChildScript script(ScriptBuilder builder, Set<Integer> kept, BitSet notDefault)
-        throws IOException {
-      return builder.complete(identity, environment, kept, probes.openLimit(), notDefault);
     }
 
     /**

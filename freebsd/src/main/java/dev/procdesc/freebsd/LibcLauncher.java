@@ -9,11 +9,12 @@ import dev.procdesc.freebsd.kernel.Syscalls;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.NativeFunction;
-import dev.procdesc.posix.spawn.ChildDescriptors;
+import dev.procdesc.posix.process.CloseAction;
+import dev.procdesc.posix.spawn.Launcher;
 import dev.procdesc.posix.spawn.PosixSpawn;
 import dev.procdesc.posix.spawn.PosixSpawnCall;
+import dev.procdesc.posix.spawn.PreparedSpawn;
 import dev.procdesc.spi.Program;
-import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
 import java.util.Optional;
 
@@ -37,26 +38,25 @@ public final class LibcLauncher extends PosixSpawn {
   private static volatile boolean closesItself;
 
   private final Probes probes;
+  private final Optional<CloseAction> closeAction;
   private final NativeArena.Place descriptor;
 
-  public LibcLauncher(
-      Probes probes, NativeArena arena, SpawnRequest request, ChildDescriptors descriptors) {
+  LibcLauncher(Probes probes, PreparedSpawn spawn, Optional<CloseAction> closeAction) {
     super(
-        arena,
-        request,
-        descriptors,
+        spawn,
         new PosixSpawnCall.Library(
             "posix_spawn", Numbers.POSIX_SPAWN_OBJECT_SIZE, Numbers.POSIX_SPAWN_OBJECT_SIZE));
     this.probes = probes;
+    this.closeAction = closeAction;
     this.descriptor = arena.allocate(8);
     descriptor.bytes().putInt(descriptor.at(), NONE);
   }
 
-  FreeBsdLauncher.Born spawn() throws IOException {
+  @Override
+  public Launcher.Launched make() throws IOException {
     refuseWhatItCannot();
     int pid = spawnNamed();
-    return new FreeBsdLauncher.Born(
-        descriptor.bytes().getInt(descriptor.at()), pid, Optional.empty());
+    return new Launcher.Launched(descriptor.bytes().getInt(descriptor.at()), pid, closeAction);
   }
 
   /**

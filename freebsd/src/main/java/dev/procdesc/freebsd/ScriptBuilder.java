@@ -12,11 +12,10 @@ import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
-import dev.procdesc.posix.spawn.ChildDescriptors;
 import dev.procdesc.posix.spawn.ChildScript.Purpose;
 import dev.procdesc.posix.spawn.ChildSetup;
+import dev.procdesc.posix.spawn.PreparedSpawn;
 import dev.procdesc.posix.spawn.Users;
-import dev.procdesc.spi.SpawnRequest;
 import java.util.Collection;
 import java.util.List;
 
@@ -38,8 +37,8 @@ public final class ScriptBuilder extends ChildSetup {
   private static final Purpose DISPOSE = new Purpose(Step.SIGNALS, "sigaction", "");
   private static final Purpose MASK = new Purpose(Step.SIGNALS, "sigprocmask", "");
 
-  public ScriptBuilder(NativeArena arena, SpawnRequest request, ChildDescriptors descriptors) {
-    super(arena, request, descriptors);
+  ScriptBuilder(PreparedSpawn spawn) {
+    super(spawn);
   }
 
   /** Adds a wait at a start barrier, before everything else. */

@@ -7,14 +7,12 @@ import dev.procdesc.linux.kernel.Numbers;
 import dev.procdesc.linux.kernel.PidfdSpawn;
 import dev.procdesc.linux.kernel.Probes;
 import dev.procdesc.linux.kernel.Signals;
-import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.probe.Unsupported;
-import dev.procdesc.posix.spawn.ChildDescriptors;
 import dev.procdesc.posix.spawn.Launcher;
 import dev.procdesc.posix.spawn.PosixSpawn;
 import dev.procdesc.posix.spawn.PosixSpawnCall;
+import dev.procdesc.posix.spawn.PreparedSpawn;
 import dev.procdesc.spi.Program;
-import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
 import java.util.Optional;
 
@@ -26,13 +24,13 @@ import java.util.Optional;
 public final class LibcLauncher extends PosixSpawn {
   private final Probes probes;
 
-  public LibcLauncher(
-      Probes probes, NativeArena arena, SpawnRequest request, ChildDescriptors descriptors) {
-    super(arena, request, descriptors, PidfdSpawn.LIBRARY);
+  LibcLauncher(Probes probes, PreparedSpawn spawn) {
+    super(spawn, PidfdSpawn.LIBRARY);
     this.probes = probes;
   }
 
-  Launcher.Launched spawn() throws IOException {
+  @Override
+  public Launcher.Launched make() throws IOException {
     refuseWhatItCannot();
     int fd = spawnNamed();
     return new Launcher.Launched(fd, PidfdSpawn.getpid(fd), Optional.empty());

@@ -24,27 +24,23 @@ import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.Watcher;
 import dev.procdesc.posix.probe.Unsupported;
 import dev.procdesc.posix.process.ProcessOperations;
-import dev.procdesc.posix.spawn.ChildDescriptors;
 import dev.procdesc.posix.spawn.ChildScript;
 import dev.procdesc.posix.spawn.ChildSetup;
 import dev.procdesc.posix.spawn.Dispositions;
-import dev.procdesc.posix.spawn.Environment;
 import dev.procdesc.posix.spawn.Launcher;
+import dev.procdesc.posix.spawn.PreparedSpawn;
 import dev.procdesc.posix.spawn.ScriptFailure;
 import dev.procdesc.posix.spawn.SpawnRetry;
 import dev.procdesc.posix.spawn.SpawnStub;
-import dev.procdesc.posix.spawn.Users;
 import dev.procdesc.spi.Channels;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.BitSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
-import java.util.function.Consumer;
-import java.util.function.Supplier;
 
 /**
  * Creates children. There are four ways to do it from a JVM:
@@ -108,13 +104,10 @@ final class LinuxLauncher extends Launcher {
   }
 
   @Override
-  protected Launched launch(NativeArena arena, SpawnRequest request, ChildDescriptors descriptors)
-      throws IOException {
+  protected Launched launch(PreparedSpawn spawn) throws IOException {
     return probes.walksScripts()
-        ? new Attempt(arena, request, descriptors).spawn()
-        : SpawnRetry.make(
-            SpawnRetry::isPassing,
-            () -> new LibcLauncher(probes, arena, request, descriptors).spawn());
+        ? new Attempt(spawn).spawn()
+        : SpawnRetry.make(new LibcLauncher(probes, spawn));
   }
 
   Guardian guardian() {
@@ -138,59 +131,64 @@ final class LinuxLauncher extends Launcher {
   }
 
   /** A spawn of a child that executes a script. */
-  private final class Attempt {
-    private final NativeArena arena;
+  private final class Attempt implements SpawnRetry.Attempt {
+    private final PreparedSpawn spawn;
     private final SpawnRequest request;
-    private final ChildDescriptors descriptors;
-    private final List<byte[]> environment;
-    private final Users.Identity identity;
+
+    /** The place for the descriptor of the child. */
+    private final NativeArena.Place pidfd;
+
+    /** The directory of the control group for clone3, or its cgroup.procs for the script. */
+    private OptionalInt cgroup = OptionalInt.empty();
+
+    private Optional<OwnedDescriptor> cgroupKill = Optional.empty();
 
     /** The flags of clone that the last attempt used. */
     private long flags;
 
-    Attempt(NativeArena arena, SpawnRequest request, ChildDescriptors descriptors)
-        throws IOException {
-      this.arena = arena;
-      this.request = request;
-      this.descriptors = descriptors;
-      this.environment = Environment.of(request.inheritEnvironment(), request.environment());
-      this.identity = Users.identify(request);
+    Attempt(PreparedSpawn spawn) {
+      this.spawn = spawn;
+      this.request = spawn.request();
+      this.pidfd = Registration.placeForPidfd(spawn.arena());
     }
 
     Launched spawn() throws IOException {
       refuseWhatIsNotThere();
-      boolean clone3 = probes.launchMechanism() == Probes.LaunchMechanism.CLONE3;
-      Optional<Integer> cgroup = Optional.empty();
-      Optional<OwnedDescriptor> cgroupKill = Optional.empty();
       boolean born = false;
       try {
         if (request.cgroup().isPresent()) {
-          cgroup = Optional.of(openCgroup(request.cgroup().get(), clone3));
+          cgroup = OptionalInt.of(openCgroup(request.cgroup().get()));
         }
         if (request.onClose() == OnClose.KILL_CGROUP) {
           cgroupKill = Optional.of(openCgroupKill(request.cgroup().orElseThrow()));
         }
-        NativeArena.Place pidfd = Registration.placeForPidfd(arena);
-        Optional<Integer> procs = cgroup;
-        Optional<OwnedDescriptor> kill = cgroupKill;
-        Launched child = SpawnRetry.make(this::isPassing, () -> {
-          flags = clone3 ? flags() : 0;
-          return request.onClose() == OnClose.RELEASE || isKilledByKernel()
-              ? spawnUnguarded(pidfd, procs)
-              : spawnGuarded(pidfd, procs, kill);
-        });
+        Launched child = SpawnRetry.make(this);
         born = true;
         return child;
       } finally {
-        cgroup.ifPresent(LibC::close);
-        if (!born) {
-          cgroupKill.ifPresent(OwnedDescriptor::close);
+        if (cgroup.isPresent()) {
+          LibC.close(cgroup.getAsInt());
+        }
+        if (!born && cgroupKill.isPresent()) {
+          cgroupKill.get().close();
         }
       }
     }
 
+    @Override
+    public Launched make() throws IOException {
+      flags = isByClone3() ? flags() : 0;
+      return request.onClose() == OnClose.RELEASE || isKilledByKernel()
+          ? spawnUnguarded()
+          : spawnGuarded();
+    }
+
+    private boolean isByClone3() {
+      return probes.launchMechanism() == Probes.LaunchMechanism.CLONE3;
+    }
+
     private ScriptLaunch launch() throws IOException {
-      return probes.launch(arena, descriptors.targets().last() + 1);
+      return probes.launch(spawn.arena(), spawn.descriptors().targets().last() + 1);
     }
 
     private void refuseWhatIsNotThere() {
@@ -208,7 +206,8 @@ final class LinuxLauncher extends Launcher {
 
     private OwnedDescriptor openCgroupKill(Path directory) throws SpawnException {
       String path = directory.resolve("cgroup.kill").toString();
-      int fd = LibC.open(arena.string(path), PosixNumbers.O_WRONLY | Numbers.POSIX.oCloexec(), 0);
+      int fd = LibC.open(
+          spawn.arena().string(path), PosixNumbers.O_WRONLY | Numbers.POSIX.oCloexec(), 0);
       if (fd == -PosixNumbers.ENOENT) {
         throw Unsupported.feature(
             Feature.KILL_CGROUP, path + " (Linux 5.14, and not in the root cgroup)");
@@ -249,7 +248,8 @@ final class LinuxLauncher extends Launcher {
           && !probes.probeAutokill();
     }
 
-    private boolean isPassing(SpawnException failure) {
+    @Override
+    public boolean isPassing(SpawnException failure) {
       boolean unguarded = failure.step() == Step.GUARD
           && (
           // The guardian has exited; the next attempt finds a new one.
@@ -259,30 +259,20 @@ final class LinuxLauncher extends Launcher {
               || (failure.errno() == PosixNumbers.EPERM && probes.isConfined()));
       boolean hasNoRoom =
           failure.step() == Step.CREATE && failure.errno() == Numbers.EEXIST; // See launcher.c.
-      return unguarded || hasNoRoom || isUnprivilegedNow(failure) || SpawnRetry.isPassing(failure);
+      return unguarded
+          || hasNoRoom
+          || isUnprivilegedNow(failure)
+          || SpawnRetry.Attempt.super.isPassing(failure);
     }
 
-    private Launched spawnUnguarded(NativeArena.Place pidfd, Optional<Integer> cgroup)
-        throws IOException {
+    private Launched spawnUnguarded() throws IOException {
       try (ScriptLaunch launch = launch()) {
-        ChildScript script = script(launch, cgroup, Optional.empty());
-        return spawn(launch, pidfd, flags, cgroup, script, Optional.empty(), descriptors.needed());
+        ScriptBuilder builder = new ScriptBuilder(spawn, launch);
+        return create(launch, builder, spawn.descriptors().needed(), Optional.empty());
       }
     }
 
-    private Launched spawnGuarded(
-        NativeArena.Place pidfd, Optional<Integer> cgroup, Optional<OwnedDescriptor> cgroupKill)
-        throws IOException {
-      Optional<String> refusal = guardian.startIfNeeded();
-      if (refusal.isPresent()) {
-        throw Unsupported.feature(
-            Feature.KILL_ON_JVM_DEATH,
-            "a guardian for OnClose."
-                + request.onClose()
-                + " ("
-                + refusal.get()
-                + "); OnClose.RELEASE needs none");
-      }
+    private Launched spawnGuarded() throws IOException {
       Registration registration = guardian.newRegistration(request.onClose(), cgroupKill);
       OwnedDescriptor socket = registration.link().socket();
       int fd;
@@ -292,14 +282,17 @@ final class LinuxLauncher extends Launcher {
         throw Errors.spawn(Step.GUARD, "tell the guardian", "", -Numbers.EPIPE, "");
       }
       try (ScriptLaunch launch = launch()) {
-        Optional<Integer> kill = cgroupKill.map(OwnedDescriptor::number);
-        ChildScript script =
-            script(launch, cgroup, Optional.of(b -> b.guard(registration, fd, pidfd, kill)));
-        Set<Integer> needed = descriptors.needed();
+        if (registration.byTable()) {
+          flags |= Numbers.CLONE_FILES;
+        }
+        ScriptBuilder builder = new ScriptBuilder(spawn, launch);
+        builder.register(registration, fd, pidfd);
+        Set<Integer> needed = spawn.descriptors().needed();
         needed.add(fd);
-        kill.ifPresent(needed::add);
-        long all = registration.byTable() ? flags | Numbers.CLONE_FILES : flags;
-        return spawn(launch, pidfd, all, cgroup, script, Optional.of(registration), needed);
+        if (cgroupKill.isPresent()) {
+          needed.add(cgroupKill.get().number());
+        }
+        return create(launch, builder, needed, Optional.of(registration));
       } catch (SpawnException e) {
         // EPERM is returned by a filter, not by the guardian.
         if (e.step() == Step.GUARD && e.errno() != Numbers.EPERM) {
@@ -311,19 +304,28 @@ final class LinuxLauncher extends Launcher {
       }
     }
 
-    private Launched spawn(
+    /**
+     * Creates the child and executes its script.
+     *
+     * @param builder the script, which only registers the child so far
+     * @param needed the descriptors that the script names
+     */
+    private Launched create(
         ScriptLaunch launch,
-        NativeArena.Place pidfd,
-        long flags,
-        Optional<Integer> cgroup,
-        ChildScript script,
-        Optional<Registration> registration,
-        Set<Integer> needed)
-        throws SpawnException {
-      cgroup.ifPresent(needed::add);
-      Supplier<SpawnStub.Run> child = () -> launch.run(script, pidfd, flags, cgroup, needed);
-      SpawnStub.Run run =
-          identity.isOther() && launch.sharesMemory() ? runAsOther(child) : child.get();
+        ScriptBuilder builder,
+        Set<Integer> needed,
+        Optional<Registration> registration)
+        throws IOException {
+      if (cgroup.isPresent()) {
+        needed.add(cgroup.getAsInt());
+        if (!isByClone3()) {
+          builder.enterCgroup(cgroup.getAsInt(), request.cgroup().orElseThrow());
+        }
+      }
+      ChildScript script = builder.complete(launch.kept(), probes.openLimit(), keptSignals());
+      SpawnStub.Run run = spawn.identity().isOther() && launch.sharesMemory()
+          ? runAsOther(launch, script, needed)
+          : launch.run(script, pidfd, flags, cgroup, needed);
       if (run.created() == -PosixNumbers.EBADF && request.cgroup().isPresent()) {
         throw Errors.spawn(
             Step.CGROUP,
@@ -342,16 +344,12 @@ final class LinuxLauncher extends Launcher {
             run.created(),
             request.onClose() == OnClose.RELEASE
                 ? Optional.empty()
-                : Optional.of(new PidfdCloseAction(
-                    request.onClose(),
-                    guardian,
-                    registration,
-                    registration.flatMap(Registration::cgroupKill))));
+                : Optional.of(
+                    new PidfdCloseAction(request.onClose(), guardian, registration, cgroupKill)));
       }
       Pidfd.reap(fd);
       LibC.close(fd);
-      SpawnException failure =
-          new ScriptFailure(request, environment, EXECUTE_HINTS).of(script, run);
+      SpawnException failure = new ScriptFailure(spawn, EXECUTE_HINTS).of(script, run);
       // The guardian retains the registration of a group or cgroup after the child has exited.
       if (request.onClose() != OnClose.KILL && failure.step() != Step.GUARD) {
         registration.ifPresent(guardian::release);
@@ -363,18 +361,6 @@ final class LinuxLauncher extends Launcher {
       return outcome == -Numbers.POSIX.eagain()
           ? "the limit on processes (RLIMIT_NPROC, pids.max, kernel.pid_max) is reached"
           : "";
-    }
-
-    private ChildScript script(
-        ScriptLaunch launch, Optional<Integer> cgroup, Optional<Consumer<ScriptBuilder>> guard)
-        throws IOException {
-      ScriptBuilder builder = new ScriptBuilder(arena, request, descriptors, launch);
-      guard.ifPresent(first -> first.accept(builder));
-      if (cgroup.isPresent() && probes.launchMechanism() != Probes.LaunchMechanism.CLONE3) {
-        builder.enterCgroup(cgroup.get(), request.cgroup().orElseThrow());
-      }
-      return builder.complete(
-          identity, environment, launch.kept(), probes.openLimit(), keptSignals());
     }
 
     /**
@@ -389,12 +375,13 @@ final class LinuxLauncher extends Launcher {
       };
     }
 
-    private int openCgroup(Path directory, boolean clone3) throws SpawnException {
+    private int openCgroup(Path directory) throws SpawnException {
+      boolean clone3 = isByClone3();
       String path =
           clone3 ? directory.toString() : directory.resolve("cgroup.procs").toString();
       int flags = Numbers.POSIX.oCloexec()
           | (clone3 ? PosixNumbers.O_RDONLY | Numbers.POSIX.oDirectory() : PosixNumbers.O_WRONLY);
-      int fd = LibC.open(arena.string(path), flags, 0);
+      int fd = LibC.open(spawn.arena().string(path), flags, 0);
       if (fd < 0) {
         throw Errors.spawn(Step.CGROUP, "open", path, fd, "");
       }
@@ -408,10 +395,10 @@ final class LinuxLauncher extends Launcher {
      * memory. Only one such child exists at a time, because a second one, and with it the JVM's
      * memory, would be open to a debugger of its new user once the value is restored.
      */
-    private SpawnStub.Run runAsOther(Supplier<SpawnStub.Run> child) {
+    private SpawnStub.Run runAsOther(ScriptLaunch launch, ChildScript script, Set<Integer> needed) {
       synchronized (otherUser) {
         int dumpable = Syscalls.prctl(Numbers.PR_GET_DUMPABLE, 0);
-        SpawnStub.Run run = child.get();
+        SpawnStub.Run run = launch.run(script, pidfd, flags, cgroup, needed);
         if (dumpable == 1) {
           Syscalls.prctl(Numbers.PR_SET_DUMPABLE, 1);
         }

@@ -10,15 +10,13 @@ import dev.procdesc.linux.kernel.ScriptLaunch;
 import dev.procdesc.linux.kernel.Signals;
 import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.PosixNumbers;
-import dev.procdesc.posix.spawn.ChildDescriptors;
 import dev.procdesc.posix.spawn.ChildScript.Purpose;
 import dev.procdesc.posix.spawn.ChildSetup;
+import dev.procdesc.posix.spawn.PreparedSpawn;
 import dev.procdesc.posix.spawn.Users;
-import dev.procdesc.spi.SpawnRequest;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
-import java.util.Optional;
 
 /** Builds the script of a child from the system calls of Linux. */
 public final class ScriptBuilder extends ChildSetup {
@@ -36,9 +34,8 @@ public final class ScriptBuilder extends ChildSetup {
 
   private final long ignoringAction;
 
-  ScriptBuilder(
-      NativeArena arena, SpawnRequest request, ChildDescriptors descriptors, ScriptLaunch launch) {
-    super(arena, request, descriptors);
+  ScriptBuilder(PreparedSpawn spawn, ScriptLaunch launch) {
+    super(spawn);
     this.launch = launch;
     long[] action = new long[Numbers.SIGACTION_SIZE / Long.BYTES];
     defaultAction = arena.words(action);
@@ -47,21 +44,19 @@ public final class ScriptBuilder extends ChildSetup {
     launch.begin(script);
   }
 
-  /** Registers the child with the guardian, before anything else. */
-  ScriptBuilder guard(
-      Registration registration,
-      int socket,
-      NativeArena.Place pidfd,
-      Optional<Integer> cgroupKill) {
-    registration.tell(socket, pidfd, cgroupKill, script, arena);
-    return this;
+  /**
+   * Registers the child with the guardian, before anything else.
+   *
+   * @param socket this JVM's end of the socket to the guardian
+   */
+  void register(Registration registration, int socket, NativeArena.Place pidfd) {
+    registration.tell(socket, pidfd, script, arena);
   }
 
   /** Enters a control group through its cgroup.procs, where clone3 cannot do it at creation. */
-  ScriptBuilder enterCgroup(int procs, Path directory) {
+  void enterCgroup(int procs, Path directory) {
     long zero = arena.string("0\n");
     add(Step.CGROUP, "write(cgroup.procs)", directory, Numbers.SYS_WRITE, procs, zero, 1);
-    return this;
   }
 
   @Override

@@ -29,7 +29,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
-import java.util.Optional;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -72,7 +72,7 @@ final class ScriptTest {
             arena,
             script,
             PROBES.launchMechanism() == Probes.LaunchMechanism.CLONE3
-                ? Probes.clone3(arena, pidfd.address(), 0, Optional.empty())
+                ? Probes.clone3(arena, pidfd.address(), 0, OptionalInt.empty())
                 : Probes.clone(pidfd.address(), 0));
   }
 

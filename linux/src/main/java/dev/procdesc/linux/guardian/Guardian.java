@@ -1,6 +1,7 @@
 package dev.procdesc.linux.guardian;
 
 import dev.procdesc.ClosedDescriptorException;
+import dev.procdesc.Feature;
 import dev.procdesc.OnClose;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.SpawnException;
@@ -16,6 +17,7 @@ import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.Threads;
 import dev.procdesc.posix.io.Watcher;
+import dev.procdesc.posix.probe.Unsupported;
 import dev.procdesc.posix.process.ProcessState;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -108,7 +110,7 @@ public final class Guardian {
    * Starts the guardian like {@link #unavailable}, but throws for a lack of resources, which is
    * temporary. A new guardian receives all existing registrations.
    */
-  public synchronized Optional<String> startIfNeeded() throws SpawnException {
+  private synchronized Optional<String> startIfNeeded() throws SpawnException {
     if (current == null && unavailable.isEmpty()) {
       String how = "starting it from a memfd";
       try {
@@ -173,13 +175,22 @@ public final class Guardian {
   /**
    * Creates the registration of a child that is about to be created. The child's script sends it to
    * the guardian.
+   *
+   * @throws UnsupportedFeatureException if no guardian can run here
    */
   public Registration newRegistration(OnClose kind, Optional<OwnedDescriptor> cgroupKill)
       throws SpawnException {
     Link link;
     synchronized (this) {
-      if (startIfNeeded().isPresent()) {
-        throw new IllegalStateException(unavailable.orElseThrow());
+      Optional<String> refusal = startIfNeeded();
+      if (refusal.isPresent()) {
+        throw Unsupported.feature(
+            Feature.KILL_ON_JVM_DEATH,
+            "a guardian for OnClose."
+                + kind
+                + " ("
+                + refusal.get()
+                + "); OnClose.RELEASE needs none");
       }
       link = Objects.requireNonNull(current);
     }

@@ -23,7 +23,7 @@ import dev.procdesc.posix.spawn.SpawnStub;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -150,7 +150,7 @@ final class GuardianStart implements AutoCloseable {
         Numbers.AT_EMPTY_PATH);
     NativeArena.Place pidfd = arena.allocate(8);
     Set<Integer> needed = Set.of(socketCopy, selfCopy, programCopy);
-    SpawnStub.Run run = launch.run(script, pidfd, probes.ownFlags(), Optional.empty(), needed);
+    SpawnStub.Run run = launch.run(script, pidfd, probes.ownFlags(), OptionalInt.empty(), needed);
     if (run.created() == -Numbers.EEXIST) {
       throw new EndedAtOnceException(); // The launcher had no room; a retry may have.
     }

@@ -52,14 +52,8 @@ public record Registration(
    * @param socket this JVM's end of the socket, which the child also has until it executes its
    *     program
    * @param pidfd the place from {@link #placeForPidfd}
-   * @param cgroupKill the number of the registration's cgroup.kill, if it has one
    */
-  public void tell(
-      int socket,
-      NativeArena.Place pidfd,
-      Optional<Integer> cgroupKill,
-      ChildScript script,
-      NativeArena arena) {
+  public void tell(int socket, NativeArena.Place pidfd, ChildScript script, NativeArena arena) {
     boolean bySender = link.bySender();
     int flags = flags() | (bySender ? Message.FLAG_SENDER : 0);
     int descriptors = (bySender ? 0 : 1) + (cgroupKill.isPresent() ? 1 : 0);
@@ -68,7 +62,9 @@ public record Registration(
       long control = pidfd.address() - Numbers.CMSG_DATA;
       header.bytes().putLong(header.at() + Numbers.MSGHDR_CONTROL, control);
       Message.writeControl(pidfd.bytes(), pidfd.at() - Numbers.CMSG_DATA, descriptors);
-      cgroupKill.ifPresent(kill -> pidfd.bytes().putInt(pidfd.at() + Integer.BYTES, kill));
+      if (cgroupKill.isPresent()) {
+        pidfd.bytes().putInt(pidfd.at() + Integer.BYTES, cgroupKill.get().number());
+      }
       script.step(GUARDING, Numbers.SYS_SENDMSG, socket, header.address(), Numbers.MSG_NOSIGNAL);
       // From here on the child has a separate descriptor table, as every other child.
       script.step(UNSHARING, Numbers.SYS_UNSHARE, Numbers.CLONE_FILES);
@@ -84,8 +80,9 @@ public record Registration(
     }
     if (cgroupKill.isPresent()) {
       // A result is stored as a word, so a later one must be stored after an earlier one.
+      int kill = cgroupKill.get().number();
       script
-          .step(GUARDING, Numbers.SYS_FCNTL, cgroupKill.get(), Numbers.POSIX.fDupfdCloexec(), 0)
+          .step(GUARDING, Numbers.SYS_FCNTL, kill, Numbers.POSIX.fDupfdCloexec(), 0)
           .storeAt(data);
     }
     script.step(GUARDING, Numbers.SYS_SENDMSG, socket, header.address(), Numbers.MSG_NOSIGNAL);

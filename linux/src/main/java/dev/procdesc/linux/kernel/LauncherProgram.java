@@ -17,7 +17,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /**
@@ -138,7 +138,7 @@ public final class LauncherProgram {
         ChildScript script,
         NativeArena.Place pidfd,
         long flags,
-        Optional<Integer> cgroup,
+        OptionalInt cgroup,
         Set<Integer> needed) {
       ChildScript.Written written = script.write(arena);
       int outcome;

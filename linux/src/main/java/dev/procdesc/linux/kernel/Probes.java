@@ -19,6 +19,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 
@@ -226,7 +227,7 @@ public final class Probes {
       NativeArena.Place pidfd = arena.allocate(8);
       long[] create = name.equals(CLONE)
           ? clone(pidfd.address(), 0)
-          : clone3(arena, pidfd.address(), flags, Optional.empty());
+          : clone3(arena, pidfd.address(), flags, OptionalInt.empty());
       SpawnStub.Run run = stub.get().run(arena, new ChildScript(), create);
       if (run.created() > 0) {
         learnFrom(pidfd.bytes().getInt(pidfd.at()));
@@ -278,7 +279,7 @@ public final class Probes {
       ChildScript script = new ChildScript();
       launch.begin(script);
       NativeArena.Place pidfd = arena.allocate(8);
-      SpawnStub.Run run = launch.run(script, pidfd, 0, Optional.empty(), Set.of());
+      SpawnStub.Run run = launch.run(script, pidfd, 0, OptionalInt.empty(), Set.of());
       if (run.created() > 0) {
         learnFrom(pidfd.bytes().getInt(pidfd.at()));
       }
@@ -311,7 +312,7 @@ public final class Probes {
   }
 
   /** Returns the call {@code clone3(args, size)}. */
-  public static long[] clone3(NativeArena arena, long pidfd, long flags, Optional<Integer> cgroup) {
+  public static long[] clone3(NativeArena arena, long pidfd, long flags, OptionalInt cgroup) {
     int size = cgroup.isPresent() ? Numbers.CLONE_ARGS_SIZE_VER2 : Numbers.CLONE_ARGS_SIZE_VER0;
     NativeArena.Place args = arena.allocate(size);
     for (int i = 0; i < size; i += Long.BYTES) {
@@ -327,7 +328,9 @@ public final class Probes {
                 | flags
                 | (cgroup.isPresent() ? Numbers.CLONE_INTO_CGROUP : 0))
         .putLong(args.at() + Numbers.CLONE_ARGS_PIDFD, pidfd);
-    cgroup.ifPresent(fd -> args.bytes().putLong(args.at() + Numbers.CLONE_ARGS_CGROUP, fd));
+    if (cgroup.isPresent()) {
+      args.bytes().putLong(args.at() + Numbers.CLONE_ARGS_CGROUP, cgroup.getAsInt());
+    }
     return new long[] {Numbers.SYS_CLONE3, args.address(), size};
   }
 

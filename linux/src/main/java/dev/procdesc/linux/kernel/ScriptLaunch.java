@@ -3,7 +3,7 @@ package dev.procdesc.linux.kernel;
 import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.spawn.ChildScript;
 import dev.procdesc.posix.spawn.SpawnStub;
-import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /** The launch of one child that executes a script, by the spawn stub or by the launcher. */
@@ -36,7 +36,7 @@ public interface ScriptLaunch extends AutoCloseable {
       ChildScript script,
       NativeArena.Place pidfd,
       long flags,
-      Optional<Integer> cgroup,
+      OptionalInt cgroup,
       Set<Integer> needed);
 
   @Override

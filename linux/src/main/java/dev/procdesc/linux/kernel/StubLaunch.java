@@ -3,7 +3,7 @@ package dev.procdesc.linux.kernel;
 import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.spawn.ChildScript;
 import dev.procdesc.posix.spawn.SpawnStub;
-import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /**
@@ -37,7 +37,7 @@ record StubLaunch(Probes probes, NativeArena arena) implements ScriptLaunch {
       ChildScript script,
       NativeArena.Place pidfd,
       long flags,
-      Optional<Integer> cgroup,
+      OptionalInt cgroup,
       Set<Integer> needed) {
     long[] create = probes.launchMechanism() == Probes.LaunchMechanism.CLONE3
         ? Probes.clone3(arena, pidfd.address(), flags, cgroup)

@@ -166,7 +166,11 @@ public final class NativeArena implements AutoCloseable {
 
   @Override
   public void close() {
-    blocks.forEach(NativeMemory::close);
-    file.ifPresent(LibC::close);
+    for (NativeMemory block : blocks) {
+      block.close();
+    }
+    if (file.isPresent()) {
+      LibC.close(file.getAsInt());
+    }
   }
 }

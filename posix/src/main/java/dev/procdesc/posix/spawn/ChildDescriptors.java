@@ -187,7 +187,9 @@ public final class ChildDescriptors implements AutoCloseable {
    */
   public Set<Integer> needed() {
     Set<Integer> needed = new TreeSet<>(opened);
-    placements.forEach(placement -> needed.add(placement.source()));
+    for (Placement placement : placements) {
+      needed.add(placement.source());
+    }
     return needed;
   }
 
@@ -213,7 +215,9 @@ public final class ChildDescriptors implements AutoCloseable {
 
   @Override
   public void close() {
-    opened.forEach(LibC::close);
+    for (int fd : opened) {
+      LibC.close(fd);
+    }
     opened.clear();
     if (!handedOver) {
       inputs.values().forEach(PipeInputImpl::close);

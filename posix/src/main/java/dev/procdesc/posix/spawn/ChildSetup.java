@@ -17,7 +17,6 @@ import dev.procdesc.posix.spawn.ChildScript.Purpose;
 import dev.procdesc.spi.Program;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collection;
 import java.util.List;
@@ -50,15 +49,15 @@ public abstract class ChildSetup {
   /** The memory for the arguments that the child reads. */
   protected final NativeArena arena;
 
+  private final PreparedSpawn spawn;
   private final SpawnRequest request;
-  private final ChildDescriptors descriptors;
   private final SetupNumbers calls = SystemNumbers.setup();
 
-  /** Creates an empty script for a request. */
-  protected ChildSetup(NativeArena arena, SpawnRequest request, ChildDescriptors descriptors) {
-    this.arena = arena;
-    this.request = request;
-    this.descriptors = descriptors;
+  /** Creates an empty script for a spawn. */
+  protected ChildSetup(PreparedSpawn spawn) {
+    this.spawn = spawn;
+    this.request = spawn.request();
+    this.arena = spawn.arena();
   }
 
   /** Refuses {@code KILL_GROUP} for a child that leads no process group. */
@@ -115,26 +114,17 @@ public abstract class ChildSetup {
    * @param notDefault the signals whose disposition in this child is not the default, so that it
    *     must be reset
    */
-  public final ChildScript complete(
-      Users.Identity identity,
-      List<byte[]> environment,
-      Set<Integer> kept,
-      OptionalLong openLimit,
-      BitSet notDefault)
+  public final ChildScript complete(Set<Integer> kept, OptionalLong openLimit, BitSet notDefault)
       throws IOException {
     session();
     limits();
-    identity(identity);
+    identity();
     directoryAndPrivileges();
-    List<byte[]> arguments = new ArrayList<>();
-    for (String argument : request.arguments()) {
-      arguments.add(SystemStrings.encode(argument));
-    }
-    long argv = arena.strings(arguments);
-    long envp = arena.strings(environment);
+    long argv = spawn.argv();
+    long envp = spawn.envp();
     SortedSet<Integer> open = new TreeSet<>(kept);
     if (request.program() instanceof Program.Descriptor program) {
-      int fd = descriptors.lift(program.fd());
+      int fd = spawn.descriptors().lift(program.fd());
       checkProgram(fd, program.fd());
       open.add(fd);
       descriptorsTerminalAndSignals(open, openLimit, notDefault);
@@ -142,7 +132,7 @@ public abstract class ChildSetup {
     } else {
       String name = ((Program.Named) request.program()).name();
       descriptorsTerminalAndSignals(open, openLimit, notDefault);
-      execute(new PathSearch(name, environment).candidates(), argv, envp);
+      execute(new PathSearch(name, spawn.environment()).candidates(), argv, envp);
     }
     return script;
   }
@@ -157,36 +147,47 @@ public abstract class ChildSetup {
   }
 
   private void limits() {
-    request.umask().ifPresent(mask -> add(Step.LIMITS, "umask", mask, calls.umask(), mask));
+    if (request.umask().isPresent()) {
+      int mask = request.umask().getAsInt();
+      add(Step.LIMITS, "umask", mask, calls.umask(), mask);
+    }
     for (Map.Entry<Resource, Limit> entry : request.limits().entrySet()) {
       limit(entry.getKey(), entry.getValue());
     }
-    request
-        .nice()
-        .ifPresent(nice -> add(
-            Step.LIMITS,
-            "setpriority",
-            nice,
-            calls.setpriority(),
-            PosixNumbers.PRIO_PROCESS,
-            0,
-            nice));
+    if (request.nice().isPresent()) {
+      int nice = request.nice().getAsInt();
+      add(
+          Step.LIMITS,
+          "setpriority",
+          nice,
+          calls.setpriority(),
+          PosixNumbers.PRIO_PROCESS,
+          0,
+          nice);
+    }
   }
 
   /** Uses the raw system calls, because they change this task only. */
-  private void identity(Users.Identity identity) {
-    identity.supplementary().ifPresent(groups -> supplementaryGroups(groups, identity));
-    identity
-        .group()
-        .ifPresent(id -> add(Step.USER, "setresgid", id, calls.setresgid(), id, id, id));
-    identity.user().ifPresent(id -> add(Step.USER, "setresuid", id, calls.setresuid(), id, id, id));
+  private void identity() {
+    Users.Identity identity = spawn.identity();
+    if (identity.supplementary().isPresent()) {
+      supplementaryGroups(identity.supplementary().get(), identity);
+    }
+    if (identity.group().isPresent()) {
+      long id = identity.group().get();
+      add(Step.USER, "setresgid", id, calls.setresgid(), id, id, id);
+    }
+    if (identity.user().isPresent()) {
+      long id = identity.user().get();
+      add(Step.USER, "setresuid", id, calls.setresuid(), id, id, id);
+    }
   }
 
   private void directoryAndPrivileges() {
-    request
-        .directory()
-        .ifPresent(path ->
-            add(Step.DIRECTORY, "chdir", path, calls.chdir(), arena.string(path.toString())));
+    if (request.directory().isPresent()) {
+      String path = request.directory().get().toString();
+      add(Step.DIRECTORY, "chdir", path, calls.chdir(), arena.string(path));
+    }
     if (request.noNewPrivileges()) {
       noNewPrivileges();
     }
@@ -194,10 +195,10 @@ public abstract class ChildSetup {
 
   private void descriptorsTerminalAndSignals(
       SortedSet<Integer> open, OptionalLong openLimit, BitSet notDefault) {
-    for (ChildDescriptors.Placement placement : descriptors.placements()) {
+    for (ChildDescriptors.Placement placement : spawn.descriptors().placements()) {
       copyDescriptor(placement.source(), placement.target());
     }
-    open.addAll(descriptors.targets());
+    open.addAll(spawn.descriptors().targets());
     closeAllBut(script, open, openLimit);
     terminal();
     for (int number = notDefault.nextSetBit(1);
@@ -264,16 +265,17 @@ public abstract class ChildSetup {
 
   /** Sets up the terminal, by the child's descriptor numbers. */
   private void terminal() {
-    request
-        .controllingTerminal()
-        .ifPresent(fd -> add(
-            Step.SESSION,
-            "ioctl(TIOCSCTTY)",
-            "descriptor " + fd,
-            calls.ioctl(),
-            fd,
-            calls.tiocsctty(),
-            0));
+    if (request.controllingTerminal().isPresent()) {
+      int fd = request.controllingTerminal().getAsInt();
+      add(
+          Step.SESSION,
+          "ioctl(TIOCSCTTY)",
+          "descriptor " + fd,
+          calls.ioctl(),
+          fd,
+          calls.tiocsctty(),
+          0);
+    }
     if (request.foreground().isPresent()) {
       int fd = request.foreground().getAsInt();
       // The process group of the child: the one that it leads, or the one that it joins.

@@ -53,10 +53,12 @@ public final class Environment {
   /** Returns the value of a variable in an environment. */
   public static Optional<byte[]> value(List<byte[]> environment, String name) {
     byte[] prefix = SystemStrings.encode(name + "=");
-    return environment.stream()
-        .filter(entry -> startsWith(entry, prefix))
-        .findFirst()
-        .map(entry -> Arrays.copyOfRange(entry, prefix.length, entry.length));
+    for (byte[] entry : environment) {
+      if (startsWith(entry, prefix)) {
+        return Optional.of(Arrays.copyOfRange(entry, prefix.length, entry.length));
+      }
+    }
+    return Optional.empty();
   }
 
   private static boolean startsWith(byte[] entry, byte[] prefix) {

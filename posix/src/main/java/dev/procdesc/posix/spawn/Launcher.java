@@ -50,8 +50,7 @@ public abstract class Launcher {
   protected abstract NativeArena arena() throws IOException;
 
   /** Creates a child and returns when it has executed its program. */
-  protected abstract Launched launch(
-      NativeArena arena, SpawnRequest request, ChildDescriptors descriptors) throws IOException;
+  protected abstract Launched launch(PreparedSpawn spawn) throws IOException;
 
   /**
    * Spawns a child.
@@ -62,14 +61,16 @@ public abstract class Launcher {
     try (NativeArena arena = arena();
         ChildDescriptors descriptors =
             ChildDescriptors.open(request.descriptors(), watcher, arena)) {
-      Launched launched = launch(arena, request, descriptors);
+      Launched launched = launch(PreparedSpawn.of(request, arena, descriptors));
       ProcessState state = new ProcessState(
           own(launched.descriptor(), launched.pid()),
           launched.pid(),
           launched.closeAction(),
           request.collectUsage() ? operations.reapingForUsage() : operations.reaping(),
           watcher);
-      launched.closeAction().ifPresent(action -> action.started(state));
+      if (launched.closeAction().isPresent()) {
+        launched.closeAction().get().started(state);
+      }
       descriptors.handOver();
       return new ChildProcessImpl(
           state, request.onClose(), descriptors.inputs(), descriptors.outputs());

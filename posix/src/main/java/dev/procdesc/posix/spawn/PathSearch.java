@@ -10,7 +10,7 @@ public final class PathSearch {
   private static final byte[] DEFAULT_PATH = SystemStrings.encode("/bin:/usr/bin");
 
   private final String name;
-  private final byte[] path;
+  private final List<byte[]> environment;
 
   /**
    * Creates the search for a program.
@@ -20,7 +20,11 @@ public final class PathSearch {
    */
   public PathSearch(String name, List<byte[]> environment) {
     this.name = name;
-    this.path = Environment.value(environment, "PATH").orElse(DEFAULT_PATH);
+    this.environment = environment;
+  }
+
+  private byte[] path() {
+    return Environment.value(environment, "PATH").orElse(DEFAULT_PATH);
   }
 
   /** Returns whether the name is searched for at all. */
@@ -34,6 +38,7 @@ public final class PathSearch {
     if (!isSearched()) {
       return List.of(program);
     }
+    byte[] path = path();
     List<byte[]> all = new ArrayList<>();
     ByteArrayOutputStream candidate = new ByteArrayOutputStream();
     for (int i = 0; i <= path.length; i++) {
@@ -54,6 +59,6 @@ public final class PathSearch {
 
   /** Returns the explanation for a program that was not found. */
   public String notFound() {
-    return "not found in PATH: " + SystemStrings.decode(path);
+    return "not found in PATH: " + SystemStrings.decode(path());
   }
 }

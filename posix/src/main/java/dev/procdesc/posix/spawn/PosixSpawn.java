@@ -6,13 +6,11 @@ import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.ffi.SystemNumbers;
-import dev.procdesc.posix.ffi.SystemStrings;
 import dev.procdesc.spi.Program;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -21,14 +19,14 @@ import java.util.Optional;
  * for the machine. This class has the parts that are the same on every system: directory,
  * descriptors 0 to 2, process group and signals.
  */
-public abstract class PosixSpawn {
+public abstract class PosixSpawn implements SpawnRetry.Attempt {
   /** The memory for arguments. */
   protected final NativeArena arena;
 
   /** The request of the application. */
   protected final SpawnRequest request;
 
-  private final ChildDescriptors descriptors;
+  private final PreparedSpawn spawn;
   private final PosixSpawnCall.Library library;
 
   /**
@@ -36,14 +34,10 @@ public abstract class PosixSpawn {
    *
    * @param library the C library's spawn function
    */
-  protected PosixSpawn(
-      NativeArena arena,
-      SpawnRequest request,
-      ChildDescriptors descriptors,
-      PosixSpawnCall.Library library) {
-    this.arena = arena;
-    this.request = request;
-    this.descriptors = descriptors;
+  protected PosixSpawn(PreparedSpawn spawn, PosixSpawnCall.Library library) {
+    this.arena = spawn.arena();
+    this.request = spawn.request();
+    this.spawn = spawn;
     this.library = library;
   }
 
@@ -58,7 +52,7 @@ public abstract class PosixSpawn {
         || request.controllingTerminal().isPresent()
         || request.foreground().isPresent()
         || !request.ignoredSignals().isEmpty()
-        || descriptors.targets().last() > 2;
+        || spawn.descriptors().targets().last() > 2;
   }
 
   /** Sets flags, signals and all other attributes. */
@@ -70,18 +64,14 @@ public abstract class PosixSpawn {
    * @return the value that the function stored by its first argument
    */
   protected final int spawnNamed() throws IOException {
-    List<byte[]> environment = Environment.of(request.inheritEnvironment(), request.environment());
-    List<byte[]> arguments = new ArrayList<>();
-    for (String argument : request.arguments()) {
-      arguments.add(SystemStrings.encode(argument));
-    }
-    long argv = arena.strings(arguments);
-    long envp = arena.strings(environment);
+    long argv = spawn.argv();
+    long envp = spawn.envp();
     String name = ((Program.Named) request.program()).name();
     try (PosixSpawnCall call = new PosixSpawnCall(arena, library)) {
       setAttributes(call);
       addActions(call);
-      return search(new PathSearch(name, environment).candidates(), name, call, argv, envp);
+      List<byte[]> candidates = new PathSearch(name, spawn.environment()).candidates();
+      return search(candidates, name, call, argv, envp);
     }
   }
 
@@ -89,7 +79,7 @@ public abstract class PosixSpawn {
   protected void failed() {}
 
   private void addActions(PosixSpawnCall call) throws IOException {
-    for (ChildDescriptors.Placement placement : descriptors.placements()) {
+    for (ChildDescriptors.Placement placement : spawn.descriptors().placements()) {
       call.addCopy(placement.source(), placement.target());
     }
     if (request.directory().isPresent()) {

@@ -6,7 +6,6 @@ import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.spi.Program;
 import dev.procdesc.spi.SpawnRequest;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -17,15 +16,14 @@ public final class ScriptFailure {
   private final Map<Integer, String> executeHints;
 
   /**
-   * Creates the explanations for the children of a request.
+   * Creates the explanations for the children of a spawn.
    *
    * @param executeHints the meaning of errors of exec that only this system has
    */
-  public ScriptFailure(
-      SpawnRequest request, List<byte[]> environment, Map<Integer, String> executeHints) {
-    this.request = request;
+  public ScriptFailure(PreparedSpawn spawn, Map<Integer, String> executeHints) {
+    this.request = spawn.request();
     this.search = request.program() instanceof Program.Named named
-        ? Optional.of(new PathSearch(named.name(), environment))
+        ? Optional.of(new PathSearch(named.name(), spawn.environment()))
         : Optional.empty();
     this.executeHints = executeHints;
   }

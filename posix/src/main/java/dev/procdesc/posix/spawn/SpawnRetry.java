@@ -5,7 +5,6 @@ import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.ffi.SystemNumbers;
 import java.io.IOException;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Predicate;
 
 /** Retries after temporary failures: EAGAIN, and a program file that is still open for writing. */
 public final class SpawnRetry {
@@ -17,33 +16,34 @@ public final class SpawnRetry {
 
   private SpawnRetry() {}
 
-  /** An attempt to spawn. */
-  public interface Attempt<T> {
+  /** A spawn that can be attempted several times. */
+  public interface Attempt {
     /** Creates the child. */
-    T make() throws IOException;
-  }
+    Launcher.Launched make() throws IOException;
 
-  /** Returns whether a failure may be temporary, on any system. */
-  public static boolean isPassing(SpawnException failure) {
-    boolean again = failure.errno() == SystemNumbers.posix().eagain();
-    return switch (failure.step()) {
-      case CREATE -> again;
-      case EXECUTE -> again || failure.errno() == PosixNumbers.ETXTBSY;
-      default -> false;
-    };
+    /** Returns whether a failure may be temporary. */
+    default boolean isPassing(SpawnException failure) {
+      boolean again = failure.errno() == SystemNumbers.posix().eagain();
+      return switch (failure.step()) {
+        case CREATE -> again;
+        case EXECUTE -> again || failure.errno() == PosixNumbers.ETXTBSY;
+        default -> false;
+      };
+    }
   }
 
   /**
    * Returns the result of the first attempt that does not fail with a temporary error, or of the
    * last.
    */
-  public static <T> T make(Predicate<SpawnException> passing, Attempt<T> attempt)
-      throws IOException {
+  public static Launcher.Launched make(Attempt attempt) throws IOException {
     for (int number = 1; ; number++) {
       try {
         return attempt.make();
       } catch (SpawnException e) {
-        if (!passing.test(e) || number == ATTEMPTS || Thread.currentThread().isInterrupted()) {
+        if (!attempt.isPassing(e)
+            || number == ATTEMPTS
+            || Thread.currentThread().isInterrupted()) {
           throw e;
         }
       }

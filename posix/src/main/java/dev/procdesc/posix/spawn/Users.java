@@ -9,7 +9,6 @@ import dev.procdesc.posix.ffi.NativeFunction;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.ffi.SystemStrings;
 import dev.procdesc.spi.Account;
-import dev.procdesc.spi.SpawnRequest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -31,11 +30,6 @@ public final class Users {
     public boolean isOther() {
       return user.isPresent() || group.isPresent() || supplementary.isPresent();
     }
-  }
-
-  /** Returns the user and groups of a request's child. */
-  public static Identity identify(SpawnRequest request) throws ProcessDescriptorException {
-    return identify(request.user(), request.group(), request.supplementaryGroups());
   }
 
   /**
