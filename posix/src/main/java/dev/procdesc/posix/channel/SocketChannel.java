@@ -119,8 +119,8 @@ final class SocketChannel implements DescriptorChannel {
       for (ProcessDescriptorImpl process : held) {
         ProcessReference.Loan loan = process.lend();
         loans.add(loan);
-        descriptors.add(loan.fd());
-        loan.lifelineFd().ifPresent(descriptors::add);
+        descriptors.add(loan.process().fd());
+        loan.lifeline().ifPresent(lifeline -> descriptors.add(lifeline.fd()));
       }
       if (descriptors.size() > MAX_DESCRIPTORS) {
         throw new IllegalArgumentException("a message has at most " + MAX_DESCRIPTORS

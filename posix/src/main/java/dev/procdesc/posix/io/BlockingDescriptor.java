@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
-import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -159,10 +158,7 @@ public final class BlockingDescriptor {
     CountDownLatch ready = new CountDownLatch(1);
     try (OwnedDescriptor.Loan loan = descriptor.lend()) {
       parked = ready;
-      long token = watcher.watch(loan.fd(), interest, event -> {
-        ready.countDown();
-        return List.of();
-      });
+      long token = watcher.watch(loan.fd(), interest, event -> ready.countDown());
       try {
         // A close before the latch was published could not count it down.
         if (!descriptor.isClosed()) {

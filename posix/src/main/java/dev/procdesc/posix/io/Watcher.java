@@ -2,7 +2,6 @@ package dev.procdesc.posix.io;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -34,12 +33,12 @@ public final class Watcher {
   /** A task of the watcher for one descriptor. */
   public interface Watched {
     /**
-     * Handles the event of the descriptor.
+     * Handles the event of the descriptor. Callbacks are passed to {@link #execute}, and run
+     * outside the watch.
      *
      * @param token the token of the registration
-     * @return the tasks to run outside the watch, each of which completes one future
      */
-    List<Runnable> event(long token);
+    void event(long token);
   }
 
   /** A child that is not in the event queue yet. */
@@ -64,6 +63,13 @@ public final class Watcher {
   private final Callbacks callbacks = new Callbacks();
   private final Object baton = new Object();
   private boolean watching;
+
+  /** The thread that is handling events. */
+  private volatile @Nullable Thread handling;
+
+  /** Set when the handling of events has added a callback; accessed by that thread only. */
+  private boolean added;
+
   private @Nullable Turn spare;
   private volatile boolean ticking;
   private long lastTick = System.nanoTime();
@@ -149,7 +155,7 @@ public final class Watcher {
     }
 
     @Override
-    public List<Runnable> event(long token) {
+    public void event(long token) {
       boolean again = false;
       try {
         if (readable.getAsBoolean() && !socket.isClosed()) {
@@ -165,7 +171,6 @@ public final class Watcher {
           watched.remove(token);
         }
       }
-      return List.of();
     }
   }
 
@@ -176,15 +181,23 @@ public final class Watcher {
     }
   }
 
-  /** Runs tasks in a thread of the library. */
+  /**
+   * Runs tasks in a thread of the library: in the current one, after it has passed on the watch, if
+   * it is handling an event.
+   */
   public void execute(List<Runnable> tasks) {
-    if (!tasks.isEmpty()) {
-      callbacks.add(tasks);
-      start(callbacks::drain, "procdesc-callback");
-      // A watching thread is needed to detect that a task blocks.
-      if (!ensureWatching()) {
-        queue.wake();
-      }
+    if (tasks.isEmpty()) {
+      return;
+    }
+    callbacks.add(tasks);
+    if (Thread.currentThread() == handling) {
+      added = true;
+      return;
+    }
+    start(callbacks::drain, "procdesc-callback");
+    // A watching thread is needed to detect that a task blocks.
+    if (!ensureWatching()) {
+      queue.wake();
     }
   }
 
@@ -235,16 +248,11 @@ public final class Watcher {
   }
 
   private void watchAndRun() {
-    List<Runnable> left = new ArrayList<>();
-    while (true) {
-      if (!watchOnce(left)) {
-        return;
-      }
-      if (left.isEmpty()) {
+    while (watchOnce()) {
+      if (!added) {
         continue;
       }
-      callbacks.add(left);
-      left.clear();
+      added = false;
       boolean passedOn;
       synchronized (baton) {
         passedOn = passOn();
@@ -257,19 +265,16 @@ public final class Watcher {
   }
 
   /** Handles one round of events; returns false if the watch ended because it was idle. */
-  private boolean watchOnce(List<Runnable> left) {
+  private boolean watchOnce() {
     boolean ticks = ticking || !callbacks.isEmpty();
     long start = System.nanoTime();
     int timeout = ticks ? FRESH_MILLIS : (int) idleMillis;
-    queue.await(timeout, token -> {
-      Watched task = watched.get(token);
-      if (task != null) {
-        left.addAll(eventOf(task, token));
-      }
-    });
+    handling = Thread.currentThread();
+    queue.await(timeout, this::handle);
+    handling = null;
     if (ticks) {
       tick();
-    } else if (left.isEmpty()
+    } else if (!added
         && TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start) >= idleMillis - 1) {
       synchronized (baton) {
         // A thread that adds a descriptor does so before it requests the watch under this lock.
@@ -283,12 +288,15 @@ public final class Watcher {
   }
 
   /** Handles an event. A failure is logged and must not end the watch of other descriptors. */
-  private static List<Runnable> eventOf(Watched task, long token) {
+  private void handle(long token) {
+    Watched task = watched.get(token);
+    if (task == null) {
+      return;
+    }
     try {
-      return task.event(token);
+      task.event(token);
     } catch (RuntimeException e) {
       LOG.log(System.Logger.Level.ERROR, "an event could not be handled", e);
-      return List.of();
     }
   }
 

@@ -18,17 +18,13 @@ import dev.procdesc.posix.io.InterruptiblePoll;
 import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.Threads;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 
 /**
@@ -49,23 +45,17 @@ public final class ProcessReference {
   /** The kernel's descriptor with these rights only; absent if the core's descriptor is used. */
   private final Optional<OwnedDescriptor> limited;
 
-  /** Completes with the exit status. Only the library waits on it, so no foreign code runs. */
-  private final CompletableFuture<ExitStatus> ended = new CompletableFuture<>();
-
-  /**
-   * The application's futures, guarded by this. They keep the application's descriptor object
-   * reachable.
-   */
-  private List<CompletableFuture<ExitStatus>> futures = new ArrayList<>(0);
-
   private volatile boolean closed;
+
+  /** Set when this was closed and the process lives on, so that no wait may continue. */
+  private volatile boolean abandoned;
 
   private ProcessReference(
       ProcessState core, Set<Right> rights, Optional<OwnedDescriptor> limited) {
     this.core = core;
     this.rights = rights;
     this.limited = limited;
-    core.add(this);
+    core.add();
   }
 
   /** Creates the first reference to a process, with every right that its descriptor has. */
@@ -83,6 +73,14 @@ public final class ProcessReference {
 
   boolean isClosed() {
     return closed;
+  }
+
+  void abandon() {
+    abandoned = true;
+  }
+
+  boolean isAbandoned() {
+    return abandoned;
   }
 
   private void check(Right right) {
@@ -124,12 +122,8 @@ public final class ProcessReference {
 
   ProcessInfo info() throws ProcessDescriptorException {
     check(Right.PID);
-    OwnedDescriptor mine = descriptor();
-    int fd = mine.acquire();
-    try {
-      return core.calls().info(fd);
-    } finally {
-      mine.release();
+    try (OwnedDescriptor.Loan loan = descriptor().lend()) {
+      return core.calls().info(loan.fd());
     }
   }
 
@@ -144,13 +138,9 @@ public final class ProcessReference {
     Set<Right> left = EnumSet.noneOf(Right.class);
     left.addAll(wanted);
     left.retainAll(rights);
-    OwnedDescriptor mine = descriptor();
     OptionalInt copy;
-    int fd = mine.acquire();
-    try {
-      copy = left.equals(core.rights()) ? OptionalInt.empty() : core.calls().limit(fd, left);
-    } finally {
-      mine.release();
+    try (OwnedDescriptor.Loan loan = descriptor().lend()) {
+      copy = left.equals(core.rights()) ? OptionalInt.empty() : core.calls().limit(loan.fd(), left);
     }
     Optional<OwnedDescriptor> own = copy.isPresent()
         ? Optional.of(OwnedDescriptor.take(copy.getAsInt(), "a descriptor of " + core))
@@ -170,34 +160,33 @@ public final class ProcessReference {
   }
 
   private ProcessOperations.Identity identity() throws ProcessDescriptorException {
-    OwnedDescriptor mine = core.descriptor();
-    int fd = mine.acquire();
-    try {
-      return core.calls().identity(fd);
-    } finally {
-      mine.release();
+    try (OwnedDescriptor.Loan loan = core.descriptor().lend()) {
+      return core.calls().identity(loan.fd());
     }
   }
 
   Optional<ResourceUsage> resourceUsage() {
     check(Right.WAIT);
-    return core.resourceUsage();
+    return core.completion().usage();
   }
 
   /** Returns the exit status if there is one, querying the kernel if necessary. */
   Optional<ExitStatus> poll() {
     check(Right.WAIT);
-    Optional<ExitStatus> known = core.status();
+    Optional<ExitStatus> known = status();
     if (known.isPresent()) {
       return known;
     }
     checkOpen();
-    core.tryCollect();
-    return core.status();
+    return core.tryCollect();
+  }
+
+  private Optional<ExitStatus> status() {
+    return core.completion().status();
   }
 
   boolean isAlive() {
-    return poll().isEmpty() && !core.hasExited();
+    return poll().isEmpty() && !core.completion().hasExited();
   }
 
   boolean signal(Signal signal) throws ProcessDescriptorException {
@@ -205,7 +194,7 @@ public final class ProcessReference {
     int number = core.calls().signalNumber(signal);
     checkOpen();
     core.tryCollect();
-    if (core.hasExited()) {
+    if (core.completion().hasExited()) {
       return false;
     }
     int outcome;
@@ -229,12 +218,8 @@ public final class ProcessReference {
   }
 
   private int signal(int number) {
-    OwnedDescriptor mine = descriptor();
-    int fd = mine.acquire();
-    try {
-      return core.calls().signal(fd, number);
-    } finally {
-      mine.release();
+    try (OwnedDescriptor.Loan loan = descriptor().lend()) {
+      return core.calls().signal(loan.fd(), number);
     }
   }
 
@@ -249,12 +234,8 @@ public final class ProcessReference {
   }
 
   private int signalGroup(int number) {
-    OwnedDescriptor mine = descriptor();
-    int fd = mine.acquire();
-    try {
-      return core.calls().signalGroup(fd, number);
-    } finally {
-      mine.release();
+    try (OwnedDescriptor.Loan loan = descriptor().lend()) {
+      return core.calls().signalGroup(loan.fd(), number);
     }
   }
 
@@ -268,68 +249,60 @@ public final class ProcessReference {
     if (Thread.interrupted()) {
       throw new InterruptedException();
     }
-    if (nanos <= 0 || core.status().isPresent()) {
+    if (nanos <= 0 || status().isPresent()) {
       return poll();
     }
     checkOpen();
-    return Threads.isVirtual() ? park(nanos) : pollInKernel(nanos);
+    Deadline deadline = Deadline.in(nanos);
+    return Threads.isVirtual() ? park(deadline) : pollInKernel(deadline);
   }
 
-  private Optional<ExitStatus> pollInKernel(long nanos) throws InterruptedException {
-    long deadline = System.nanoTime() + nanos;
-    long left = nanos;
+  private Optional<ExitStatus> pollInKernel(Deadline deadline) throws InterruptedException {
     while (true) {
       InterruptiblePoll.Result result;
       try {
-        result = InterruptiblePoll.await(core.descriptor(), PosixNumbers.POLLIN, left);
+        result = InterruptiblePoll.await(core.descriptor(), PosixNumbers.POLLIN, deadline.left());
       } catch (ClosedDescriptorException e) {
         // Another thread collected the status and closed the descriptor meanwhile, so the status is
         // available; or the process was released.
         return poll();
       } catch (IOException e) {
         // No descriptors are left for the wake-up pipe. The watcher already has all that it needs.
-        return park(left);
+        return park(deadline);
       }
       if (result == InterruptiblePoll.Result.INTERRUPTED) {
         Thread.interrupted();
         throw new InterruptedException();
       }
-      Optional<ExitStatus> known = core.status();
+      boolean ready = result == InterruptiblePoll.Result.READY;
+      Optional<ExitStatus> known = ready ? core.tryCollect() : status();
       if (known.isPresent()) {
         return known;
       }
-      if (!core.isEnding()) {
-        checkOpen();
-      }
-      if (result == InterruptiblePoll.Result.READY) {
-        core.tryCollect();
-        known = core.status();
-        if (known.isPresent()) {
-          return known;
-        }
+      checkNotAbandoned();
+      if (ready) {
         // The process has ended, but its parent has not reaped it yet; only the watcher can wait
         // for that.
-        return park(nanos == Long.MAX_VALUE ? nanos : deadline - System.nanoTime());
+        return park(deadline);
       }
-      if (nanos != Long.MAX_VALUE) {
-        left = deadline - System.nanoTime();
-        if (left <= 0) {
-          return Optional.empty();
-        }
+      if (deadline.isOver()) {
+        return Optional.empty();
       }
     }
   }
 
-  private Optional<ExitStatus> park(long nanos) throws InterruptedException {
+  private Optional<ExitStatus> park(Deadline deadline) throws InterruptedException {
     core.ensureWatched();
-    try {
-      return Optional.of(
-          nanos == Long.MAX_VALUE ? ended.get() : ended.get(nanos, TimeUnit.NANOSECONDS));
-    } catch (TimeoutException e) {
-      return Optional.empty();
-    } catch (ExecutionException e) {
+    Optional<ExitStatus> known = core.completion().await(this, deadline.left());
+    if (known.isEmpty()) {
+      checkNotAbandoned();
+    }
+    return known;
+  }
+
+  private void checkNotAbandoned() {
+    if (abandoned) {
       checkOpen();
-      throw new AssertionError("only a close fails a wait", e);
     }
   }
 
@@ -378,66 +351,18 @@ public final class ProcessReference {
   /** Adds a future of the application. */
   void onExit(CompletableFuture<ExitStatus> future) {
     check(Right.EVENT);
-    if (core.status().isEmpty()) {
+    if (status().isEmpty()) {
       checkOpen();
     }
-    boolean waits;
-    synchronized (this) {
-      waits = !ended.isDone();
-      if (waits) {
-        futures.add(future);
-      }
-    }
-    // Read after the lock. A future that was added too late to be completed by the publication
-    // finds the status here, and so does a future whose status is not published yet.
-    Optional<ExitStatus> known = core.status();
-    if (known.isPresent()) {
-      future.complete(known.get());
-    } else if (waits) {
+    core.completion().onEnd(this, future);
+    if (!future.isDone()) {
       core.ensureWatched();
-    } else {
-      future.completeExceptionally(closedTooEarly());
     }
   }
 
-  private ClosedDescriptorException closedTooEarly() {
+  ClosedDescriptorException closedTooEarly() {
     return new ClosedDescriptorException(
         "the descriptor of " + name() + " was closed before the process ended");
-  }
-
-  /**
-   * Notes that the process has ended.
-   *
-   * @return the tasks that remain to be run: completing the futures
-   */
-  List<Runnable> ended(ExitStatus status) {
-    List<CompletableFuture<ExitStatus>> waiting;
-    synchronized (this) {
-      ended.complete(status);
-      waiting = futures;
-      futures = List.of();
-    }
-    List<Runnable> tasks = new ArrayList<>(waiting.size());
-    waiting.forEach(future -> tasks.add(() -> future.complete(status)));
-    return tasks;
-  }
-
-  /**
-   * Notes that this reference was closed while the process lives on.
-   *
-   * @return the tasks that remain to be run: failing the futures
-   */
-  List<Runnable> abandoned() {
-    ClosedDescriptorException failure = closedTooEarly();
-    List<CompletableFuture<ExitStatus>> waiting;
-    synchronized (this) {
-      ended.completeExceptionally(failure);
-      waiting = futures;
-      futures = List.of();
-    }
-    List<Runnable> tasks = new ArrayList<>(waiting.size());
-    waiting.forEach(future -> tasks.add(() -> future.completeExceptionally(failure)));
-    return tasks;
   }
 
   /**
@@ -451,26 +376,22 @@ public final class ProcessReference {
       throw core.calls().cannotSend(rights);
     }
     Optional<OwnedDescriptor> lifeline = core.share();
-    int fd = mine.acquire();
+    OwnedDescriptor.Loan process = mine.lend();
     try {
-      return new Loan(mine, fd, lifeline, lifeline.map(OwnedDescriptor::acquire));
+      return new Loan(process, lifeline.map(OwnedDescriptor::lend));
     } catch (ClosedDescriptorException e) {
-      mine.release();
+      process.close();
       throw e;
     }
   }
 
-  /** Two descriptors that stay open until they are sent. */
-  public record Loan(
-      OwnedDescriptor process,
-      int fd,
-      Optional<OwnedDescriptor> lifeline,
-      Optional<Integer> lifelineFd)
+  /** Loans of the descriptors that are sent together, which stay open until then. */
+  public record Loan(OwnedDescriptor.Loan process, Optional<OwnedDescriptor.Loan> lifeline)
       implements AutoCloseable {
     @Override
     public void close() {
-      process.release();
-      lifeline.ifPresent(OwnedDescriptor::release);
+      process.close();
+      lifeline.ifPresent(OwnedDescriptor.Loan::close);
     }
   }
 
@@ -488,6 +409,6 @@ public final class ProcessReference {
 
   @Override
   public String toString() {
-    return name() + (closed && core.status().isEmpty() && !core.isClosed() ? " closed" : "");
+    return name() + (closed && status().isEmpty() && !core.isClosed() ? " closed" : "");
   }
 }

@@ -3,7 +3,6 @@ package dev.procdesc.posix.process;
 import dev.procdesc.ClosedDescriptorException;
 import dev.procdesc.ExitStatus;
 import dev.procdesc.ProcessDescriptor;
-import dev.procdesc.ResourceUsage;
 import dev.procdesc.Right;
 import dev.procdesc.StateChange;
 import dev.procdesc.posix.io.EventQueue;
@@ -11,18 +10,16 @@ import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.Watcher;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
-import org.jspecify.annotations.Nullable;
+import java.util.function.UnaryOperator;
 
 /**
  * The state of one process, separate from the objects that the application holds: the garbage
@@ -31,14 +28,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>There is one object for each process and each way in which it was obtained, with one or more
  * {@link ProcessReference}s, which {@code duplicate()} and {@code restrict()} create. The close of
- * the last reference is the close of this object. States: open and running → open and ended, or
- * closed and running → closed and ended. The kernel's descriptor is closed in the last state only,
- * because a closed child that still runs is retained until it is reaped; the exception is
- * {@link CloseAction.Effect#CLOSES_DESCRIPTOR}, which requires an immediate close.
+ * the last reference is the close of this object, whose states are those of {@link Life}. The end
+ * of the process, and all that wait for it, are in its {@link Completion}.
  *
  * <p>The first thread that sees the end collects the exit status, under {@link #collecting}, and
- * publishes it to all references. Otherwise a second thread could take ECHILD for a status that
- * other code has reaped.
+ * reports it to the completion. Otherwise a second thread could take ECHILD for a status that other
+ * code has reaped.
  */
 public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
   private static final System.Logger LOG = System.getLogger("dev.procdesc");
@@ -55,37 +50,24 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
   private final ProcessOperations calls;
   private final Watcher watcher;
 
+  private final Completion completion;
+
   /** Held while the kernel is queried for the exit status. */
   private final Object collecting = new Object();
 
-  /** The references to notify of the end, guarded by this. */
-  private final List<ProcessReference> references = new ArrayList<>(1);
+  /** The registration with the watcher, if there is one; guarded by {@link #collecting}. */
+  private OptionalLong watch = OptionalLong.empty();
+
+  /** The number of open references, guarded by this. */
+  private int open;
+
+  /** Changed while this is locked. */
+  private volatile Life life = Life.OPEN;
 
   private final List<Consumer<StateChange>> stateListeners = new CopyOnWriteArrayList<>();
 
   /** Set when the first listener was added. Guarded by the listeners. */
   private boolean watchesState;
-
-  private volatile @Nullable ExitStatus status;
-  private volatile @Nullable ResourceUsage usage;
-
-  /** Set when the process is known to have ended, perhaps without an exit status yet. */
-  private volatile boolean exited;
-
-  /** The number of open references, guarded by this. */
-  private int open;
-
-  /** Set when the last reference was closed. {@link #ending} is set if that ends the process. */
-  private volatile boolean closed;
-
-  private volatile boolean ending;
-  private boolean watched;
-
-  /** Set when the close action has run, guarded by this. {@link #over} is set at the very end. */
-  private boolean closeDone;
-
-  private boolean over;
-  private long token;
 
   /** Creates the state of a process behind a descriptor that was just created. */
   public ProcessState(
@@ -123,6 +105,7 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
     this.lastClose = lastClose;
     this.calls = calls;
     this.watcher = watcher;
+    this.completion = new Completion(watcher);
   }
 
   Set<Right> rights() {
@@ -145,66 +128,39 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
     return watcher;
   }
 
+  Completion completion() {
+    return completion;
+  }
+
   boolean isClosed() {
-    return closed;
+    return life != Life.OPEN;
   }
 
-  /**
-   * Returns whether the last close ended the process, so that its exit status will be available
-   * soon.
-   */
-  boolean isEnding() {
-    return ending;
-  }
-
-  Optional<ExitStatus> status() {
-    return Optional.ofNullable(status);
-  }
-
-  /**
-   * Returns whether the process is known to have ended; its exit status may not be available yet.
-   */
-  boolean hasExited() {
-    return exited || status != null;
-  }
-
-  Optional<ResourceUsage> resourceUsage() {
-    return Optional.ofNullable(usage);
+  private void checkOpen() {
+    if (isClosed()) {
+      throw new ClosedDescriptorException("the descriptor of " + this + " is closed");
+    }
   }
 
   /** Counts a new reference. */
-  void add(ProcessReference reference) {
-    synchronized (this) {
-      if (closed) {
-        throw new ClosedDescriptorException("the descriptor of " + this + " is closed");
-      }
-      open++;
-      if (status == null) {
-        references.add(reference);
-        return;
-      }
-    }
-    publishTo(List.of(reference));
+  synchronized void add() {
+    checkOpen();
+    open++;
   }
 
   /** Queries the kernel for the exit status, if it is not known. */
-  void tryCollect() {
-    if (status == null) {
-      watcher.execute(collect(false));
-    }
+  Optional<ExitStatus> tryCollect() {
+    collect(false);
+    return completion.status();
   }
 
   /**
    * Returns the lifeline that must be sent along when the descriptor is sent to another process.
    * From now on the process lives until the last holder, in any process, has closed it.
    */
-  Optional<OwnedDescriptor> share() throws IOException {
-    synchronized (this) {
-      if (closed) {
-        throw new ClosedDescriptorException("the descriptor of " + this + " is closed");
-      }
-      return lastClose.isPresent() ? lastClose.get().share(descriptor) : Optional.empty();
-    }
+  synchronized Optional<OwnedDescriptor> share() throws IOException {
+    checkOpen();
+    return lastClose.isPresent() ? lastClose.get().share(descriptor) : Optional.empty();
   }
 
   /** Adds a listener. The first one starts the watch, which lasts until the process ends. */
@@ -235,198 +191,156 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
   @Override
   public void ensureWatched() {
     synchronized (collecting) {
-      if (status != null || watched) {
+      if (completion.hasEnded() || watch.isPresent()) {
         return;
       }
-      int fd;
-      try {
-        fd = descriptor.acquire();
+      try (OwnedDescriptor.Loan loan = descriptor.lend()) {
+        watch = OptionalLong.of(watcher.watch(loan.fd(), EventQueue.Interest.EXIT, this));
       } catch (ClosedDescriptorException e) {
         return; // Released by another thread, which notified the waiters.
-      }
-      try {
-        token = watcher.watch(fd, EventQueue.Interest.EXIT, this);
-        watched = true;
       } catch (IOException e) {
         throw new UncheckedIOException(this + " cannot be watched", e);
-      } finally {
-        descriptor.release();
       }
     }
+  }
+
+  /** Called with {@link #collecting} held. */
+  private void unwatch(int fd) {
+    watch.ifPresent(token -> watcher.unwatch(fd, EventQueue.Interest.EXIT, token));
+    watch = OptionalLong.empty();
   }
 
   @Override
-  public List<Runnable> event(long event) {
-    return collect(true);
+  public void event(long token) {
+    collect(true);
   }
 
   /**
-   * Queries the kernel and publishes the result.
+   * Queries the kernel for the exit status, if it is not known, and reports the outcome.
    *
    * @param fired whether the watch has reported, so that it must be armed again if the process has
    *     not ended
-   * @return the tasks that remain to be run: completing the applications' futures
    */
-  private List<Runnable> collect(boolean fired) {
+  private void collect(boolean fired) {
     synchronized (collecting) {
-      if (status != null) {
-        return List.of();
-      }
-      int fd;
-      try {
-        fd = descriptor.acquire();
-      } catch (ClosedDescriptorException e) {
-        return List.of();
-      }
-      try {
-        ProcessOperations.Outcome outcome = calls.collect(fd);
-        if (outcome instanceof ProcessOperations.Outcome.Ended end) {
-          if (watched) {
-            watcher.unwatch(fd, EventQueue.Interest.EXIT, token);
-          }
-          usage = end.usage().orElse(null);
-          status = end.status();
-          exited = true;
-        } else {
-          boolean unreaped = outcome instanceof ProcessOperations.Outcome.Unreaped;
-          if (unreaped) {
-            exited = true;
-          }
-          if (fired && watched) {
-            watcher.watchAgain(
-                fd, unreaped ? EventQueue.Interest.REAPED : EventQueue.Interest.EXIT, token);
-          }
-        }
-      } catch (IOException e) {
-        throw new UncheckedIOException(this + " cannot be watched", e);
-      } finally {
-        descriptor.release();
-      }
-    }
-    return status == null ? List.of() : publish();
-  }
-
-  private List<Runnable> publish() {
-    List<ProcessReference> told;
-    synchronized (this) {
-      told = List.copyOf(references);
-      references.clear();
-    }
-    List<Runnable> left = publishTo(told);
-    lastClose.ifPresent(CloseAction::ended);
-    finish();
-    return left;
-  }
-
-  private List<Runnable> publishTo(List<ProcessReference> told) {
-    ExitStatus known = Objects.requireNonNull(status);
-    List<Runnable> left = new ArrayList<>();
-    told.forEach(reference -> left.addAll(reference.ended(known)));
-    return left;
-  }
-
-  /** Closes the descriptor once the process has ended and the close action has run. */
-  private void finish() {
-    synchronized (this) {
-      if (over || !closeDone || status == null) {
+      if (completion.hasEnded()) {
         return;
       }
-      over = true;
+      try (OwnedDescriptor.Loan loan = descriptor.lend()) {
+        ProcessOperations.Outcome outcome = calls.collect(loan.fd());
+        if (outcome instanceof ProcessOperations.Outcome.Ended) {
+          unwatch(loan.fd());
+        } else if (fired && watch.isPresent()) {
+          boolean unreaped = outcome instanceof ProcessOperations.Outcome.Unreaped;
+          watcher.watchAgain(
+              loan.fd(),
+              unreaped ? EventQueue.Interest.REAPED : EventQueue.Interest.EXIT,
+              watch.getAsLong());
+        }
+        completion.report(outcome);
+      } catch (ClosedDescriptorException e) {
+        return; // Released by another thread, which notified the waiters.
+      } catch (IOException e) {
+        throw new UncheckedIOException(this + " cannot be watched", e);
+      }
     }
-    descriptor.close();
-    lastClose.ifPresent(CloseAction::done);
+    if (completion.hasEnded()) {
+      ended();
+    }
+  }
+
+  /** Called once, by the thread that reported the end. */
+  private void ended() {
+    lastClose.ifPresent(CloseAction::ended);
+    advance(Life::end);
+  }
+
+  /** Makes a transition, and closes the descriptor at the end of this object's life. */
+  private void advance(UnaryOperator<Life> transition) {
+    boolean gone;
+    synchronized (this) {
+      Life before = life;
+      life = transition.apply(before);
+      gone = life == Life.GONE && before != Life.GONE;
+    }
+    if (gone) {
+      descriptor.close();
+      lastClose.ifPresent(CloseAction::done);
+    }
   }
 
   /** Processes the close of a reference. Called once for each. */
   void release(ProcessReference reference) {
-    CloseAction.Effect effect = CloseAction.Effect.RELEASES_SHARE;
-    boolean last;
-    boolean running;
+    Optional<CloseAction.Effect> last;
     synchronized (this) {
       open--;
-      last = open == 0;
-      running = status == null;
-      if (last) {
-        effect = lastClose
-            .map(CloseAction::effect)
-            .orElse(
-                calls.reaps()
-                    ? CloseAction.Effect.RELEASES_SHARE
-                    : CloseAction.Effect.CLOSES_DESCRIPTOR);
-        ending = effect == CloseAction.Effect.ENDS_PROCESS;
-        closed = true;
-      }
-      if (!ending) {
-        references.remove(reference);
+      last = open > 0 ? Optional.empty() : Optional.of(effectOfClose());
+      if (last.isPresent()) {
+        life = life.close();
       }
     }
-    if (last && lastClose.isPresent()) {
+    if (last.isPresent()) {
+      close(reference, last.get());
+    } else {
+      abandon(reference);
+    }
+  }
+
+  private CloseAction.Effect effectOfClose() {
+    return lastClose
+        .map(CloseAction::effect)
+        .orElse(
+            calls.reaps()
+                ? CloseAction.Effect.RELEASES_SHARE
+                : CloseAction.Effect.CLOSES_DESCRIPTOR);
+  }
+
+  /** Processes the close of the last reference. */
+  private void close(ProcessReference reference, CloseAction.Effect effect) {
+    boolean ends = effect == CloseAction.Effect.ENDS_PROCESS;
+    if (lastClose.isPresent()) {
       // EPERM is not always avoidable: the process changed to another user by executing a
       // set-user-ID program. The watcher retains it, so that it is reaped when it ends.
-      boolean due = running || lastClose.get().reachesOthers() || !ending;
+      boolean due = !ends || !completion.hasEnded() || lastClose.get().reachesOthers();
       if (due && !kill(lastClose.get())) {
         giveUp();
       }
     }
-    if (!ending) {
-      // The status may be known and not published yet; this reference is no longer in the list.
-      List<Runnable> left = running ? reference.abandoned() : publishTo(List.of(reference));
-      descriptor.wakeWaiting();
-      watcher.execute(left);
-    }
-    if (!last) {
-      return;
+    if (!ends) {
+      abandon(reference);
     }
     if (effect == CloseAction.Effect.CLOSES_DESCRIPTOR) {
-      closeDescriptorNow();
-      return;
+      dropDescriptor();
+    } else {
+      advance(state -> state.release(completion.hasEnded()));
+      ensureWatched();
     }
-    synchronized (this) {
-      closeDone = true;
-    }
-    finish();
-    ensureWatched();
+  }
+
+  /** Ends the waits of a reference that was closed while the process lives on. */
+  private void abandon(ProcessReference reference) {
+    reference.abandon();
+    completion.abandoned(reference);
+    descriptor.wakeWaiting();
   }
 
   /**
    * Closes the kernel's descriptor although the process may be running; its end is not observed.
    */
-  private void closeDescriptorNow() {
-    boolean first;
+  private void dropDescriptor() {
     // The status must not be queried meanwhile: the answer could be that of a reused descriptor
     // number.
     synchronized (collecting) {
-      if (watched) {
-        watched = false;
-        withDescriptor(fd -> watcher.unwatch(fd, EventQueue.Interest.EXIT, token));
-      }
-      synchronized (this) {
-        first = !over;
-        over = true;
-        closeDone = true;
-      }
-      if (first) {
-        // A listener for state changes is blocked until the process ends, which this close may
-        // cause.
-        descriptor.closeNow();
-      }
+      withDescriptor(this::unwatch);
+      // A listener for state changes is blocked until the process ends, which this close may cause.
+      descriptor.closeNow();
     }
-    if (first) {
-      lastClose.ifPresent(CloseAction::done);
-    }
+    advance(Life::drop);
   }
 
   private boolean kill(CloseAction close) {
-    int fd;
-    try {
-      fd = descriptor.acquire();
-    } catch (ClosedDescriptorException e) {
-      return true;
-    }
-    try {
-      return close.kill(fd);
-    } finally {
-      descriptor.release();
+    try (OwnedDescriptor.Loan loan = descriptor.lend()) {
+      return close.kill(loan.fd());
     }
   }
 
@@ -435,16 +349,15 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
    */
   private void giveUp() {
     synchronized (collecting) {
-      if (status != null) {
+      if (completion.hasEnded()) {
         return;
       }
-      if (watched) {
-        withDescriptor(fd -> watcher.unwatch(fd, EventQueue.Interest.EXIT, token));
-      }
-      status = new ExitStatus.Unknown(
+      withDescriptor(this::unwatch);
+      ExitStatus unknown = new ExitStatus.Unknown(
           "the process was another user's, and the kernel killed it when its descriptor was closed");
+      completion.report(new ProcessOperations.Outcome.Ended(unknown, Optional.empty()));
     }
-    watcher.execute(publish());
+    ended();
   }
 
   /**
@@ -452,23 +365,16 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
    * objects.
    */
   public void withDescriptor(IntConsumer use) {
-    int fd;
-    try {
-      fd = descriptor.acquire();
+    try (OwnedDescriptor.Loan loan = descriptor.lend()) {
+      use.accept(loan.fd());
     } catch (ClosedDescriptorException e) {
-      return;
-    }
-    try {
-      use.accept(fd);
-    } finally {
-      descriptor.release();
+      return; // There is nothing to use it for.
     }
   }
 
   @Override
   public String toString() {
-    ExitStatus known = status;
     return (pid.isPresent() ? "process " + pid.getAsLong() : "a process")
-        + (known != null ? " " + known : closed ? " closed" : "");
+        + completion.status().map(status -> " " + status).orElse(isClosed() ? " closed" : "");
   }
 }

@@ -56,7 +56,7 @@ final class WatcherIdleTest {
       long watch = watcher.watch(
           once.readEnd(),
           Interest.READABLE,
-          token -> List.of(() -> called.complete(Thread.currentThread())));
+          token -> watcher.execute(List.of(() -> called.complete(Thread.currentThread()))));
       TestSystem.writeByte(once.writeEnd(), 'x');
       Thread thread = Await.get(called);
       watcher.unwatch(once.readEnd(), Interest.READABLE, watch);
@@ -76,8 +76,7 @@ final class WatcherIdleTest {
     Thread first = afterAnEvent.event();
     // Another thread unwatches the only descriptor while the watcher waits for it.
     Scene givenUp = new Scene();
-    long watch =
-        givenUp.watcher.watch(givenUp.pipe.readEnd(), Interest.READABLE, token -> List.of());
+    long watch = givenUp.watcher.watch(givenUp.pipe.readEnd(), Interest.READABLE, token -> {});
     Await.until("somebody watches", () -> !givenUp.threads.isEmpty());
     for (Thread thread : givenUp.threads) {
       Await.inside(thread, "poll");
@@ -85,7 +84,7 @@ final class WatcherIdleTest {
     givenUp.watcher.unwatch(givenUp.pipe.readEnd(), Interest.READABLE, watch);
     // This watcher still has a descriptor to watch.
     Scene busy = new Scene();
-    busy.watcher.watch(busy.pipe.readEnd(), Interest.READABLE, token -> List.of());
+    busy.watcher.watch(busy.pipe.readEnd(), Interest.READABLE, token -> {});
     busy.event();
 
     Await.until("no thread is left after an event", afterAnEvent::ended);

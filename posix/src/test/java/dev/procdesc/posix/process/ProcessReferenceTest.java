@@ -11,7 +11,6 @@ import dev.procdesc.ExitStatus;
 import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.Right;
 import dev.procdesc.Signal;
-import dev.procdesc.StateChange;
 import dev.procdesc.UnsupportedFeatureException;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.io.OwnedDescriptor;
@@ -19,20 +18,17 @@ import dev.procdesc.posix.io.PollQueue;
 import dev.procdesc.posix.io.TestSystem;
 import dev.procdesc.posix.io.Watcher;
 import dev.procdesc.testing.Await;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** Tests references on a system whose kernel limits descriptors; a pipe represents the process. */
 final class ProcessReferenceTest {
   private final TestSystem.Pipe pipe = TestSystem.pipe();
-  private final Kernel kernel = new Kernel();
+  private final TestOperations kernel = new TestOperations();
   private final Closing closing = new Closing();
   private final ProcessState core = new ProcessState(
       OwnedDescriptor.take(pipe.readEnd(), "the process"),
@@ -46,49 +42,6 @@ final class ProcessReferenceTest {
   void close() {
     process.close();
     LibC.close(pipe.writeEnd());
-  }
-
-  /** Limits a descriptor by duplicating it. */
-  private static final class Kernel implements ProcessOperations {
-    private final List<Set<Right>> limits = new ArrayList<>();
-    private final List<Integer> signalled = new ArrayList<>();
-
-    @Override
-    public boolean reaps() {
-      return false;
-    }
-
-    @Override
-    public Outcome collect(int fd) {
-      return new Outcome.Running();
-    }
-
-    @Override
-    public int signal(int fd, int number) {
-      signalled.add(fd);
-      return 0;
-    }
-
-    @Override
-    public int signalGroup(int fd, int number) {
-      signalled.add(fd);
-      return 0;
-    }
-
-    @Override
-    public int signalNumber(Signal signal) {
-      return 15;
-    }
-
-    @Override
-    public void watchStateChanges(
-        OwnedDescriptor descriptor, Consumer<? super StateChange> listener) {}
-
-    @Override
-    public OptionalInt limit(int fd, Set<Right> rights) {
-      limits.add(Set.copyOf(rights));
-      return OptionalInt.of(TestSystem.duplicate(fd, 0));
-    }
   }
 
   private static final class Closing implements CloseAction {
@@ -160,7 +113,7 @@ final class ProcessReferenceTest {
 
   @Test
   void whatIsNotThereSaysSo() throws Exception {
-    Kernel other = new Kernel();
+    TestOperations other = new TestOperations();
     TestSystem.Pipe second = TestSystem.pipe();
     try (ProcessDescriptorImpl another = new ProcessDescriptorImpl(new ProcessState(
         OwnedDescriptor.take(second.readEnd(), "another"),
