@@ -3,6 +3,7 @@ package dev.procdesc.linux.kernel;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.SpawnException;
 import dev.procdesc.SpawnException.Step;
+import dev.procdesc.posix.ffi.Descriptors;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.Mapping;
@@ -70,15 +71,14 @@ public final class LauncherProgram {
    * @param above a number above all those of the child's descriptors
    */
   ScriptLaunch launch(NativeArena arena, int above) throws IOException {
-    NativeArena.Place pair = arena.allocate(8);
-    int outcome = LibC.pipe2(pair.address(), Numbers.POSIX.oCloexec());
+    int[] ends = new int[2];
+    int outcome = Descriptors.pipe(ends, Numbers.POSIX.oCloexec());
     if (outcome < 0) {
       throw failed("pipe2", outcome);
     }
-    int readEnd = pair.bytes().getInt(pair.at());
-    int writeEnd = pair.bytes().getInt(pair.at() + Integer.BYTES);
-    int lifted = LibC.fcntl(writeEnd, Numbers.POSIX.fDupfdCloexec(), above);
-    LibC.close(writeEnd);
+    int readEnd = ends[0];
+    int lifted = LibC.fcntl(ends[1], Numbers.POSIX.fDupfdCloexec(), above);
+    LibC.close(ends[1]);
     if (lifted < 0) {
       LibC.close(readEnd);
       throw failed("fcntl(F_DUPFD_CLOEXEC)", lifted);

@@ -8,8 +8,6 @@ import dev.procdesc.posix.ffi.Descriptors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
-import dev.procdesc.posix.ffi.SocketNumbers;
-import dev.procdesc.posix.ffi.SystemNumbers;
 import dev.procdesc.posix.io.BlockingDescriptor;
 import dev.procdesc.posix.io.Deadline;
 import java.io.EOFException;
@@ -18,53 +16,37 @@ import java.util.List;
 import java.util.Optional;
 
 /** Framing where each send is a record, received whole or truncated: Linux, FreeBSD up to 14. */
-final class PacketFraming implements MessageFraming {
-  private final BlockingDescriptor reader;
-  private final BlockingDescriptor writer;
-  private final SocketNumbers numbers = SystemNumbers.sockets();
-  private final MessageCalls system;
-  private final MessageReceiver receiver;
-
+final class PacketFraming extends MessageFraming {
   PacketFraming(BlockingDescriptor reader, BlockingDescriptor writer, MessageCalls system) {
-    this.reader = reader;
-    this.writer = writer;
-    this.system = system;
-    this.receiver = new MessageReceiver(reader, system);
+    super(reader, writer, system);
   }
 
   @Override
-  public boolean send(
-      SocketMessage message, byte[] payload, List<Integer> descriptors, Deadline deadline)
+  boolean send(SocketMessage message, byte[] payload, List<Integer> descriptors, Deadline deadline)
       throws IOException {
     message.fill(payload, descriptors);
-    int flags = numbers.msgDontwait() | numbers.msgNosignal() | numbers.msgEor().orElse(0);
-    long count = writer.transfer("sendmsg", fd -> system.send(fd, message, flags), deadline);
-    return count >= 0;
+    return transmit(message, deadline) >= 0;
   }
 
   @Override
-  public Optional<ReceivedMessage> receive(SocketMessage message, Deadline deadline)
-      throws IOException {
-    while (true) {
-      Optional<MessageReceiver.Receipt> receipt = receiver.receive(message, deadline);
-      if (receipt.isEmpty()) {
-        return Optional.empty();
-      }
-      if (receipt.get().dropped()) {
-        throw new RefusedMessageException(Reason.DESCRIPTORS_CUT_OFF, MessageReceiver.DROPPED);
-      }
-      int count = receipt.get().count();
-      List<Integer> descriptors = message.descriptors();
-      if (count > 0 || !descriptors.isEmpty() || isCutOff(message)) {
-        return Optional.of(arrived(message, count, descriptors));
-      }
-      if (isAtEnd()) {
-        throw new EOFException("the other end is closed");
-      }
-      if (deadline.isOver()) {
-        return Optional.empty(); // Empty packets must not extend the deadline.
-      }
+  Optional<ReceivedMessage> add(SocketMessage message, Receipt receipt) throws IOException {
+    if (receipt.dropped()) {
+      throw new RefusedMessageException(Reason.DESCRIPTORS_CUT_OFF, DROPPED);
     }
+    List<Integer> descriptors = message.descriptors();
+    if (receipt.count() > 0 || !descriptors.isEmpty() || isCutOff(message)) {
+      return Optional.of(arrived(message, receipt.count(), descriptors));
+    }
+    if (isAtEnd()) {
+      throw new EOFException("the other end is closed");
+    }
+    return Optional.empty();
+  }
+
+  /** Returns true: a sender may send empty packets without end. */
+  @Override
+  boolean mayBeEndless() {
+    return true;
   }
 
   private boolean isCutOff(SocketMessage message) {
@@ -76,8 +58,7 @@ final class PacketFraming implements MessageFraming {
     int flags = message.flags();
     if ((flags & numbers.msgCtrunc()) != 0) {
       descriptors.forEach(LibC::close);
-      throw new RefusedMessageException(
-          Reason.DESCRIPTORS_CUT_OFF, MessageReceiver.cutOff(descriptors.size()));
+      throw new RefusedMessageException(Reason.DESCRIPTORS_CUT_OFF, cutOff(descriptors.size()));
     }
     if ((flags & numbers.msgTrunc()) != 0 || count > MAX_PAYLOAD) {
       descriptors.forEach(LibC::close);

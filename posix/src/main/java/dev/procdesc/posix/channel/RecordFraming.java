@@ -2,7 +2,6 @@ package dev.procdesc.posix.channel;
 
 import dev.procdesc.RefusedMessageException.Reason;
 import dev.procdesc.posix.ffi.Errors;
-import dev.procdesc.posix.ffi.SocketNumbers;
 import dev.procdesc.posix.ffi.SystemNumbers;
 import dev.procdesc.posix.io.BlockingDescriptor;
 import dev.procdesc.posix.io.Deadline;
@@ -30,14 +29,9 @@ import org.jspecify.annotations.Nullable;
  * if a full queue has room for the descriptors only, FreeBSD 15 accepts them and returns EAGAIN, so
  * that a second attempt sends them twice.
  */
-final class RecordFraming implements MessageFraming {
-  private final BlockingDescriptor reader;
-  private final BlockingDescriptor writer;
+final class RecordFraming extends MessageFraming {
   private final OwnedDescriptor sending;
-  private final SocketNumbers numbers = SystemNumbers.sockets();
   private final SendRoom room;
-  private final MessageCalls system;
-  private final MessageReceiver receiver;
   private final Watcher watcher;
   private final PartialMessage partial = new PartialMessage();
   private @Nullable BlockingDescriptor queue;
@@ -55,32 +49,26 @@ final class RecordFraming implements MessageFraming {
       SendRoom room,
       MessageCalls system,
       Watcher watcher) {
-    this.reader = reader;
-    this.writer = writer;
+    super(reader, writer, system);
     this.sending = sending;
     this.room = room;
-    this.system = system;
-    this.receiver = new MessageReceiver(reader, system);
     this.watcher = watcher;
   }
 
   @Override
-  public boolean send(
-      SocketMessage message, byte[] payload, List<Integer> descriptors, Deadline deadline)
+  boolean send(SocketMessage message, byte[] payload, List<Integer> descriptors, Deadline deadline)
       throws IOException {
     byte[] data = descriptors.isEmpty() ? payload : PartialMessage.pad(payload);
     if (!awaitRoom(data.length, descriptors.size(), deadline)) {
       return false;
     }
     message.fill(data, descriptors);
-    int flags = numbers.msgDontwait() | numbers.msgNosignal() | numbers.msgEor().orElseThrow();
-    BlockingDescriptor.Transfer send = fd -> system.send(fd, message, flags);
-    long sent = writer.transfer("sendmsg", send, deadline);
+    long sent = transmit(message, deadline);
     if (sent < 0) {
       return false;
     }
     if (sent < data.length) {
-      finish(message, (int) sent, data.length, send);
+      finish(message, (int) sent, data.length);
     }
     return true;
   }
@@ -125,16 +113,14 @@ final class RecordFraming implements MessageFraming {
    * everything that follows would be part of it: this has no time limit, and a failure closes the
    * channel.
    */
-  private void finish(
-      SocketMessage message, int begun, int length, BlockingDescriptor.Transfer send)
-      throws IOException {
+  private void finish(SocketMessage message, int begun, int length) throws IOException {
     boolean whole = false;
     try {
       int sent = begun;
       int last = begun;
       while (sent < length) {
         message.skip(last);
-        last = (int) writer.transfer("sendmsg", send);
+        last = (int) transmit(message, Deadline.NONE);
         sent += last;
       }
       whole = true;
@@ -148,28 +134,23 @@ final class RecordFraming implements MessageFraming {
   }
 
   @Override
-  public Optional<ReceivedMessage> receive(SocketMessage message, Deadline deadline)
-      throws IOException {
-    while (true) {
-      Optional<MessageReceiver.Receipt> receipt = receiver.receive(message, deadline);
-      if (receipt.isEmpty()) {
-        return Optional.empty();
-      }
-      if (receipt.get().dropped()) {
-        // The kernel has returned the data to the queue.
-        partial.refuse(Reason.DESCRIPTORS_CUT_OFF, MessageReceiver.DROPPED);
-      } else if (add(message, receipt.get().count())) {
-        return Optional.of(partial.end());
-      }
-      // The length limit ends a record that is not refused yet; a refused one may be endless.
-      if (partial.isRefused() && deadline.isOver()) {
-        return Optional.empty();
-      }
+  Optional<ReceivedMessage> add(SocketMessage message, Receipt receipt) throws IOException {
+    if (receipt.dropped()) {
+      // The kernel has returned the data to the queue.
+      partial.refuse(Reason.DESCRIPTORS_CUT_OFF, DROPPED);
+      return Optional.empty();
     }
+    return endsRecord(message, receipt.count()) ? Optional.of(partial.end()) : Optional.empty();
+  }
+
+  /** The length limit ends a record that is not refused yet; a refused one may be endless. */
+  @Override
+  boolean mayBeEndless() {
+    return partial.isRefused();
   }
 
   /** Adds the received part; returns whether it ends the record. */
-  private boolean add(SocketMessage message, int count) throws IOException {
+  private boolean endsRecord(SocketMessage message, int count) throws IOException {
     List<Integer> descriptors = message.descriptors();
     boolean cutOff = (message.flags() & numbers.msgCtrunc()) != 0;
     // An empty record cannot be sent, so a receive without any content is the end of file.
@@ -179,7 +160,7 @@ final class RecordFraming implements MessageFraming {
     }
     partial.add(message.payload(count), descriptors);
     if (cutOff) {
-      partial.refuse(Reason.DESCRIPTORS_CUT_OFF, MessageReceiver.cutOff(descriptors.size()));
+      partial.refuse(Reason.DESCRIPTORS_CUT_OFF, cutOff(descriptors.size()));
     }
     return (message.flags() & numbers.msgEor().orElseThrow()) != 0;
   }

@@ -10,29 +10,20 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** The parent's end of a pipe from which it reads. */
-public final class PipeInputImpl extends PipeInput {
+public final class PipeInputImpl extends PipeInput implements PipeEnd {
   private final BlockingDescriptor end;
 
   /** Data that was read but not yet returned; null if none. Guarded by the lock of the end. */
   private @Nullable NativeMemory buffer;
 
-  private PipeInputImpl(BlockingDescriptor end) {
-    this.end = end;
-  }
-
   /** Takes ownership of a non-blocking descriptor. */
-  public static PipeInputImpl take(OwnedDescriptor fd, Watcher watcher) {
-    return new PipeInputImpl(new BlockingDescriptor(fd, EventQueue.Interest.READABLE, watcher));
-  }
-
-  /** Keeps an object reachable for as long as this one is. */
-  public void keepReachable(Object owner) {
-    end.keepReachable(owner);
+  public PipeInputImpl(OwnedDescriptor fd, Watcher watcher) {
+    end = new BlockingDescriptor(fd, EventQueue.Interest.READABLE, watcher);
   }
 
   @Override
-  public boolean isOpen() {
-    return end.isOpen();
+  public BlockingDescriptor end() {
+    return end;
   }
 
   @Override

@@ -8,26 +8,17 @@ import java.nio.ByteBuffer;
 import java.util.Objects;
 
 /** The parent's end of a pipe to which it writes. */
-public final class PipeOutputImpl extends PipeOutput {
+public final class PipeOutputImpl extends PipeOutput implements PipeEnd {
   private final BlockingDescriptor end;
 
-  private PipeOutputImpl(BlockingDescriptor end) {
-    this.end = end;
-  }
-
   /** Takes ownership of a non-blocking descriptor. */
-  public static PipeOutputImpl take(OwnedDescriptor fd, Watcher watcher) {
-    return new PipeOutputImpl(new BlockingDescriptor(fd, EventQueue.Interest.WRITABLE, watcher));
-  }
-
-  /** Keeps an object reachable for as long as this one is. */
-  public void keepReachable(Object owner) {
-    end.keepReachable(owner);
+  public PipeOutputImpl(OwnedDescriptor fd, Watcher watcher) {
+    end = new BlockingDescriptor(fd, EventQueue.Interest.WRITABLE, watcher);
   }
 
   @Override
-  public boolean isOpen() {
-    return end.isOpen();
+  public BlockingDescriptor end() {
+    return end;
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.procdesc.posix.spawn;
 
 import dev.procdesc.SpawnException;
 import dev.procdesc.Stdio;
+import dev.procdesc.posix.ffi.Descriptors;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeArena;
@@ -119,22 +120,20 @@ public final class ChildDescriptors implements AutoCloseable {
 
   private int pipe(int target, Stdio.Pipe pipe) throws IOException {
     boolean toChild = pipe == Stdio.Pipe.TO_CHILD || (pipe == Stdio.Pipe.AUTOMATIC && target == 0);
-    NativeArena.Place pair = arena.allocate(8);
-    int outcome = LibC.pipe2(pair.address(), SystemNumbers.posix().oCloexec());
+    int[] ends = new int[2];
+    int outcome = Descriptors.pipe(ends, SystemNumbers.posix().oCloexec());
     if (outcome < 0) {
       throw failed("pipe2", "descriptor " + target, outcome);
     }
-    int readEnd = pair.bytes().getInt(pair.at());
-    int writeEnd = pair.bytes().getInt(pair.at() + 4);
-    int ours = toChild ? writeEnd : readEnd;
+    int ours = toChild ? ends[1] : ends[0];
     LibC.fcntl(ours, PosixNumbers.F_SETFL, SystemNumbers.posix().oNonblock());
     OwnedDescriptor owned = OwnedDescriptor.take(ours, "the pipe at descriptor " + target);
     if (toChild) {
-      outputs.put(target, PipeOutputImpl.take(owned, watcher));
+      outputs.put(target, new PipeOutputImpl(owned, watcher));
     } else {
-      inputs.put(target, PipeInputImpl.take(owned, watcher));
+      inputs.put(target, new PipeInputImpl(owned, watcher));
     }
-    return moveUp(toChild ? readEnd : writeEnd);
+    return moveUp(toChild ? ends[0] : ends[1]);
   }
 
   /** Takes ownership of a descriptor and moves it to a number that no target has. */

@@ -37,9 +37,9 @@ final class PipeStreamsTest {
 
   private final TestSystem.Pipe pipe = TestSystem.pipe();
   private final PipeInputImpl input =
-      PipeInputImpl.take(OwnedDescriptor.take(pipe.readEnd(), "a reading end"), WATCHER);
+      new PipeInputImpl(OwnedDescriptor.take(pipe.readEnd(), "a reading end"), WATCHER);
   private final PipeOutputImpl output =
-      PipeOutputImpl.take(OwnedDescriptor.take(pipe.writeEnd(), "a writing end"), WATCHER);
+      new PipeOutputImpl(OwnedDescriptor.take(pipe.writeEnd(), "a writing end"), WATCHER);
 
   @AfterEach
   void closeStreams() {
@@ -429,7 +429,7 @@ final class PipeStreamsTest {
       Runnable close;
       if (reading) {
         PipeInputImpl in =
-            PipeInputImpl.take(OwnedDescriptor.take(racing.readEnd(), "racing"), WATCHER);
+            new PipeInputImpl(OwnedDescriptor.take(racing.readEnd(), "racing"), WATCHER);
         user = kind.start(() -> {
           start.await();
           return in.read();
@@ -437,7 +437,7 @@ final class PipeStreamsTest {
         close = in::close;
       } else {
         PipeOutputImpl out =
-            PipeOutputImpl.take(OwnedDescriptor.take(racing.writeEnd(), "racing"), WATCHER);
+            new PipeOutputImpl(OwnedDescriptor.take(racing.writeEnd(), "racing"), WATCHER);
         user = kind.start(() -> {
           start.await();
           out.write(new byte[200_000]);
@@ -476,7 +476,7 @@ final class PipeStreamsTest {
         TestSystem.Pipe one = TestSystem.pipe();
         pipes.add(one);
         PipeInputImpl in =
-            PipeInputImpl.take(OwnedDescriptor.take(one.readEnd(), "one of many"), WATCHER);
+            new PipeInputImpl(OwnedDescriptor.take(one.readEnd(), "one of many"), WATCHER);
         readers.add(Kind.VIRTUAL.start(() -> {
           try (in) {
             return in.read();
