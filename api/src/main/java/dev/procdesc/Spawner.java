@@ -52,8 +52,8 @@ public final class Spawner {
     this.request = request;
   }
 
-  private Spawner with(Consumer<SpawnRequest.Changes> change) {
-    SpawnRequest.Changes changes = request.change();
+  private Spawner with(Consumer<RequestChanges> change) {
+    RequestChanges changes = new RequestChanges(request);
     change.accept(changes);
     return new Spawner(changes.done());
   }
@@ -90,7 +90,7 @@ public final class Spawner {
     if (command.get(0).isEmpty()) {
       throw new IllegalArgumentException("the program name must not be empty");
     }
-    return new Spawner(SpawnRequest.of(new Program.Named(command.get(0)), command));
+    return new Spawner(new RequestChanges(new Program.Named(command.get(0)), command).done());
   }
 
   /**
@@ -135,7 +135,7 @@ public final class Spawner {
     }
     List<String> argv = List.of(arguments);
     checkArguments(argv);
-    return new Spawner(SpawnRequest.of(new Program.Descriptor(fd), argv));
+    return new Spawner(new RequestChanges(new Program.Descriptor(fd), argv).done());
   }
 
   private static void checkArguments(List<String> arguments) {

@@ -13,7 +13,9 @@ import dev.procdesc.spi.Program;
 import dev.procdesc.spi.SpawnRequest;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
@@ -131,18 +133,16 @@ final class RuntimeLinker {
   }
 
   private SpawnRequest execute(SpawnRequest request, Program.Descriptor program) {
-    SpawnRequest.Changes changes = request.change();
     int number = Collections.max(request.descriptors().keySet()) + 1;
     List<String> arguments =
         new ArrayList<>(List.of("ld-elf.so.1", "-f", String.valueOf(number), "--"));
     arguments.addAll(request.arguments());
-    changes.program = new Program.Descriptor(linker);
-    changes.arguments = arguments;
-    changes.descriptors.put(number, Stdio.descriptor(program.fd()));
+    Map<Integer, Stdio> descriptors = new LinkedHashMap<>(request.descriptors());
+    descriptors.put(number, Stdio.descriptor(program.fd()));
     List<Integer> numbers = new ArrayList<>();
     for (int directory : directories) {
       number++;
-      changes.descriptors.put(number, Stdio.descriptor(directory));
+      descriptors.put(number, Stdio.descriptor(directory));
       numbers.add(number);
     }
     String path = numbers.stream().map(String::valueOf).collect(Collectors.joining(":"));
@@ -153,7 +153,8 @@ final class RuntimeLinker {
         .getOrDefault(LIBRARY_PATH_FDS, Optional.empty())
         .map(own -> own + ":" + path)
         .orElse(path);
-    changes.environment.put(LIBRARY_PATH_FDS, Optional.of(value));
-    return changes.done();
+    Map<String, Optional<String>> environment = new LinkedHashMap<>(request.environment());
+    environment.put(LIBRARY_PATH_FDS, Optional.of(value));
+    return request.executedBy(new Program.Descriptor(linker), arguments, environment, descriptors);
   }
 }
