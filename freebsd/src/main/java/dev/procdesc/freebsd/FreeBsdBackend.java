@@ -26,7 +26,6 @@ import dev.procdesc.spi.Backend;
 import dev.procdesc.spi.Channels;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -183,11 +182,7 @@ public final class FreeBsdBackend implements Backend {
     if (!records.present()) {
       throw Unsupported.feature(Feature.DESCRIPTOR_CHANNEL, records.lacks());
     }
-    try {
-      return LAUNCHER.get().channels();
-    } catch (ProcessDescriptorException e) {
-      throw new UncheckedIOException(e);
-    }
+    return LAUNCHER.getUnchecked().channels();
   }
 
   @Override

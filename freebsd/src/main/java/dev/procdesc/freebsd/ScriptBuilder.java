@@ -1,6 +1,5 @@
 package dev.procdesc.freebsd;
 
-import dev.procdesc.Limit;
 import dev.procdesc.Resource;
 import dev.procdesc.Signal;
 import dev.procdesc.SpawnException;
@@ -47,9 +46,7 @@ public final class ScriptBuilder extends ChildSetup {
   }
 
   @Override
-  protected void limit(Resource resource, Limit limit) {
-    long pair = arena.words(
-        limit.soft().orElse(Numbers.RLIM_INFINITY), limit.hard().orElse(Numbers.RLIM_INFINITY));
+  protected void limit(Resource resource, long pair) {
     int number = Numbers.rlimit(resource);
     add(Step.LIMITS, "setrlimit", resource, Numbers.SYS_SETRLIMIT, number, pair);
   }

@@ -24,7 +24,6 @@ import dev.procdesc.spi.Backend;
 import dev.procdesc.spi.Channels;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -209,11 +208,7 @@ public final class LinuxBackend implements Backend {
 
   @Override
   public Channels channels() {
-    try {
-      return LAUNCHER.get().channels();
-    } catch (ProcessDescriptorException e) {
-      throw new UncheckedIOException(e);
-    }
+    return LAUNCHER.getUnchecked().channels();
   }
 
   @Override

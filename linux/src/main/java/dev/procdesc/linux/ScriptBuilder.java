@@ -1,6 +1,5 @@
 package dev.procdesc.linux;
 
-import dev.procdesc.Limit;
 import dev.procdesc.Resource;
 import dev.procdesc.Signal;
 import dev.procdesc.SpawnException.Step;
@@ -60,9 +59,7 @@ public final class ScriptBuilder extends ChildSetup {
   }
 
   @Override
-  protected void limit(Resource resource, Limit limit) {
-    long pair = arena.words(
-        limit.soft().orElse(Numbers.RLIM_INFINITY), limit.hard().orElse(Numbers.RLIM_INFINITY));
+  protected void limit(Resource resource, long pair) {
     int number = Numbers.rlimit(resource);
     add(Step.LIMITS, "prlimit", resource, Numbers.SYS_PRLIMIT64, 0, number, pair, 0);
   }

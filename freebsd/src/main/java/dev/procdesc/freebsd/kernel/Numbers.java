@@ -231,6 +231,8 @@ public final class Numbers {
 
   // ---- sys/resource.h
 
+  public static final long RLIM_INFINITY = Long.MAX_VALUE;
+
   /** The calls of a child's script that take the same arguments on every system. */
   public static final SetupNumbers SETUP = new SetupNumbers(
       SYS_SETSID,
@@ -247,6 +249,7 @@ public final class Numbers {
       SYS_EXECVE,
       TIOCSCTTY,
       TIOCSPGRP,
+      RLIM_INFINITY,
       "FreeBSD 12.2");
 
   /** Returns the number of a resource. */
@@ -263,8 +266,6 @@ public final class Numbers {
       case ADDRESS_SPACE -> 10;
     };
   }
-
-  public static final long RLIM_INFINITY = Long.MAX_VALUE;
 
   // ---- sys/capsicum.h
 

@@ -533,6 +533,9 @@ public final class Numbers {
   /** linux/utsname.h: {@code __NEW_UTS_LEN} and a NUL, for each field of {@code struct utsname}. */
   public static final int UTSNAME_FIELD = 65;
 
+  /** {@code RLIM64_INFINITY}. */
+  public static final long RLIM_INFINITY = -1;
+
   /** The calls of a child's script that take the same arguments on every system. */
   public static final SetupNumbers SETUP = new SetupNumbers(
       SYS_SETSID,
@@ -549,6 +552,7 @@ public final class Numbers {
       SYS_EXECVE,
       TIOCSCTTY,
       TIOCSPGRP,
+      RLIM_INFINITY,
       "Linux 5.9");
 
   /** Returns the number of a resource; asm-generic/resource.h. */
@@ -565,7 +569,4 @@ public final class Numbers {
       case ADDRESS_SPACE -> 9;
     };
   }
-
-  /** {@code RLIM64_INFINITY}. */
-  public static final long RLIM_INFINITY = -1;
 }

@@ -1,6 +1,7 @@
 package dev.procdesc.posix.backend;
 
 import dev.procdesc.ProcessDescriptorException;
+import java.io.UncheckedIOException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,19 @@ public final class Lazy<T> {
   public T get() throws ProcessDescriptorException {
     T made = value;
     return made != null ? made : makeOnce();
+  }
+
+  /**
+   * Returns the value like {@link #get}, to methods that throw no checked exception.
+   *
+   * @throws UncheckedIOException if it cannot be made
+   */
+  public T getUnchecked() {
+    try {
+      return get();
+    } catch (ProcessDescriptorException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Returns the value if it has been made. */

@@ -6,6 +6,7 @@ package dev.procdesc.posix.ffi;
  *
  * @param tiocsctty the request of ioctl(2) that makes a terminal the controlling one
  * @param tiocspgrp the request of ioctl(2) that sets its foreground process group
+ * @param rlimInfinity the value of a resource limit that means no limit
  * @param closeRangeSince the first version with close_range
  */
 public record SetupNumbers(
@@ -23,4 +24,5 @@ public record SetupNumbers(
     long execve,
     long tiocsctty,
     long tiocspgrp,
+    long rlimInfinity,
     String closeRangeSince) {}

@@ -75,8 +75,12 @@ public abstract class ChildSetup {
     script.step(new Purpose(step, operation, String.valueOf(subject)), number, arguments);
   }
 
-  /** Sets a resource limit; an absent value means no limit. */
-  protected abstract void limit(Resource resource, Limit limit);
+  /**
+   * Sets a resource limit.
+   *
+   * @param pair the address of the soft and the hard limit
+   */
+  protected abstract void limit(Resource resource, long pair);
 
   /** Sets the supplementary groups, before group and user. */
   protected abstract void supplementaryGroups(List<Long> groups, Users.Identity identity);
@@ -152,7 +156,9 @@ public abstract class ChildSetup {
       add(Step.LIMITS, "umask", mask, calls.umask(), mask);
     }
     for (Map.Entry<Resource, Limit> entry : request.limits().entrySet()) {
-      limit(entry.getKey(), entry.getValue());
+      Limit limit = entry.getValue();
+      long none = calls.rlimInfinity();
+      limit(entry.getKey(), arena.words(limit.soft().orElse(none), limit.hard().orElse(none)));
     }
     if (request.nice().isPresent()) {
       int nice = request.nice().getAsInt();
