@@ -127,9 +127,9 @@ public final class FreeBsdBackend implements Backend {
       case KILL_GROUP ->
         new FeatureReport(
             feature,
-            probes.canKeep(),
+            probes.canKillGroup(),
             "killpg at the close; a process that waits for the JVM's death",
-            probes.canKeep() ? "" : Probes.KEEPER_NEEDS);
+            probes.canKillGroup() ? "" : Probes.GROUP_KILLER_NEEDS);
       case CGROUP, KILL_CGROUP ->
         new FeatureReport(feature, false, "FreeBSD has none", "control groups");
       case NO_NEW_PRIVILEGES ->

@@ -162,8 +162,8 @@ final class FreeBsdLauncher extends Launcher {
   private void refuseWhatIsNotThere(SpawnRequest request) {
     if (request.onClose() == OnClose.KILL_GROUP) {
       ChildSetup.requireGroup(request);
-      if (!probes.canKeep()) {
-        throw Unsupported.feature(Feature.KILL_GROUP, Probes.KEEPER_NEEDS);
+      if (!probes.canKillGroup()) {
+        throw Unsupported.feature(Feature.KILL_GROUP, Probes.GROUP_KILLER_NEEDS);
       }
       if (sandbox.entered().isPresent()) {
         throw Unsupported.feature(

@@ -47,7 +47,7 @@ import java.util.stream.Stream;
 public final class GroupKiller {
   private static final Purpose PASS_BARRIER =
       new Purpose(Step.PREPARE, "read", "the start barrier");
-  private static final Purpose KEEP = new Purpose(Step.PREPARE, "group killer", "");
+  private static final Purpose KILL_GROUP = new Purpose(Step.PREPARE, "group killer", "");
 
   private static final int ROOM = 16 * 1024;
 
@@ -138,7 +138,7 @@ public final class GroupKiller {
       try {
         NativeArena.Place place = arena.allocate(Integer.BYTES);
         ChildScript script = new ChildScript();
-        script.step(KEEP, Numbers.SYS_SETSID);
+        script.step(KILL_GROUP, Numbers.SYS_SETSID);
         SortedSet<Integer> open = new TreeSet<>(List.of(process, lifeline[0]));
         ChildSetup.closeAllBut(script, open, openLimit);
         // Otherwise pages to which the JVM writes would be retained twice.
@@ -166,15 +166,15 @@ public final class GroupKiller {
       ChildScript script, NativeArena arena, int process, long pid, int lifeline) {
     long whatever = ChildScript.TOLERATE_ALL;
     // A wait that fails must not kill, so the script ends there.
-    script.step(KEEP, Numbers.SYS_READ, lifeline, arena.words(0), 1);
-    script.tolerantStep(KEEP, whatever, Numbers.SYS_KILL, -pid, PosixNumbers.SIGKILL);
-    script.tolerantStep(KEEP, whatever, Numbers.SYS_PDKILL, process, PosixNumbers.SIGKILL);
+    script.step(KILL_GROUP, Numbers.SYS_READ, lifeline, arena.words(0), 1);
+    script.tolerantStep(KILL_GROUP, whatever, Numbers.SYS_KILL, -pid, PosixNumbers.SIGKILL);
+    script.tolerantStep(KILL_GROUP, whatever, Numbers.SYS_PDKILL, process, PosixNumbers.SIGKILL);
   }
 
   private static void unmapAllBut(ChildScript script, Mapping one, Mapping other) {
     for (Mapping gap : allBut(one, other)) {
       script.tolerantStep(
-          KEEP, ChildScript.TOLERATE_ALL, Numbers.SYS_MUNMAP, gap.address(), gap.size());
+          KILL_GROUP, ChildScript.TOLERATE_ALL, Numbers.SYS_MUNMAP, gap.address(), gap.size());
     }
   }
 

@@ -53,7 +53,7 @@ public final class Probes {
   public static final String PEER_LACKS = "a socket option that gives a descriptor of the peer";
 
   /** The requirements of a process group that is killed with its leader. */
-  public static final String KEEPER_NEEDS = "the spawn stub and pdfork";
+  public static final String GROUP_KILLER_NEEDS = "the spawn stub and pdfork";
 
   /** The mechanisms that create children. */
   public enum LaunchMechanism {
@@ -246,7 +246,7 @@ public final class Probes {
   }
 
   /** Returns whether a process group can be killed with its leader, see {@code GroupKiller}. */
-  public boolean canKeep() {
+  public boolean canKillGroup() {
     return stub.isPresent() && mechanisms.has(PDFORK);
   }
 
