@@ -41,8 +41,8 @@ public final class Main {
         --filter REGEX   only tests in whose Class.method the expression is found
         --backend-only   omit the control group and the view as java.lang.Process
         --quick          omit tests that take long or start JVMs
-        --no-rungs       do not run again with mechanisms disabled
-        --all-rungs      do that with all tests, not only the quick ones
+        --no-mechanisms  do not run again with mechanisms disabled
+        --all-mechanisms  do that with all tests, not only the quick ones
         --seccomp        run under a filter that refuses clone3 and kill, as in containers
         --descriptor-only  run in the descriptor-only mode, without the control group; tests that
                          name a process by its ID are skipped
@@ -148,8 +148,8 @@ public final class Main {
         case "--backend-only" ->
           request.filters(ClassNameFilter.excludeClassNamePatterns(".*\\.(control|view)\\..*"));
         case "--quick" -> request.filters(TagFilter.excludeTags(Tags.JVM, Tags.LONG));
-        case "--no-rungs" -> request.filters(TagFilter.excludeTags(Tags.RUNGS));
-        case "--all-rungs" -> System.setProperty("procdesc.rungs", "all");
+        case "--no-mechanisms" -> request.filters(TagFilter.excludeTags(Tags.MECHANISMS));
+        case "--all-mechanisms" -> System.setProperty("procdesc.mechanisms", "all");
         // Children inherit the filter: in them neither a shell's kill works nor a JVM's own
         // signals.
         case "--seccomp" -> {

@@ -9,7 +9,7 @@ public final class Tags {
   public static final String LONG = "long";
 
   /** The test runs the suite again with a mechanism disabled. */
-  public static final String RUNGS = "rungs";
+  public static final String MECHANISMS = "mechanisms";
 
   /** The children of the test need kill(2). */
   public static final String KILLS = "kills";

@@ -317,7 +317,7 @@ final class SimulationTest {
     "15.1, posix_spawn, stub, leaves",
     "16.0, posix_spawn, stub, closes",
   })
-  void theBackendWorksOnIt(String release, String rung, String disabled, String failure)
+  void theBackendWorksOnIt(String release, String mechanism, String disabled, String failure)
       throws Exception {
     List<String> command =
         new ArrayList<>(List.of("/usr/bin/env", "FREEBSD_SIM_RELEASE=" + release));
@@ -342,7 +342,7 @@ final class SimulationTest {
         lines.get(0).startsWith("FreeBSD " + release + "-SIMULATED")
             && lines.get(0).endsWith("(simulated)"),
         result.output());
-    assertEquals("spawning by " + rung, lines.get(1));
+    assertEquals("spawning by " + mechanism, lines.get(1));
     assertEquals(
         List.of("got this", "Exited[code=7], usage true", "got this", "Exited[code=7], usage true"),
         lines.subList(2, 6),

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
  * an old kernel or in a container.
  */
 @ExtendWith(LeakCheck.class)
-@Tag(Tags.RUNGS)
+@Tag(Tags.MECHANISMS)
 @Tag(Tags.LONG)
 final class MechanismsTest {
   /** The mechanisms to switch off together, because their fallback is used only without all. */
@@ -42,7 +42,7 @@ final class MechanismsTest {
       List.of("clone3,clone", "clone3,clone,launcher", "clone3,pidfd_get_info", "pdrfork,pdfork");
 
   private static boolean all() {
-    return "all".equals(System.getProperty("procdesc.rungs"));
+    return "all".equals(System.getProperty("procdesc.mechanisms"));
   }
 
   @TestFactory
@@ -94,7 +94,7 @@ final class MechanismsTest {
 
   private static ChildJvm suite(String... more) {
     String[] arguments = Stream.concat(
-            Stream.of("--no-rungs", "--backend-only", all() ? "--no-rungs" : "--quick"),
+            Stream.of("--no-mechanisms", "--backend-only", all() ? "--no-mechanisms" : "--quick"),
             Stream.of(more))
         .toArray(String[]::new);
     return ChildJvm.main(Main.class, arguments);
