@@ -12,8 +12,9 @@ import java.nio.channels.ReadableByteChannel;
  * <p>A virtual thread that reads parks without pinning its carrier thread. {@link #close()} from
  * another thread ends a read with {@link java.nio.channels.AsynchronousCloseException}; an
  * interrupt closes the pipe and ends the read with
- * {@link java.nio.channels.ClosedByInterruptException}, as for every interruptible channel. End of
- * file is reached when the last writer, which may be a descendant of the child, has closed its end.
+ * {@link java.nio.channels.ClosedByInterruptException}, as for every interruptible channel, also if
+ * data is available, and also in a thread that waits for another reader. End of file is reached
+ * when the last writer, which may be a descendant of the child, has closed its end.
  *
  * <p>Reads from several threads are serialized.
  */

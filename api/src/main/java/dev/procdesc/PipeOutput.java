@@ -13,9 +13,9 @@ import java.nio.channels.WritableByteChannel;
  * <p>A virtual thread that writes to a full pipe parks without pinning its carrier thread.
  * {@link #close()} from another thread ends a write with
  * {@link java.nio.channels.AsynchronousCloseException}; an interrupt closes the pipe and ends the
- * write with {@link java.nio.channels.ClosedByInterruptException}. A write to a pipe without a
- * reader throws {@link IOException} (EPIPE); the JVM is not affected by {@code SIGPIPE}, which
- * HotSpot catches.
+ * write with {@link java.nio.channels.ClosedByInterruptException}, also if the pipe has room, and
+ * also in a thread that waits for another writer. A write to a pipe without a reader throws
+ * {@link IOException} (EPIPE); the JVM is not affected by {@code SIGPIPE}, which HotSpot catches.
  *
  * <p>Writes from several threads are serialized, and each is written as a whole.
  */

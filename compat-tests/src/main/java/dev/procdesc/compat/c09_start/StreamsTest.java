@@ -25,6 +25,7 @@ import dev.procdesc.compat.support.ConcurrentCallers;
 import dev.procdesc.compat.support.Descriptors;
 import dev.procdesc.compat.support.Run;
 import dev.procdesc.compat.support.Text;
+import dev.procdesc.testing.Await;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
@@ -35,6 +36,7 @@ import java.util.Arrays;
 import java.util.concurrent.Callable;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 
 /** Tests the pipes, which are streams and interruptible channels. */
 final class StreamsTest extends StreamsContract {
@@ -224,6 +226,52 @@ final class StreamsTest extends StreamsContract {
       writer.thread().interrupt();
       assertTrue(writer.future().get());
       assertFalse(child.stdin().isOpen());
+      assertAlive(child);
+    }
+  }
+
+  /** Tests that a transfer that need not wait is ended by an earlier interrupt. */
+  private static void assertClosedByInterrupt(Executable transfer) {
+    Thread.currentThread().interrupt();
+    try {
+      assertThrows(ClosedByInterruptException.class, transfer);
+    } finally {
+      assertTrue(Thread.interrupted(), "the interrupt status stays set");
+    }
+  }
+
+  @Test
+  @Contract("C11")
+  void anInterruptPrecedesAvailableData() throws Exception {
+    try (ChildProcess child = Run.sh("printf ab; exec sleep 1000").spawn()) {
+      assertEquals('a', child.stdout().read());
+      assertClosedByInterrupt(() -> child.stdout().read());
+      assertFalse(child.stdout().isOpen());
+      assertAlive(child);
+    }
+  }
+
+  @Test
+  @Contract("C11")
+  void anInterruptPrecedesAWriteThatHasRoom() throws Exception {
+    try (ChildProcess child = Run.cat().spawn()) {
+      assertClosedByInterrupt(() -> child.stdin().write(1));
+      assertFalse(child.stdin().isOpen());
+      assertEquals(-1, child.stdout().read(), "nothing was written");
+    }
+  }
+
+  @Test
+  @Contract("C11")
+  void anInterruptEndsTheWaitForAnotherReader() throws Exception {
+    try (ChildProcess child = Run.cat().spawn()) {
+      var first = blocked(() ->
+          assertThrows(AsynchronousCloseException.class, () -> child.stdout().read()));
+      var second = blocked(() ->
+          assertThrows(ClosedByInterruptException.class, () -> child.stdout().read()));
+      second.thread().interrupt();
+      Await.get(second.future());
+      Await.get(first.future());
       assertAlive(child);
     }
   }

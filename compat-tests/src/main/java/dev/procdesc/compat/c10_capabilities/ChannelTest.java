@@ -191,6 +191,22 @@ final class ChannelTest {
 
   @Test
   @Contract({"C10", "C11"})
+  void anInterruptClosesTheListener() throws Exception {
+    Path path = directory.resolve("socket");
+    DescriptorChannel.Listener listener = DescriptorChannel.listen(path);
+    try (ConcurrentCallers<DescriptorChannel> callers = new ConcurrentCallers<>(Thread::new)) {
+      callers.add(listener::accept);
+      callers.awaitBlocked();
+      callers.interrupt();
+      assertThrows(ClosedByInterruptException.class, callers::results);
+    }
+    assertFalse(listener.isOpen());
+    assertFalse(Files.exists(path), "the listener deletes its socket");
+    listener.close();
+  }
+
+  @Test
+  @Contract({"C10", "C11"})
   void whoWaitsToAcceptIsToldOfTheClose() throws Exception {
     DescriptorChannel.Listener listener = DescriptorChannel.listen(directory.resolve("socket"));
     try (ConcurrentCallers<DescriptorChannel> callers = new ConcurrentCallers<>(Thread::new)) {

@@ -17,10 +17,12 @@ import dev.procdesc.posix.io.Watcher;
 import dev.procdesc.spi.Channels;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Creates channels over UNIX domain sockets. */
 public final class SocketChannels implements Channels {
@@ -148,6 +150,7 @@ public final class SocketChannels implements Channels {
     private final OwnedDescriptor socket;
     private final BlockingDescriptor end;
     private final Path path;
+    private final AtomicBoolean removed = new AtomicBoolean();
 
     Listener(OwnedDescriptor socket, Path path) {
       this.socket = socket;
@@ -166,6 +169,15 @@ public final class SocketChannels implements Channels {
     }
 
     private Optional<DescriptorChannel> accept(Deadline deadline) throws IOException {
+      try {
+        return acceptInTime(deadline);
+      } catch (ClosedByInterruptException e) {
+        close(); // The socket in the file system too.
+        throw e;
+      }
+    }
+
+    private Optional<DescriptorChannel> acceptInTime(Deadline deadline) throws IOException {
       if (!end.enter(deadline)) {
         return Optional.empty();
       }
@@ -187,12 +199,8 @@ public final class SocketChannels implements Channels {
 
     @Override
     public void close() {
-      boolean first;
-      synchronized (this) {
-        first = end.isOpen();
-        end.close();
-      }
-      if (first) {
+      end.close();
+      if (removed.compareAndSet(false, true)) {
         try {
           Files.deleteIfExists(path);
         } catch (IOException e) {

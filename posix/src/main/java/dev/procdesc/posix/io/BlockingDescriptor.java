@@ -70,19 +70,64 @@ public final class BlockingDescriptor {
   }
 
   /**
+   * Checks that a transfer may begin. {@link #transfer} and the methods that acquire the lock make
+   * the same checks.
+   *
+   * @throws ClosedChannelException if the descriptor is closed
+   * @throws ClosedByInterruptException if the thread is interrupted, which closes the descriptor
+   */
+  void check() throws ClosedChannelException {
+    if (Thread.currentThread().isInterrupted()) {
+      throw interrupted();
+    }
+    if (!isOpen()) {
+      throw new ClosedChannelException();
+    }
+  }
+
+  /**
+   * Acquires the lock.
+   *
+   * @throws ClosedChannelException if the descriptor is closed
+   * @throws ClosedByInterruptException if the thread is interrupted, which closes the descriptor
+   */
+  void enter() throws ClosedChannelException {
+    try {
+      lock.lockInterruptibly();
+    } catch (InterruptedException e) {
+      throw interrupted();
+    }
+    if (!isOpen()) {
+      lock.unlock();
+      throw new ClosedChannelException();
+    }
+  }
+
+  /**
    * Acquires the lock before a deadline.
    *
    * @return whether the lock was acquired
    * @throws ClosedByInterruptException if the thread is interrupted, which closes the descriptor
    */
-  public boolean enter(Deadline deadline) throws IOException {
+  public boolean enter(Deadline deadline) throws ClosedChannelException {
     try {
       return lock.tryLock(deadline.left(), TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      close();
-      throw (ClosedByInterruptException) new ClosedByInterruptException().initCause(e);
+      throw interrupted();
     }
+  }
+
+  /**
+   * Closes the descriptor because of an interrupt, and returns the exception to throw. The
+   * interrupt status remains set.
+   */
+  private ClosedChannelException interrupted() {
+    Thread.currentThread().interrupt();
+    if (!isOpen()) {
+      return new ClosedChannelException();
+    }
+    close();
+    return new ClosedByInterruptException();
   }
 
   /** Repeats a transfer until it completes or fails. Called with the lock held. */
@@ -93,12 +138,18 @@ public final class BlockingDescriptor {
   /**
    * Repeats a transfer until it completes, fails or exceeds a deadline. Called with the lock held.
    *
+   * <p>An interrupt is noticed before each attempt, because a descriptor that is always ready never
+   * waits.
+   *
    * @return the result of the transfer, or {@code -EAGAIN} after the deadline
    * @throws ClosedChannelException if the descriptor is closed, before or during the call
    * @throws ClosedByInterruptException if the thread is interrupted, which closes the descriptor
    */
   public long transfer(String operation, Transfer transfer, Deadline deadline) throws IOException {
     while (true) {
+      if (Thread.currentThread().isInterrupted()) {
+        throw interrupted();
+      }
       long outcome = attempt(transfer);
       if (outcome >= 0) {
         return outcome;

@@ -41,13 +41,11 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
   @Override
   public int read(ByteBuffer target) throws IOException {
     if (!target.hasRemaining()) {
+      end.check();
       return 0;
     }
-    end.lock.lock();
+    enter();
     try {
-      if (!end.isOpen()) {
-        throw new ClosedChannelException();
-      }
       NativeMemory full = buffer;
       if (full == null) {
         full = fill();
@@ -121,6 +119,16 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
       return full == null ? 0 : full.bytes().remaining();
     } finally {
       leave();
+    }
+  }
+
+  /** Acquires the lock, or releases the buffer if an interrupt closes the pipe. */
+  private void enter() throws IOException {
+    try {
+      end.enter();
+    } catch (ClosedChannelException e) {
+      dropIfClosed();
+      throw e;
     }
   }
 

@@ -35,7 +35,11 @@ public final class PipeOutputImpl extends PipeOutput implements PipeEnd {
   @Override
   public int write(ByteBuffer source) throws IOException {
     int total = source.remaining();
-    end.lock.lock();
+    if (total == 0) {
+      end.check();
+      return 0;
+    }
+    end.enter();
     try (NativeMemory memory = NativeMemory.borrow()) {
       ByteBuffer bytes = memory.bytes();
       while (source.hasRemaining()) {

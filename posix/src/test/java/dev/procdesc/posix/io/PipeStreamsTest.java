@@ -75,8 +75,13 @@ final class PipeStreamsTest {
       if (this == PLATFORM) {
         Await.inside(thread, "poll");
       } else {
-        Await.until(thread + " is parked", () -> thread.getState() == Thread.State.WAITING);
+        awaitParked(thread);
       }
+    }
+
+    /** Waits until a thread waits in Java, such as for another reader. */
+    void awaitParked(Thread thread) {
+      Await.until(thread + " is parked", () -> thread.getState() == Thread.State.WAITING);
     }
   }
 
@@ -286,12 +291,14 @@ final class PipeStreamsTest {
     assertThrows(ClosedChannelException.class, input::read);
     assertThrows(ClosedChannelException.class, () -> input.read(new byte[3]));
     assertThrows(ClosedChannelException.class, () -> input.read(ByteBuffer.allocate(3)));
+    assertThrows(ClosedChannelException.class, () -> input.read(new byte[0]));
     assertThrows(ClosedChannelException.class, input::available);
     output.close();
     output.close();
     assertFalse(output.isOpen());
     assertThrows(ClosedChannelException.class, () -> output.write(1));
     assertThrows(ClosedChannelException.class, () -> output.write(ByteBuffer.allocate(3)));
+    assertThrows(ClosedChannelException.class, () -> output.write(new byte[0]));
     assertFalse(TestSystem.isOpen(pipe.readEnd()) && TestSystem.isOpen(pipe.writeEnd()));
   }
 
@@ -358,6 +365,72 @@ final class PipeStreamsTest {
     });
     assertInstanceOf(ClosedByInterruptException.class, Await.thrown(reader.result()));
     assertFalse(input.isOpen());
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void anInterruptPrecedesAvailableData(Kind kind) throws Exception {
+    output.write('x');
+    var reader = kind.start(() -> {
+      Thread.currentThread().interrupt();
+      return input.read();
+    });
+    assertInstanceOf(ClosedByInterruptException.class, Await.thrown(reader.result()));
+    assertFalse(input.isOpen());
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void anInterruptPrecedesBufferedData(Kind kind) throws Exception {
+    output.write(bytes("xy"));
+    var reader = kind.start(() -> {
+      assertEquals('x', input.read());
+      Thread.currentThread().interrupt();
+      return input.read();
+    });
+    assertInstanceOf(ClosedByInterruptException.class, Await.thrown(reader.result()));
+    assertFalse(input.isOpen());
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void anInterruptPrecedesAWriteThatHasRoom(Kind kind) throws Exception {
+    var writer = kind.start(() -> {
+      Thread.currentThread().interrupt();
+      output.write(1);
+      return 0;
+    });
+    assertInstanceOf(ClosedByInterruptException.class, Await.thrown(writer.result()));
+    assertFalse(output.isOpen());
+    assertEquals(-1, input.read(), "nothing was written");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void anInterruptEndsTheWaitForAnotherReader(Kind kind) throws Exception {
+    var first = kind.start(() -> input.read());
+    kind.awaitBlocked(first.thread());
+    var second = kind.start(() -> input.read());
+    kind.awaitParked(second.thread());
+    second.thread().interrupt();
+    assertInstanceOf(ClosedByInterruptException.class, Await.thrown(second.result()));
+    assertInstanceOf(AsynchronousCloseException.class, Await.thrown(first.result()));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void anInterruptEndsTheWaitForAnotherWriter(Kind kind) throws Exception {
+    Await.Task<Integer> task = () -> {
+      output.write(new byte[10_000_000]);
+      return 0;
+    };
+    var first = kind.start(task);
+    kind.awaitBlocked(first.thread());
+    var second = kind.start(task);
+    kind.awaitParked(second.thread());
+    second.thread().interrupt();
+    assertInstanceOf(ClosedByInterruptException.class, Await.thrown(second.result()));
+    assertInstanceOf(AsynchronousCloseException.class, Await.thrown(first.result()));
   }
 
   @ParameterizedTest
