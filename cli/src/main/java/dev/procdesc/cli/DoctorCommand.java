@@ -34,9 +34,10 @@ final class DoctorCommand implements Callable<Integer> {
   };
 
   private static final String[] EXIT_CODES = {
-    " 0:the report is printed, also where the library does not work on this system",
-    " 1:with --check: the library does not work; standard error has the cause and the remedy",
-    "64:a usage error"
+    "  0:the report is printed, also where the library does not work on this system",
+    "  1:with --check: the library does not work; standard error has the cause and the remedy",
+    " 64:a usage error",
+    "125:pd could not print the report"
   };
 
   private final Options options = Options.of("doctor", this);
@@ -72,12 +73,12 @@ final class DoctorCommand implements Callable<Integer> {
       problem = tryOut();
     } catch (RuntimeException | LinkageError e) {
       String cause = Failure.message(e);
-      System.out.print(json.isGiven() ? failure(cause) + "\n" : toTable(cause));
+      Output.stdout().print(json.isGiven() ? failure(cause) + "\n" : toTable(cause));
       Failure.tell(e);
       return health(false);
     }
-    System.out.print(
-        json.isGiven() ? toJson(platform, problem) + "\n" : toTable(platform, problem));
+    Output.stdout()
+        .print(json.isGiven() ? toJson(platform, problem) + "\n" : toTable(platform, problem));
     problem.ifPresent(text -> Failure.tell("cannot run a child: " + text));
     return health(problem.isEmpty());
   }

@@ -41,7 +41,7 @@ final class HelpCommand implements Callable<Integer> {
       }
       line = command;
     }
-    line.usage(System.out);
+    line.usage(line.getOut());
     return ExitCodes.OK;
   }
 }

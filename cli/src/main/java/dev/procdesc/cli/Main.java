@@ -1,5 +1,7 @@
 package dev.procdesc.cli;
 
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
@@ -43,7 +45,20 @@ public final class Main
    * @param arguments the command line
    */
   public static void main(String[] arguments) {
-    System.exit(new Main().commandLine().execute(arguments));
+    System.exit(new Main().execute(arguments));
+  }
+
+  private int execute(String[] arguments) {
+    // Collects the texts that picocli prints, because it would ignore write errors.
+    StringWriter text = new StringWriter();
+    int code = commandLine().setOut(new PrintWriter(text)).execute(arguments);
+    try {
+      Output.stdout().print(text.toString());
+      return code;
+    } catch (Output.Failed e) {
+      Failure.tell(e);
+      return ExitCodes.FAILED;
+    }
   }
 
   private CommandLine commandLine() {
@@ -109,6 +124,6 @@ public final class Main
   @Override
   public int handleExecutionException(Exception e, CommandLine line, ParseResult parsed) {
     Failure.tell(e);
-    return line.getCommand() instanceof DoctorCommand ? ExitCodes.UNHEALTHY : ExitCodes.FAILED;
+    return ExitCodes.FAILED;
   }
 }

@@ -6,11 +6,9 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.UsageMessageSpec;
@@ -74,19 +72,17 @@ final class ReceiveCommand implements Callable<Integer> {
     }
     try (DescriptorChannel.Message message = received.get()) {
       String text = new String(message.payload(), StandardCharsets.UTF_8);
-      List<CompletableFuture<Void>> ends = new ArrayList<>();
+      WatchCommand.Ends ends = new WatchCommand.Ends();
       for (ProcessDescriptor process : message.descriptors()) {
         String name = name(process);
         WatchCommand.say(name, "received" + (text.isEmpty() ? "" : ": " + text));
-        ends.add(process
-            .onExit()
-            .thenAccept(status -> WatchCommand.say(name, WatchCommand.words(status))));
+        ends.report(name, process);
         if (kill.isGiven()) {
           process.kill();
         }
       }
-      ends.forEach(CompletableFuture::join);
-      return ends.isEmpty() ? ExitCodes.UNHEALTHY : ExitCodes.OK;
+      ends.await();
+      return message.descriptors().isEmpty() ? ExitCodes.UNHEALTHY : ExitCodes.OK;
     }
   }
 

@@ -5,7 +5,6 @@ import dev.procdesc.ExitStatus;
 import dev.procdesc.ResourceUsage;
 import dev.procdesc.SpawnException;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,7 +21,7 @@ import java.util.stream.Stream;
  */
 record Report(List<String> command, boolean json) {
 
-  void ended(Outcome outcome, PrintStream to) throws IOException {
+  void ended(Outcome outcome, Output to) throws IOException {
     if (json) {
       to.println(toJson(outcome));
     } else {
@@ -34,14 +33,14 @@ record Report(List<String> command, boolean json) {
    * Reports a command that did not start, in JSON only; without JSON the error message is the
    * report.
    */
-  void failed(Throwable cause, int exitCode, PrintStream to) throws IOException {
+  void failed(Throwable cause, int exitCode, Output to) throws IOException {
     if (json) {
       to.println(toJson(cause, exitCode));
     }
   }
 
   /** Reports a command that was started and released. */
-  void detached(long pid, PrintStream to) throws IOException {
+  void detached(long pid, Output to) throws IOException {
     StringWriter text = new StringWriter();
     try (JsonWriter out = begin(text)) {
       out.name("pid").value(pid);
@@ -49,7 +48,7 @@ record Report(List<String> command, boolean json) {
       out.name("exitCode").value(ExitCodes.OK);
       out.endObject();
     }
-    to.println(text);
+    to.println(text.toString());
   }
 
   private JsonWriter begin(StringWriter text) throws IOException {

@@ -10,10 +10,7 @@ import dev.procdesc.Signal;
 import dev.procdesc.Spawner;
 import dev.procdesc.Stdio;
 import dev.procdesc.UnsupportedFeatureException;
-import java.io.FileOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -44,7 +41,8 @@ final class RunCommand implements Callable<Integer> {
     " 64:a usage error",
     "124:the command timed out, and ended after TERM",
     "137:the command timed out and was killed, or KILL ended it otherwise",
-    "125:pd could not run the command, or its exit status is unknown",
+    "125:pd could not run the command, its exit status is unknown, or pd could not write its"
+        + " output; a command of --detach is then killed",
     "126:the command was found but cannot be executed",
     "127:the command was not found"
   };
@@ -133,26 +131,30 @@ final class RunCommand implements Callable<Integer> {
     List<String> command = words.get();
     checkUsage(command);
     Report report = new Report(command, json.isGiven());
-    try (PrintStream to = reportStream()) {
+    // Opened before the command runs, so that no command runs whose report cannot be written.
+    try (Output to = output.get().isPresent() ? Output.file(output.get().get()) : Output.stderr()) {
       try {
         if (sandbox.isGiven()) {
           Platform.current().enterDescriptorOnlyMode();
         }
         return detach.isGiven() ? detach(report, to) : supervise(report, to);
+      } catch (Output.Failed e) {
+        // The command did start, and no second report could be written either.
+        throw e;
       } catch (IOException | RuntimeException | LinkageError e) {
         int exitCode = Failure.exitCode(e);
-        report.failed(e, exitCode, to);
         Failure.tell(e);
         if (e instanceof UnsupportedFeatureException lacking
             && lacking.feature() == Feature.KILL_ON_JVM_DEATH) {
           Failure.tell("with --on-close release the command runs, and lives on if pd is killed");
         }
+        report.failed(e, exitCode, to);
         return exitCode;
       }
     }
   }
 
-  private int supervise(Report report, PrintStream to) throws IOException, InterruptedException {
+  private int supervise(Report report, Output to) throws IOException, InterruptedException {
     SignalForwarder signals = SignalForwarder.install(spawnOptions.isSession(), Failure::tell);
     Spawner spawner = withIgnored(spawnOptions.spawner(report.command(), Stdio.inherit()), signals);
     if (isReported() && Platform.current().has(Feature.RESOURCE_USAGE)) {
@@ -172,15 +174,21 @@ final class RunCommand implements Callable<Integer> {
     return outcome.exitCode();
   }
 
-  private int detach(Report report, PrintStream to) throws IOException {
+  private int detach(Report report, Output to) throws IOException {
     SignalForwarder signals = SignalForwarder.install(true, Failure::tell);
     Spawner spawner =
         withIgnored(spawnOptions.spawner(report.command(), Stdio.nullDevice()), signals);
     try (ChildProcess child = spawner.newSession().onClose(OnClose.RELEASE).spawn()) {
-      if (json.isGiven()) {
-        report.detached(child.pid(), to);
+      try {
+        if (json.isGiven()) {
+          report.detached(child.pid(), to);
+        }
+        Output.stdout().println(Long.toString(child.pid()));
+      } catch (Output.Failed e) {
+        // A caller that does not learn the process ID cannot end the command.
+        child.kill();
+        throw e;
       }
-      System.out.println(child.pid());
       return ExitCodes.OK;
     }
   }
@@ -215,19 +223,6 @@ final class RunCommand implements Callable<Integer> {
     try (ChildProcess shell = Spawner.of("/bin/sh", "-c", "kill -INT $PPID").spawn()) {
       shell.waitFor();
     }
-  }
-
-  private PrintStream reportStream() throws IOException {
-    // Opened before the command runs, so that no command runs whose report cannot be written.
-    return output.get().isPresent()
-        ? new PrintStream(
-            new FileOutputStream(output.get().get().toFile()), false, StandardCharsets.UTF_8)
-        : new PrintStream(System.err, true, StandardCharsets.UTF_8) {
-          @Override
-          public void close() {
-            flush();
-          }
-        };
   }
 
   private void checkUsage(List<String> command) {

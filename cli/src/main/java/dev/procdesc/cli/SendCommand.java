@@ -31,7 +31,7 @@ final class SendCommand implements Callable<Integer> {
   private static final String[] EXIT_CODES = {
     "  0:the process was sent",
     " 64:a usage error",
-    "125:pd could not send the process; a command that was started is killed",
+    "125:pd could not send the process or print its ID; a command that was started is killed",
     "126:the command was found but cannot be executed",
     "127:the command was not found"
   };
@@ -94,7 +94,13 @@ final class SendCommand implements Callable<Integer> {
         .onClose(OnClose.KILL)
         .spawn()) {
       send(channel, String.join(" ", command), child);
-      System.out.println(child.pid());
+      try {
+        Output.stdout().println(Long.toString(child.pid()));
+      } catch (Output.Failed e) {
+        // The receiver holds the process too, so the close does not end it.
+        child.kill();
+        throw e;
+      }
     }
   }
 

@@ -3,12 +3,14 @@ package dev.procdesc.cli;
 import dev.procdesc.ExitStatus;
 import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.ProcessDescriptorException;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.UsageMessageSpec;
 import picocli.CommandLine.ParameterException;
@@ -72,9 +74,9 @@ final class WatchCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() {
+  public Integer call() throws IOException {
     List<ProcessDescriptor> opened = new ArrayList<>();
-    List<CompletableFuture<Void>> ends = new ArrayList<>();
+    Ends ends = new Ends();
     int code = ExitCodes.OK;
     try {
       for (long pid : wanted()) {
@@ -82,24 +84,56 @@ final class WatchCommand implements Callable<Integer> {
           ProcessDescriptor process = ProcessDescriptor.open(pid);
           opened.add(process);
           say("" + pid, "watched");
-          ends.add(process.onExit().thenAccept(status -> say("" + pid, words(status))));
+          ends.report("" + pid, process);
         } catch (ProcessDescriptorException e) {
           Failure.tell(e);
           code = ExitCodes.UNHEALTHY;
         }
       }
-      ends.forEach(CompletableFuture::join);
+      ends.await();
       return code;
     } finally {
       opened.forEach(ProcessDescriptor::close);
     }
   }
 
-  /** Prints one line and flushes it. */
-  static void say(String name, String what) {
-    synchronized (System.out) {
-      System.out.println(name + " " + what);
-      System.out.flush();
+  /** Prints one line. */
+  static void say(String name, String what) throws Output.Failed {
+    Output.stdout().println(name + " " + what);
+  }
+
+  /** The ends of processes, each of which is printed when it happens. */
+  static final class Ends {
+    private final List<CompletableFuture<Void>> all = new ArrayList<>();
+    private final CompletableFuture<Void> failed = new CompletableFuture<>();
+
+    /** Prints the exit status of a process when it has ended. */
+    void report(String name, ProcessDescriptor process) {
+      all.add(process.onExit().thenAccept(status -> {
+        try {
+          say(name, words(status));
+        } catch (Output.Failed e) {
+          failed.completeExceptionally(e);
+        }
+      }));
+    }
+
+    /** Waits for all ends; throws at once if one cannot be printed. */
+    void await() throws IOException {
+      CompletableFuture<Void> ended =
+          CompletableFuture.allOf(all.toArray(CompletableFuture[]::new));
+      try {
+        CompletableFuture.anyOf(ended, failed).join();
+        // Both are done if the last line could not be printed.
+        if (failed.isDone()) {
+          failed.join();
+        }
+      } catch (CompletionException e) {
+        if (e.getCause() instanceof Output.Failed cause) {
+          throw cause;
+        }
+        throw e;
+      }
     }
   }
 
