@@ -71,3 +71,44 @@ contains 'why the build failed' "$OUTPUT" 'no such symbol'
 rm -r "$TREE/target"
 touch "$TREE/target"
 says 'a tree that cannot be written' "cannot build in $TREE: $TREE/target is not writable" pd jdk17
+
+# From here on a tree that is built, and a Java whose start depends on its surroundings.
+rm -r "$TREE/target" "$TREE/cli/src"
+mkdir -p "$TREE/cli/target"
+touch "$TREE/cli/target/pd.jar"
+
+# java17 SCRIPT: a Java 17 that runs this script.
+java17() {
+    printf '#!/bin/sh\n%s\n' "$1" >"$WORLD/jdk17/bin/java"
+}
+touch "$TREE/cli/target/pd-17.0.15.jsa"
+MARK='case "$* " in *"-jar "*" run "*) echo ran; exit 7 ;; *-Xshare:dump* | *-XX:Dump*) exit 1 ;; esac'
+java17 "$MARK; exit 0"
+ends 'Java starts' 7 'ran' pd jdk17
+java17 "$MARK; echo no such option >&2; exit 1"
+says 'a Java that does not start' "the Java virtual machine $WORLD/jdk17/bin/java does not start" pd jdk17
+contains 'why Java does not start' "$OUTPUT" 'no such option'
+
+# An archive says that this Java did start here.
+echo archive >"$TREE/cli/target/pd-17.0.15.jsa"
+ends 'no second start without a cause' 7 'ran' pd jdk17
+for variable in PD_JAVA_OPTS JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS _JAVA_OPTIONS; do
+    says "options in $variable" 'the Java virtual machine' pd jdk17 "$variable=-XX:+NoSuchOption"
+done
+ends 'a debugger does not attach twice' 7 'ran' pd jdk17 PD_JAVA_OPTS=-agentlib:jdwp=transport=dt_socket
+for limit in '-v 4000000' '-d 500000' '-n 32'; do
+    # shellcheck disable=SC2086 # an option and its value
+    says "ulimit $limit" 'the Java virtual machine' eval "(ulimit $limit; pd jdk17)"
+done
+in_removed_directory() {
+    mkdir "$WORLD/gone"
+    (cd "$WORLD/gone" && rmdir "$WORLD/gone" && "$@" 2>&1 | grep -v getcwd; exit "${PIPESTATUS[0]}")
+}
+says 'a removed directory' 'the Java virtual machine' in_removed_directory pd jdk17
+
+# A standard descriptor that is closed stays one that cannot be used.
+java17 'case "$*" in *" run "*) { echo out || exit 11; } 2>/dev/null ;; esac; exit 0'
+closed_output() {
+    pd jdk17 >&-
+}
+ends 'standard output is closed' 11 '' closed_output
