@@ -10,7 +10,6 @@ import dev.procdesc.Stdio;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
@@ -27,15 +26,7 @@ final class DeathBenchmark implements Benchmark {
       return List.of(
           Row.absent(String.format(Locale.ROOT, what, wanted), "", GuardBenchmark.ABSENT));
     }
-    List<String> arguments = new ArrayList<>();
-    arguments.add(String.valueOf(wanted));
-    if (context.program().isPresent()) {
-      arguments.add(context.program().get().path().toString());
-      arguments.add("pause");
-    } else {
-      arguments.addAll(List.of("/bin/sleep", "100000"));
-    }
-    Spawner jvm = Jvm.running(DoomedJvm.class, List.of(), arguments.toArray(String[]::new))
+    Spawner jvm = Jvm.running(DoomedJvm.class, List.of(), LiveBenchmark.arguments(wanted, context))
         .stdin(Stdio.pipe())
         .stdout(Stdio.pipe())
         .descriptor(LiveBenchmark.LIFELINE, Stdio.pipeFromChild());

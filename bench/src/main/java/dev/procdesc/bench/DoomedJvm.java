@@ -4,9 +4,7 @@ import dev.procdesc.ChildProcess;
 import dev.procdesc.OnClose;
 import dev.procdesc.SpawnException;
 import dev.procdesc.Spawner;
-import dev.procdesc.Stdio;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /** A JVM that starts many children, prints their number, and waits to be killed. */
@@ -21,11 +19,7 @@ final class DoomedJvm {
    */
   public static void main(String[] args) throws Exception {
     int wanted = Integer.parseInt(args[0]);
-    Spawner spawner = Spawner.of(Arrays.asList(args).subList(1, args.length))
-        .stdin(Stdio.nullDevice())
-        .stdout(Stdio.nullDevice())
-        .descriptor(LiveBenchmark.LIFELINE, Stdio.descriptor(LiveBenchmark.LIFELINE))
-        .onClose(OnClose.KILL);
+    Spawner spawner = LiveChildren.spawner(args).onClose(OnClose.KILL);
     List<ChildProcess> children = new ArrayList<>();
     while (children.size() < wanted) {
       try {

@@ -8,7 +8,6 @@ import dev.procdesc.Stdio;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalLong;
@@ -26,19 +25,11 @@ final class LiveBenchmark implements Benchmark {
   @Override
   public List<Row> run(Context context) throws Exception {
     int wanted = howMany(context.options().sized(1000, 10_000));
-    List<String> arguments = new ArrayList<>();
-    arguments.add(String.valueOf(wanted));
-    if (context.program().isPresent()) {
-      arguments.add(context.program().get().path().toString());
-      arguments.add("pause");
-    } else {
-      arguments.addAll(List.of("/bin/sleep", "100000"));
-    }
     // This collector reports the live heap most exactly.
     Spawner jvm = Jvm.running(
             LiveChildren.class,
             List.of("-XX:+UseSerialGC", "-Xmx512m", "-XX:SoftRefLRUPolicyMSPerMB=0"),
-            arguments.toArray(String[]::new))
+            arguments(wanted, context))
         .stdout(Stdio.pipe())
         .descriptor(LIFELINE, Stdio.pipeFromChild());
     try (ChildProcess child = jvm.spawn();
@@ -60,6 +51,13 @@ final class LiveBenchmark implements Benchmark {
           Row.of(what + "heap each", Unit.BYTES, Double.parseDouble(numbers[2]), 1024, ""),
           Row.of(what + "descriptors each", Unit.COUNT, Double.parseDouble(numbers[3]), 2, ""));
     }
+  }
+
+  /** Returns the arguments of a JVM with many children: their number and the command of each. */
+  static String[] arguments(int wanted, Context context) {
+    return context.program().isPresent()
+        ? new String[] {String.valueOf(wanted), context.program().get().path().toString(), "pause"}
+        : new String[] {String.valueOf(wanted), "/bin/sleep", "100000"};
   }
 
   /** Returns the number of children that fit into memory, at most the wanted number. */

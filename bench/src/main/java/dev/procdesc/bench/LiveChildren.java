@@ -36,10 +36,7 @@ final class LiveChildren {
    */
   public static void main(String[] args) throws Exception {
     int wanted = Integer.parseInt(args[0]);
-    Spawner spawner = Spawner.of(Arrays.asList(args).subList(1, args.length))
-        .stdin(Stdio.nullDevice())
-        .stdout(Stdio.nullDevice())
-        .descriptor(LiveBenchmark.LIFELINE, Stdio.descriptor(LiveBenchmark.LIFELINE));
+    Spawner spawner = spawner(args);
     // Measure once first, so that the cost of measuring is not counted.
     heap();
     descriptors();
@@ -82,6 +79,14 @@ final class LiveChildren {
         children[i].close();
       }
     }
+  }
+
+  /** Returns the spawner of the children, which all hold the write end of one pipe. */
+  static Spawner spawner(String[] args) {
+    return Spawner.of(Arrays.asList(args).subList(1, args.length))
+        .stdin(Stdio.nullDevice())
+        .stdout(Stdio.nullDevice())
+        .descriptor(LiveBenchmark.LIFELINE, Stdio.descriptor(LiveBenchmark.LIFELINE));
   }
 
   /** Waits for the library to complete deferred work. */
