@@ -4,6 +4,7 @@ import dev.procdesc.ChildProcess;
 import dev.procdesc.OnClose;
 import dev.procdesc.PipeInput;
 import dev.procdesc.PipeOutput;
+import dev.procdesc.posix.io.PipeEnd;
 import dev.procdesc.posix.io.PipeInputImpl;
 import dev.procdesc.posix.io.PipeOutputImpl;
 import java.util.Map;
@@ -29,8 +30,12 @@ public final class ChildProcessImpl extends ProcessDescriptorImpl implements Chi
     this.outputs = outputs;
     // A reader of the child's output needs the child, even if the application retains only the
     // stream.
-    inputs.values().forEach(pipe -> pipe.keepReachable(this));
-    outputs.values().forEach(pipe -> pipe.keepReachable(this));
+    for (PipeEnd pipe : inputs.values()) {
+      pipe.keepReachable(this);
+    }
+    for (PipeEnd pipe : outputs.values()) {
+      pipe.keepReachable(this);
+    }
     core.watcher().adopt(core);
   }
 
