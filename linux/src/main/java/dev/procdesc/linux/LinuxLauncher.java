@@ -274,33 +274,28 @@ final class LinuxLauncher extends Launcher {
 
     private Launched spawnGuarded() throws IOException {
       Registration registration = guardian.newRegistration(request.onClose(), cgroupKill);
-      OwnedDescriptor socket = registration.link().socket();
-      int fd;
-      try {
-        fd = socket.acquire();
-      } catch (ClosedDescriptorException e) {
-        throw Errors.spawn(Step.GUARD, "tell the guardian", "", -Numbers.EPIPE, "");
-      }
-      try (ScriptLaunch launch = launch()) {
+      try (OwnedDescriptor.Loan socket = registration.link().socket().lend();
+          ScriptLaunch launch = launch()) {
         if (registration.byTable()) {
           flags |= Numbers.CLONE_FILES;
         }
         ScriptBuilder builder = new ScriptBuilder(spawn, launch);
-        builder.register(registration, fd, pidfd);
+        builder.register(registration, socket.fd(), pidfd);
         Set<Integer> needed = spawn.descriptors().needed();
-        needed.add(fd);
+        needed.add(socket.fd());
         if (cgroupKill.isPresent()) {
           needed.add(cgroupKill.get().number());
         }
         return create(launch, builder, needed, Optional.of(registration));
+      } catch (ClosedDescriptorException e) {
+        // The guardian was replaced after the registration.
+        throw Errors.spawn(Step.GUARD, "tell the guardian", "", -Numbers.EPIPE, "");
       } catch (SpawnException e) {
         // EPERM is returned by a filter, not by the guardian.
         if (e.step() == Step.GUARD && e.errno() != Numbers.EPERM) {
           guardian.lost(registration.link());
         }
         throw e;
-      } finally {
-        socket.release();
       }
     }
 
