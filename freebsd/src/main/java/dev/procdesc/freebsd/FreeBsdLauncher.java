@@ -239,8 +239,7 @@ final class FreeBsdLauncher extends Launcher {
       ChildScript script =
           new ScriptBuilder(spawn).complete(Set.of(), probes.openLimit(), dispositions.ignored());
       long[] create = {Numbers.SYS_PDRFORK, place.address(), flags(), Numbers.RFSPAWN};
-      SpawnStub.Started started = probes.stub().start(arena, script, create);
-      return launched(started, script, Optional.empty());
+      return launched(probes.stub().run(arena, script, create), script, Optional.empty());
     }
 
     /**
@@ -252,8 +251,9 @@ final class FreeBsdLauncher extends Launcher {
       int readEnd = ends[0];
       int writeEnd = ends[1];
       try {
-        SpawnStub.Started started;
         ChildScript script;
+        ChildScript.Written written;
+        long created;
         try {
           writeEnd = moveUp(writeEnd);
           ScriptBuilder builder = new ScriptBuilder(spawn);
@@ -262,18 +262,19 @@ final class FreeBsdLauncher extends Launcher {
           }
           script = builder.complete(Set.of(writeEnd), probes.openLimit(), allSignals());
           long[] create = {Numbers.SYS_PDFORK, place.address(), flags()};
-          started = probes.stub().start(arena, script, create);
+          written = script.write(arena, create);
+          created = probes.stub().start(written);
         } finally {
           LibC.close(writeEnd);
         }
         Optional<OwnedDescriptor> lifeline = Optional.empty();
-        if (started.created() > 0) {
+        if (created > 0) {
           if (barrier.isPresent()) {
-            lifeline = Optional.of(startGroupKiller(barrier.get(), started.created()));
+            lifeline = Optional.of(startGroupKiller(barrier.get(), created));
           }
           awaitEndOfPipe(readEnd);
         }
-        return launched(started, script, lifeline);
+        return launched(written.outcome(created), script, lifeline);
       } finally {
         LibC.close(readEnd);
       }
@@ -326,13 +327,12 @@ final class FreeBsdLauncher extends Launcher {
     }
 
     private Launched launched(
-        SpawnStub.Started started, ChildScript script, Optional<OwnedDescriptor> lifeline)
+        SpawnStub.Run run, ChildScript script, Optional<OwnedDescriptor> lifeline)
         throws SpawnException {
-      if (started.created() < 0) {
-        throw Errors.spawn(Step.CREATE, "pdfork", "", started.created(), hint(started.created()));
+      if (run.created() < 0) {
+        throw Errors.spawn(Step.CREATE, "pdfork", "", run.created(), hint(run.created()));
       }
       int fd = place.bytes().getInt(place.at());
-      SpawnStub.Run run = started.outcome();
       if (run.executed()) {
         return new Launched(fd, run.created(), closeAction(request, lifeline));
       }

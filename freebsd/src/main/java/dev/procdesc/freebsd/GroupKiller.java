@@ -145,7 +145,7 @@ public final class GroupKiller {
         probes.stub().mapping().ifPresent(code -> unmapAllBut(script, code, memory.mapping()));
         waitAndKill(script, arena, process, pid, lifeline[0]);
         long[] create = {Numbers.SYS_PDFORK, place.address(), probes.descriptorFlags(true)};
-        long created = probes.stub().start(arena, script, create).created();
+        long created = probes.stub().start(script.write(arena, create));
         if (created < 0) {
           throw Errors.spawn(
               Step.CREATE, "pdfork", "the group killer of a process group", created, "");

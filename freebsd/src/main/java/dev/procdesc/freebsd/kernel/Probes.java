@@ -208,8 +208,9 @@ public final class Probes {
     try (NativeArena arena = NativeArena.shared()) {
       NativeArena.Place descriptor = arena.allocate(8);
       create[1] = descriptor.address();
-      SpawnStub.Started started = stub.orElseThrow().start(arena, script, create);
-      if (started.created() > 0) {
+      ChildScript.Written written = script.write(arena, create);
+      long created = stub.orElseThrow().start(written);
+      if (created > 0) {
         int fd = descriptor.bytes().getInt(descriptor.at());
         try {
           Procdesc.reap(fd, false);
@@ -217,7 +218,7 @@ public final class Probes {
           LibC.close(fd);
         }
       }
-      return started.outcome();
+      return written.outcome(created);
     }
   }
 

@@ -22,11 +22,7 @@ public final class NativeArena implements AutoCloseable {
 
   /** Creates an empty arena. */
   public NativeArena() {
-    this(NativeMemory::borrow);
-  }
-
-  private NativeArena(IntFunction<NativeMemory> lender) {
-    this(lender, OptionalInt.empty());
+    this(NativeMemory::borrow, OptionalInt.empty());
   }
 
   private NativeArena(IntFunction<NativeMemory> lender, OptionalInt file) {
@@ -38,7 +34,7 @@ public final class NativeArena implements AutoCloseable {
 
   /** Creates an empty arena in shared memory, in which the writes of a forked child are visible. */
   public static NativeArena shared() {
-    return new NativeArena(NativeMemory::borrowShared);
+    return new NativeArena(NativeMemory::borrowShared, OptionalInt.empty());
   }
 
   /**
@@ -96,12 +92,14 @@ public final class NativeArena implements AutoCloseable {
    * <p>An allocation that does not fit throws {@link IllegalStateException}.
    */
   public static NativeArena in(NativeMemory block) {
-    return new NativeArena(size -> {
-      if (size > 0) {
-        throw new IllegalStateException("no room for " + size + " bytes in the block");
-      }
-      return block;
-    });
+    return new NativeArena(
+        size -> {
+          if (size > 0) {
+            throw new IllegalStateException("no room for " + size + " bytes in the block");
+          }
+          return block;
+        },
+        OptionalInt.empty());
   }
 
   /**

@@ -109,39 +109,15 @@ public final class SpawnStub {
     }
   }
 
-  /** The result of an attempt to create a child, with the memory that contains its script. */
-  public static final class Started {
-    private final ChildScript.Written script;
-    private final long created;
-
-    private Started(ChildScript.Written script, long created) {
-      this.script = script;
-      this.created = created;
-    }
-
-    /** Returns the result of the call that creates the child: its process ID, or {@code -errno}. */
-    public long created() {
-      return created;
-    }
-
-    /**
-     * Returns the result of the script. Valid only once the child has executed a program or ended.
-     */
-    public Run outcome() {
-      return script.outcome(created);
-    }
-  }
-
   /**
    * Creates a child that executes a script. Returns when it has executed its program or ended, if
    * the creating call suspends this thread until then; otherwise returns at once.
    *
-   * @param arena a shared arena, if the child gets a copy of the memory
-   * @param create the number and arguments of the call that creates the child
+   * @param script a script in a shared arena, if the child gets a copy of the memory
+   * @return the result of the call that creates the child: its process ID, or {@code -errno}
    */
-  public Started start(NativeArena arena, ChildScript script, long... create) {
-    ChildScript.Written written = script.write(arena, create);
-    return new Started(written, code.callRaw(written.address()));
+  public long start(ChildScript.Written script) {
+    return code.callRaw(script.address());
   }
 
   /**
@@ -151,6 +127,7 @@ public final class SpawnStub {
    * @param create the number and arguments of the call that creates the child
    */
   public Run run(NativeArena arena, ChildScript script, long... create) {
-    return start(arena, script, create).outcome();
+    ChildScript.Written written = script.write(arena, create);
+    return written.outcome(start(written));
   }
 }
