@@ -53,7 +53,7 @@ def last_line(path):
 
 def lacks(report):
     """What a report's system lacks, in the form that is pinned."""
-    lines = ["feature " + each["feature"] for each in report["features"] if not each["present"]]
+    lines = ["feature " + each["name"] for each in report["features"] if not each["present"]]
     lines += [
         "mechanism " + each["name"]
         for each in report["mechanisms"]

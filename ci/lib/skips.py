@@ -29,8 +29,8 @@ def main():
         if why not in pinned:
             problems.append(f"{test['class'].rsplit('.', 1)[-1]}.{test['name']} was skipped: {why}")
     for feature in report["features"]:
-        if feature["present"] and "feature " + feature["feature"] in pinned:
-            problems.append("pinned as absent, and present: " + feature["feature"])
+        if feature["present"] and "feature " + feature["name"] in pinned:
+            problems.append("pinned as absent, and present: " + feature["name"])
     for problem in problems:
         print("skips.py: " + problem, file=sys.stderr)
     sys.exit(1 if problems else 0)

@@ -52,7 +52,7 @@ for user in $users; do
     case $mode in no-backend | crashes) continue ;; esac
     cat >"$dir/$user/report.json" <<JSON
 {"deathGuard": "GUARDIAN", "passed": 2, "failed": 0, "lacksFeature": 0, "lacksCondition": 0,
- "features": [{"feature": "KILL_CGROUP", "present": false}, {"feature": "CGROUP", "present": $([ $absent = true ] && echo false || echo true)}],
+ "features": [{"name": "KILL_CGROUP", "present": false}, {"name": "CGROUP", "present": $([ $absent = true ] && echo false || echo true)}],
  "mechanisms": [{"name": "autoreap", "present": false}, {"name": "launcher", "present": false}, {"name": "pidfd_spawn", "present": false}, {"name": "clone3", "present": true}],
  "tests": [
   {"subject": "linux", "class": "a.b.SpawnTest", "name": "one", "contracts": ["C1"], "outcome": "PASSED", "feature": "", "reason": ""},

@@ -97,9 +97,9 @@ public final class Platform {
    */
   public Set<Feature> features() {
     Set<Feature> present = EnumSet.noneOf(Feature.class);
-    for (FeatureReport report : reports()) {
-      if (report.present()) {
-        present.add(report.feature());
+    for (Feature feature : Feature.values()) {
+      if (has(feature)) {
+        present.add(feature);
       }
     }
     return Collections.unmodifiableSet(present);
@@ -119,25 +119,26 @@ public final class Platform {
    * Returns whether a feature is present, and the call that determined it.
    *
    * @param feature the feature
-   * @return the report
+   * @return the result of the probe
    */
-  public FeatureReport report(Feature feature) {
+  public ProbeResult report(Feature feature) {
     Objects.requireNonNull(feature, "feature");
     try {
       return backend.report(feature);
     } catch (RuntimeException | LinkageError e) {
-      // Asking must not fail: what cannot be found out is absent, and says why.
-      return new FeatureReport(feature, false, "asking failed: " + e, "an answer of the system");
+      // A report must not fail: a feature whose probe fails is absent, with the cause.
+      return new ProbeResult(
+          feature.name(), false, "asking failed: " + e, "an answer of the system");
     }
   }
 
   /**
-   * Returns the reports of all features, present or absent.
+   * Returns the results of the probes for all features, present or absent.
    *
    * @return an unmodifiable list in the order of {@link Feature}
    */
-  public List<FeatureReport> reports() {
-    List<FeatureReport> reports = new ArrayList<>();
+  public List<ProbeResult> reports() {
+    List<ProbeResult> reports = new ArrayList<>();
     for (Feature feature : Feature.values()) {
       reports.add(report(feature));
     }
@@ -149,7 +150,7 @@ public final class Platform {
    *
    * @return an unmodifiable list
    */
-  public List<Mechanism> mechanisms() {
+  public List<ProbeResult> mechanisms() {
     return backend.mechanisms();
   }
 

@@ -48,8 +48,9 @@ public interface ProcessDescriptor extends AutoCloseable {
    * reaped. Prefer {@link #open(ProcessHandle)}, or a descriptor that the other side sends
    * ({@link DescriptorChannel}).
    *
-   * <p>Linux: {@code pidfd_open} (Linux 5.3). FreeBSD: {@code pdopenpid} (FreeBSD 16). On FreeBSD
-   * the process remains a zombie, visible to its parent, until the descriptor is closed.
+   * <p>Linux: {@code pidfd_open} (Linux 5.3). FreeBSD: {@code pdopenpid} with {@code PD_NOWAITPID}
+   * (FreeBSD 16). On FreeBSD the process remains a zombie, visible to its parent, until the
+   * descriptor is closed.
    *
    * @param pid the process ID, positive
    * @return a descriptor with every right

@@ -37,10 +37,10 @@ import java.util.function.Consumer;
  * children inherit that limit. {@code -XX:-MaxFDLimit} prevents this; {@link #limit} sets the limit
  * of a child.
  *
- * <p>Linux creates the child by {@code clone3} or {@code clone} with {@code CLONE_PIDFD} (Linux 5.4
- * or later), FreeBSD by {@code pdfork} (FreeBSD 9) or {@code pdrfork} (FreeBSD 15.1). Where only
- * the C library's spawn function can be used, {@link Feature#CHILD_SETUP} lists the options that
- * are absent.
+ * <p>Linux creates the child by {@code clone3} (Linux 5.3) or {@code clone} with
+ * {@code CLONE_PIDFD} (Linux 5.2), FreeBSD by {@code pdfork} (FreeBSD 9) or {@code pdrfork}
+ * (FreeBSD 15.1). Where only the C library's spawn function can be used,
+ * {@link Feature#CHILD_SETUP} lists the options that are absent.
  *
  * <p>Methods behave the same on Linux and FreeBSD unless a method says otherwise. A version after a
  * system call is the first release that has the call.

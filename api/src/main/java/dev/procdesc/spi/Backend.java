@@ -4,8 +4,7 @@ import dev.procdesc.ChildProcess;
 import dev.procdesc.DeathGuard;
 import dev.procdesc.DescriptorOnly;
 import dev.procdesc.Feature;
-import dev.procdesc.FeatureReport;
-import dev.procdesc.Mechanism;
+import dev.procdesc.ProbeResult;
 import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.Signal;
@@ -49,14 +48,14 @@ public interface Backend {
    * @param feature the feature
    * @return the presence, and the call that determined it
    */
-  FeatureReport report(Feature feature);
+  ProbeResult report(Feature feature);
 
   /**
    * Returns the mechanisms of this backend.
    *
    * @return an unmodifiable list, the preferred mechanisms first
    */
-  List<Mechanism> mechanisms();
+  List<ProbeResult> mechanisms();
 
   /**
    * Returns the mechanism by which a child dies with the JVM.

@@ -5,14 +5,14 @@ import dev.procdesc.ChildProcess;
 import dev.procdesc.DeathGuard;
 import dev.procdesc.ExitStatus;
 import dev.procdesc.Feature;
-import dev.procdesc.FeatureReport;
-import dev.procdesc.Mechanism;
 import dev.procdesc.OnClose;
 import dev.procdesc.Platform;
+import dev.procdesc.ProbeResult;
 import dev.procdesc.Spawner;
 import dev.procdesc.Stdio;
 import java.io.IOException;
 import java.io.StringWriter;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -113,16 +113,19 @@ final class DoctorCommand implements Callable<Integer> {
     facts.row("java", Version.java());
     facts.row("death guard", words(platform.deathGuard()));
     facts.row("self-test", problem.orElse("ok: " + TEST + " exited with 42"));
-    Table features = new Table().row("FEATURE", "PRESENT", "PROBED BY", "LACKS");
-    for (FeatureReport report : platform.reports()) {
-      features.row(report.feature().name(), word(report.present()), report.how(), report.lacks());
+    return facts
+        + "\n"
+        + toTable("FEATURE", platform.reports())
+        + "\n"
+        + toTable("MECHANISM", platform.mechanisms());
+  }
+
+  private static Table toTable(String heading, List<ProbeResult> results) {
+    Table table = new Table().row(heading, "PRESENT", "PROBED BY", "LACKS");
+    for (ProbeResult result : results) {
+      table.row(result.name(), word(result.present()), result.how(), result.lacks());
     }
-    Table mechanisms = new Table().row("MECHANISM", "PRESENT", "PROBED BY", "LACKS");
-    for (Mechanism mechanism : platform.mechanisms()) {
-      mechanisms.row(
-          mechanism.name(), word(mechanism.present()), mechanism.how(), mechanism.lacks());
-    }
-    return facts + "\n" + features + "\n" + mechanisms;
+    return table;
   }
 
   /** Returns the table where no backend works: every feature is absent. */
@@ -170,16 +173,15 @@ final class DoctorCommand implements Callable<Integer> {
       out.name("system").value(platform.system());
       out.name("deathGuard").value(platform.deathGuard().name().toLowerCase(Locale.ROOT));
       out.name("features").beginArray();
-      for (FeatureReport report : platform.reports()) {
-        Feature feature = report.feature();
+      for (Feature feature : Feature.values()) {
         out.beginObject().name("name").value(feature.name());
         out.name("description").value(feature.description());
-        finding(out, report.present(), report.how(), report.lacks());
+        finish(out, platform.report(feature));
       }
       out.endArray().name("mechanisms").beginArray();
-      for (Mechanism mechanism : platform.mechanisms()) {
+      for (ProbeResult mechanism : platform.mechanisms()) {
         out.beginObject().name("name").value(mechanism.name());
-        finding(out, mechanism.present(), mechanism.how(), mechanism.lacks());
+        finish(out, mechanism);
       }
       out.endArray().endObject();
     }
@@ -201,11 +203,10 @@ final class DoctorCommand implements Callable<Integer> {
     return out.endObject();
   }
 
-  private static void finding(JsonWriter out, boolean present, String how, String lacks)
-      throws IOException {
-    out.name("present").value(present);
-    out.name("how").value(how);
-    out.name("lacks").value(lacks);
+  private static void finish(JsonWriter out, ProbeResult result) throws IOException {
+    out.name("present").value(result.present());
+    out.name("how").value(result.how());
+    out.name("lacks").value(result.lacks());
     out.endObject();
   }
 }

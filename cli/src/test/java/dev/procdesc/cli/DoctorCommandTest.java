@@ -8,8 +8,8 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.procdesc.Feature;
-import dev.procdesc.Mechanism;
 import dev.procdesc.Platform;
+import dev.procdesc.ProbeResult;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
@@ -28,7 +28,7 @@ final class DoctorCommandTest {
           result.out().lines().anyMatch(line -> line.matches(feature + " +" + word + " +\\S.*")),
           result.out());
     }
-    for (Mechanism mechanism : Platform.current().mechanisms()) {
+    for (ProbeResult mechanism : Platform.current().mechanisms()) {
       assertTrue(
           result.out().lines().anyMatch(line -> line.startsWith(mechanism.name() + " ")),
           result.out());

@@ -1,9 +1,9 @@
 package dev.procdesc.compat;
 
 import dev.procdesc.Feature;
-import dev.procdesc.FeatureReport;
 import dev.procdesc.OnClose;
 import dev.procdesc.Platform;
+import dev.procdesc.ProbeResult;
 import dev.procdesc.UnsupportedFeatureException;
 import dev.procdesc.compat.support.Libc;
 import dev.procdesc.compat.support.VirtualThreads;
@@ -26,7 +26,7 @@ public final class Requires {
    * @param feature the feature
    */
   public static void feature(Feature feature) {
-    FeatureReport report = Platform.current().report(feature);
+    ProbeResult report = Platform.current().report(feature);
     if (!report.present()) {
       throw new MissingFeature(feature, report.lacks());
     }
@@ -43,10 +43,10 @@ public final class Requires {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
       if (cause instanceof UnsupportedFeatureException refusal
           && refusal.feature() == Feature.KILL_ON_JVM_DEATH) {
-        FeatureReport report = Platform.current().report(Feature.KILL_ON_JVM_DEATH);
+        ProbeResult report = Platform.current().report(Feature.KILL_ON_JVM_DEATH);
         return report.present()
             ? Optional.empty()
-            : Optional.of(new MissingFeature(report.feature(), report.lacks()));
+            : Optional.of(new MissingFeature(refusal.feature(), report.lacks()));
       }
     }
     return Optional.empty();

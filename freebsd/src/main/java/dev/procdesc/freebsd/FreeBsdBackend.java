@@ -4,8 +4,7 @@ import dev.procdesc.ChildProcess;
 import dev.procdesc.DeathGuard;
 import dev.procdesc.DescriptorOnly;
 import dev.procdesc.Feature;
-import dev.procdesc.FeatureReport;
-import dev.procdesc.Mechanism;
+import dev.procdesc.ProbeResult;
 import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.Signal;
@@ -24,6 +23,7 @@ import dev.procdesc.posix.probe.Uname;
 import dev.procdesc.posix.probe.Unsupported;
 import dev.procdesc.spi.Backend;
 import dev.procdesc.spi.Channels;
+import dev.procdesc.spi.Since;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
 import java.util.List;
@@ -75,76 +75,68 @@ public final class FreeBsdBackend implements Backend {
   }
 
   @Override
-  public FeatureReport report(Feature feature) {
+  public ProbeResult report(Feature feature) {
     Probes probes = Running.PROBES;
     boolean stub = probes.launchMechanism() != Probes.LaunchMechanism.POSIX_SPAWN;
     String by = "spawning by " + probes.launchMechanism().name().toLowerCase(java.util.Locale.ROOT);
     String wait = probes.hasPdwait() ? "pdwait" : "wait6";
     return switch (feature) {
-      case PROCESS_DESCRIPTORS, INVISIBLE_CHILDREN -> new FeatureReport(feature, true, by, "");
-      case RESOURCE_USAGE -> new FeatureReport(feature, true, by + ", " + wait, "");
+      case PROCESS_DESCRIPTORS, INVISIBLE_CHILDREN -> new ProbeResult(feature.name(), true, by, "");
+      case RESOURCE_USAGE -> new ProbeResult(feature.name(), true, by + ", " + wait, "");
       case STATUS_FOR_ANY_HOLDER ->
-        new FeatureReport(feature, true, "kevent(EVFILT_PROCDESC, NOTE_EXIT)", "");
-      case STATE_CHANGES -> new FeatureReport(feature, true, wait + "(WUNTRACED | WCONTINUED)", "");
-      case SIGNAL_GROUP -> new FeatureReport(feature, true, "pdgetpid, killpg", "");
-      case KILL_ON_JVM_DEATH -> new FeatureReport(feature, true, by + " without PD_DAEMON", "");
-      case OPEN_PROCESS ->
-        new FeatureReport(
-            feature,
-            probes.opening().present(),
-            probes.opening().how(),
-            probes.opening().lacks());
+        new ProbeResult(feature.name(), true, "kevent(EVFILT_PROCDESC, NOTE_EXIT)", "");
+      case STATE_CHANGES ->
+        new ProbeResult(feature.name(), true, wait + "(WUNTRACED | WCONTINUED)", "");
+      case SIGNAL_GROUP -> new ProbeResult(feature.name(), true, "pdgetpid, killpg", "");
+      case KILL_ON_JVM_DEATH ->
+        new ProbeResult(feature.name(), true, by + " without PD_DAEMON", "");
+      case OPEN_PROCESS -> probes.opening().of(feature);
       case PROCESS_INFO ->
-        new FeatureReport(
-            feature,
+        new ProbeResult(
+            feature.name(),
             false,
             "by descriptor FreeBSD reports only the process ID",
             "a call that reports on a process by descriptor");
       case PROCESS_IDENTITY ->
-        new FeatureReport(
-            feature, true, "pdgetpid: an ID is not reused while a descriptor is open", "");
-      case DESCRIPTOR_CHANNEL ->
-        new FeatureReport(
-            feature,
-            probes.records().present(),
-            probes.records().how(),
-            probes.records().lacks());
+        new ProbeResult(
+            feature.name(), true, "pdgetpid: an ID is not reused while a descriptor is open", "");
+      case DESCRIPTOR_CHANNEL -> probes.records().of(feature);
       case PEER_DESCRIPTOR ->
-        new FeatureReport(
-            feature, false, "LOCAL_PEERCRED reports only the process ID", Probes.PEER_LACKS);
+        new ProbeResult(
+            feature.name(), false, "LOCAL_PEERCRED reports only the process ID", Probes.PEER_LACKS);
       case DESCRIPTOR_ONLY_MODE ->
-        new FeatureReport(
-            feature,
+        new ProbeResult(
+            feature.name(),
             Syscalls.hasCapEnter(),
             "looking up cap_enter",
-            Syscalls.hasCapEnter() ? "" : "FreeBSD 10");
+            Syscalls.hasCapEnter() ? "" : Since.CAP_ENTER.toString());
       case KERNEL_RIGHTS ->
-        new FeatureReport(
-            feature,
+        new ProbeResult(
+            feature.name(),
             Syscalls.hasCapRights(),
             "looking up cap_rights_limit",
-            Syscalls.hasCapRights() ? "" : "FreeBSD 10");
+            Syscalls.hasCapRights() ? "" : Since.CAP_RIGHTS_LIMIT.toString());
       case KILL_GROUP ->
-        new FeatureReport(
-            feature,
+        new ProbeResult(
+            feature.name(),
             probes.canKillGroup(),
             "killpg at the close; a process that waits for the JVM's death",
             probes.canKillGroup() ? "" : Probes.GROUP_KILLER_NEEDS);
       case CGROUP, KILL_CGROUP ->
-        new FeatureReport(feature, false, "FreeBSD has none", "control groups");
+        new ProbeResult(feature.name(), false, "FreeBSD has none", "control groups");
       case NO_NEW_PRIVILEGES ->
-        new FeatureReport(
-            feature,
+        new ProbeResult(
+            feature.name(),
             stub && probes.noNewPrivs().present(),
             probes.noNewPrivs().how(),
             stub ? probes.noNewPrivs().lacks() : FreeBsdLauncher.STUB);
       case SPAWN_BY_DESCRIPTOR, CHILD_SETUP ->
-        new FeatureReport(feature, stub, by, stub ? "" : FreeBsdLauncher.STUB);
+        new ProbeResult(feature.name(), stub, by, stub ? "" : FreeBsdLauncher.STUB);
     };
   }
 
   @Override
-  public List<Mechanism> mechanisms() {
+  public List<ProbeResult> mechanisms() {
     return Running.PROBES.all();
   }
 
@@ -178,7 +170,7 @@ public final class FreeBsdBackend implements Backend {
 
   @Override
   public Channels channels() {
-    Mechanism records = Running.PROBES.records();
+    ProbeResult records = Running.PROBES.records();
     if (!records.present()) {
       throw Unsupported.feature(Feature.DESCRIPTOR_CHANNEL, records.lacks());
     }

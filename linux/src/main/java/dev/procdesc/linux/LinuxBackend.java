@@ -4,8 +4,7 @@ import dev.procdesc.ChildProcess;
 import dev.procdesc.DeathGuard;
 import dev.procdesc.DescriptorOnly;
 import dev.procdesc.Feature;
-import dev.procdesc.FeatureReport;
-import dev.procdesc.Mechanism;
+import dev.procdesc.ProbeResult;
 import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.Signal;
@@ -22,6 +21,7 @@ import dev.procdesc.posix.io.Watcher;
 import dev.procdesc.posix.probe.Uname;
 import dev.procdesc.spi.Backend;
 import dev.procdesc.spi.Channels;
+import dev.procdesc.spi.Since;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
 import java.util.List;
@@ -94,59 +94,58 @@ public final class LinuxBackend implements Backend {
   }
 
   @Override
-  public FeatureReport report(Feature feature) {
+  public ProbeResult report(Feature feature) {
     Probes probes = Running.PROBES;
     boolean script = probes.walksScripts();
     String by = "spawning by " + probes.launchMechanism().name().toLowerCase(java.util.Locale.ROOT);
     return switch (feature) {
       case PROCESS_DESCRIPTORS, RESOURCE_USAGE ->
-        new FeatureReport(feature, true, by + ", waitid(P_PIDFD)", "");
+        new ProbeResult(feature.name(), true, by + ", waitid(P_PIDFD)", "");
       case STATE_CHANGES ->
-        new FeatureReport(feature, true, "waitid(P_PIDFD, WSTOPPED | WCONTINUED)", "");
-      case SIGNAL_GROUP -> of(feature, probes.groupSignal());
+        new ProbeResult(feature.name(), true, "waitid(P_PIDFD, WSTOPPED | WCONTINUED)", "");
+      case SIGNAL_GROUP -> probes.groupSignal().of(feature);
       case KILL_GROUP ->
         script || !probes.hasGroupSignal()
-            ? of(feature, probes.groupSignal())
-            : new FeatureReport(feature, false, by, probes.needsScript());
+            ? probes.groupSignal().of(feature)
+            : new ProbeResult(feature.name(), false, by, probes.needsScript());
       case KILL_CGROUP ->
         // cgroup.kill is a file of each control group, and there may be no group yet.
-        new FeatureReport(
-            feature,
+        new ProbeResult(
+            feature.name(),
             script && Release.CGROUP_KILL,
             by + "; the kernel's version; cgroup.kill is checked at each spawn",
-            !script ? probes.needsScript() : Release.CGROUP_KILL ? "" : "Linux 5.14");
-      case OPEN_PROCESS -> of(feature, probes.opening());
-      case PROCESS_INFO -> of(feature, probes.info());
-      case PROCESS_IDENTITY -> of(feature, probes.pidfs());
+            !script
+                ? probes.needsScript()
+                : Release.CGROUP_KILL ? "" : Since.CGROUP_KILL.toString());
+      case OPEN_PROCESS -> probes.opening().of(feature);
+      case PROCESS_INFO -> probes.info().of(feature);
+      case PROCESS_IDENTITY -> probes.pidfs().of(feature);
       case DESCRIPTOR_CHANNEL ->
-        new FeatureReport(feature, true, "sendmsg(SCM_RIGHTS); present in every Linux", "");
-      case DESCRIPTOR_ONLY_MODE -> of(feature, probes.seccomp());
-      case PEER_DESCRIPTOR -> of(feature, probes.peer());
+        new ProbeResult(feature.name(), true, "sendmsg(SCM_RIGHTS); present in every Linux", "");
+      case DESCRIPTOR_ONLY_MODE -> probes.seccomp().of(feature);
+      case PEER_DESCRIPTOR -> probes.peer().of(feature);
       case KERNEL_RIGHTS ->
-        new FeatureReport(
-            feature,
+        new ProbeResult(
+            feature.name(),
             false,
             "Linux has no descriptor rights; the library enforces them",
             "FreeBSD's cap_rights_limit");
-      case INVISIBLE_CHILDREN -> of(feature, probes.autoreap());
-      case STATUS_FOR_ANY_HOLDER -> of(feature, probes.exitInfo());
+      case INVISIBLE_CHILDREN -> probes.autoreap().of(feature);
+      case STATUS_FOR_ANY_HOLDER -> probes.exitInfo().of(feature);
       case KILL_ON_JVM_DEATH ->
         switch (deathGuard()) {
-          case KERNEL -> new FeatureReport(feature, true, "clone3(CLONE_PIDFD_AUTOKILL)", "");
-          case GUARDIAN -> new FeatureReport(feature, true, "a guardian process was started", "");
-          case NONE -> of(feature, probes.mechanism(Probes.GUARDIAN));
+          case KERNEL -> new ProbeResult(feature.name(), true, "clone3(CLONE_PIDFD_AUTOKILL)", "");
+          case GUARDIAN ->
+            new ProbeResult(feature.name(), true, "a guardian process was started", "");
+          case NONE -> probes.mechanism(Probes.GUARDIAN).of(feature);
         };
       case SPAWN_BY_DESCRIPTOR, CGROUP, NO_NEW_PRIVILEGES, CHILD_SETUP ->
-        new FeatureReport(feature, script, by, script ? "" : probes.needsScript());
+        new ProbeResult(feature.name(), script, by, script ? "" : probes.needsScript());
     };
   }
 
-  private static FeatureReport of(Feature feature, Mechanism mechanism) {
-    return new FeatureReport(feature, mechanism.present(), mechanism.how(), mechanism.lacks());
-  }
-
   @Override
-  public List<Mechanism> mechanisms() {
+  public List<ProbeResult> mechanisms() {
     hasGuardian(); // Starting the guardian is the only way to probe it.
     return Running.PROBES.all();
   }

@@ -13,9 +13,9 @@ import dev.procdesc.DeathGuard;
 import dev.procdesc.ExitStatus;
 import dev.procdesc.ExitStatus.Exited;
 import dev.procdesc.Feature;
-import dev.procdesc.Mechanism;
 import dev.procdesc.OnClose;
 import dev.procdesc.Platform;
+import dev.procdesc.ProbeResult;
 import dev.procdesc.Signal;
 import dev.procdesc.SpawnException;
 import dev.procdesc.Spawner;
@@ -85,7 +85,7 @@ final class GuardianTest {
   private static void requireSwitches() {
     Requires.that(
         Platform.current().mechanisms().stream()
-            .map(Mechanism::name)
+            .map(ProbeResult::name)
             .collect(Collectors.toSet())
             .containsAll(List.of("guardian", "autokill")),
         "a system where the guardian and autokill can be disabled");

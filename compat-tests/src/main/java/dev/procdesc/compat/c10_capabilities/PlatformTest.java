@@ -8,9 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.procdesc.DeathGuard;
 import dev.procdesc.Feature;
-import dev.procdesc.FeatureReport;
-import dev.procdesc.Mechanism;
 import dev.procdesc.Platform;
+import dev.procdesc.ProbeResult;
 import dev.procdesc.UnsupportedFeatureException;
 import dev.procdesc.compat.Contract;
 import dev.procdesc.compat.Tags;
@@ -40,12 +39,13 @@ final class PlatformTest {
   @Contract("C10")
   void everyFeatureIsThereOrSaysWhatLacks() {
     assertEquals(Feature.values().length, PLATFORM.reports().size());
-    for (FeatureReport report : PLATFORM.reports()) {
+    for (ProbeResult report : PLATFORM.reports()) {
+      Feature feature = Feature.valueOf(report.name());
       assertFalse(report.how().isBlank(), report.toString());
       assertEquals(report.present(), report.lacks().isBlank(), report.toString());
-      assertEquals(report.present(), PLATFORM.has(report.feature()));
-      assertEquals(report.present(), PLATFORM.features().contains(report.feature()));
-      assertEquals(report, PLATFORM.report(report.feature()), "the report does not change");
+      assertEquals(report.present(), PLATFORM.has(feature));
+      assertEquals(report.present(), PLATFORM.features().contains(feature));
+      assertEquals(report, PLATFORM.report(feature), "the report does not change");
     }
     assertThrows(
         UnsupportedOperationException.class, () -> PLATFORM.features().add(Feature.CGROUP));
@@ -54,11 +54,11 @@ final class PlatformTest {
   @Test
   @Contract("C10")
   void everyMechanismHasANameAndIsThereOrSaysWhatLacks() {
-    List<Mechanism> mechanisms = PLATFORM.mechanisms();
+    List<ProbeResult> mechanisms = PLATFORM.mechanisms();
     assertFalse(mechanisms.isEmpty());
     assertEquals(
-        mechanisms.size(), mechanisms.stream().map(Mechanism::name).distinct().count());
-    for (Mechanism mechanism : mechanisms) {
+        mechanisms.size(), mechanisms.stream().map(ProbeResult::name).distinct().count());
+    for (ProbeResult mechanism : mechanisms) {
       assertTrue(mechanism.name().matches("[a-z][a-z0-9_-]*"), mechanism.toString());
       assertFalse(mechanism.how().isBlank(), mechanism.toString());
       assertEquals(mechanism.present(), mechanism.lacks().isBlank(), mechanism.toString());
@@ -76,7 +76,7 @@ final class PlatformTest {
   @Contract("C10")
   void aMechanismThatIsSwitchedOffIsAbsentAndSaysSo() {
     PLATFORM.mechanisms().parallelStream()
-        .map(Mechanism::name)
+        .map(ProbeResult::name)
         .forEach(name -> ChildJvm.of(SwitchedOff.class, name)
             .property("dev.procdesc.disable", name)
             .run());
@@ -94,7 +94,7 @@ final class PlatformTest {
         assertTrue(String.valueOf(e.getMessage()).contains("dev.procdesc.disable"), e.toString());
         return;
       }
-      Mechanism mechanism = platform.mechanisms().stream()
+      ProbeResult mechanism = platform.mechanisms().stream()
           .filter(each -> each.name().equals(arguments[0]))
           .findFirst()
           .orElseThrow();

@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import dev.procdesc.DeathGuard;
 import dev.procdesc.Feature;
-import dev.procdesc.Mechanism;
 import dev.procdesc.Platform;
+import dev.procdesc.ProbeResult;
 import dev.procdesc.compat.Contract;
 import dev.procdesc.compat.Main;
 import dev.procdesc.compat.Requires;
@@ -49,8 +49,8 @@ final class MechanismsTest {
   @Contract({"C1", "C12"})
   Stream<DynamicTest> withoutAMechanism() {
     Set<String> known = Platform.current().mechanisms().stream()
-        .filter(Mechanism::present)
-        .map(Mechanism::name)
+        .filter(ProbeResult::present)
+        .map(ProbeResult::name)
         .collect(Collectors.toCollection(LinkedHashSet::new));
     if (Platform.current().deathGuard() != DeathGuard.KERNEL) {
       // Without it the default OnClose is refused, so nearly every test fails. The C7 tests cover

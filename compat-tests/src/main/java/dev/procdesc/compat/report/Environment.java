@@ -1,9 +1,8 @@
 package dev.procdesc.compat.report;
 
 import dev.procdesc.DeathGuard;
-import dev.procdesc.FeatureReport;
-import dev.procdesc.Mechanism;
 import dev.procdesc.Platform;
+import dev.procdesc.ProbeResult;
 import dev.procdesc.compat.support.Libc;
 import java.util.List;
 import java.util.Map;
@@ -20,8 +19,8 @@ import java.util.TreeMap;
  */
 record Environment(
     String platform,
-    List<FeatureReport> features,
-    List<Mechanism> mechanisms,
+    List<ProbeResult> features,
+    List<ProbeResult> mechanisms,
     DeathGuard deathGuard,
     Map<String, String> facts) {
   static Environment current() {

@@ -2,8 +2,7 @@ package dev.procdesc.compat.report;
 
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
-import dev.procdesc.FeatureReport;
-import dev.procdesc.Mechanism;
+import dev.procdesc.ProbeResult;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -52,15 +51,15 @@ public final class Report {
     printSkips(out, Outcome.LACKS_FEATURE, "Skipped: the system lacks a feature");
     printSkips(out, Outcome.LACKS_CONDITION, "Skipped: the environment of the suite");
     out.println(environment.platform() + ", Java " + environment.facts().get("java.version"));
-    for (FeatureReport feature : environment.features()) {
+    for (ProbeResult feature : environment.features()) {
       out.printf(
           "  %-7s %-24s %s%n",
           feature.present() ? "has" : "lacks",
-          feature.feature(),
+          feature.name(),
           feature.present() ? feature.how() : feature.lacks() + " (" + feature.how() + ")");
     }
     List<String> mechanisms = new ArrayList<>();
-    for (Mechanism mechanism : environment.mechanisms()) {
+    for (ProbeResult mechanism : environment.mechanisms()) {
       mechanisms.add((mechanism.present() ? "" : "no ") + mechanism.name());
     }
     out.println("  mechanisms: "

@@ -1,8 +1,8 @@
 package dev.procdesc.compat.support;
 
 import dev.procdesc.Feature;
-import dev.procdesc.Mechanism;
 import dev.procdesc.Platform;
+import dev.procdesc.ProbeResult;
 import dev.procdesc.compat.Requires;
 import java.util.List;
 import java.util.Set;
@@ -27,8 +27,8 @@ public final class Mechanisms {
   /** Returns the mechanisms to disable in one run each, as property values; the first is empty. */
   public static Stream<String> all() {
     Set<String> present = Platform.current().mechanisms().stream()
-        .filter(Mechanism::present)
-        .map(Mechanism::name)
+        .filter(ProbeResult::present)
+        .map(ProbeResult::name)
         .collect(Collectors.toSet());
     return Stream.concat(
         Stream.of(""), ALL.stream().filter(names -> present.contains(names.split(",", 2)[0])));

@@ -8,6 +8,7 @@ import dev.procdesc.freebsd.kernel.Syscalls;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.io.NullDevice;
 import dev.procdesc.posix.probe.Unsupported;
+import dev.procdesc.spi.Since;
 import dev.procdesc.spi.SpawnRequest;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -43,7 +44,8 @@ public final class CapabilityMode {
       return;
     }
     if (!Syscalls.hasCapEnter()) {
-      throw Unsupported.feature(Feature.DESCRIPTOR_ONLY_MODE, "cap_enter (FreeBSD 10)");
+      throw Unsupported.feature(
+          Feature.DESCRIPTOR_ONLY_MODE, "cap_enter (" + Since.CAP_ENTER + ")");
     }
     NullDevice.keep();
     linker = RuntimeLinker.open();

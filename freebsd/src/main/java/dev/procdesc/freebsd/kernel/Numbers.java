@@ -4,6 +4,7 @@ import dev.procdesc.Resource;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.ffi.SetupNumbers;
 import dev.procdesc.posix.ffi.SocketNumbers;
+import dev.procdesc.spi.Since;
 import java.util.OptionalInt;
 
 /**
@@ -250,7 +251,7 @@ public final class Numbers {
       TIOCSCTTY,
       TIOCSPGRP,
       RLIM_INFINITY,
-      "FreeBSD 12.2");
+      Since.FREEBSD_CLOSE_RANGE.toString());
 
   /** Returns the number of a resource. */
   public static int rlimit(Resource resource) {

@@ -1,6 +1,6 @@
 package dev.procdesc.freebsd.kernel;
 
-import dev.procdesc.Mechanism;
+import dev.procdesc.ProbeResult;
 import dev.procdesc.Resource;
 import dev.procdesc.SpawnException.Step;
 import dev.procdesc.posix.channel.SocketProbe;
@@ -16,6 +16,7 @@ import dev.procdesc.posix.probe.Mechanisms;
 import dev.procdesc.posix.spawn.ChildScript;
 import dev.procdesc.posix.spawn.ChildScript.Purpose;
 import dev.procdesc.posix.spawn.SpawnStub;
+import dev.procdesc.spi.Since;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -79,22 +80,28 @@ public final class Probes {
     stub = mapStub();
     boolean pdfork = probePdfork();
     boolean pdrfork = mechanisms.has(PDRFORK)
-        && probe(PDRFORK, "pdrfork(RFSPAWN) with an empty script", "FreeBSD 15.1", new long[] {
+        && probe(PDRFORK, "pdrfork(RFSPAWN) with an empty script", Since.PDRFORK, new long[] {
           Numbers.SYS_PDRFORK, 0, Numbers.PD_CLOEXEC, Numbers.RFSPAWN
         });
     if (pdfork) {
       int flags = Numbers.PD_CLOEXEC | Numbers.PD_NOWAITPID;
-      probe(NOWAITPID, "pdfork(PD_NOWAITPID) with an empty script", "FreeBSD 16", new long[] {
+      probe(NOWAITPID, "pdfork(PD_NOWAITPID) with an empty script", Since.PD_NOWAITPID, new long[] {
         Numbers.SYS_PDFORK, 0, flags
       });
     } else {
       mechanisms.absent(NOWAITPID, "pdfork(PD_NOWAITPID)", "pdfork");
     }
     mechanisms.decide(
-        NO_NEW_PRIVS, "procctl(PROC_NO_NEW_PRIVS_STATUS)", noNewPrivileges(), "FreeBSD 13.1");
+        NO_NEW_PRIVS,
+        "procctl(PROC_NO_NEW_PRIVS_STATUS)",
+        noNewPrivileges(),
+        Since.PROC_NO_NEW_PRIVS_CTL);
     boolean libcSpawn = NativeFunction.find(SETPROCDESCP).isPresent();
     mechanisms.decide(
-        POSIX_SPAWN, "looking up " + SETPROCDESCP, libcSpawn ? 0 : -Numbers.ENOSYS, "FreeBSD 15.1");
+        POSIX_SPAWN,
+        "looking up " + SETPROCDESCP,
+        libcSpawn ? 0 : -Numbers.ENOSYS,
+        Since.POSIX_SPAWNATTR_SETPROCDESCP_NP);
     if (pdrfork) {
       launchMechanism = Optional.of(LaunchMechanism.PDRFORK);
     } else if (pdfork) {
@@ -113,7 +120,7 @@ public final class Probes {
     for (String function : List.of("pdfork", "pdkill", "pdgetpid", "kevent", "wait6")) {
       if (NativeFunction.find(function).isEmpty()) {
         return Optional.of(
-            "the C library has no " + function + ": the system is older than FreeBSD 10");
+            "the C library has no " + function + ": the system is older than " + Since.CAP_ENTER);
       }
     }
     int outcome = Syscalls.pdkill(-1, 0);
@@ -164,18 +171,19 @@ public final class Probes {
     }
     SpawnStub.Run run = create(script, create);
     if (run.created() > 0 && run.results().size() == script.size()) {
-      mechanisms.decide(PDRFORK, "pdrfork() in a child", known(run, 0), "FreeBSD 15.1");
+      mechanisms.decide(PDRFORK, "pdrfork() in a child", known(run, 0), Since.PDRFORK);
       mechanisms.decide(
           PDWAIT,
           "pdwait() in a child",
           Syscalls.hasPdwait() ? known(run, 1) : -Numbers.ENOSYS,
-          "FreeBSD 15.1");
-      mechanisms.decide(CLOSE_RANGE, "close_range() in a child", known(run, 2), "FreeBSD 12.2");
+          Since.PDWAIT);
+      mechanisms.decide(
+          CLOSE_RANGE, "close_range() in a child", known(run, 2), Since.FREEBSD_CLOSE_RANGE);
       mechanisms.decide(
           PDOPENPID,
           "pdopenpid() in a child",
           Syscalls.hasPdopenpid() ? known(run, 3) : -Numbers.ENOSYS,
-          "FreeBSD 15.2");
+          Since.PDOPENPID);
     } else {
       for (String name : List.of(PDRFORK, PDWAIT, CLOSE_RANGE, PDOPENPID)) {
         mechanisms.absent(name, how, "a child to probe it");
@@ -195,7 +203,7 @@ public final class Probes {
   }
 
   /** Creates a child that ends at once, and returns whether that succeeded. */
-  private boolean probe(String name, String how, String lacks, long[] create) {
+  private boolean probe(String name, String how, Since lacks, long[] create) {
     if (mechanisms.isDisabled(name) || stub.isEmpty()) {
       mechanisms.absent(name, how, "the spawn stub");
       return false;
@@ -280,15 +288,16 @@ public final class Probes {
    * parent's waitpid(-1) does not see an opened process, and the close of the descriptor gives it
    * to another parent.
    */
-  public Mechanism opening() {
-    Mechanism opening = mechanisms.get(PDOPENPID);
+  public ProbeResult opening() {
+    ProbeResult opening = mechanisms.get(PDOPENPID);
     boolean present = opening.present() && hasNoWaitpid();
-    String lacks =
-        "pdopenpid on a kernel on which the parent can still reap the process (FreeBSD 16)";
-    return new Mechanism(opening.name(), present, opening.how(), present ? "" : lacks);
+    String lacks = "pdopenpid on a kernel on which the parent can still reap the process ("
+        + Since.PD_NOWAITPID
+        + ")";
+    return new ProbeResult(opening.name(), present, opening.how(), present ? "" : lacks);
   }
 
-  public Mechanism noNewPrivs() {
+  public ProbeResult noNewPrivs() {
     return mechanisms.get(NO_NEW_PRIVS);
   }
 
@@ -297,32 +306,32 @@ public final class Probes {
    * requested. Up to FreeBSD 14 each send is a record. Since 15 only MSG_EOR ends a record, and a
    * send may be split anywhere.
    */
-  public synchronized Mechanism records() {
+  public synchronized ProbeResult records() {
     if (!mechanisms.isKnown(RECORDS)) {
       boolean each = SocketProbe.eachSendIsRecord();
       mechanisms.note(
           RECORDS,
           "sends that are records: two over a SOCK_SEQPACKET socket and a receive",
           each,
-          "sends that are records by themselves (up to FreeBSD 14)");
+          "sends that are records by themselves (before " + Since.MSG_EOR + ")");
       mechanisms.note(
           ENDED_RECORDS,
           "records that end with MSG_EOR: two sends over a SOCK_SEQPACKET socket and a receive",
           // If each send is a record, a receive reports an empty or a truncated record instead.
           !each && SocketProbe.endFlagEndsRecord(),
-          "records that end with MSG_EOR (FreeBSD 15)");
+          "records that end with MSG_EOR (" + Since.MSG_EOR + ")");
     }
     return mechanisms.get(mechanisms.has(RECORDS) ? RECORDS : ENDED_RECORDS);
   }
 
   /** Returns whether records must be joined, because they end only with MSG_EOR. */
   public boolean recordsEndByFlag() {
-    Mechanism records = records();
+    ProbeResult records = records();
     return records.present() && records.name().equals(ENDED_RECORDS);
   }
 
   /** Returns all mechanisms, in the order of preference. */
-  public List<Mechanism> all() {
+  public List<ProbeResult> all() {
     records();
     return mechanisms.get(List.of(
         STUB,

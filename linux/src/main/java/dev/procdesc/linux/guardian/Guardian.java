@@ -19,6 +19,7 @@ import dev.procdesc.posix.io.Threads;
 import dev.procdesc.posix.io.Watcher;
 import dev.procdesc.posix.probe.Unsupported;
 import dev.procdesc.posix.process.ProcessState;
+import dev.procdesc.spi.Since;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -147,8 +148,9 @@ public final class Guardian {
     }
     if (unavailable.isEmpty() && current != null && !canBeTold(current)) {
       return Optional.of(
-          "in the descriptor-only mode, the launcher's child can register only with SO_PASSPIDFD"
-              + " (Linux 6.5)");
+          "in the descriptor-only mode, the launcher's child can register only with SO_PASSPIDFD ("
+              + Since.SO_PASSPIDFD
+              + ")");
     }
     return unavailable;
   }

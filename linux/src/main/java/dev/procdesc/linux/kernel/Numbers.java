@@ -5,6 +5,7 @@ import dev.procdesc.posix.ffi.Architecture;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.ffi.SetupNumbers;
 import dev.procdesc.posix.ffi.SocketNumbers;
+import dev.procdesc.spi.Since;
 import java.util.OptionalInt;
 
 /**
@@ -553,7 +554,7 @@ public final class Numbers {
       TIOCSCTTY,
       TIOCSPGRP,
       RLIM_INFINITY,
-      "Linux 5.9");
+      Since.LINUX_CLOSE_RANGE.toString());
 
   /** Returns the number of a resource; asm-generic/resource.h. */
   public static int rlimit(Resource resource) {

@@ -1,6 +1,6 @@
 package dev.procdesc.linux.kernel;
 
-import dev.procdesc.Mechanism;
+import dev.procdesc.ProbeResult;
 import dev.procdesc.Resource;
 import dev.procdesc.posix.channel.Sockets;
 import dev.procdesc.posix.ffi.Architecture;
@@ -14,6 +14,7 @@ import dev.procdesc.posix.ffi.SystemNumbers;
 import dev.procdesc.posix.probe.Mechanisms;
 import dev.procdesc.posix.spawn.ChildScript;
 import dev.procdesc.posix.spawn.SpawnStub;
+import dev.procdesc.spi.Since;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -95,32 +96,33 @@ public final class Probes {
         mechanisms,
         STUB,
         Optional.ofNullable(Probes.class.getResourceAsStream("/dev/procdesc/linux/" + code)));
-    boolean clone3 = probe(CLONE3, "clone3(CLONE_PIDFD) with an empty script", "Linux 5.3", 0);
-    boolean clone = probe(CLONE, "clone(CLONE_PIDFD) with an empty script", "Linux 5.2", 0);
+    boolean clone3 = probe(CLONE3, "clone3(CLONE_PIDFD) with an empty script", Since.CLONE3.toString(), 0);
+    boolean clone = probe(CLONE, "clone(CLONE_PIDFD) with an empty script", Since.CLONE_PIDFD.toString(), 0);
     boolean autoreap =
-        clone3 && probe(AUTOREAP, "clone3(CLONE_AUTOREAP)", "Linux 7.1", Numbers.CLONE_AUTOREAP);
+        clone3 && probe(AUTOREAP, "clone3(CLONE_AUTOREAP)", Since.CLONE_AUTOREAP.toString(), Numbers.CLONE_AUTOREAP);
     if (autoreap) {
       probeAutokill();
       probe(
           AUTOKILL_NNP,
           "clone3(CLONE_PIDFD_AUTOKILL | CLONE_NNP)",
-          "Linux 7.1",
+          Since.CLONE_NNP.toString(),
           Numbers.CLONE_AUTOREAP | Numbers.CLONE_PIDFD_AUTOKILL | Numbers.CLONE_NNP);
     } else {
       if (!clone3) {
         mechanisms.absent(AUTOREAP, "clone3(CLONE_AUTOREAP)", "clone3");
       }
-      mechanisms.absent(AUTOKILL, "clone3(CLONE_PIDFD_AUTOKILL)", "Linux 7.1");
-      mechanisms.absent(AUTOKILL_NNP, "clone3(CLONE_PIDFD_AUTOKILL | CLONE_NNP)", "Linux 7.1");
+      mechanisms.absent(AUTOKILL, "clone3(CLONE_PIDFD_AUTOKILL)", Since.CLONE_PIDFD_AUTOKILL);
+      mechanisms.absent(AUTOKILL_NNP, "clone3(CLONE_PIDFD_AUTOKILL | CLONE_NNP)", Since.CLONE_NNP);
     }
     boolean libcSpawn = NativeFunction.find(PIDFD_SPAWN).isPresent();
     mechanisms.decide(
-        PIDFD_SPAWN, "looking up pidfd_spawn", libcSpawn ? 0 : -Numbers.ENOSYS, "glibc 2.39");
+        PIDFD_SPAWN, "looking up pidfd_spawn", libcSpawn ? 0 : -Numbers.ENOSYS, Since.PIDFD_SPAWN);
     boolean launches = !clone3 && !clone && probeLauncher();
     if (!mechanisms.isKnown(EXIT_INFO)) {
       mechanisms.absent(EXIT_INFO, "ioctl(PIDFD_GET_INFO)", "a child to query");
     }
-    mechanisms.decide(CLOSE_RANGE, "close_range()", Syscalls.closeRange(-1, -1, 0), "Linux 5.9");
+    mechanisms.decide(
+        CLOSE_RANGE, "close_range()", Syscalls.closeRange(-1, -1, 0), Since.LINUX_CLOSE_RANGE);
     // The kernel checks the flags before the descriptor: EINVAL if they are unknown, EBADF if
     // known.
     int group = Syscalls.pidfdSendSignal(-1, 0, 0, Numbers.PIDFD_SIGNAL_PROCESS_GROUP);
@@ -128,7 +130,7 @@ public final class Probes {
         GROUP_SIGNAL,
         "pidfd_send_signal(PIDFD_SIGNAL_PROCESS_GROUP)",
         group == -PosixNumbers.EBADF ? 0 : group,
-        "Linux 6.9");
+        Since.PIDFD_SIGNAL_PROCESS_GROUP);
     probeSelf();
     if (clone3) {
       launchMechanism = Optional.of(LaunchMechanism.CLONE3);
@@ -146,14 +148,15 @@ public final class Probes {
   /** Opens this JVM as a process, and probes the kernel's information about it. */
   private void probeSelf() {
     int self = Syscalls.pidfdOpen(Syscalls.getpid(), 0);
-    mechanisms.decide(OPEN, "pidfd_open()", self, "Linux 5.3");
+    mechanisms.decide(OPEN, "pidfd_open()", self, Since.PIDFD_OPEN);
     if (self < 0) {
       mechanisms.absent(INFO, "ioctl(PIDFD_GET_INFO)", "pidfd_open for the probe");
       mechanisms.absent(PIDFS, "fstatfs() of a pidfd", "pidfd_open for the probe");
       return;
     }
     try (NativeMemory memory = NativeMemory.borrow()) {
-      mechanisms.decide(INFO, "ioctl(PIDFD_GET_INFO)", Pidfd.info(self, memory), "Linux 6.13");
+      mechanisms.decide(
+          INFO, "ioctl(PIDFD_GET_INFO)", Pidfd.info(self, memory), Since.PIDFD_GET_INFO);
       int outcome = Syscalls.fstatfs(self, memory.address());
       boolean pidfs =
           outcome == 0 && memory.bytes().getLong(Numbers.STATFS_TYPE) == Numbers.PID_FS_MAGIC;
@@ -161,7 +164,7 @@ public final class Probes {
           PIDFS,
           "fstatfs() of a pidfd",
           outcome == 0 && !pidfs ? -PosixNumbers.ENODEV : outcome,
-          "Linux 6.9");
+          Since.PIDFS);
     } finally {
       LibC.close(self);
     }
@@ -185,13 +188,17 @@ public final class Probes {
     if (outcome != -PosixNumbers.EBADF) {
       return Optional.of("waitid(P_PIDFD) fails with "
           + Errors.describe(-outcome)
-          + ": the kernel is older than Linux 5.4, or a seccomp filter refuses it");
+          + ": the kernel is older than "
+          + Since.P_PIDFD
+          + ", or a seccomp filter refuses it");
     }
     outcome = Syscalls.pidfdSendSignal(-1, 0, 0, 0);
     if (outcome != -PosixNumbers.EBADF) {
       return Optional.of("pidfd_send_signal fails with "
           + Errors.describe(-outcome)
-          + ": the kernel is older than Linux 5.1, or a seccomp filter refuses it");
+          + ": the kernel is older than "
+          + Since.PIDFD_SEND_SIGNAL
+          + ", or a seccomp filter refuses it");
     }
     return Optional.empty();
   }
@@ -241,7 +248,7 @@ public final class Probes {
     try {
       Pidfd.reap(fd);
       if (!mechanisms.isKnown(EXIT_INFO)) {
-        mechanisms.decide(EXIT_INFO, "ioctl(PIDFD_GET_INFO)", exitInfo(fd), "Linux 6.15");
+        mechanisms.decide(EXIT_INFO, "ioctl(PIDFD_GET_INFO)", exitInfo(fd), Since.PIDFD_INFO_EXIT);
       }
     } finally {
       LibC.close(fd);
@@ -432,7 +439,7 @@ public final class Probes {
     }
   }
 
-  public Mechanism mechanism(String name) {
+  public ProbeResult mechanism(String name) {
     return mechanisms.get(name);
   }
 
@@ -440,15 +447,15 @@ public final class Probes {
     return mechanisms.has(GROUP_SIGNAL);
   }
 
-  public Mechanism groupSignal() {
+  public ProbeResult groupSignal() {
     return mechanism(GROUP_SIGNAL);
   }
 
-  public Mechanism autoreap() {
+  public ProbeResult autoreap() {
     return mechanism(AUTOREAP);
   }
 
-  public Mechanism exitInfo() {
+  public ProbeResult exitInfo() {
     return mechanism(EXIT_INFO);
   }
 
@@ -456,7 +463,7 @@ public final class Probes {
     return mechanisms.has(OPEN);
   }
 
-  public Mechanism opening() {
+  public ProbeResult opening() {
     return mechanism(OPEN);
   }
 
@@ -464,7 +471,7 @@ public final class Probes {
     return mechanisms.has(INFO);
   }
 
-  public Mechanism info() {
+  public ProbeResult info() {
     return mechanism(INFO);
   }
 
@@ -472,12 +479,12 @@ public final class Probes {
     return mechanisms.has(PIDFS);
   }
 
-  public Mechanism pidfs() {
+  public ProbeResult pidfs() {
     return mechanism(PIDFS);
   }
 
   /** Returns whether system calls can be refused with an error; probed when first requested. */
-  public synchronized Mechanism seccomp() {
+  public synchronized ProbeResult seccomp() {
     if (!mechanisms.isKnown(SECCOMP)) {
       try (NativeMemory memory = NativeMemory.borrow()) {
         memory.bytes().putInt(0, Numbers.SECCOMP_RET_ERRNO);
@@ -489,14 +496,14 @@ public final class Probes {
             SECCOMP,
             "seccomp(SECCOMP_GET_ACTION_AVAIL)",
             outcome,
-            "Linux 4.14 with CONFIG_SECCOMP_FILTER, on x86-64 or aarch64");
+            Since.SECCOMP_GET_ACTION_AVAIL + " with CONFIG_SECCOMP_FILTER, on x86-64 or aarch64");
       }
     }
     return mechanism(SECCOMP);
   }
 
   /** Returns whether a socket reports the process at its other end; probed when first requested. */
-  public synchronized Mechanism peer() {
+  public synchronized ProbeResult peer() {
     if (!mechanisms.isKnown(PEER)) {
       try (NativeMemory memory = NativeMemory.borrow()) {
         int outcome = Sockets.socketpair(
@@ -510,7 +517,7 @@ public final class Probes {
           LibC.close(one);
           LibC.close(memory.bytes().getInt(Integer.BYTES));
         }
-        mechanisms.decide(PEER, "getsockopt(SO_PEERPIDFD)", outcome, "Linux 6.5");
+        mechanisms.decide(PEER, "getsockopt(SO_PEERPIDFD)", outcome, Since.SO_PEERPIDFD);
       }
     }
     return mechanism(PEER);
@@ -524,7 +531,7 @@ public final class Probes {
   }
 
   /** Returns all mechanisms, in the order of preference. */
-  public List<Mechanism> all() {
+  public List<ProbeResult> all() {
     peer();
     seccomp();
     launcher();

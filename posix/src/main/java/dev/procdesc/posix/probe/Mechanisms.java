@@ -1,7 +1,8 @@
 package dev.procdesc.posix.probe;
 
-import dev.procdesc.Mechanism;
+import dev.procdesc.ProbeResult;
 import dev.procdesc.posix.ffi.Errors;
+import dev.procdesc.spi.Since;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -24,7 +25,7 @@ public final class Mechanisms {
       .filter(name -> !name.isEmpty())
       .collect(Collectors.toUnmodifiableSet());
 
-  private final Map<String, Mechanism> found = new ConcurrentHashMap<>();
+  private final Map<String, ProbeResult> found = new ConcurrentHashMap<>();
   private final Optional<String> unavailable;
   private final String otherCause;
 
@@ -56,15 +57,15 @@ public final class Mechanisms {
   }
 
   /** Returns the recorded result for a mechanism, or an absent one that says it was not probed. */
-  public Mechanism get(String name) {
-    Mechanism mechanism = found.get(name);
+  public ProbeResult get(String name) {
+    ProbeResult mechanism = found.get(name);
     return mechanism == null
-        ? new Mechanism(name, false, "not probed", unavailable.orElse("a probe"))
+        ? new ProbeResult(name, false, "not probed", unavailable.orElse("a probe"))
         : mechanism;
   }
 
   /** Returns the results for several mechanisms, in the given order. */
-  public List<Mechanism> get(List<String> names) {
+  public List<ProbeResult> get(List<String> names) {
     return names.stream().map(this::get).toList();
   }
 
@@ -80,15 +81,22 @@ public final class Mechanisms {
     found.put(
         name,
         isDisabled(name)
-            ? new Mechanism(
+            ? new ProbeResult(
                 name, false, "switched off by -D" + DISABLE, "that property to be unset")
-            : new Mechanism(name, false, how, lacks));
+            : new ProbeResult(name, false, how, lacks));
+  }
+
+  /**
+   * Records that a mechanism is absent because the system is older than the version that has it.
+   */
+  public void absent(String name, String how, Since lacks) {
+    absent(name, how, lacks.toString());
   }
 
   /** Records whether a mechanism is present; a disabled one is recorded as absent. */
   public void note(String name, String how, boolean present, String lacks) {
     if (present && !isDisabled(name)) {
-      found.put(name, new Mechanism(name, true, how, ""));
+      found.put(name, new ProbeResult(name, true, how, ""));
     } else {
       absent(name, how, lacks);
     }
@@ -99,7 +107,7 @@ public final class Mechanisms {
    *
    * @param how the probing call, for display
    * @param outcome the result of the call: {@code -errno} if the mechanism is absent
-   * @param lacks the version that introduced the mechanism
+   * @param lacks the missing version, call or permission
    * @return whether the mechanism is present and enabled
    */
   public boolean decide(String name, String how, long outcome, String lacks) {
@@ -107,5 +115,12 @@ public final class Mechanisms {
     String answer = outcome < 0 ? how + ": " + Errors.describe((int) -outcome) : how;
     note(name, answer, present, lacks + otherCause);
     return present;
+  }
+
+  /**
+   * Records the result of a probing call, for a mechanism that some versions of the system lack.
+   */
+  public boolean decide(String name, String how, long outcome, Since lacks) {
+    return decide(name, how, outcome, lacks.toString());
   }
 }

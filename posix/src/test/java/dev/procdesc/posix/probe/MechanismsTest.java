@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.procdesc.Mechanism;
+import dev.procdesc.ProbeResult;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import java.util.List;
 import java.util.Optional;
@@ -25,7 +25,7 @@ final class MechanismsTest {
     Mechanisms mechanisms = without("");
     assertTrue(mechanisms.decide("here", "here()", 3, "9.0"));
     assertFalse(mechanisms.decide("there", "there()", -PosixNumbers.EINVAL, "9.1"));
-    assertEquals(new Mechanism("here", true, "here()", ""), mechanisms.get("here"));
+    assertEquals(new ProbeResult("here", true, "here()", ""), mechanisms.get("here"));
     assertEquals("9.1, or luck", mechanisms.get("there").lacks());
     assertTrue(mechanisms.get("there").how().startsWith("there(): EINVAL (22)"));
     assertTrue(mechanisms.has("here"));
