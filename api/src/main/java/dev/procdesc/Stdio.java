@@ -1,20 +1,20 @@
 package dev.procdesc;
 
+import dev.procdesc.spi.Redirect;
 import java.nio.file.Path;
-import java.util.Objects;
 
 /**
  * A source or destination for a descriptor number of the child. The parent opens files,
  * close-on-exec, at every spawn; the child gets exactly the requested descriptors.
  */
-public sealed interface Stdio {
+public sealed interface Stdio permits Redirect {
   /**
    * Returns the parent's own descriptor of the same number.
    *
    * @return valid for standard input, output and error
    */
   static Stdio inherit() {
-    return Inherit.INSTANCE;
+    return Redirect.Inherit.INSTANCE;
   }
 
   /**
@@ -26,7 +26,7 @@ public sealed interface Stdio {
    * @return valid for standard input, output and error
    */
   static Stdio pipe() {
-    return Pipe.AUTOMATIC;
+    return Redirect.Pipe.AUTOMATIC;
   }
 
   /**
@@ -35,7 +35,7 @@ public sealed interface Stdio {
    * @return valid for any descriptor number
    */
   static Stdio pipeToChild() {
-    return Pipe.TO_CHILD;
+    return Redirect.Pipe.TO_CHILD;
   }
 
   /**
@@ -44,7 +44,7 @@ public sealed interface Stdio {
    * @return valid for any descriptor number
    */
   static Stdio pipeFromChild() {
-    return Pipe.FROM_CHILD;
+    return Redirect.Pipe.FROM_CHILD;
   }
 
   /**
@@ -53,7 +53,7 @@ public sealed interface Stdio {
    * @return valid for any descriptor number
    */
   static Stdio nullDevice() {
-    return Null.INSTANCE;
+    return Redirect.Null.INSTANCE;
   }
 
   /**
@@ -63,7 +63,7 @@ public sealed interface Stdio {
    * @return valid for any descriptor number
    */
   static Stdio fromFile(Path file) {
-    return new File(file, File.Access.READ, File.DEFAULT_MODE);
+    return new Redirect.File(file, Access.READ, Redirect.File.DEFAULT_MODE);
   }
 
   /**
@@ -74,7 +74,7 @@ public sealed interface Stdio {
    * @return valid for any descriptor number
    */
   static Stdio toFile(Path file) {
-    return new File(file, File.Access.WRITE, File.DEFAULT_MODE);
+    return new Redirect.File(file, Access.WRITE, Redirect.File.DEFAULT_MODE);
   }
 
   /**
@@ -85,7 +85,7 @@ public sealed interface Stdio {
    * @return valid for any descriptor number
    */
   static Stdio appendTo(Path file) {
-    return new File(file, File.Access.APPEND, File.DEFAULT_MODE);
+    return new Redirect.File(file, Access.APPEND, Redirect.File.DEFAULT_MODE);
   }
 
   /**
@@ -97,8 +97,8 @@ public sealed interface Stdio {
    * @return valid for any descriptor number
    * @throws IllegalArgumentException if the mode is out of range
    */
-  static Stdio file(Path file, File.Access access, int mode) {
-    return new File(file, access, mode);
+  static Stdio file(Path file, Access access, int mode) {
+    return new Redirect.File(file, access, mode);
   }
 
   /**
@@ -110,7 +110,7 @@ public sealed interface Stdio {
    * @throws IllegalArgumentException if the number is negative
    */
   static Stdio descriptor(int fd) {
-    return new Descriptor(fd);
+    return new Redirect.Descriptor(fd);
   }
 
   /**
@@ -119,96 +119,20 @@ public sealed interface Stdio {
    * @return valid for standard error only
    */
   static Stdio stdout() {
-    return Stdout.INSTANCE;
+    return Redirect.Stdout.INSTANCE;
   }
 
-  /** The parent's own descriptor. */
-  enum Inherit implements Stdio {
-    /** The only instance. */
-    INSTANCE
-  }
-
-  /** A pipe between parent and child. */
-  enum Pipe implements Stdio {
-    /** The child reads at number 0 and writes at 1 and 2. */
-    AUTOMATIC,
-    /** The child reads. */
-    TO_CHILD,
-    /** The child writes. */
-    FROM_CHILD
-  }
-
-  /** The null device. */
-  enum Null implements Stdio {
-    /** The only instance. */
-    INSTANCE
-  }
-
-  /** The destination of standard output. */
-  enum Stdout implements Stdio {
-    /** The only instance. */
-    INSTANCE
-  }
-
-  /**
-   * A file that the parent opens.
-   *
-   * @param path the path
-   * @param access the access
-   * @param mode permission bits if the file is created
-   */
-  record File(Path path, Access access, int mode) implements Stdio {
-    /** Permission for all users to read and write, less the umask. */
-    public static final int DEFAULT_MODE = 0666;
-
-    /** The access with which a file is opened. */
-    public enum Access {
-      /** Reading; the file must exist. */
-      READ,
-      /** Writing; the file is created if absent and truncated otherwise. */
-      WRITE,
-      /** Writing at the end; the file is created if absent. */
-      APPEND,
-      /** Writing; the file must not exist. */
-      CREATE_NEW,
-      /** Reading and writing; the file is created if absent and otherwise left unchanged. */
-      READ_WRITE
-    }
-
-    /**
-     * Checks the path and mode.
-     *
-     * @param path see {@link #path()}
-     * @param access see {@link #access()}
-     * @param mode see {@link #mode()}
-     * @throws IllegalArgumentException if the mode is out of range
-     */
-    public File {
-      Objects.requireNonNull(path, "path");
-      Objects.requireNonNull(access, "access");
-      if (mode < 0 || mode > 07777) {
-        throw new IllegalArgumentException(
-            "permission bits must be 0 to 07777, not 0" + Integer.toOctalString(mode));
-      }
-    }
-  }
-
-  /**
-   * An open descriptor of this JVM.
-   *
-   * @param fd the descriptor number
-   */
-  record Descriptor(int fd) implements Stdio {
-    /**
-     * Checks the number.
-     *
-     * @param fd see {@link #fd()}
-     * @throws IllegalArgumentException if the number is negative
-     */
-    public Descriptor {
-      if (fd < 0) {
-        throw new IllegalArgumentException("a descriptor number must not be negative: " + fd);
-      }
-    }
+  /** The access with which a file is opened. */
+  enum Access {
+    /** Reading; the file must exist. */
+    READ,
+    /** Writing; the file is created if absent and truncated otherwise. */
+    WRITE,
+    /** Writing at the end; the file is created if absent. */
+    APPEND,
+    /** Writing; the file must not exist. */
+    CREATE_NEW,
+    /** Reading and writing; the file is created if absent and otherwise left unchanged. */
+    READ_WRITE
   }
 }

@@ -41,7 +41,7 @@ final class StdioSpec {
       return Stdio.appendTo(path(spec, "append:"));
     }
     if (spec.startsWith("new:")) {
-      return Stdio.file(path(spec, "new:"), Stdio.File.Access.CREATE_NEW, Stdio.File.DEFAULT_MODE);
+      return Stdio.file(path(spec, "new:"), Stdio.Access.CREATE_NEW, 0666);
     }
     return common(spec, allowed);
   }

@@ -30,7 +30,7 @@ final class StdioSpecTest {
     assertEquals(Stdio.toFile(Path.of("x")), StdioSpec.output("file:x"));
     assertEquals(Stdio.appendTo(Path.of("x")), StdioSpec.errorOutput("append:x"));
     assertEquals(
-        Stdio.file(Path.of("x"), Stdio.File.Access.CREATE_NEW, 0666),
+        Stdio.file(Path.of("x"), Stdio.Access.CREATE_NEW, 0666),
         StdioSpec.errorOutput("new:x"));
   }
 

@@ -107,8 +107,8 @@ final class BadInputTest {
     refused(() -> SPAWNER.user(0xFFFF_FFFFL));
     refused(() -> SPAWNER.group(-1));
     refused(() -> SPAWNER.supplementaryGroups(0, 0xFFFF_FFFFL));
-    refused(() -> Stdio.file(Path.of("x"), Stdio.File.Access.WRITE, -1));
-    refused(() -> Stdio.file(Path.of("x"), Stdio.File.Access.WRITE, 010000));
+    refused(() -> Stdio.file(Path.of("x"), Stdio.Access.WRITE, -1));
+    refused(() -> Stdio.file(Path.of("x"), Stdio.Access.WRITE, 010000));
     refused(() -> Limit.of(-1));
     refused(() -> new Limit(OptionalLong.of(2), OptionalLong.of(1)));
     refused(() -> new Limit(OptionalLong.empty(), OptionalLong.of(1)));

@@ -114,7 +114,7 @@ final class ErrorsTest {
         spawner().stdin(Stdio.fromFile(missing)), Step.PREPARE, Errno.ENOENT, missing.toString());
     Path there = Scratch.file(directory.resolve("there"), "");
     assertFails(
-        spawner().stdout(Stdio.file(there, Stdio.File.Access.CREATE_NEW, 0600)),
+        spawner().stdout(Stdio.file(there, Stdio.Access.CREATE_NEW, 0600)),
         Step.PREPARE,
         Errno.EEXIST,
         there.toString());

@@ -7,7 +7,7 @@ import dev.procdesc.ChildProcess;
 import dev.procdesc.ExitStatus.Exited;
 import dev.procdesc.Spawner;
 import dev.procdesc.Stdio;
-import dev.procdesc.Stdio.File.Access;
+import dev.procdesc.Stdio.Access;
 import dev.procdesc.compat.Contract;
 import dev.procdesc.compat.Tags;
 import dev.procdesc.compat.support.ChildJvm;

@@ -13,6 +13,7 @@ import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.PipeInputImpl;
 import dev.procdesc.posix.io.PipeOutputImpl;
 import dev.procdesc.posix.io.Watcher;
+import dev.procdesc.spi.Redirect;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -68,26 +69,26 @@ public final class ChildDescriptors implements AutoCloseable {
   }
 
   private void place(int target, Stdio source) throws IOException {
-    if (source instanceof Stdio.Inherit) {
+    if (source instanceof Redirect.Inherit) {
       return;
     }
     placements.add(new Placement(source(target, source), target));
   }
 
   private int source(int target, Stdio source) throws IOException {
-    if (source instanceof Stdio.Pipe pipe) {
+    if (source instanceof Redirect.Pipe pipe) {
       return pipe(target, pipe);
     }
-    if (source instanceof Stdio.Null) {
+    if (source instanceof Redirect.Null) {
       OptionalInt kept = NullDevice.kept();
       return kept.isPresent()
           ? duplicate(kept.getAsInt())
           : openFile(NullDevice.PATH, PosixNumbers.O_RDWR, 0);
     }
-    if (source instanceof Stdio.File file) {
+    if (source instanceof Redirect.File file) {
       return openFile(file.path().toString(), flags(file.access()), file.mode());
     }
-    if (source instanceof Stdio.Descriptor descriptor) {
+    if (source instanceof Redirect.Descriptor descriptor) {
       return duplicate(descriptor.fd());
     }
     // Standard error is redirected to standard output. 1 precedes 2, so its source is already
@@ -99,7 +100,7 @@ public final class ChildDescriptors implements AutoCloseable {
         .orElse(1);
   }
 
-  private static int flags(Stdio.File.Access access) {
+  private static int flags(Stdio.Access access) {
     PosixNumbers numbers = SystemNumbers.posix();
     return switch (access) {
       case READ -> PosixNumbers.O_RDONLY;
@@ -118,8 +119,8 @@ public final class ChildDescriptors implements AutoCloseable {
     return moveUp(fd);
   }
 
-  private int pipe(int target, Stdio.Pipe pipe) throws IOException {
-    boolean toChild = pipe == Stdio.Pipe.TO_CHILD || (pipe == Stdio.Pipe.AUTOMATIC && target == 0);
+  private int pipe(int target, Redirect.Pipe pipe) throws IOException {
+    boolean toChild = pipe == Redirect.Pipe.TO_CHILD || (pipe == Redirect.Pipe.AUTOMATIC && target == 0);
     int[] ends = new int[2];
     int outcome = Descriptors.pipe(ends, SystemNumbers.posix().oCloexec());
     if (outcome < 0) {

@@ -1,0 +1,84 @@
+package dev.procdesc.spi;
+
+import dev.procdesc.Stdio;
+import java.nio.file.Path;
+import java.util.Objects;
+
+/** The kinds of {@link Stdio}, which a backend distinguishes. */
+public sealed interface Redirect extends Stdio {
+  /** The parent's own descriptor. */
+  enum Inherit implements Redirect {
+    /** The only instance. */
+    INSTANCE
+  }
+
+  /** A pipe between parent and child. */
+  enum Pipe implements Redirect {
+    /** The child reads at number 0 and writes at 1 and 2. */
+    AUTOMATIC,
+    /** The child reads. */
+    TO_CHILD,
+    /** The child writes. */
+    FROM_CHILD
+  }
+
+  /** The null device. */
+  enum Null implements Redirect {
+    /** The only instance. */
+    INSTANCE
+  }
+
+  /** The destination of standard output. */
+  enum Stdout implements Redirect {
+    /** The only instance. */
+    INSTANCE
+  }
+
+  /**
+   * A file that the parent opens.
+   *
+   * @param path the path
+   * @param access the access
+   * @param mode permission bits if the file is created
+   */
+  record File(Path path, Access access, int mode) implements Redirect {
+    /** Permission for all users to read and write, less the umask. */
+    public static final int DEFAULT_MODE = 0666;
+
+    /**
+     * Checks the path and mode.
+     *
+     * @param path see {@link #path()}
+     * @param access see {@link #access()}
+     * @param mode see {@link #mode()}
+     * @throws IllegalArgumentException if the mode is out of range
+     */
+    public File {
+      Objects.requireNonNull(path, "path");
+      Objects.requireNonNull(access, "access");
+      if (mode < 0 || mode > 07777) {
+        throw new IllegalArgumentException(
+            "permission bits must be 0 to 07777, not 0" + Integer.toOctalString(mode));
+      }
+    }
+  }
+
+  /**
+   * An open descriptor of this JVM.
+   *
+   * @param fd the descriptor number
+   */
+  record Descriptor(int fd) implements Redirect {
+    /**
+     * Checks the number.
+     *
+     * @param fd see {@link #fd()}
+     * @throws IllegalArgumentException if the number is negative
+     */
+    public Descriptor {
+      if (fd < 0) {
+        throw new IllegalArgumentException("a descriptor number must not be negative: " + fd);
+      }
+    }
+  }
+}
