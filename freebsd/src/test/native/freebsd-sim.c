@@ -2,11 +2,11 @@
  * Simulates FreeBSD, for tests on Linux. It is not part of the library, and a test that runs on it never
  * counts as a test on FreeBSD.
  *
- *     cc -shared -fPIC -o libfreebsd-sim.so freebsd-sim.c       functions of FreeBSD's libc
+ *     library=DIRECTORY/dev/procdesc/simulation/libfreebsd-sim.so
+ *     cc -shared -fPIC -o $library freebsd-sim.c                functions of FreeBSD's libc
  *     cc -DKERNEL -o freebsd-sim freebsd-sim.c                  the kernel process that they use
  *
- *     ./freebsd-sim java -Ddev.procdesc.simulation=$PWD/libfreebsd-sim.so \
- *         -Ddev.procdesc.backend=freebsd ...
+ *     ./freebsd-sim java -Ddev.procdesc.backend=freebsd -cp DIRECTORY:... ...
  *
  * The library has the functions that the backend calls, under FreeBSD's names, with FreeBSD's
  * structures, constants, signal and error numbers, and a C function in place of the spawn stub, which

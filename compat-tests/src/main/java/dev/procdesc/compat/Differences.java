@@ -2,6 +2,8 @@ package dev.procdesc.compat;
 
 import dev.procdesc.Platform;
 import dev.procdesc.compat.support.Poll;
+import java.net.URL;
+import java.util.Optional;
 
 /**
  * The legitimate differences between systems that both fulfil the contract. The list is complete:
@@ -22,6 +24,15 @@ public final class Differences {
   /** Returns whether the backend runs on a simulation of its system, which every report shows. */
   public static boolean simulated() {
     return Platform.current().system().endsWith("(simulated)");
+  }
+
+  /** Returns the path of the simulation's library; empty on a real system. */
+  public static Optional<String> simulation() {
+    return simulated()
+        ? Optional.ofNullable(
+                ClassLoader.getSystemResource("dev/procdesc/simulation/libfreebsd-sim.so"))
+            .map(URL::getPath)
+        : Optional.empty();
   }
 
   /**

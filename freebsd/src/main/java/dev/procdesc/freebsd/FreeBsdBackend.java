@@ -15,9 +15,9 @@ import dev.procdesc.freebsd.kernel.Syscalls;
 import dev.procdesc.posix.backend.Lazy;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.NativeAccess;
-import dev.procdesc.posix.ffi.NativeFunction;
 import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.ffi.Simulation;
 import dev.procdesc.posix.io.Watcher;
 import dev.procdesc.posix.probe.Uname;
 import dev.procdesc.posix.probe.Unsupported;
@@ -61,8 +61,7 @@ public final class FreeBsdBackend implements Backend {
   @Override
   public Optional<String> unavailable() {
     // Checked before anything native, because only jffi's library for this system can be loaded.
-    boolean simulated = !System.getProperty("dev.procdesc.simulation", "").isEmpty();
-    if (!System.getProperty("os.name", "").equals("FreeBSD") && !simulated) {
+    if (!System.getProperty("os.name", "").equals("FreeBSD") && !Simulation.isPresent()) {
       return Optional.of("this is not FreeBSD");
     }
     Optional<String> problem = NativeAccess.unavailable();
@@ -71,7 +70,7 @@ public final class FreeBsdBackend implements Backend {
 
   @Override
   public String system() {
-    return Running.SYSTEM + (NativeFunction.isSimulated() ? " (simulated)" : "");
+    return Running.SYSTEM + (Simulation.isPresent() ? " (simulated)" : "");
   }
 
   @Override

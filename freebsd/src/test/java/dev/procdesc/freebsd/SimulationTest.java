@@ -13,6 +13,7 @@ import dev.procdesc.Spawner;
 import dev.procdesc.Stdio;
 import dev.procdesc.freebsd.kernel.Numbers;
 import dev.procdesc.posix.ffi.Architecture;
+import dev.procdesc.posix.ffi.Simulation;
 import dev.procdesc.testing.Tool;
 import java.io.File;
 import java.io.IOException;
@@ -53,8 +54,13 @@ final class SimulationTest {
     assumeTrue(
         Architecture.CURRENT != Architecture.OTHER, "the simulation does not support this machine");
     Cc.require(directory);
-    cc("freebsd-sim.c", "libfreebsd-sim.so", "-shared", "-fPIC");
+    Files.createDirectories(library().getParent());
+    cc("freebsd-sim.c", Simulation.LIBRARY, "-shared", "-fPIC");
     cc("freebsd-sim.c", "freebsd-sim", "-DKERNEL");
+  }
+
+  private static Path library() {
+    return directory.resolve(Simulation.LIBRARY);
   }
 
   private static void cc(String source, String output, String... more) throws Exception {
@@ -85,7 +91,7 @@ final class SimulationTest {
   /** Tests that each line of the replay is in the same section of the observations. */
   @Test
   void itBehavesAsWasObserved() throws Exception {
-    String libraries = directory.toString();
+    String libraries = library().getParent().toString();
     cc("simreplay.c", "simreplay", "-L" + libraries, "-lfreebsd-sim", "-Wl,-rpath," + libraries);
     String replay = Tool.run(List.of(
             "/bin/sh",
@@ -205,7 +211,7 @@ final class SimulationTest {
 
   /** Compiles a C program, runs it on the simulation, and returns its lines. */
   private static List<String> output(String program, String release) throws Exception {
-    String libraries = directory.toString();
+    String libraries = library().getParent().toString();
     cc(program + ".c", program, "-L" + libraries, "-lfreebsd-sim", "-Wl,-rpath," + libraries);
     List<String> command = List.of(
         "/usr/bin/env",
@@ -290,6 +296,7 @@ final class SimulationTest {
 
   private static String classPath() {
     Set<String> entries = new LinkedHashSet<>();
+    entries.add(directory.toString());
     entries.add(root(SimulationTest.class));
     entries.add(root(Numbers.class));
     for (String property : List.of("jdk.module.path", "java.class.path")) {
@@ -330,7 +337,6 @@ final class SimulationTest {
         "--enable-native-access=ALL-UNNAMED",
         "-XX:+UseSerialGC",
         "-Ddev.procdesc.disable=" + disabled,
-        "-Ddev.procdesc.simulation=" + directory.resolve("libfreebsd-sim.so"),
         "-Ddev.procdesc.backend=freebsd",
         "-cp",
         classPath(),

@@ -11,6 +11,7 @@ import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.Signal;
 import dev.procdesc.Spawner;
 import dev.procdesc.Stdio;
+import dev.procdesc.compat.Differences;
 import dev.procdesc.compat.Requires;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -55,7 +56,7 @@ public final class Holder implements AutoCloseable {
       script = new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8);
     }
     boolean freebsd = Platform.current().name().equals("freebsd");
-    String library = System.getProperty("dev.procdesc.simulation", "");
+    String library = Differences.simulation().orElse("");
     String check = "import ctypes, socket; socket.recv_fds"
         + (freebsd ? "" : "; import os, signal; os.pidfd_open; signal.pidfd_send_signal");
     boolean there;

@@ -28,9 +28,9 @@ public final class Procdesc {
   }
 
   private static Functions load() {
-    return Differences.simulated()
-        ? LibraryLoader.create(Functions.class).load(System.getProperty("dev.procdesc.simulation"))
-        : Libc.load(Functions.class);
+    return Differences.simulation()
+        .map(library -> LibraryLoader.create(Functions.class).load(library))
+        .orElseGet(() -> Libc.load(Functions.class));
   }
 
   /** Returns the PID of the process that a descriptor refers to. */

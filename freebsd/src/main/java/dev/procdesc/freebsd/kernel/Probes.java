@@ -11,6 +11,7 @@ import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.NativeFunction;
 import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.ffi.Simulation;
 import dev.procdesc.posix.ffi.SystemNumbers;
 import dev.procdesc.posix.probe.Mechanisms;
 import dev.procdesc.posix.spawn.ChildScript;
@@ -142,9 +143,10 @@ public final class Probes {
   }
 
   private Optional<SpawnStub> mapStub() {
-    if (NativeFunction.isSimulated() && !mechanisms.isDisabled(STUB)) {
+    Optional<NativeFunction> simulated = Simulation.stub();
+    if (simulated.isPresent() && !mechanisms.isDisabled(STUB)) {
       mechanisms.note(STUB, "provided by the simulation", true, "");
-      return NativeFunction.find("procdesc_spawn_stub").map(SpawnStub::of);
+      return simulated.map(SpawnStub::of);
     }
     String name = "spawnstub-" + Architecture.CURRENT.bsdName() + ".bin";
     return SpawnStub.find(

@@ -55,39 +55,9 @@ public final class NativeFunction {
 
   /** Returns the address of a global variable or function of this process. */
   public static Optional<Long> symbol(String name) {
-    long address =
-        Simulation.LIBRARY.map(library -> library.getSymbolAddress(name)).orElse(0L);
-    if (address == 0) {
-      address = Library.getDefault().getSymbolAddress(name);
-    }
-    return address == 0 ? Optional.empty() : Optional.of(address);
-  }
-
-  /** Returns whether functions come from a library that simulates another system, for tests. */
-  public static boolean isSimulated() {
-    return Simulation.LIBRARY.isPresent();
-  }
-
-  /**
-   * A library, for tests only, whose functions replace those of the C library, so that the backend
-   * for one system runs on another one.
-   */
-  private static final class Simulation {
-    static final Optional<Library> LIBRARY = open();
-
-    private Simulation() {}
-
-    private static Optional<Library> open() {
-      String path = System.getProperty("dev.procdesc.simulation", "");
-      if (path.isEmpty()) {
-        return Optional.empty();
-      }
-      Library library = Library.openLibrary(path, Library.NOW | Library.LOCAL);
-      if (library == null) {
-        throw new UnsatisfiedLinkError("-Ddev.procdesc.simulation: " + Library.getLastError());
-      }
-      return Optional.of(library);
-    }
+    return Simulation.symbol(name)
+        .or(() -> Optional.of(Library.getDefault().getSymbolAddress(name)))
+        .filter(address -> address != 0);
   }
 
   /** Returns a function for machine code at an address. */

@@ -1,0 +1,61 @@
+package dev.procdesc.posix.ffi;
+
+import com.kenai.jffi.Library;
+import java.net.URI;
+import java.net.URL;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * The simulation of FreeBSD on Linux, for tests: a library whose functions replace those of the C
+ * library, so that the backend for FreeBSD runs on Linux. This class is the only code that
+ * distinguishes the simulation from a system.
+ *
+ * <p>The simulation is active only if {@code -Ddev.procdesc.backend=freebsd} selects the backend,
+ * and the library is on the class path, as the file {@value #LIBRARY} in a directory. No artifact
+ * of this project contains the library: {@code ci/freebsd-sim} and the tests build it.
+ */
+public final class Simulation {
+  /** The name of the library as a resource. */
+  public static final String LIBRARY = "dev/procdesc/simulation/libfreebsd-sim.so";
+
+  /** The function of the library that takes the place of the spawn stub's machine code. */
+  private static final String STUB = "procdesc_spawn_stub";
+
+  private static final Optional<Library> OPEN = find().map(Simulation::open);
+
+  private Simulation() {}
+
+  /** Returns whether the backend for FreeBSD runs on the simulation; calls nothing native. */
+  public static boolean isPresent() {
+    return find().isPresent();
+  }
+
+  /** Returns the simulation's substitute for the machine code of the spawn stub. */
+  public static Optional<NativeFunction> stub() {
+    return symbol(STUB).map(NativeFunction::at);
+  }
+
+  /** Returns the address of a function that replaces one of the C library. */
+  static Optional<Long> symbol(String name) {
+    return OPEN.map(library -> library.getSymbolAddress(name)).filter(address -> address != 0);
+  }
+
+  private static Optional<Path> find() {
+    if (!System.getProperty("dev.procdesc.backend", "").equals("freebsd")) {
+      return Optional.empty();
+    }
+    URL library = ClassLoader.getSystemResource(LIBRARY);
+    return library == null || !library.getProtocol().equals("file")
+        ? Optional.empty()
+        : Optional.of(Path.of(URI.create(library.toString())));
+  }
+
+  private static Library open(Path file) {
+    Library library = Library.openLibrary(file.toString(), Library.NOW | Library.LOCAL);
+    if (library == null) {
+      throw new UnsatisfiedLinkError(file + ": " + Library.getLastError());
+    }
+    return library;
+  }
+}
