@@ -10,6 +10,7 @@ import dev.procdesc.Platform;
 import dev.procdesc.ProbeResult;
 import dev.procdesc.Spawner;
 import dev.procdesc.Stdio;
+import dev.procdesc.spi.Since;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.util.List;
@@ -176,6 +177,11 @@ final class DoctorCommand implements Callable<Integer> {
       for (Feature feature : Feature.values()) {
         out.beginObject().name("name").value(feature.name());
         out.name("description").value(feature.description());
+        out.name("since").beginArray();
+        for (Since since : feature.since()) {
+          out.value(since + " (" + since.call() + ")");
+        }
+        out.endArray();
         finish(out, platform.report(feature));
       }
       out.endArray().name("mechanisms").beginArray();

@@ -24,6 +24,7 @@ import dev.procdesc.spi.Channels;
 import dev.procdesc.spi.Since;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
+import java.lang.module.ModuleDescriptor.Version;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -46,7 +47,7 @@ public final class LinuxBackend implements Backend {
   /** The kernel's name and version, in a separate class because a spawn does not need it. */
   private static final class Release {
     static final String NAME = uname();
-    static final boolean CGROUP_KILL = isAtLeast(5, 14);
+    static final boolean CGROUP_KILL = isAtLeast(Since.CGROUP_KILL);
 
     private Release() {}
 
@@ -58,16 +59,13 @@ public final class LinuxBackend implements Backend {
     }
 
     /**
-     * Returns whether the kernel reports at least this version. Used only where the feature cannot
-     * be probed.
+     * Returns whether the kernel reports at least the version that has a call. Used only where the
+     * call cannot be probed.
      */
-    private static boolean isAtLeast(int major, int minor) {
-      Matcher version = Pattern.compile("Linux (\\d+)\\.(\\d+).*").matcher(NAME);
-      if (!version.matches()) {
-        return false;
-      }
-      int actual = Integer.parseInt(version.group(1));
-      return actual > major || (actual == major && Integer.parseInt(version.group(2)) >= minor);
+    private static boolean isAtLeast(Since since) {
+      Matcher version = Pattern.compile("Linux (\\d+\\.\\d+).*").matcher(NAME);
+      return version.matches()
+          && Version.parse(version.group(1)).compareTo(Version.parse(since.version())) >= 0;
     }
   }
 
