@@ -2214,6 +2214,8 @@ struct call {
     struct step steps[];
 };
 
+s64 procdesc_spawn_stub(struct call *);
+
 static u64 mask_to_linux(const u64 set[2])
 {
     u64 mask = 0;
@@ -2223,6 +2225,65 @@ static u64 mask_to_linux(const u64 set[2])
             mask |= 1ULL << (number - 1);
     }
     return mask;
+}
+
+/* ---- extended errors (15) ----
+ *
+ * The C library registers a buffer for each thread, and a forked child inherits it. A system call that
+ * fails writes to the buffer; if its page is not mapped, the process ends by SIGSEGV, even if that is
+ * blocked. exterrctl(EXTERRCTL_DISABLE) ends the registration. All of this was observed on 15.1. An unmap
+ * is only recorded, because this code is in that memory.
+ */
+static char registered_buffer[256];
+static int buffer_unmapped, registration_ended;
+
+#if defined(__x86_64__)
+#define USER_END 0x7ffffffff000ULL
+#else
+#define USER_END 0xfffffffff000ULL
+#endif
+enum { EXTERRCTL_DISABLE = 2 };
+
+static s64 record_unmap(u64 start, u64 size)
+{
+    u64 buffer = (u64)(uintptr_t)registered_buffer;
+    if (start % 4096 != 0 || size == 0 || start + size > USER_END)
+        return -EINVAL;
+    if (buffer >= start && buffer < start + size)
+        buffer_unmapped = 1;
+    return 0;
+}
+
+static s64 exterrctl(u64 operation, u64 flags)
+{
+    if (operation != EXTERRCTL_DISABLE || flags != 0 || registration_ended)
+        return -EINVAL;
+    registration_ended = 1;
+    return 0;
+}
+
+static void report_error(void)
+{
+    u64 usual[4] = {0}, none = 0;
+    if (release < 1500 || registration_ended || !buffer_unmapped)
+        return;
+    RAW5(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0); /* no core */
+    RAW4(SYS_rt_sigaction, SIGSEGV, usual, 0, 8);
+    RAW4(SYS_rt_sigprocmask, SIG_SETMASK, &none, 0, 8);
+    RAW2(SYS_kill, RAW1(SYS_getpid, 0), SIGSEGV);
+}
+
+/* A call that the kernel does not have also sends SIGSYS, which stays pending while it is blocked. */
+static s64 nosys(void)
+{
+    RAW2(SYS_kill, RAW1(SYS_getpid, 0), SIGSYS);
+    return -E_NOSYS;
+}
+
+/* The page of the spawn stub, which a script that unmaps memory must keep. */
+s64 procdesc_spawn_stub_page(void)
+{
+    return (s64)((u64)(uintptr_t)procdesc_spawn_stub & ~4095ULL);
 }
 
 /*
@@ -2236,6 +2297,7 @@ static s64 syscall_of(u64 n, const u64 *a)
         return -E_CAPMODE;
     switch (n) {
     case 3: return freebsd(RAW3(SYS_read, a[0], a[1], a[2]));
+    case 4: return freebsd(RAW3(SYS_write, a[0], a[1], a[2]));
     case 6: return freebsd(RAW1(SYS_close, a[0]));
     case 12: return freebsd(RAW1(SYS_chdir, a[0]));
     case 20: return RAW1(SYS_getpid, 0);
@@ -2247,6 +2309,7 @@ static s64 syscall_of(u64 n, const u64 *a)
             a[1] == 0x20007461 ? 0x540E : a[1] == 0x80047476 ? 0x5410 : 0, a[2]));
     case 59: return freebsd(RAW3(SYS_execve, a[0], a[1], a[2]));
     case 60: return RAW1(SYS_umask, a[0]);
+    case 73: return record_unmap(a[0], a[1]);
     case 80: { /* the first entry is the effective group */
         if (a[0] == 0)
             return freebsd(RAW2(SYS_setgroups, 0, 0));
@@ -2285,10 +2348,11 @@ static s64 syscall_of(u64 n, const u64 *a)
         return a[0] == 0 && a[1] == 0 && a[2] == 19 && *(int *)(uintptr_t)a[3] == 1
             ? freebsd(RAW5(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) : -EINVAL;
     case 575: return freebsd(RAW3(436 /* close_range */, a[0], a[1], a[2]));
-    case 600: return release >= 1501 ? -EINVAL : -E_NOSYS;
-    case 601: return release >= 1501 ? -EBADF : -E_NOSYS;
-    case 603: return release >= 1600 ? -EINVAL : -E_NOSYS;
-    default: return -E_NOSYS;
+    case 592: return release >= 1500 ? exterrctl(a[0], a[1]) : nosys();
+    case 600: return release >= 1501 ? -EINVAL : nosys();
+    case 601: return release >= 1501 ? -EBADF : nosys();
+    case 603: return release >= 1600 ? -EINVAL : nosys();
+    default: return nosys();
     }
 }
 
@@ -2301,6 +2365,8 @@ static void walk(struct call *c)
         s->result = result;
         if (s->target != NULL)
             *s->target = result;
+        if (result < 0 && result >= -4095)
+            report_error();
         if (result < 0 && result >= -4095 && !(s->tolerated & 1) &&
             (-result > 63 || !(s->tolerated >> -result & 1)))
             break;
