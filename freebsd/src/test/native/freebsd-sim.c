@@ -1789,9 +1789,39 @@ int sim_setsockopt(int fd, int level, int option, const void *value, unsigned si
         SYS_setsockopt, fd, SOL_SOCKET, socket_option(level, option), value, size));
 }
 
+static int is_pipe(int fd)
+{
+    struct stat st;
+    return RAW2(SYS_fstat, fd, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
+/*
+ * A pipe accepts TIOCSPGRP, which sets the group that gets SIGIO: ESRCH if there is none with this number,
+ * as observed on 15.1. 0 removes it. Other requests for terminals fail with ENOTTY. Not simulated: SIGIO.
+ */
+static s64 set_owner(int group)
+{
+    s64 result = group == 0 ? 0 : RAW2(SYS_kill, -group, 0);
+    return result == -ESRCH ? result : 0;
+}
+
+static s64 control(int fd, u64 request, u64 argument)
+{
+    static const struct { u64 number, native; } requests[] = {
+        {0x20007461, 0x540E /* TIOCSCTTY */}, {0x80047476, 0x5410 /* TIOCSPGRP */},
+        {0x402c7413, 0x5401 /* TIOCGETA, the smaller TCGETS */}, {0x40087468, 0x5413 /* TIOCGWINSZ */},
+        {0x4004667f, 0x541B /* FIONREAD */}};
+    if (request == 0x80047476 && is_pipe(fd))
+        return set_owner(*(int *)(uintptr_t)argument);
+    for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
+        if (requests[i].number == request)
+            return freebsd(RAW3(SYS_ioctl, fd, requests[i].native, argument));
+    return freebsd(RAW3(SYS_ioctl, fd, 0, argument)); /* EBADF or ENOTTY */
+}
+
 int sim_ioctl(int fd, u64 request, void *argument)
 {
-    return (int)LIBC(RAW3(SYS_ioctl, fd, request == 0x4004667f ? 0x541B : 0, argument));
+    return (int)finish(control(fd, request, (u64)(uintptr_t)argument));
 }
 
 struct freebsd_msghdr {
@@ -2304,9 +2334,7 @@ static s64 syscall_of(u64 n, const u64 *a)
     case 37:
         return capability_mode ? -E_CAPMODE
             : freebsd(RAW2(SYS_kill, a[0], signal_to_linux(a[1])));
-    case 54:
-        return freebsd(RAW3(SYS_ioctl, a[0],
-            a[1] == 0x20007461 ? 0x540E : a[1] == 0x80047476 ? 0x5410 : 0, a[2]));
+    case 54: return control((int)a[0], a[1], a[2]);
     case 59: return freebsd(RAW3(SYS_execve, a[0], a[1], a[2]));
     case 60: return RAW1(SYS_umask, a[0]);
     case 73: return record_unmap(a[0], a[1]);
