@@ -46,6 +46,9 @@
  * FREEBSD_SIM_RELEASE selects the features of the kernel: 14.0 (the default), 15.1 (pdrfork, pdwait,
  * posix_spawn with a process descriptor), 16.0 (PD_NOWAITPID, pdopenpid).
  *
+ * If FREEBSD_SIM_COMPAT14 is "no", a kernel of 15 or later lacks the system calls of 14, as one without
+ * the option COMPAT_FREEBSD14.
+ *
  * If FREEBSD_SIM_ZOMBIES is "late", a process is not a zombie yet when its exit is reported, as
  * sys/kern/kern_exit.c permits: the first wait with WNOHANG after the exit does not find it.
  */
@@ -827,12 +830,15 @@ int main(int argc, char **argv)
 /* ======== the library ======== */
 
 static int capability_mode; /* inherited by copies of this process */
+static int compat_14 = 1; /* the kernel's option COMPAT_FREEBSD14 */
 static char kernel_name[100];
 
 __attribute__((constructor)) static void load(void)
 {
     const char *name = getenv(ADDRESS);
+    const char *compat = getenv("FREEBSD_SIM_COMPAT14");
     choose_release();
+    compat_14 = compat == NULL || strcmp(compat, "no") != 0;
     if (name != NULL)
         snprintf(kernel_name, sizeof kernel_name, "%s", name);
 }
@@ -2310,6 +2316,18 @@ static s64 nosys(void)
     return -E_NOSYS;
 }
 
+/*
+ * setgroups up to 14: the first entry is the effective group. From 15 on the number is 596 (observed on
+ * 15.1) and the list has supplementary groups only, and this call needs the option COMPAT_FREEBSD14.
+ */
+static s64 setgroups_14(u64 count, const unsigned *groups)
+{
+    if (count == 0)
+        return freebsd(RAW2(SYS_setgroups, 0, 0));
+    s64 result = RAW2(SYS_setgroups, count - 1, groups + 1);
+    return freebsd(result < 0 ? result : RAW3(SYS_setresgid, -1, groups[0], -1));
+}
+
 /* The page of the spawn stub, which a script that unmaps memory must keep. */
 s64 procdesc_spawn_stub_page(void)
 {
@@ -2323,7 +2341,7 @@ s64 procdesc_spawn_stub_page(void)
 static s64 syscall_of(u64 n, const u64 *a)
 {
     u64 words[4] = {0};
-    if (capability_mode && (n == 12 || n == 59 || n == 80 || n == 82 || n == 544))
+    if (capability_mode && (n == 12 || n == 59 || n == 80 || n == 82 || n == 544 || n == 596))
         return -E_CAPMODE;
     switch (n) {
     case 3: return freebsd(RAW3(SYS_read, a[0], a[1], a[2]));
@@ -2338,14 +2356,8 @@ static s64 syscall_of(u64 n, const u64 *a)
     case 59: return freebsd(RAW3(SYS_execve, a[0], a[1], a[2]));
     case 60: return RAW1(SYS_umask, a[0]);
     case 73: return record_unmap(a[0], a[1]);
-    case 80: { /* the first entry is the effective group */
-        if (a[0] == 0)
-            return freebsd(RAW2(SYS_setgroups, 0, 0));
-        s64 result = RAW2(SYS_setgroups, a[0] - 1, a[1] + 4);
-        if (result == 0)
-            result = RAW3(SYS_setresgid, -1, *(unsigned *)(uintptr_t)a[1], -1);
-        return freebsd(result);
-    }
+    case 80:
+        return release < 1500 || compat_14 ? setgroups_14(a[0], (unsigned *)(uintptr_t)a[1]) : nosys();
     case 82: return freebsd(RAW2(SYS_setpgid, a[0], a[1]));
     case 90: return freebsd(RAW3(SYS_dup3, a[0], a[1], 0));
     case 96: return freebsd(RAW3(SYS_setpriority, a[0], a[1], a[2]));
@@ -2377,6 +2389,7 @@ static s64 syscall_of(u64 n, const u64 *a)
             ? freebsd(RAW5(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) : -EINVAL;
     case 575: return freebsd(RAW3(436 /* close_range */, a[0], a[1], a[2]));
     case 592: return release >= 1500 ? exterrctl(a[0], a[1]) : nosys();
+    case 596: return release >= 1500 ? freebsd(RAW2(SYS_setgroups, a[0], a[1])) : nosys();
     case 600: return release >= 1501 ? -EINVAL : nosys();
     case 601: return release >= 1501 ? -EBADF : nosys();
     case 603: return release >= 1600 ? -EINVAL : nosys();
