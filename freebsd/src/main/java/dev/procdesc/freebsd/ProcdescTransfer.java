@@ -18,6 +18,7 @@ import dev.procdesc.posix.process.Lifeline;
 import dev.procdesc.posix.process.ProcessDescriptorImpl;
 import dev.procdesc.posix.process.ProcessState;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 
@@ -68,13 +69,13 @@ final class ProcdescTransfer implements DescriptorTransfer {
   }
 
   @Override
-  public ProcessDescriptor received(int fd, Optional<Integer> lifeline) {
+  public ProcessDescriptor received(int fd, OptionalInt lifeline) {
     Set<Right> rights = Rights.of(fd);
     return new ProcessDescriptorImpl(new ProcessState(
         OwnedDescriptor.take(fd, "the descriptor of a received process"),
         pid(fd),
         rights,
-        lifeline.map(Lifeline::take),
+        Lifeline.take(lifeline),
         looking,
         watcher));
   }

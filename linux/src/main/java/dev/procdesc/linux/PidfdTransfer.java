@@ -21,7 +21,7 @@ import dev.procdesc.posix.process.ProcessState;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /**
@@ -70,11 +70,11 @@ public final class PidfdTransfer implements DescriptorTransfer {
   }
 
   @Override
-  public ProcessDescriptor received(int fd, Optional<Integer> lifeline) {
+  public ProcessDescriptor received(int fd, OptionalInt lifeline) {
     return new ProcessDescriptorImpl(new ProcessState(
         OwnedDescriptor.take(fd, "the descriptor of a received process"),
         pid(fd),
-        lifeline.map(Lifeline::take),
+        Lifeline.take(lifeline),
         looking,
         watcher));
   }
@@ -118,6 +118,6 @@ public final class PidfdTransfer implements DescriptorTransfer {
           "a socket",
           fd == -PosixNumbers.EINVAL ? -PosixNumbers.ESRCH : fd);
     }
-    return received(fd, Optional.empty());
+    return received(fd, OptionalInt.empty());
   }
 }

@@ -3,6 +3,7 @@ package dev.procdesc.posix.channel;
 import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.ProcessDescriptorException;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /** The operations of a backend on descriptors that are transferred over sockets. */
 public interface DescriptorTransfer {
@@ -17,7 +18,7 @@ public interface DescriptorTransfer {
   }
 
   /** Returns an object for a received process, which owns the descriptors. */
-  ProcessDescriptor received(int fd, Optional<Integer> lifeline);
+  ProcessDescriptor received(int fd, OptionalInt lifeline);
 
   /**
    * Returns the process at the other end of a socket.

@@ -24,6 +24,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * A channel over a socket. The socket is in blocking mode, because a child that inherits it shares
@@ -200,9 +201,9 @@ final class SocketChannel implements DescriptorChannel {
               "descriptor " + (taken + 1) + " of " + descriptors.size()
                   + " is no process descriptor");
         }
-        Optional<Integer> lifeline = Optional.empty();
+        OptionalInt lifeline = OptionalInt.empty();
         if (taken + 1 < descriptors.size() && calls.isLifeline(descriptors.get(taken + 1))) {
-          lifeline = Optional.of(descriptors.get(taken + 1));
+          lifeline = OptionalInt.of(descriptors.get(taken + 1));
         }
         taken += lifeline.isPresent() ? 2 : 1;
         processes.add(calls.received(fd, lifeline));

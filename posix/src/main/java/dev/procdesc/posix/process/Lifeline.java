@@ -2,6 +2,7 @@ package dev.procdesc.posix.process;
 
 import dev.procdesc.posix.io.OwnedDescriptor;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * The close action of a process that was received with a lifeline: the write end of a pipe, shared
@@ -15,9 +16,11 @@ public final class Lifeline implements CloseAction {
     this.end = end;
   }
 
-  /** Takes ownership of a lifeline that was received along with a process. */
-  public static Lifeline take(int fd) {
-    return new Lifeline(OwnedDescriptor.take(fd, "a lifeline"));
+  /** Takes ownership of a lifeline, if one was received along with a process. */
+  public static Optional<CloseAction> take(OptionalInt fd) {
+    return fd.isPresent()
+        ? Optional.of(new Lifeline(OwnedDescriptor.take(fd.getAsInt(), "a lifeline")))
+        : Optional.empty();
   }
 
   @Override
