@@ -304,15 +304,17 @@ public interface ProcessDescriptor extends AutoCloseable {
 
   /**
    * Reports stop and continue to the parent of the process. Such changes are states, not queued
-   * events: of several in quick succession only the last may be reported. From the first listener
-   * until the process ends, a thread blocks in the kernel to wait for changes, because no system
-   * reports them through a descriptor.
+   * events: of several in quick succession only the last may be reported. The listeners of a
+   * process are called by one thread of the library at a time, in the order of the changes.
    *
-   * <p>Linux: {@code waitid(P_PIDFD, WSTOPPED | WCONTINUED)} (Linux 5.4). FreeBSD: {@code pdwait}
-   * (FreeBSD 15.1), else {@code wait6}. In the descriptor-only mode FreeBSD refuses {@code wait6},
-   * and this method needs {@code pdwait}.
+   * <p>Linux: {@code waitid(P_PIDFD, WSTOPPED | WCONTINUED)} (Linux 5.4). A pidfd does not report
+   * the changes, so a thread blocks in that call from the first listener until the process ends.
+   * FreeBSD: {@code EVFILT_SIGNAL} reports SIGCHLD to the one thread that watches all children,
+   * which then calls {@code pdwait} (FreeBSD 15.1), else {@code wait6}, without blocking. A program
+   * that handles SIGCHLD with {@code SA_NOCLDSTOP} receives no SIGCHLD at a stop, and no report. In
+   * the descriptor-only mode FreeBSD refuses {@code wait6}, and this method needs {@code pdwait}.
    *
-   * @param listener the listener, called in that thread
+   * @param listener the listener
    * @return a registration that removes the listener when it is closed
    * @throws MissingRightException without {@link Right#EVENT}
    * @throws UnsupportedFeatureException without {@link Feature#STATE_CHANGES}

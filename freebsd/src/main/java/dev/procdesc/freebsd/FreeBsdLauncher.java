@@ -93,17 +93,19 @@ final class FreeBsdLauncher extends Launcher {
   private final Channels channels;
 
   FreeBsdLauncher(Probes probes, Watcher watcher) throws ProcessDescriptorException {
-    this(probes, watcher, new CapabilityMode());
+    this(probes, watcher, new CapabilityMode(), new ChildSignal(watcher));
   }
 
-  private FreeBsdLauncher(Probes probes, Watcher watcher, CapabilityMode sandbox)
+  private FreeBsdLauncher(
+      Probes probes, Watcher watcher, CapabilityMode sandbox, ChildSignal childSignal)
       throws ProcessDescriptorException {
     this(
         probes,
         watcher,
         sandbox,
-        new ProcdescOperations(probes, sandbox, ProcessOperations.Task.REAP),
-        new ProcdescOperations(probes, sandbox, ProcessOperations.Task.OBSERVE));
+        new ProcdescOperations(probes, sandbox, childSignal, ProcessOperations.Task.REAP),
+        new ProcdescOperations(probes, sandbox, childSignal, ProcessOperations.Task.REAP_FOR_USAGE),
+        new ProcdescOperations(probes, sandbox, childSignal, ProcessOperations.Task.OBSERVE));
   }
 
   private FreeBsdLauncher(
@@ -111,14 +113,9 @@ final class FreeBsdLauncher extends Launcher {
       Watcher watcher,
       CapabilityMode sandbox,
       ProcdescOperations reaping,
-      ProcdescOperations observing)
-      throws ProcessDescriptorException {
-    super(
-        watcher,
-        new Operations(
-            reaping,
-            new ProcdescOperations(probes, sandbox, ProcessOperations.Task.REAP_FOR_USAGE),
-            observing));
+      ProcdescOperations reapingForUsage,
+      ProcdescOperations observing) {
+    super(watcher, new Operations(reaping, reapingForUsage, observing));
     this.probes = probes;
     this.sandbox = sandbox;
     this.reaping = reaping;

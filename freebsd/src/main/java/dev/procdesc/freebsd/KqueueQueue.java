@@ -33,6 +33,7 @@ final class KqueueQueue implements EventQueue {
       case EXIT, REAPED -> Numbers.EVFILT_PROCDESC;
       case READABLE -> Numbers.EVFILT_READ;
       case WRITABLE -> Numbers.EVFILT_WRITE;
+      case SIGNAL -> Numbers.EVFILT_SIGNAL;
     };
   }
 

@@ -1,10 +1,9 @@
 package dev.procdesc.freebsd;
 
-import dev.procdesc.ExitStatus;
+import dev.procdesc.ClosedDescriptorException;
 import dev.procdesc.Feature;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.Right;
-import dev.procdesc.Signal;
 import dev.procdesc.StateChange;
 import dev.procdesc.freebsd.capsicum.CapabilityMode;
 import dev.procdesc.freebsd.capsicum.Rights;
@@ -16,9 +15,7 @@ import dev.procdesc.freebsd.kernel.Syscalls;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeMemory;
-import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.io.OwnedDescriptor;
-import dev.procdesc.posix.io.Threads;
 import dev.procdesc.posix.probe.Unsupported;
 import dev.procdesc.posix.process.ProcessOperations;
 import dev.procdesc.posix.process.WaitStatus;
@@ -26,22 +23,22 @@ import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.function.Consumer;
+import java.util.function.IntConsumer;
 
 /**
- * Collects the exit status of processes and signals them. The status comes from kqueue
- * (EVFILT_PROCDESC, NOTE_EXIT), which reports it to every holder of a descriptor, even after
- * another process or thread has reaped the process, and in capability mode. Then the process is
- * reaped, so that no zombie remains while its descriptor is held: by {@code pdwait}, or by
- * {@code wait6}, which the kernel permits only to the parent.
+ * Collects the exit status of processes and signals them. A child is reaped, which reports its
+ * status, by {@code pdwait}, or by {@code wait6}, which the kernel permits only to the parent. If
+ * that is impossible, because other code was faster, this JVM is not the parent, or capability mode
+ * refuses wait6, the status comes from kqueue (EVFILT_PROCDESC, NOTE_EXIT), which reports it to
+ * every holder of a descriptor.
  *
  * <p>wait6 identifies the process by its ID. That is not a race: the kernel does not reuse the ID
  * of a process for another process, group or session as long as a descriptor of it is open.
  */
-public final class ProcdescOperations implements ProcessOperations {
+public final class ProcdescOperations extends ProcessOperations {
   private final Probes probes;
   private final CapabilityMode sandbox;
-  private final Task task;
+  private final ChildSignal childSignal;
 
   /**
    * The kqueue for single queries, in which nothing stays registered: each query is sent and
@@ -51,58 +48,48 @@ public final class ProcdescOperations implements ProcessOperations {
 
   private final Object asking = new Object();
 
-  public ProcdescOperations(Probes probes, CapabilityMode sandbox, Task task)
+  ProcdescOperations(Probes probes, CapabilityMode sandbox, ChildSignal childSignal, Task task)
       throws ProcessDescriptorException {
+    super(task, Signals.SIGNALS);
     this.probes = probes;
     this.sandbox = sandbox;
-    this.task = task;
+    this.childSignal = childSignal;
     this.questions = KqueueQueue.Kevent.queue();
   }
 
-  @Override
-  public boolean reaps() {
-    return task.reaps();
+  /** Returns whether the kernel permits a wait: capability mode refuses it by ID. */
+  private boolean canWait() {
+    return probes.hasPdwait() || sandbox.entered().isEmpty();
   }
 
   @Override
   public Outcome collect(int fd) {
     try (NativeMemory memory = NativeMemory.borrow()) {
-      if (!hasEnded(fd, memory)) {
+      if (reaps() && canWait()) {
+        int outcome = Procdesc.reap(fd, memory, probes.hasPdwait());
+        if (outcome == 0) {
+          return new Outcome.Running();
+        }
+        if (outcome > 0) {
+          return new Outcome.Ended(
+              status(memory.bytes().getInt(Procdesc.STATUS)),
+              collectsUsage()
+                  ? Optional.of(WaitStatus.usage(memory.bytes(), Procdesc.USAGE))
+                  : Optional.empty());
+        }
+      }
+      if (!Procdesc.hasEnded(fd)) {
         return new Outcome.Running();
       }
-      Optional<Integer> status = status(fd, memory);
-      if (status.isEmpty()) {
-        return new Outcome.Running();
+      int outcome = ask(fd, memory);
+      if (outcome < 0) {
+        throw new IllegalStateException("kevent: " + Errors.describe(-outcome));
       }
-      boolean reaped = reaps() && Procdesc.reap(fd, memory, probes.hasPdwait());
-      return new Outcome.Ended(
-          waitStatus(status.get()),
-          reaped && task == Task.REAP_FOR_USAGE
-              ? Optional.of(WaitStatus.usage(memory.bytes(), Long.BYTES))
-              : Optional.empty());
+      int data = Numbers.KEVENT_SIZE + Numbers.KEVENT_DATA;
+      return outcome == 0
+          ? new Outcome.Running()
+          : new Outcome.Ended(status((int) memory.bytes().getLong(data)), Optional.empty());
     }
-  }
-
-  /** Returns whether the process behind a descriptor has ended. */
-  private static boolean hasEnded(int fd, NativeMemory memory) {
-    memory.bytes().putInt(0, fd).putInt(4, 0);
-    int outcome = LibC.poll(memory.address(), 1, 0);
-    // The kernel stores revents in the upper half of the word that contains events.
-    int events = memory.bytes().getInt(4) >>> 16;
-    // poll reports only POLLHUP for a process descriptor. POLLNVAL: the descriptor was received
-    // without CAP_EVENT, so its holder has no right to know.
-    return outcome > 0 && (events & PosixNumbers.POLLHUP) != 0;
-  }
-
-  /** Returns the exit status of a process that has ended. */
-  private Optional<Integer> status(int fd, NativeMemory memory) {
-    int outcome = ask(fd, memory);
-    if (outcome < 0) {
-      throw new IllegalStateException("kevent: " + Errors.describe(-outcome));
-    }
-    return outcome == 0
-        ? Optional.empty()
-        : Optional.of((int) memory.bytes().getLong(Numbers.KEVENT_SIZE + Numbers.KEVENT_DATA));
   }
 
   /**
@@ -136,11 +123,6 @@ public final class ProcdescOperations implements ProcessOperations {
       }
       return outcome;
     }
-  }
-
-  /** Decodes an exit status in the form of wait(2). */
-  static ExitStatus waitStatus(int status) {
-    return WaitStatus.status(status, Signals::of);
   }
 
   @Override
@@ -191,62 +173,27 @@ public final class ProcdescOperations implements ProcessOperations {
   }
 
   @Override
-  public int signalNumber(Signal signal) {
-    return Signals.number(signal);
-  }
-
-  @Override
-  public void watchStateChanges(
-      OwnedDescriptor descriptor, Consumer<? super StateChange> listener) {
-    if (sandbox.entered().isPresent() && !probes.hasPdwait()) {
+  public Runnable watchStateChanges(OwnedDescriptor descriptor, IntConsumer taker) {
+    if (!canWait()) {
       throw Unsupported.feature(
           Feature.STATE_CHANGES, "pdwait (FreeBSD 15.1): capability mode refuses waiting by ID");
     }
-    Threads.startDaemon(
-        "procdesc-state-changes", descriptor, fd -> listen(fd, listener, probes.hasPdwait()));
+    return childSignal.watch(() -> {
+      try (OwnedDescriptor.Loan loan = descriptor.lend()) {
+        taker.accept(loan.fd());
+      } catch (ClosedDescriptorException e) {
+        return; // The process has ended, and the end of this watch is imminent.
+      }
+    });
   }
 
-  /** Reports stop and continue until the process ends. Blocks in the kernel between changes. */
-  private static void listen(int fd, Consumer<? super StateChange> listener, boolean pdwait) {
+  @Override
+  public Optional<StateChange> takeStateChange(int fd) {
     int changes = Numbers.WUNTRACED | Numbers.WCONTINUED;
     try (NativeMemory memory = NativeMemory.borrow()) {
-      ByteBuffer bytes = memory.bytes();
-      if (Syscalls.pdgetpid(fd, memory.address()) < 0) {
-        return;
-      }
-      int pid = bytes.getInt(0);
-      while (true) {
-        // WNOWAIT leaves the state unchanged, so that an exit status remains for the code that
-        // collects it.
-        int outcome = await(fd, pid, memory, changes | Numbers.WEXITED | Numbers.WNOWAIT, pdwait);
-        if (outcome == -PosixNumbers.EINTR) {
-          continue;
-        }
-        int code = bytes.getInt(Numbers.SIGINFO_CODE);
-        if (outcome < 0 || (code != Numbers.CLD_STOPPED && code != Numbers.CLD_CONTINUED)) {
-          return;
-        }
-        bytes.putInt(Numbers.SIGINFO_PID, 0);
-        outcome = await(fd, pid, memory, changes | Numbers.WNOHANG, pdwait);
-        if (outcome >= 0 && bytes.getInt(Numbers.SIGINFO_PID) != 0) {
-          listener.accept(
-              change(bytes.getInt(Numbers.SIGINFO_CODE), bytes.getInt(Numbers.SIGINFO_STATUS)));
-        }
-      }
+      return Procdesc.tryWait(fd, changes, memory, probes.hasPdwait()) > 0
+          ? Optional.of(WaitStatus.change(memory.bytes().getInt(Procdesc.STATUS), Signals::of))
+          : Optional.empty();
     }
-  }
-
-  /** Waits for a change and stores it as {@code siginfo_t} at the start of the memory. */
-  private static int await(int fd, int pid, NativeMemory memory, int options, boolean pdwait) {
-    long status = memory.address() + Numbers.SIGINFO_SIZE;
-    return pdwait
-        ? Syscalls.pdwait(fd, status, options, 0, memory.address())
-        : Syscalls.wait6(Numbers.P_PID, pid, status, options, 0, memory.address());
-  }
-
-  private static StateChange change(int code, int signal) {
-    return code == Numbers.CLD_CONTINUED
-        ? new StateChange.Continued()
-        : new StateChange.Stopped(Signals.of(signal));
   }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.procdesc.ExitStatus;
 import dev.procdesc.Signal;
 import dev.procdesc.freebsd.kernel.Signals;
+import dev.procdesc.posix.process.WaitStatus;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -17,22 +18,26 @@ final class ProcdescOperationsTest {
   private static final Pattern STATUS =
       Pattern.compile(".*?0x([0-9a-f]+) (exited|signaled)\\(([0-9]+)\\).*");
 
+  private static ExitStatus waitStatus(int status) {
+    return WaitStatus.status(status, Signals::of);
+  }
+
   private static ExitStatus signaled(String name, boolean core) {
     return new ExitStatus.Signaled(Signal.of(name), core);
   }
 
   @Test
   void theTable() {
-    assertEquals(new ExitStatus.Exited(0), ProcdescOperations.waitStatus(0));
-    assertEquals(new ExitStatus.Exited(1), ProcdescOperations.waitStatus(0x0100));
-    assertEquals(new ExitStatus.Exited(127), ProcdescOperations.waitStatus(0x7F00));
-    assertEquals(new ExitStatus.Exited(255), ProcdescOperations.waitStatus(0xFF00));
-    assertEquals(signaled("HUP", false), ProcdescOperations.waitStatus(0x01));
-    assertEquals(signaled("KILL", false), ProcdescOperations.waitStatus(0x09));
-    assertEquals(signaled("ABRT", true), ProcdescOperations.waitStatus(0x86));
-    assertEquals(signaled("USR1", false), ProcdescOperations.waitStatus(30));
-    assertEquals(signaled("SIG7", false), ProcdescOperations.waitStatus(0x07));
-    assertEquals(signaled("SIG126", true), ProcdescOperations.waitStatus(0xFE));
+    assertEquals(new ExitStatus.Exited(0), waitStatus(0));
+    assertEquals(new ExitStatus.Exited(1), waitStatus(0x0100));
+    assertEquals(new ExitStatus.Exited(127), waitStatus(0x7F00));
+    assertEquals(new ExitStatus.Exited(255), waitStatus(0xFF00));
+    assertEquals(signaled("HUP", false), waitStatus(0x01));
+    assertEquals(signaled("KILL", false), waitStatus(0x09));
+    assertEquals(signaled("ABRT", true), waitStatus(0x86));
+    assertEquals(signaled("USR1", false), waitStatus(30));
+    assertEquals(signaled("SIG7", false), waitStatus(0x07));
+    assertEquals(signaled("SIG126", true), waitStatus(0xFE));
   }
 
   /** Tests each status that was printed with its meaning on 14.0. */
@@ -48,13 +53,13 @@ final class ProcdescOperationsTest {
             status.group(2).equals("exited")
                 ? new ExitStatus.Exited(value)
                 : new ExitStatus.Signaled(Signals.of(value), false),
-            ProcdescOperations.waitStatus(Integer.parseInt(status.group(1), 16)),
+            waitStatus(Integer.parseInt(status.group(1), 16)),
             line);
         statuses++;
       }
       Matcher event = EVENT.matcher(line);
       if (event.matches()) {
-        ExitStatus end = ProcdescOperations.waitStatus(Integer.parseInt(event.group(1)));
+        ExitStatus end = waitStatus(Integer.parseInt(event.group(1)));
         assertTrue(!(end instanceof ExitStatus.Unknown), line);
         events++;
       }

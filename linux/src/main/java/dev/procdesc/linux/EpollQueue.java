@@ -47,6 +47,7 @@ final class EpollQueue implements EventQueue {
           // A reaped process hangs up (Linux 6.15), which epoll always reports.
           case REAPED -> 0;
           case WRITABLE -> Numbers.EPOLLOUT;
+          case SIGNAL -> throw new IllegalArgumentException("epoll reports no signals");
         };
   }
 

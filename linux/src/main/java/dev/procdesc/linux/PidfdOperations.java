@@ -4,13 +4,13 @@ import dev.procdesc.ExitStatus;
 import dev.procdesc.Feature;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.ProcessInfo;
-import dev.procdesc.Signal;
 import dev.procdesc.StateChange;
 import dev.procdesc.linux.kernel.Numbers;
 import dev.procdesc.linux.kernel.Pidfd;
 import dev.procdesc.linux.kernel.Probes;
 import dev.procdesc.linux.kernel.Signals;
 import dev.procdesc.linux.kernel.Syscalls;
+import dev.procdesc.posix.ffi.Descriptors;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeMemory;
@@ -23,7 +23,7 @@ import dev.procdesc.posix.process.WaitStatus;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.function.Consumer;
+import java.util.function.IntConsumer;
 
 /**
  * Collects the exit status of processes and signals them. The status comes from
@@ -34,23 +34,19 @@ import java.util.function.Consumer;
  * <p>{@code __WALL} is always used: a child that has not executed its program yet has the exit
  * signal 0, and waitid would otherwise not see it.
  */
-public final class PidfdOperations implements ProcessOperations {
+public final class PidfdOperations extends ProcessOperations {
+  private static final int STATE_CHANGES = Numbers.WSTOPPED | Numbers.WCONTINUED | Numbers.WALL;
+
   private final Probes probes;
-  private final Task task;
 
   public PidfdOperations(Probes probes, Task task) {
+    super(task, Signals.SIGNALS);
     this.probes = probes;
-    this.task = task;
-  }
-
-  @Override
-  public boolean reaps() {
-    return task.reaps();
   }
 
   @Override
   public Outcome collect(int fd) {
-    boolean wantUsage = task == Task.REAP_FOR_USAGE;
+    boolean wantUsage = collectsUsage();
     try (NativeMemory memory = NativeMemory.borrow()) {
       ByteBuffer bytes = memory.bytes();
       bytes.putInt(Numbers.SIGINFO_PID, 0);
@@ -82,9 +78,8 @@ public final class PidfdOperations implements ProcessOperations {
     if (told.isPresent()) {
       return told.get();
     }
-    ByteBuffer bytes = memory.bytes();
-    bytes.putInt(0, fd).putInt(4, PosixNumbers.POLLIN);
-    if (LibC.poll(memory.address(), 1, 0) <= 0) {
+    int events = Descriptors.poll(fd, PosixNumbers.POLLIN, 0);
+    if (events <= 0) {
       return new Outcome.Running();
     }
     if (!probes.hasExitInfo()) {
@@ -94,7 +89,7 @@ public final class PidfdOperations implements ProcessOperations {
                   + " does not report the status then (Linux 6.15 does)"),
           Optional.empty());
     }
-    boolean reaped = (bytes.getInt(4) >>> 16 & PosixNumbers.POLLHUP) != 0;
+    boolean reaped = (events & PosixNumbers.POLLHUP) != 0;
     if (!reaped) {
       return new Outcome.Unreaped();
     }
@@ -117,8 +112,8 @@ public final class PidfdOperations implements ProcessOperations {
     if (outcome < 0 || (bytes.getLong(Numbers.PIDFD_INFO_MASK) & Numbers.PIDFD_INFO_EXIT) == 0) {
       return Optional.empty();
     }
-    return Optional.of(new Outcome.Ended(
-        waitStatus(bytes.getInt(Numbers.PIDFD_INFO_EXIT_CODE)), Optional.empty()));
+    return Optional.of(
+        new Outcome.Ended(status(bytes.getInt(Numbers.PIDFD_INFO_EXIT_CODE)), Optional.empty()));
   }
 
   /** Decodes an exit status in the form of siginfo. */
@@ -129,11 +124,6 @@ public final class PidfdOperations implements ProcessOperations {
       case Numbers.CLD_DUMPED -> new ExitStatus.Signaled(Signals.of(value), true);
       default -> throw new IllegalStateException("waitid: si_code " + code + " is not an exit");
     };
-  }
-
-  /** Decodes an exit status in the form of wait(2). */
-  static ExitStatus waitStatus(int status) {
-    return WaitStatus.status(status, Signals::of);
   }
 
   @Override
@@ -213,48 +203,53 @@ public final class PidfdOperations implements ProcessOperations {
     return bytes.getInt(at) & 0xFFFF_FFFFL;
   }
 
+  /**
+   * Starts a thread that blocks in the kernel, because a pidfd does not report stop and continue.
+   * Unlike poll, a blocked waitid does not hold the file of the pidfd, so that the last close kills
+   * the process all the same.
+   */
   @Override
-  public int signalNumber(Signal signal) {
-    return Signals.number(signal);
-  }
-
-  @Override
-  public void watchStateChanges(
-      OwnedDescriptor descriptor, Consumer<? super StateChange> listener) {
-    Threads.startDaemon("procdesc-state-changes", descriptor, fd -> listen(fd, listener));
-  }
-
-  /** Reports stop and continue until the process ends. Blocks in the kernel between changes. */
-  private static void listen(int fd, Consumer<? super StateChange> listener) {
-    int changes = Numbers.WSTOPPED | Numbers.WCONTINUED | Numbers.WALL;
-    try (NativeMemory memory = NativeMemory.borrow()) {
-      while (true) {
-        // WNOWAIT leaves the state unchanged, so that an exit status remains for the code that
-        // collects it.
-        int outcome = Syscalls.waitid(
-            Numbers.P_PIDFD, fd, memory.address(), changes | Numbers.WEXITED | Numbers.WNOWAIT, 0);
-        if (outcome == -PosixNumbers.EINTR) {
-          continue;
-        }
-        int code = memory.bytes().getInt(Numbers.SIGINFO_CODE);
-        if (outcome < 0 || (code != Numbers.CLD_STOPPED && code != Numbers.CLD_CONTINUED)) {
-          return;
-        }
-        memory.bytes().putInt(Numbers.SIGINFO_PID, 0);
-        outcome =
-            Syscalls.waitid(Numbers.P_PIDFD, fd, memory.address(), changes | Numbers.WNOHANG, 0);
-        if (outcome == 0 && memory.bytes().getInt(Numbers.SIGINFO_PID) != 0) {
-          listener.accept(change(
-              memory.bytes().getInt(Numbers.SIGINFO_CODE),
-              memory.bytes().getInt(Numbers.SIGINFO_STATUS)));
-        }
+  public Runnable watchStateChanges(OwnedDescriptor descriptor, IntConsumer taker) {
+    Threads.startDaemon("procdesc-state-changes", descriptor, fd -> {
+      while (awaitStateChange(fd)) {
+        taker.accept(fd);
       }
+    });
+    return () -> {}; // The thread ends with the process.
+  }
+
+  /** Waits for a stop or continue without taking it; returns false if the process has ended. */
+  private static boolean awaitStateChange(int fd) {
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      int outcome;
+      do {
+        // WNOWAIT leaves an exit status to the code that collects it.
+        outcome = Syscalls.waitid(
+            Numbers.P_PIDFD,
+            fd,
+            memory.address(),
+            STATE_CHANGES | Numbers.WEXITED | Numbers.WNOWAIT,
+            0);
+      } while (outcome == -PosixNumbers.EINTR);
+      int code = memory.bytes().getInt(Numbers.SIGINFO_CODE);
+      return outcome == 0 && (code == Numbers.CLD_STOPPED || code == Numbers.CLD_CONTINUED);
     }
   }
 
-  private static StateChange change(int code, int signal) {
-    return code == Numbers.CLD_CONTINUED
-        ? new StateChange.Continued()
-        : new StateChange.Stopped(Signals.of(signal));
+  @Override
+  public Optional<StateChange> takeStateChange(int fd) {
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      ByteBuffer bytes = memory.bytes();
+      bytes.putInt(Numbers.SIGINFO_PID, 0);
+      int outcome = Syscalls.waitid(
+          Numbers.P_PIDFD, fd, memory.address(), STATE_CHANGES | Numbers.WNOHANG, 0);
+      if (outcome < 0 || bytes.getInt(Numbers.SIGINFO_PID) == 0) {
+        return Optional.empty();
+      }
+      return Optional.of(
+          bytes.getInt(Numbers.SIGINFO_CODE) == Numbers.CLD_CONTINUED
+              ? new StateChange.Continued()
+              : new StateChange.Stopped(Signals.of(bytes.getInt(Numbers.SIGINFO_STATUS))));
+    }
   }
 }

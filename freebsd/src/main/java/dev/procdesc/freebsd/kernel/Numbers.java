@@ -83,7 +83,6 @@ public final class Numbers {
   public static final int WNOHANG = 1;
   public static final int WUNTRACED = 2;
   public static final int WCONTINUED = 4;
-  public static final int WNOWAIT = 8;
   public static final int WEXITED = 16;
 
   /**
@@ -93,19 +92,6 @@ public final class Numbers {
   public static final int WRUSAGE_SIZE = 288;
 
   public static final int RUSAGE_SIZE = 144;
-
-  /** {@code siginfo_t}. */
-  public static final int SIGINFO_SIZE = 80;
-
-  public static final int SIGINFO_CODE = 8;
-  public static final int SIGINFO_PID = 12;
-  public static final int SIGINFO_STATUS = 20;
-
-  public static final int CLD_EXITED = 1;
-  public static final int CLD_KILLED = 2;
-  public static final int CLD_DUMPED = 3;
-  public static final int CLD_STOPPED = 5;
-  public static final int CLD_CONTINUED = 6;
 
   // ---- sys/event.h
 
@@ -121,6 +107,7 @@ public final class Numbers {
   public static final int KEVENT_EXT = 32;
   public static final int EVFILT_READ = -1;
   public static final int EVFILT_WRITE = -2;
+  public static final int EVFILT_SIGNAL = -6;
   public static final int EVFILT_PROCDESC = -8;
   public static final int EVFILT_USER = -11;
   public static final int EV_ADD = 0x1;
@@ -144,6 +131,7 @@ public final class Numbers {
   public static final int LAST_ORDINARY_SIGNAL = 33;
 
   public static final int SIGSTOP = 17;
+  public static final int SIGCHLD = 20;
   public static final int SIG_SETMASK = 3;
   public static final int SIGSET_SIZE = 16;
   public static final int SIGACTION_SIZE = 32;

@@ -1,63 +1,68 @@
 package dev.procdesc.freebsd.kernel;
 
-import dev.procdesc.posix.ffi.LibC;
+import dev.procdesc.posix.ffi.Descriptors;
 import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import java.util.concurrent.locks.LockSupport;
 
 /** Calls on a process descriptor that are used by more than one part of the backend. */
 public final class Procdesc {
+  /** The place of the status that {@link #tryWait} stores. */
+  public static final int STATUS = 0;
+
+  /** The place of the resource usage that {@link #tryWait} stores. */
+  public static final int USAGE = Long.BYTES;
+
   /**
    * The number of attempts to reap a zombie that the kernel is still creating after it has reported
    * the exit.
    */
-  private static final int LOOKS = 100;
+  private static final int ATTEMPTS = 100;
 
-  private static final long LOOK_NANOS = 100_000;
+  private static final long ATTEMPT_NANOS = 100_000;
 
   private Procdesc() {}
 
   /**
-   * Reaps the zombie, if this process may do so. The resource usage is then stored behind the
-   * status.
+   * Waits by {@code pdwait}, or by {@code wait6} and the process's ID, without blocking. If there
+   * is a change, its status and the resource usage are stored in the memory.
    *
-   * @return whether it was reaped
+   * @param changes the kinds of changes to take
+   * @return 1 if there is a change, 0 if there is none, or {@code -errno}
    */
-  public static boolean reap(int fd, NativeMemory memory, boolean pdwait) {
-    long status = memory.address();
-    long usage = status + Long.BYTES;
-    int options = Numbers.WEXITED | Numbers.WNOHANG;
+  public static int tryWait(int fd, int changes, NativeMemory memory, boolean pdwait) {
+    long status = memory.address() + STATUS;
+    long usage = memory.address() + USAGE;
+    int options = changes | Numbers.WNOHANG;
     if (pdwait) {
-      memory.bytes().putInt(0, -1);
-      // A pdwait without a result does not change the status.
-      for (int look = 0; look < LOOKS; look++) {
-        int outcome = Syscalls.pdwait(fd, status, options, usage, 0);
-        if (outcome < 0) {
-          // ESRCH: another thread or process reaped it first; ECHILD, ENOTCAPABLE: this process may
-          // not reap it.
-          return false;
-        }
-        if (memory.bytes().getInt(0) != -1) {
-          return true;
-        }
-        LockSupport.parkNanos(LOOK_NANOS);
+      int outcome = Syscalls.pdwait(fd, status, options, usage, 0);
+      // Unlike wait6, pdwait reports the absence of a change as an error.
+      return outcome == 0 ? 1 : outcome == -Numbers.POSIX.eagain() ? 0 : outcome;
+    }
+    int outcome = Syscalls.pdgetpid(fd, status);
+    if (outcome < 0) {
+      return outcome;
+    }
+    int pid = memory.bytes().getInt(STATUS);
+    return Math.min(1, Syscalls.wait6(Numbers.P_PID, pid, status, options, usage, 0));
+  }
+
+  /**
+   * Reaps the process if it has ended, and stores the results of {@link #tryWait}.
+   *
+   * @return 1 if it was reaped; 0 if it is running; ESRCH from pdwait and ECHILD from wait6, both
+   *     negative, if other code was faster or this process is not the parent; EAGAIN, negative, if
+   *     it has ended and another process, such as a debugger, holds the zombie
+   */
+  public static int reap(int fd, NativeMemory memory, boolean pdwait) {
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+      int outcome = tryWait(fd, Numbers.WEXITED, memory, pdwait);
+      if (outcome != 0 || !hasEnded(fd)) {
+        return outcome;
       }
-      return false;
+      LockSupport.parkNanos(ATTEMPT_NANOS);
     }
-    if (Syscalls.pdgetpid(fd, status) < 0) {
-      return false;
-    }
-    int pid = memory.bytes().getInt(0);
-    for (int look = 0; look < LOOKS; look++) {
-      int outcome = Syscalls.wait6(Numbers.P_PID, pid, status, options, usage, 0);
-      if (outcome != 0) {
-        // ECHILD: other code reaped it first, or it is not a child of this process. ECAPMODE: no
-        // wait call works in capability mode, where the close of the descriptor reaps.
-        return outcome == pid;
-      }
-      LockSupport.parkNanos(LOOK_NANOS);
-    }
-    return false;
+    return -Numbers.POSIX.eagain();
   }
 
   /** Waits for a child that is about to end because its script failed, and reaps it. */
@@ -65,10 +70,18 @@ public final class Procdesc {
     try (NativeMemory memory = NativeMemory.borrow()) {
       int outcome;
       do {
-        memory.bytes().putInt(0, fd).putInt(4, 0);
-        outcome = LibC.poll(memory.address(), 1, -1);
+        outcome = Descriptors.poll(fd, 0, -1);
       } while (outcome == -PosixNumbers.EINTR);
       reap(fd, memory, pdwait);
     }
+  }
+
+  /**
+   * Returns whether the process has ended. Without CAP_EVENT, poll reports POLLNVAL, and the holder
+   * of the descriptor has no right to know.
+   */
+  public static boolean hasEnded(int fd) {
+    int events = Descriptors.poll(fd, 0, 0);
+    return events > 0 && (events & PosixNumbers.POLLHUP) != 0;
   }
 }

@@ -17,7 +17,7 @@ public final class Signals {
       "ALRM", "TERM", "URG", "STOP", "TSTP", "CONT", "CHLD", "TTIN", "TTOU", "IO", "XCPU", "XFSZ",
       "VTALRM", "PROF", "WINCH", "", "USR1", "USR2");
 
-  private static final SignalNames SIGNALS = new SignalNames("FreeBSD", Numbers.NSIG, NAMES);
+  public static final SignalNames SIGNALS = new SignalNames("FreeBSD", Numbers.NSIG, NAMES);
 
   private Signals() {}
 

@@ -16,7 +16,7 @@ public final class Signals {
       "PIPE", "ALRM", "TERM", "", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU",
       "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "", "SYS");
 
-  private static final SignalNames SIGNALS = new SignalNames("Linux", Numbers.NSIG, NAMES);
+  public static final SignalNames SIGNALS = new SignalNames("Linux", Numbers.NSIG, NAMES);
 
   private Signals() {}
 

@@ -2,8 +2,11 @@ package dev.procdesc.posix.ffi;
 
 /** Calls system calls on descriptors that return results in memory, and allocates that memory. */
 public final class Descriptors {
-  private static final int EVENTS = 4;
-  private static final int REVENTS_SHIFT = Short.SIZE;
+  /** The layout of {@code struct pollfd}: a descriptor, and two short words. */
+  public static final int POLLFD_EVENTS = 4;
+
+  public static final int POLLFD_REVENTS = 6;
+  public static final int POLLFD_SIZE = 8;
 
   private Descriptors() {}
 
@@ -32,10 +35,9 @@ public final class Descriptors {
    */
   public static int poll(int fd, int events, int timeoutMillis) {
     try (NativeMemory memory = NativeMemory.borrow()) {
-      memory.bytes().putInt(0, fd).putInt(EVENTS, events);
+      memory.bytes().putInt(0, fd).putShort(POLLFD_EVENTS, (short) events);
       int outcome = LibC.poll(memory.address(), 1, timeoutMillis);
-      // The kernel writes revents, which is the upper half of the word that contains events.
-      return outcome > 0 ? memory.bytes().getInt(EVENTS) >>> REVENTS_SHIFT : outcome;
+      return outcome > 0 ? memory.bytes().getShort(POLLFD_REVENTS) : outcome;
     }
   }
 }

@@ -14,7 +14,12 @@ public interface EventQueue {
     /** Data can be read, or the end of file is reached. */
     READABLE,
     /** Data can be written, or no reader is left. */
-    WRITABLE
+    WRITABLE,
+    /**
+     * The signal whose number is in place of the descriptor is sent to this process. Only kqueue
+     * reports it.
+     */
+    SIGNAL
   }
 
   /**

@@ -33,7 +33,6 @@ public final class InterruptiblePoll {
     INTERRUPTED
   }
 
-  private static final int POLLFD_SIZE = 8;
   private static final int MAX_LASTING = 8;
   private static final AtomicInteger LASTING = new AtomicInteger();
   private static final ConcurrentLinkedDeque<InterruptiblePoll> POOL =
@@ -97,8 +96,10 @@ public final class InterruptiblePoll {
   }
 
   private Result poll(InterruptTrap trap, int fd, int events, long timeoutNanos) {
-    memory.bytes().putInt(0, fd).putInt(4, events);
-    memory.bytes().putInt(POLLFD_SIZE, readEnd).putInt(POLLFD_SIZE + 4, PosixNumbers.POLLIN);
+    int second = Descriptors.POLLFD_SIZE;
+    memory.bytes().putInt(0, fd).putShort(Descriptors.POLLFD_EVENTS, (short) events);
+    memory.bytes().putInt(second, readEnd).putShort(second + Descriptors.POLLFD_EVENTS, (short)
+        PosixNumbers.POLLIN);
     // Rounded up, so that a wait never ends early. The caller repeats a wait that exceeds an int.
     int millis = timeoutNanos == Long.MAX_VALUE
         ? -1
@@ -112,8 +113,9 @@ public final class InterruptiblePoll {
     if (outcome == 0) {
       return Result.TIMED_OUT;
     }
-    // The kernel puts revents into the upper half of the word that holds events.
-    return outcome > 0 && memory.bytes().getInt(4) >>> 16 != 0 ? Result.READY : Result.WOKEN;
+    return outcome > 0 && memory.bytes().getShort(Descriptors.POLLFD_REVENTS) != 0
+        ? Result.READY
+        : Result.WOKEN;
   }
 
   /** Ends the current wait, or the next one. */

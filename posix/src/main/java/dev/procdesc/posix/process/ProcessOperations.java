@@ -14,15 +14,15 @@ import dev.procdesc.posix.io.OwnedDescriptor;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.function.Consumer;
+import java.util.function.IntConsumer;
 
 /**
  * The operations of a backend on a process descriptor. Every call is by descriptor, never by
  * process ID.
  */
-public interface ProcessOperations {
+public abstract class ProcessOperations {
   /** The duty of this JVM towards a process. */
-  enum Task {
+  public enum Task {
     /** Reaps a child of the library. */
     REAP,
     /** Reaps a child of the library and collects its resource usage. */
@@ -31,16 +31,11 @@ public interface ProcessOperations {
      * Observes a process that was opened or received, and never reaps it: it may be a child of this
      * JVM that other code in it reaps.
      */
-    OBSERVE;
-
-    /** Returns whether the process is reaped. */
-    public boolean reaps() {
-      return this != OBSERVE;
-    }
+    OBSERVE
   }
 
   /** The state of a process as the kernel reports it. */
-  sealed interface Outcome {
+  public sealed interface Outcome {
     /** The process is running. */
     record Running() implements Outcome {}
 
@@ -51,18 +46,41 @@ public interface ProcessOperations {
     record Ended(ExitStatus status, Optional<ResourceUsage> usage) implements Outcome {}
   }
 
+  private final Task task;
+  private final SignalNames signals;
+
+  /**
+   * Creates the operations.
+   *
+   * @param signals the signals of the system
+   */
+  protected ProcessOperations(Task task, SignalNames signals) {
+    this.task = task;
+    this.signals = signals;
+  }
+
   /**
    * Collects the exit status without blocking; reaps the process if it is a child of this library.
    * Called by one thread at a time for one process.
    */
-  Outcome collect(int fd);
+  public abstract Outcome collect(int fd);
 
   /**
    * Returns whether this library collects the exit status, so that the process is watched after the
    * last close too. If not, the descriptor is closed at the last close.
    */
-  default boolean reaps() {
-    return true;
+  public boolean reaps() {
+    return task != Task.OBSERVE;
+  }
+
+  /** Returns whether the resource usage is collected. */
+  protected final boolean collectsUsage() {
+    return task == Task.REAP_FOR_USAGE;
+  }
+
+  /** Decodes an exit status in the form of wait(2). */
+  protected final ExitStatus status(int status) {
+    return WaitStatus.status(status, signals::of);
   }
 
   /**
@@ -70,7 +88,7 @@ public interface ProcessOperations {
    *
    * @return 0 or {@code -errno}
    */
-  int signal(int fd, int number);
+  public abstract int signal(int fd, int number);
 
   /**
    * Sends a signal to the process group that the process leads.
@@ -78,29 +96,35 @@ public interface ProcessOperations {
    * @return 0 or {@code -errno}
    * @throws dev.procdesc.UnsupportedFeatureException if this system cannot do it
    */
-  int signalGroup(int fd, int number);
+  public abstract int signalGroup(int fd, int number);
 
   /** Returns the number of a signal. */
-  int signalNumber(Signal signal);
+  final int signalNumber(Signal signal) {
+    return signals.number(signal);
+  }
 
   /**
-   * Reports stop and continue until the process ends, in a separate thread. Called once for a
-   * process, because each change is reported only once.
+   * Has the stops and continuations of a process taken as they happen, until the process ends or
+   * the returned task is run. Called once for a process, because each change is reported only once.
    *
-   * @param descriptor the descriptor, acquired until the process ends
-   * @throws dev.procdesc.UnsupportedFeatureException if this system cannot do it
+   * @param taker takes the changes by {@link #takeStateChange}, and never blocks; called with the
+   *     descriptor
+   * @throws UnsupportedFeatureException if this system cannot do it
    */
-  void watchStateChanges(OwnedDescriptor descriptor, Consumer<? super StateChange> listener);
+  public abstract Runnable watchStateChanges(OwnedDescriptor descriptor, IntConsumer taker);
+
+  /** Returns a stop or continue that was not taken before, without blocking. */
+  public abstract Optional<StateChange> takeStateChange(int fd);
 
   /** The kernel's numbers that distinguish a process from every other one, past or future. */
-  record Identity(long device, long inode) {}
+  public record Identity(long device, long inode) {}
 
   /**
    * Returns the identity of the process.
    *
    * @throws UnsupportedFeatureException if this system does not report it
    */
-  default Identity identity(int fd) throws ProcessDescriptorException {
+  public Identity identity(int fd) throws ProcessDescriptorException {
     throw absent(Feature.PROCESS_IDENTITY, "a descriptor with an identity");
   }
 
@@ -109,7 +133,7 @@ public interface ProcessOperations {
    *
    * @throws UnsupportedFeatureException if it reports none
    */
-  default ProcessInfo info(int fd) throws ProcessDescriptorException {
+  public ProcessInfo info(int fd) throws ProcessDescriptorException {
     throw absent(Feature.PROCESS_INFO, "a call that reports on a process by descriptor");
   }
 
@@ -117,7 +141,7 @@ public interface ProcessOperations {
    * Returns a close-on-exec copy of the descriptor that the kernel limits to some rights. Empty if
    * the kernel has no such mechanism and the library alone enforces the rights.
    */
-  default OptionalInt limit(int fd, Set<Right> rights) throws ProcessDescriptorException {
+  public OptionalInt limit(int fd, Set<Right> rights) throws ProcessDescriptorException {
     return OptionalInt.empty();
   }
 
@@ -125,7 +149,7 @@ public interface ProcessOperations {
    * Returns the exception for an attempt to send a reference whose rights the library alone
    * enforces.
    */
-  default UnsupportedFeatureException cannotSend(Set<Right> rights) {
+  public UnsupportedFeatureException cannotSend(Set<Right> rights) {
     return absent(
         Feature.KERNEL_RIGHTS,
         "rights that travel; the receiver would have more of them than the sender ("

@@ -12,11 +12,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Collections;
 import java.util.EnumSet;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import java.util.function.UnaryOperator;
@@ -36,8 +34,6 @@ import java.util.function.UnaryOperator;
  * code has reaped.
  */
 public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
-  private static final System.Logger LOG = System.getLogger("dev.procdesc");
-
   private final OwnedDescriptor descriptor;
   private final OptionalLong pid;
 
@@ -49,8 +45,8 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
 
   private final ProcessOperations calls;
   private final Watcher watcher;
-
   private final Completion completion;
+  private final StateListeners listeners;
 
   /** Held while the kernel is queried for the exit status. */
   private final Object collecting = new Object();
@@ -63,11 +59,6 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
 
   /** Changed while this is locked. */
   private volatile Life life = Life.OPEN;
-
-  private final List<Consumer<StateChange>> stateListeners = new CopyOnWriteArrayList<>();
-
-  /** Set when the first listener was added. Guarded by the listeners. */
-  private boolean watchesState;
 
   /** Creates the state of a process behind a descriptor that was just created. */
   public ProcessState(
@@ -106,6 +97,7 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
     this.calls = calls;
     this.watcher = watcher;
     this.completion = new Completion(watcher);
+    this.listeners = new StateListeners(descriptor, calls, watcher);
   }
 
   Set<Right> rights() {
@@ -163,28 +155,9 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
     return lastClose.isPresent() ? lastClose.get().share(descriptor) : Optional.empty();
   }
 
-  /** Adds a listener. The first one starts the watch, which lasts until the process ends. */
   ProcessDescriptor.Listening onStateChange(Consumer<? super StateChange> listener) {
-    // A separate object, so that the same listener may be added twice and removed once.
-    Consumer<StateChange> entry = listener::accept;
-    synchronized (stateListeners) {
-      stateListeners.add(entry);
-      if (!watchesState) {
-        calls.watchStateChanges(descriptor, this::notifyListeners);
-        watchesState = true;
-      }
-    }
-    return () -> stateListeners.remove(entry);
-  }
-
-  private void notifyListeners(StateChange change) {
-    for (Consumer<StateChange> listener : stateListeners) {
-      try {
-        listener.accept(change);
-      } catch (RuntimeException | Error e) {
-        LOG.log(System.Logger.Level.ERROR, "a listener for state changes failed", e);
-      }
-    }
+    ensureWatched(); // The end of the process ends the watch for state changes.
+    return listeners.add(listener);
   }
 
   /** Adds the process to the watcher's set, unless it is already in it or has ended. */
@@ -222,35 +195,39 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
    *     not ended
    */
   private void collect(boolean fired) {
+    boolean ended;
     synchronized (collecting) {
       if (completion.hasEnded()) {
         return;
       }
       try (OwnedDescriptor.Loan loan = descriptor.lend()) {
         ProcessOperations.Outcome outcome = calls.collect(loan.fd());
-        if (outcome instanceof ProcessOperations.Outcome.Ended) {
+        ended = outcome instanceof ProcessOperations.Outcome.Ended;
+        if (ended) {
           unwatch(loan.fd());
-        } else if (fired && watch.isPresent()) {
+        }
+        completion.report(outcome);
+        if (!ended && fired && watch.isPresent()) {
           boolean unreaped = outcome instanceof ProcessOperations.Outcome.Unreaped;
           watcher.watchAgain(
               loan.fd(),
               unreaped ? EventQueue.Interest.REAPED : EventQueue.Interest.EXIT,
               watch.getAsLong());
         }
-        completion.report(outcome);
       } catch (ClosedDescriptorException e) {
         return; // Released by another thread, which notified the waiters.
       } catch (IOException e) {
         throw new UncheckedIOException(this + " cannot be watched", e);
       }
     }
-    if (completion.hasEnded()) {
+    if (ended) {
       ended();
     }
   }
 
   /** Called once, by the thread that reported the end. */
   private void ended() {
+    listeners.end();
     lastClose.ifPresent(CloseAction::ended);
     advance(Life::end);
   }
@@ -328,11 +305,12 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
    * Closes the kernel's descriptor although the process may be running; its end is not observed.
    */
   private void dropDescriptor() {
+    listeners.end();
     // The status must not be queried meanwhile: the answer could be that of a reused descriptor
     // number.
     synchronized (collecting) {
       withDescriptor(this::unwatch);
-      // A listener for state changes is blocked until the process ends, which this close may cause.
+      // A thread may be blocked with a loan until the process ends, which this close may cause.
       descriptor.closeNow();
     }
     advance(Life::drop);

@@ -3,6 +3,7 @@ package dev.procdesc.posix.process;
 import dev.procdesc.ExitStatus;
 import dev.procdesc.ResourceUsage;
 import dev.procdesc.Signal;
+import dev.procdesc.StateChange;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -10,6 +11,9 @@ import java.util.function.IntFunction;
 
 /** Decodes the results of the wait family of calls, in the form that every 64-bit system has. */
 public final class WaitStatus {
+  /** The low byte of the status of a stopped process. */
+  private static final int STOPPED = 0x7F;
+
   private WaitStatus() {}
 
   /** Decodes an exit status in the form of wait(2). */
@@ -18,6 +22,13 @@ public final class WaitStatus {
     return signal == 0
         ? new ExitStatus.Exited((status >> 8) & 0xFF)
         : new ExitStatus.Signaled(signals.apply(signal), (status & PosixNumbers.WCOREFLAG) != 0);
+  }
+
+  /** Decodes a stop or continue in the form of wait(2). */
+  public static StateChange change(int status, IntFunction<Signal> signals) {
+    return (status & 0xFF) == STOPPED
+        ? new StateChange.Stopped(signals.apply((status >> 8) & 0xFF))
+        : new StateChange.Continued();
   }
 
   /** Decodes a {@code struct rusage}. */

@@ -1,24 +1,27 @@
 package dev.procdesc.posix.process;
 
 import dev.procdesc.Right;
-import dev.procdesc.Signal;
 import dev.procdesc.StateChange;
 import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.TestSystem;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Queue;
 import java.util.Set;
-import java.util.function.Consumer;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.IntConsumer;
 
 /** Operations on a process that does not end, which limit a descriptor by duplicating it. */
-final class TestOperations implements ProcessOperations {
+final class TestOperations extends ProcessOperations {
   final List<Set<Right>> limits = new ArrayList<>();
   final List<Integer> signalled = new ArrayList<>();
+  final Queue<StateChange> changes = new ConcurrentLinkedQueue<>();
+  IntConsumer taker = fd -> {};
 
-  @Override
-  public boolean reaps() {
-    return false;
+  TestOperations() {
+    super(Task.OBSERVE, new SignalNames("the test", 31, List.of("TERM")));
   }
 
   @Override
@@ -39,13 +42,15 @@ final class TestOperations implements ProcessOperations {
   }
 
   @Override
-  public int signalNumber(Signal signal) {
-    return 15;
+  public Runnable watchStateChanges(OwnedDescriptor descriptor, IntConsumer taker) {
+    this.taker = taker;
+    return () -> this.taker = fd -> {};
   }
 
   @Override
-  public void watchStateChanges(
-      OwnedDescriptor descriptor, Consumer<? super StateChange> listener) {}
+  public Optional<StateChange> takeStateChange(int fd) {
+    return Optional.ofNullable(changes.poll());
+  }
 
   @Override
   public OptionalInt limit(int fd, Set<Right> rights) {
