@@ -1,15 +1,10 @@
-#!/usr/bin/env python3
-"""Makes conformance.json and CONFORMANCE.md from the reports that ci/matrix has collected.
+"""Makes conformance.json and CONFORMANCE.md from the reports that ci/matrix has collected."""
 
-usage: matrix.py REPORTS --expected DIR --plan "SYSTEM ..." [--write FILE] [--pin]
-
-Ends with 1 if anything failed.
-"""
-
-import argparse
 import json
 import os
-import sys
+
+from lib.command import NOT_RUN, last_line
+from lib.report import values
 
 GUARANTEES = [
     ("C1", "Born as a descriptor"),
@@ -26,33 +21,14 @@ GUARANTEES = [
     ("C12", "Works inside a sandbox"),
 ]
 USERS = ("root", "tester")
-NOT_RUN = 77
-# What the C library has, not the kernel: it is not pinned.
+# Mechanisms of the C library, which are not pinned for a kernel.
 OF_THE_LIBRARY = {"launcher", "pidfd_spawn"}
 PASSED, FAILED, ABSENT, NO_RUN = "passed", "failed", "absent", "not run"
 MARKS = {PASSED: "✓", FAILED: "**✗**", ABSENT: "∅", NO_RUN: "·"}
 
 
-def pairs(path):
-    """The key=value lines of a file; none if there is no such file."""
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return dict(line.rstrip("\n").split("=", 1) for line in file if "=" in line)
-    except FileNotFoundError:
-        return {}
-
-
-def last_line(path):
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            lines = [line.strip() for line in file if line.strip()]
-            return lines[-1] if lines else ""
-    except FileNotFoundError:
-        return ""
-
-
 def lacks(report):
-    """What a report's system lacks, in the form that is pinned."""
+    """Returns the features and mechanisms that a system lacks, in the form that is pinned."""
     lines = ["feature " + each["name"] for each in report["features"] if not each["present"]]
     lines += [
         "mechanism " + each["name"]
@@ -68,13 +44,13 @@ def read_lines(path):
 
 
 class System:
-    """One system: what was run there, and what came out."""
+    """The reports of one system, and the problems in them."""
 
     def __init__(self, name, directory):
         self.name = name
         self.directory = directory
-        self.matrix = pairs(os.path.join(directory, "matrix"))
-        self.status = pairs(os.path.join(directory, "status"))
+        self.matrix = values(os.path.join(directory, "matrix"))
+        self.status = values(os.path.join(directory, "status"))
         self.reports = {}
         self.problems = []
         self.differences = {}
@@ -134,7 +110,7 @@ class System:
             self.problems.append(f"{user}: processes outlived the kit: {left}")
 
     def pin_file(self, expected, user):
-        """None where nothing is pinned: another system's kernel is not ours to know."""
+        """Returns the file of the pins; None for systems other than Debian's kernels, which have none."""
         if self.kind != "linux":
             return None
         return os.path.join(expected, self.name[len("linux-") :] + f"-{user}.txt")
@@ -281,29 +257,22 @@ def page(systems):
     return "\n".join(lines) + "\n"
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("reports")
-    parser.add_argument("--expected", required=True)
-    parser.add_argument("--plan", required=True)
-    parser.add_argument("--write")
-    parser.add_argument("--pin", action="store_true")
-    arguments = parser.parse_args()
-    names = arguments.plan.split()
-    names += sorted(
+def render(reports, expected, plan, page_file=None, pin=False):
+    """Writes the table and the JSON, and says what failed; returns 1 if anything did."""
+    names = plan + sorted(
         name
-        for name in os.listdir(arguments.reports)
-        if name not in names and os.path.exists(os.path.join(arguments.reports, name, "matrix"))
+        for name in os.listdir(reports)
+        if name not in plan and os.path.exists(os.path.join(reports, name, "matrix"))
     )
-    systems = [System(name, os.path.join(arguments.reports, name)) for name in names]
+    systems = [System(name, os.path.join(reports, name)) for name in names]
     for system in systems:
-        system.compare(arguments.expected, arguments.pin)
+        system.compare(expected, pin)
     data = [system.data() for system in systems]
     text = page(data)
-    with open(os.path.join(arguments.reports, "conformance.json"), "w", encoding="utf-8") as out:
+    with open(os.path.join(reports, "conformance.json"), "w", encoding="utf-8") as out:
         json.dump({"systems": data}, out, indent=2, ensure_ascii=False)
         out.write("\n")
-    for path in [os.path.join(arguments.reports, "CONFORMANCE.md"), arguments.write]:
+    for path in [os.path.join(reports, "CONFORMANCE.md"), page_file]:
         if path:
             with open(path, "w", encoding="utf-8") as out:
                 out.write(text)
@@ -318,7 +287,3 @@ def main():
         print("no report at all")
         failed = True
     return 1 if failed else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,174 @@
+"""Tests of the functions of ci/lib and of the commands."""
+
+import time
+from unittest import mock
+
+import world  # first: it sets the path
+from lib import conformance, debian, kernel, qemu, report
+from lib.command import Failure
+
+
+class ReportTest(world.World):
+    def test_a_whole_frame_is_unpacked(self):
+        self.file("frame").write_bytes(world.frame({"root/result": "evidence"}) + bytes(100_000))  # as on a disk
+        self.assertEqual(report.unpack(self.world / "frame", self.world / "out"), "complete")
+        self.assertEqual((self.world / "out/root/result").read_text(), "evidence")
+
+    def test_a_damaged_frame_is_refused(self):
+        good = world.frame({"root/result": "evidence"})
+        headers = [f"PROCDESC-REPORT {header}\n".encode().ljust(4096, b"\0") + b"hello"
+                   for header in ("2 1 2 complete", "1 -5 00 complete", "1 5", f"1 5 {'0' * 64} done")]  # fmt: skip
+        for why, contents in {
+            "no report was written": (good[:5], bytes(1 << 20)),
+            "damaged header": (good[:40], *headers),
+            "truncated": (good[:4096], good[:5000], good[:-1]),
+            "SHA-256 does not match": (good[:5000] + b"X" + good[5001:],),
+        }.items():
+            for content in contents:
+                self.file("frame").write_bytes(content)
+                with self.assertRaisesRegex(report.Damaged, why):
+                    report.unpack(self.world / "frame", self.world / "out")
+                self.assertFalse((self.world / "out").exists())
+
+    def test_the_verdict_is_the_worst_status(self):
+        for root, tester, expected in (("0", "2", 2), ("4", "0", 4), ("0", "0", 0), ("0", "", 70), ("77", "0", 1)):
+            self.file("status", f"root.exit={root}\ntester.exit={tester}\n")
+            self.assertEqual(report.verdict(self.world, ["root", "tester"]), expected)
+        self.assertEqual(report.verdict(self.world / "nowhere", ["root"]), 70)
+
+
+class PartsTest(world.World):
+    def test_a_version_selects_its_kernels(self):
+        for wanted, version, expected in (("6.1", "6.1.192-2", True), ("6.1", "6.12.94-1", False), ("5.1", "5.10.2", False),
+                                          ("7.3", "7.3~rc7-1", True)):  # fmt: skip
+            self.assertEqual(kernel.matches(wanted, version), expected)
+        self.assertEqual(kernel.suites("5.10.223")[0], "bullseye-security")
+        self.assertEqual(kernel.suites("6.18")[0], "trixie-backports")
+
+    def test_a_package_must_have_the_size_and_the_hash_of_the_list(self):
+        good = "SHA256:" + world.hashlib.sha256(b"the kit\n").hexdigest()
+        self.assertTrue(debian.deb_is_good(self.kit, 8, good))
+        for size, checksum in ((9, good), (8, good[:-1] + "x"), (8, "MD5Sum:0")):
+            self.assertFalse(debian.deb_is_good(self.kit, size, checksum))
+        self.assertFalse(debian.deb_is_good(self.world / "none", 8, good))
+
+    def test_kvm_is_used_only_where_it_boots_the_kernel(self):
+        for runs, boots, expected in ((False, True, "tcg"), (True, False, "tcg"), (True, True, "kvm")):
+            with mock.patch.object(qemu, "probe_kvm", return_value=runs), \
+                 mock.patch.object(qemu, "probe_kvm_kernel", return_value=boots):  # fmt: skip
+                self.assertEqual(qemu.choose_accel("x86_64", "auto", self.world, "vmlinuz"), expected)
+
+    def test_a_machine_ends_at_its_deadline(self):
+        machine = qemu.Machine(self.world / "log", "sleep", "1000")
+        self.assertIsNone(machine.wait(time.monotonic() + 0.1))
+        self.assertIsNotNone(machine.child.returncode)
+        self.assertEqual(qemu.Machine(self.world / "log", "sh", "-c", "exit 3").wait(time.monotonic() + 30), 3)
+
+    def test_subjects_of_commits(self):
+        problem = world.load("commit-subjects").problem
+        for subject, part in {
+            "The guardian is gone": "does not begin with an area", "linux: close the pipe": "a capital letter",
+            "linux: Closes the pipe": "imperative", "linux: Closed the pipe": "imperative", "linux: Closing it": "imperative",
+            "linux: The pipe is closed": "imperative", "linux: Close it.": "a period", "linux: Close " + "x" * 60: "73 columns",
+        }.items():  # fmt: skip
+            self.assertIn(part, problem(subject))
+        for subject in ("linux: Close " + "ü" * 59, "posix, freebsd: Retry", "ci/matrix: Pass --quick", ".ci/run: Bring it"):
+            self.assertEqual(problem(subject), "")
+
+    def test_images_of_freebsd(self):
+        vm = world.load("freebsd-vm")
+        for name, full in (("14.3", "14.3-RELEASE"), ("16-CURRENT", "16.0-CURRENT"), ("15.0-RC2", "15.0-RC2")):
+            self.assertEqual(vm.full_name(name), full)
+        with self.assertRaises(Failure):
+            vm.full_name("14.3-OTHER")
+        name = "FreeBSD-15.0-RELEASE-amd64-BASIC-CI"
+        listing = "".join(f"SHA256 ({name}{kind}.raw.xz) = {digit * 64}\n" for kind, digit in (("-zfs", "1"), ("", "2")))
+        self.assertEqual(vm.find_checksum(listing, "15.0-RELEASE", "x86_64"), (name + ".raw.xz", "2" * 64))
+        listing += f"SHA256 ({name}-ufs-20261105-0123abcdef-300000.raw.xz) = {'3' * 64}\n"
+        self.assertEqual(vm.find_checksum(listing, "15.0-RELEASE", "x86_64"), (name + "-ufs.raw.xz", "3" * 64))
+        self.assertEqual(vm.find_checksum(listing, "15.0-RELEASE", "aarch64"), (None, None))
+
+
+class ConformanceTest(world.World):
+    """The marks, the pins and the exit status, from reports that are written here."""
+
+    SYSTEM = "linux-6.1-x86_64"
+    LACKS = ["feature KILL_CGROUP", "mechanism autoreap", "on the JVM's death GUARDIAN"]
+
+    def setUp(self):
+        super().setUp()
+        self.pin(self.LACKS)
+
+    def pin(self, lines):
+        for user in ("root", "tester"):
+            self.file(f"expected/6.1-x86_64-{user}.txt", "# comment\n" + "\n".join(lines) + "\n")
+
+    def write(self, outcome="PASSED", status="", code=0, users=("root", "tester"), system=SYSTEM):
+        test = {"subject": "linux", "class": "a.b.SpawnTest", "name": "one", "contracts": ["C1"], "feature": "",
+                "outcome": "PASSED", "reason": ""}  # fmt: skip
+        other = {**test, "name": "two", "contracts": ["C1", "C6"], "outcome": outcome, "feature": "KILL_CGROUP",
+                 "reason": "expected: <1>\nat"}  # fmt: skip
+        content = {
+            "deathGuard": "GUARDIAN", "passed": 2, "failed": 0, "lacksFeature": 0, "lacksCondition": 0,
+            "features": [{"name": "KILL_CGROUP", "present": False}, {"name": "CGROUP", "present": True}],
+            "mechanisms": [{"name": "autoreap", "present": False}, {"name": "launcher", "present": False}],
+            "tests": [test, other],
+        }  # fmt: skip
+        for user in users:
+            self.file(f"reports/{system}/{user}/report.json", conformance.json.dumps(content))
+        runs = "".join(f"{user}.exit={int(outcome == 'FAILED')}\n{user}.seconds=3\n" for user in users)
+        self.file(f"reports/{system}/status", f"kernel=9.9\njava=17\n{runs}{status}")
+        self.file(f"reports/{system}/matrix", f"exit={code}\nseconds=9\ndate=2026-01-02\ncommit=abc\narguments=-q\n")
+
+    def render(self, status, said="", system=SYSTEM, **options):
+        with mock.patch("builtins.print") as output:
+            result = conformance.render(self.world / "reports", self.world / "expected", [system], **options)
+        text = "\n".join(call.args[0] for call in output.call_args_list)
+        self.assertEqual(result, status, text)
+        self.assertIn(said, text)
+        data = conformance.json.loads((self.world / "reports/conformance.json").read_text())
+        return data["systems"][0], (self.world / "reports/CONFORMANCE.md").read_text()
+
+    def test_the_four_marks(self):
+        self.write()
+        data, page = self.render(0, f"{self.SYSTEM}: passed")
+        cell = {"mark": "passed", "passed": 4, "failed": 0, "absent": 0, "absentFeatures": []}
+        self.assertEqual(data["guarantees"]["C1"], cell)
+        self.assertEqual(data["guarantees"]["C2"]["mark"], "not run")
+        self.assertIn("| C1 Born as a descriptor | ✓ 4 |\n| C2 Invisible to the host program | · |", page)
+        self.assertIn("| date | 2026-01-02 |\n| commit | abc |\n| kit | -q |", page)
+        self.write("LACKS_FEATURE")
+        _, page = self.render(0)
+        self.assertIn("| C1 Born as a descriptor | ✓ 2, ∅ `KILL_CGROUP` |", page)
+        self.assertIn("| C6 Last close kills | ∅ `KILL_CGROUP` |", page)
+        self.write("FAILED", code=1)
+        _, page = self.render(1, "tester: SpawnTest.two (linux): expected: <1>")
+        self.assertIn("| C1 Born as a descriptor | **✗** 2 of 4 |", page)
+
+    def test_what_is_lacking_is_pinned(self):
+        self.write()
+        self.pin(self.LACKS[1:])
+        data, _ = self.render(1, "root: lacks more than is pinned: feature KILL_CGROUP")
+        self.assertEqual(data["users"]["root"]["pinned"], {"more": ["feature KILL_CGROUP"], "fewer": []})
+        self.pin([*self.LACKS, "feature CGROUP"])
+        self.render(1, "tester: pinned, and not so: feature CGROUP")
+        file = self.world / "expected/6.1-x86_64-root.txt"
+        file.unlink()
+        self.render(1, "root: nothing is pinned in 6.1-x86_64-root.txt")
+        self.render(0, pin=True)
+        self.assertEqual(file.read_text().splitlines()[1:], self.LACKS)
+
+    def test_nothing_that_was_not_run_has_passed(self):
+        (self.world / "reports").mkdir()
+        self.render(1, "no report at all")
+        self.write(status="root.left_behind=1\n")
+        self.render(1, "root: processes outlived the kit")
+        self.write(code=9)
+        self.render(1, "ended with status 9")
+        self.file(f"reports/{self.SYSTEM}/root/report.json", '{"tests": [')
+        self.render(1, "root: status 0, no usable report.json")
+        self.file(f"reports/{self.SYSTEM}/stderr.txt", "linux-vm: no such thing\n")
+        self.write(users=(), code=70)
+        self.render(1, "could not be run: linux-vm: no such thing (status 70)")
+        self.write(users=(), code=77)
+        self.assertEqual(self.render(0, "not run (linux-vm: no such thing)")[0]["outcome"], "not run")
