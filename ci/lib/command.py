@@ -213,9 +213,11 @@ def must(*words, **options):
 
 
 def output(*words, **options):
-    """Returns the standard output of a command; empty if it fails."""
-    result = subprocess.run(words, capture_output=True, text=True, check=False, **options)
-    return result.stdout if result.returncode == 0 else ""
+    """Returns the standard output of a command; empty if it is missing or fails."""
+    try:
+        return subprocess.run(words, capture_output=True, text=True, check=True, **options).stdout
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        return ""
 
 
 # --- files -------------------------------------------------------------------------------------

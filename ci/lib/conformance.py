@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 from lib.command import NOT_RUN, last_line
 from lib.report import values
@@ -38,9 +39,21 @@ def lacks(report):
     return sorted(lines) + ["on the JVM's death " + report["deathGuard"]]
 
 
-def read_lines(path):
+def write_pins(path, lines):
+    """Writes the lines of all users; one that is not true for all of them names its user."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as out:
+        out.write("# What this kernel lacks, on each architecture; written by ci/matrix --pin.\n")
+        for line in dict.fromkeys(line for each in lines.values() for line in each):
+            users = [user for user in lines if line in lines[user]]
+            out.writelines([f"{line}\n"] if len(users) == len(lines) else [f"{line} ({user})\n" for user in users])
+
+
+def read_pins(path, user):
+    """Returns the lines that are true for a user."""
     with open(path, encoding="utf-8") as file:
-        return [line.rstrip("\n") for line in file if line.strip() and not line.startswith("#")]
+        lines = [re.fullmatch(r"(.*?)(?: \((root|tester)\))?", line.strip()) for line in file if line[0] not in "#\n"]
+    return {line[1] for line in lines if line[2] in (None, user)}
 
 
 class System:
@@ -109,33 +122,23 @@ class System:
             left = last_line(os.path.join(self.directory, user + ".left-behind.txt"))
             self.problems.append(f"{user}: processes outlived the kit: {left}")
 
-    def pin_file(self, expected, user):
-        """Returns the file of the pins; None for systems other than Debian's kernels, which have none."""
-        if self.kind != "linux":
-            return None
-        return os.path.join(expected, self.name[len("linux-") :] + f"-{user}.txt")
-
     def compare(self, expected, pin):
-        for user, report in self.reports.items():
-            file = self.pin_file(expected, user)
-            if file is None:
-                continue
-            now = lacks(report)
-            if pin:
-                os.makedirs(expected, exist_ok=True)
-                with open(file, "w", encoding="utf-8") as out:
-                    out.write("# What this kernel lacks for this user; written by ci/matrix --pin.\n")
-                    out.write("\n".join(now) + "\n")
-            if not os.path.exists(file):
-                self.problems.append(f"{user}: nothing is pinned in {os.path.basename(file)}")
-                continue
-            pinned = read_lines(file)
-            more, fewer = sorted(set(now) - set(pinned)), sorted(set(pinned) - set(now))
+        """Compares what a kernel of Debian lacks with the pins of its version; other systems have none."""
+        if self.kind != "linux" or not self.reports:
+            return
+        file = os.path.join(expected, "-".join(self.name.split("-")[:2]) + ".txt")
+        now = {user: lacks(report) for user, report in self.reports.items()}
+        if pin:
+            write_pins(file, now)
+        if not os.path.exists(file):
+            self.problems.append(f"nothing is pinned in {os.path.basename(file)}")
+            return
+        for user, lines in now.items():
+            pinned = read_pins(file, user)
+            more, fewer = sorted(set(lines) - pinned), sorted(pinned - set(lines))
             self.differences[user] = {"more": more, "fewer": fewer}
-            for line in more:
-                self.problems.append(f"{user}: lacks more than is pinned: {line}")
-            for line in fewer:
-                self.problems.append(f"{user}: pinned, and not so: {line}")
+            self.problems += [f"{user}: lacks more than is pinned: {line}" for line in more]
+            self.problems += [f"{user}: pinned, and not so: {line}" for line in fewer]
 
     def cell(self, guarantee):
         counts = {PASSED: 0, FAILED: 0, ABSENT: 0}
@@ -246,7 +249,8 @@ def page(systems):
             FAILED: "**the kit gives no clear error**",
             NO_RUN: "not run",
         }
-        lines.append(f"- a kernel without process descriptors (older than 5.4, or filtered): {says[without['outcome']]}")
+        result = says[without["outcome"]]
+        lines.append(f"- a kernel without process descriptors (older than 5.4, or filtered): {result}")
     notes = [(each["system"], text) for each in systems for text in each["problems"]]
     if notes:
         lines += ["", "## What failed", ""] + [f"- {name}: {text}" for name, text in notes]

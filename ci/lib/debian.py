@@ -104,7 +104,7 @@ Acquire::Retries "3";
             say(f"reading the package lists of {self.suite} ({self.arch})")
             with open(log, "wb") as file:
                 if run("apt-get", "-qq", "--error-on=any", "update", env=self.environment, stdout=file,
-                       stderr=subprocess.STDOUT) == 0:  # fmt: skip
+                       stderr=subprocess.STDOUT) == 0:
                     stamp.write_text(mirror + "\n")
                     return True
         if stamp.exists():
@@ -117,7 +117,7 @@ Acquire::Retries "3";
     def fetch(self, *packages):
         """Returns the files of packages, checked; none, after a message, if they cannot be had."""
         uris = subprocess.run(["apt-get", "-qq", "--print-uris", "download", *packages], env=self.environment,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)  # fmt: skip
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
         if uris.returncode != 0:
             say(f"{self.suite} ({self.arch}) lacks a package: {uris.stdout.strip()}")
             return []
@@ -160,6 +160,6 @@ def deb_extract(file, directory, exclude):
     package = start("dpkg-deb", "--fsys-tarfile", file, stdout=subprocess.PIPE)
     with package.stdout:
         status = run("tar", "-x", "-f", "-", "-C", directory, "--keep-directory-symlink", "--no-same-owner",
-                     "--wildcards", *(f"--exclude={each}" for each in exclude), stdin=package.stdout)  # fmt: skip
+                     "--wildcards", *(f"--exclude={each}" for each in exclude), stdin=package.stdout)
     if status != 0 or package.wait() != 0:
         raise Failure(UNAVAILABLE, f"{Path(file).name} does not unpack")

@@ -12,7 +12,7 @@ import subprocess
 from pathlib import Path
 
 from lib.command import (CI, HOST_ARCH, UNAVAILABLE, USAGE, Failure, cache, must, output, remove,
-                         remove_unused, run, say, scratch)  # fmt: skip
+                         remove_unused, run, say, scratch)
 from lib.debian import Apt, deb_extract
 from lib.qemu import QUIET
 
@@ -33,7 +33,7 @@ PACKAGES = (
 ).split()
 # No documentation, and not the desktop half of the runtime, whose libraries are absent anyway.
 EXCLUDED = ("*/usr/share/*", "*/gconv/*", "*/lib/libawt*", "*/lib/libfontmanager*", "*/lib/liblcms*",
-            "*/lib/libmlib*", "*/lib/libjavajpeg*", "*/lib/libjsound*")  # fmt: skip
+            "*/lib/libmlib*", "*/lib/libjavajpeg*", "*/lib/libjsound*")
 FILES = {
     "passwd": "root:x:0:0:root:/root:/bin/sh\ntester:x:1000:1000:tester:/home/tester:/bin/sh\n"
     "nobody:x:65534:65534:nobody:/nonexistent:/bin/false\n",
@@ -49,13 +49,13 @@ def cpio(directory, archive):
     names = sorted("./" + str(path.relative_to(directory)) for path in directory.rglob("*"))
     with open(archive, "wb") as file:
         subprocess.run(["cpio", "--quiet", "-0", "-o", "-H", "newc", "--reproducible", "-R", "+0:+0"], cwd=directory,
-                       input="\0".join([".", *names, ""]).encode(), stdout=file, check=True)  # fmt: skip
+                       input="\0".join([".", *names, ""]).encode(), stdout=file, check=True)
 
 
 def skeleton(root):
     """Makes the directories of the guest, with /usr merged."""
     for name in ("dev proc sys run tmp root etc opt usr/bin usr/sbin usr/lib usr/lib64 home/tester var/tmp"
-                 " report kit").split():  # fmt: skip
+                 " report kit").split():
         (root / name).mkdir(parents=True)
     for name in ("tmp", "var/tmp"):
         (root / name).chmod(0o1777)
@@ -76,7 +76,7 @@ def install(root, path, name=None):
 def host_runtime(root, java, modules):
     """Installs Java by jlink, and programs and libraries of this host."""
     must(f"{java}/bin/jlink", "--add-modules", modules, "--no-header-files", "--no-man-pages",
-         "--output", root / "opt/java")  # fmt: skip
+         "--output", root / "opt/java")
     # An archive of the classes that every JVM loads: under emulation, the start takes longest.
     if run(root / "opt/java/bin/java", "-Xshare:dump", **QUIET) != 0:
         say("no class archive: JVMs will start slower")

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lib.command import UNAVAILABLE, USAGE, Failure, cache, must, need, output, remove, remove_unused, scratch
-from lib.debian import DEBIAN_ARCH, Apt, deb_extract
+from lib.debian import Apt, deb_extract
 
 # The report's disk and a source of randomness, which Debian builds as modules.
 MODULES = ("virtio_pci", "virtio_blk", "virtio-rng")
 # Backports and later suites carry one newest kernel each and change it often.
 SUITES = {"5.10": ("bullseye-security", "bullseye"), "6.1": ("bookworm-security", "bookworm"),
-          "6.12": ("trixie-security", "trixie")}  # fmt: skip
+          "6.12": ("trixie-security", "trixie")}
 LATER_SUITES = ("trixie-backports", "forky", "sid", "experimental")
 
 
@@ -40,7 +40,7 @@ def matches(kernel, version):
 def packages(apt):
     """Returns (version, package) of each plain kernel (no debug, unsigned, cloud or real-time flavour), in order."""
     names = re.findall(rf"^linux-image-[0-9][^-\n]*(?:-[0-9][^-\n]*)?-{apt.arch}$",
-                       apt.output("apt-cache", "pkgnames", "linux-image-"), re.MULTILINE)  # fmt: skip
+                       apt.output("apt-cache", "pkgnames", "linux-image-"), re.MULTILINE)
     if not names:
         return []
     text = apt.output("apt-cache", "show", "--no-all-versions", *names)
@@ -79,7 +79,7 @@ def unpack(apt, package, directory):
     need("depmod", "kmod")
     # Newer kernels come as linux-image, linux-binary and linux-modules.
     depends = apt.output("apt-cache", "depends", "--recurse", "--no-recommends", "--no-suggests", "--no-conflicts",
-                         "--no-breaks", "--no-replaces", "--no-enhances", package)  # fmt: skip
+                         "--no-breaks", "--no-replaces", "--no-enhances", package)
     parts = sorted(set(re.findall("^linux-(?:image|binary|modules)-[^ \n]+$", depends, re.MULTILINE)))
     files = apt.fetch(*parts)
     if not files:

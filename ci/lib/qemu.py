@@ -8,7 +8,7 @@ import sys
 import time
 
 from lib.command import (HOST_ARCH, UNAVAILABLE, USAGE, Failure, ended, need, run, start, stop,
-                         tail)  # fmt: skip
+                         tail)
 
 TTY = {"x86_64": "ttyS0", "aarch64": "ttyAMA0"}
 QUIET = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -29,13 +29,13 @@ def probe_kvm(arch, work):
         return False
     image = work / "kvm-probe"
     common = [f"qemu-system-{arch}", "-accel", "kvm", "-cpu", "host", "-smp", "2", "-m", "64", "-nodefaults",
-              "-display", "none", "-no-reboot"]  # fmt: skip
+              "-display", "none", "-no-reboot"]
     if arch == "x86_64":
         # mov dx, 0xf4; mov al, 0x10; out dx, al; hlt; the debug device exits with 2 * al + 1
         code = b"\xba\xf4\x00\xb0\x10\xee\xf4\xeb\xfd"
         image.write_bytes(code.ljust(510, b"\0") + b"\x55\xaa" + bytes((1 << 20) - 512))
         return run(*common, "-device", "isa-debug-exit,iobase=0xf4", "-drive",
-                   f"file={image},format=raw,if=ide,snapshot=on", timeout=10, **QUIET) == 33  # fmt: skip
+                   f"file={image},format=raw,if=ide,snapshot=on", timeout=10, **QUIET) == 33
     # mov w0, #0x84000008 (PSCI SYSTEM_OFF); hvc #0; b .
     image.write_bytes(b"\x00\x01\x80\x52\x00\x80\xb0\x72\x02\x00\x00\xd4\x00\x00\x00\x14")
     return run(*common, "-M", "virt", "-kernel", image, timeout=10, **QUIET) == 0
@@ -50,7 +50,7 @@ def probe_kvm_kernel(arch, kernel, work):
     run(f"qemu-system-{arch}", "-accel", "kvm", "-cpu", "host", "-smp", "2", "-m", "512",
         "-M", "q35" if arch == "x86_64" else "virt,gic-version=host", "-nodefaults", "-display", "none", "-no-reboot",
         "-kernel", kernel, "-append", f"console={TTY[arch]} panic=-1", "-serial", f"file:{console}",
-        timeout=20, **QUIET)  # fmt: skip
+        timeout=20, **QUIET)
     return console.exists() and console.stat().st_size > 0
 
 
@@ -93,7 +93,7 @@ def qemu(arch, memory, accel):
         prefix = []
     return [*prefix, f"qemu-system-{arch}", "-accel", kind, "-cpu", cpu, "-smp", "2", "-m", str(memory), "-nodefaults",
             "-display", "none", "-monitor", "none", "-no-reboot", "-object", "rng-random,id=rng,filename=/dev/urandom",
-            "-device", "virtio-rng-pci,rng=rng", "-M", "q35" if arch == "x86_64" else f"virt,gic-version={gic}"]  # fmt: skip
+            "-device", "virtio-rng-pci,rng=rng", "-M", "q35" if arch == "x86_64" else f"virt,gic-version={gic}"]
 
 
 class Machine:

@@ -17,7 +17,7 @@ OFFSET = 4096
 HEADER = re.compile(rb"PROCDESC-REPORT 1 ([0-9]{1,12}) ([0-9a-f]{64}) (complete|partial)\n")
 # The entries of a report; a new run removes these and nothing else.
 NAMES = ("status", "console.log", "dmesg.txt", "java.txt", "processes.txt", "system.txt", "root", "root.log",
-         "root.left-behind.txt", "tester", "tester.log", "tester.left-behind.txt")  # fmt: skip
+         "root.left-behind.txt", "tester", "tester.log", "tester.left-behind.txt")
 
 
 class Damaged(Exception):
@@ -57,7 +57,7 @@ def unpack(frame, directory):
         file.seek(OFFSET)
         directory.mkdir(parents=True, exist_ok=True)
         if run("tar", "-x", "-f", "-", "-C", directory, "--no-same-owner", "--no-same-permissions",
-               "--no-overwrite-dir", stdin=file) != 0:  # fmt: skip
+               "--no-overwrite-dir", stdin=file) != 0:
             raise Damaged("the report does not unpack")
     return header[3].decode()
 
@@ -71,11 +71,10 @@ def values(path):
         return {}
 
 
-def add(path, **facts):
-    """Appends lines to a status file; an underscore at the start of a key means "host."."""
+def add(path, prefix="", **facts):
+    """Appends "key=value" lines to a file, each key after the prefix."""
     with open(path, "a", encoding="utf-8") as file:
-        for key, value in facts.items():
-            file.write(f"{'host.' + key[1:] if key.startswith('_') else key}={value}\n")
+        file.writelines(f"{prefix}{key}={value}\n" for key, value in facts.items())
 
 
 def verdict(directory, runs):
@@ -87,12 +86,15 @@ def verdict(directory, runs):
         code = status.get(f"{name}.exit", "")
         if re.fullmatch("[0-9]{1,3}", code):
             say(f"{name}: exit status {code} in {status.get(f'{name}.seconds', '')} s; "
-                f"processes left behind: {status.get(f'{name}.left_behind', '?')}")  # fmt: skip
+                f"processes left behind: {status.get(f'{name}.left_behind', '?')}")
             worst = max(worst, 1 if int(code) == NOT_RUN else int(code))
         else:
             say(f"{name}: no exit status in the report")
             worst = max(worst, MACHINE_FAILED)
         if code != "0":
             print(f"--- the last lines of the run as {name} ---", tail(directory / f"{name}.log", 40),
-                  sep="\n", file=sys.stderr)  # fmt: skip
+                  sep="\n", file=sys.stderr)
+    keys = ("kernel", "machine", "host.accel", "java", "boot_seconds", "host.seconds")
+    facts = [status.get(key, "?") for key in keys]
+    say("{} ({}, {}, Java {}): status {worst}, booted in {} s, {} s in all".format(*facts, worst=worst))
     return worst

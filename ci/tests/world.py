@@ -66,7 +66,7 @@ class World(unittest.TestCase):
         """Runs a command of ci/ or another, and checks its status, a part of its output, and that it cleans up."""
         result = subprocess.run([str(word) for word in (CI / name, *words)], env={**self.environment, **environment},
                                 text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                check=False)  # fmt: skip
+                                check=False)
         self.assertEqual(result.returncode, status, result.stdout)
         self.assertIn(part, result.stdout)
         self.assert_clean()
@@ -79,7 +79,7 @@ class World(unittest.TestCase):
         """Starts a command whose stand-in writes its PID to "hanging", and checks that SIGTERM ends both."""
         hanging = self.world / "hanging"
         with subprocess.Popen([str(word) for word in (CI / name, *words)], env={**self.environment, "FAKE": "hang"},
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as script:  # fmt: skip
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as script:
             self.await_that(lambda: hanging.exists() and hanging.read_text().strip())
             script.send_signal(signal.SIGTERM)
             self.assertEqual(script.wait(30), 143)
