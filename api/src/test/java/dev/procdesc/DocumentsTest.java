@@ -29,9 +29,9 @@ final class DocumentsTest {
     for (Path document : documents()) {
       for (MatchResult link : LINK.matcher(Files.readString(document)).results().toList()) {
         links++;
-        Path target =
-            link.group(1).isEmpty() ? document : document.resolveSibling(link.group(1));
-        if (!Files.exists(target) || (link.group(2) != null && !hasHeading(target, link.group(2)))) {
+        Path target = link.group(1).isEmpty() ? document : document.resolveSibling(link.group(1));
+        if (!Files.exists(target)
+            || (link.group(2) != null && !hasHeading(target, link.group(2)))) {
           broken.add(document + ": " + link.group());
         }
       }

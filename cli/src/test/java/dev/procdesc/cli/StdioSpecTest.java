@@ -30,8 +30,7 @@ final class StdioSpecTest {
     assertEquals(Stdio.toFile(Path.of("x")), StdioSpec.output("file:x"));
     assertEquals(Stdio.appendTo(Path.of("x")), StdioSpec.errorOutput("append:x"));
     assertEquals(
-        Stdio.file(Path.of("x"), Stdio.Access.CREATE_NEW, 0666),
-        StdioSpec.errorOutput("new:x"));
+        Stdio.file(Path.of("x"), Stdio.Access.CREATE_NEW, 0666), StdioSpec.errorOutput("new:x"));
   }
 
   @Test

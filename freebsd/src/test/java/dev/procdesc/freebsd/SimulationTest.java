@@ -54,13 +54,14 @@ final class SimulationTest {
     assumeTrue(
         Architecture.CURRENT != Architecture.OTHER, "the simulation does not support this machine");
     Cc.require(directory);
-    Files.createDirectories(library().getParent());
+    Files.createDirectories(libraries());
     cc("freebsd-sim.c", Simulation.LIBRARY, "-shared", "-fPIC");
     cc("freebsd-sim.c", "freebsd-sim", "-DKERNEL");
   }
 
-  private static Path library() {
-    return directory.resolve(Simulation.LIBRARY);
+  /** Returns the directory of the simulation's library. */
+  private static Path libraries() {
+    return Objects.requireNonNull(directory.resolve(Simulation.LIBRARY).getParent());
   }
 
   private static void cc(String source, String output, String... more) throws Exception {
@@ -91,7 +92,7 @@ final class SimulationTest {
   /** Tests that each line of the replay is in the same section of the observations. */
   @Test
   void itBehavesAsWasObserved() throws Exception {
-    String libraries = library().getParent().toString();
+    String libraries = libraries().toString();
     cc("simreplay.c", "simreplay", "-L" + libraries, "-lfreebsd-sim", "-Wl,-rpath," + libraries);
     String replay = Tool.run(List.of(
             "/bin/sh",
@@ -211,7 +212,7 @@ final class SimulationTest {
 
   /** Compiles a C program, runs it on the simulation, and returns its lines. */
   private static List<String> output(String program, String release) throws Exception {
-    String libraries = library().getParent().toString();
+    String libraries = libraries().toString();
     cc(program + ".c", program, "-L" + libraries, "-lfreebsd-sim", "-Wl,-rpath," + libraries);
     List<String> command = List.of(
         "/usr/bin/env",

@@ -40,7 +40,8 @@ public final class Syscalls {
    * without permission, EINVAL for an unknown signal, ENOTCAPABLE without CAP_PDKILL, EBADF if the
    * descriptor is no process descriptor.
    *
-   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=pdkill&amp;sektion=2">pdkill(2), FreeBSD</a>
+   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=pdkill&amp;sektion=2">pdkill(2),
+   *     FreeBSD</a>
    */
   public static int pdkill(int fd, int signal) {
     return PDKILL.call(fd, signal);
@@ -50,7 +51,8 @@ public final class Syscalls {
    * {@code int pdgetpid(int fd, pid_t *pidp)}. Fails with ENOTCAPABLE without CAP_PDGETPID, EBADF
    * if the descriptor is no process descriptor.
    *
-   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=pdgetpid&amp;sektion=2">pdgetpid(2), FreeBSD</a>
+   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=pdgetpid&amp;sektion=2">pdgetpid(2),
+   *     FreeBSD</a>
    */
   public static int pdgetpid(int fd, long pid) {
     return PDGETPID.call(fd, pid);
@@ -66,7 +68,8 @@ public final class Syscalls {
    * with ESRCH if the process was reaped, EINVAL if the descriptor is no process descriptor,
    * ENOTCAPABLE without CAP_PDWAIT, EBADF if it is not open.
    *
-   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=pdwait&amp;sektion=2">pdwait(2), FreeBSD</a>
+   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=pdwait&amp;sektion=2">pdwait(2),
+   *     FreeBSD</a>
    */
   public static int pdwait(int fd, long status, int options, long usage, long siginfo) {
     return PDWAIT.orElseThrow().call(fd, status, options, usage, siginfo);
@@ -82,7 +85,8 @@ public final class Syscalls {
    * without the right to debug the process, EBUSY if it is exiting, EINVAL for an unknown flag,
    * ECAPMODE in capability mode.
    *
-   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=pdopenpid&amp;sektion=2">pdopenpid(2), FreeBSD</a>
+   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=pdopenpid&amp;sektion=2">pdopenpid(2),
+   *     FreeBSD</a>
    */
   public static int pdopenpid(int pid, int flags) {
     return PDOPENPID.orElseThrow().call(pid, flags);
@@ -93,7 +97,8 @@ public final class Syscalls {
    * *)}. Fails with ECHILD if there is no such child, EINTR if a signal handler interrupts it,
    * ECAPMODE in capability mode.
    *
-   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=wait6&amp;sektion=2">wait6(2), FreeBSD</a>
+   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=wait6&amp;sektion=2">wait6(2),
+   *     FreeBSD</a>
    */
   public static int wait6(int idtype, long id, long status, int options, long usage, long siginfo) {
     return WAIT6.call(idtype, id, status, options, usage, siginfo);
@@ -102,7 +107,8 @@ public final class Syscalls {
   /**
    * {@code int kqueue(void)}. Fails with EMFILE or ENFILE if there are too many open descriptors.
    *
-   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=kqueue&amp;sektion=2">kqueue(2), FreeBSD</a>
+   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=kqueue&amp;sektion=2">kqueue(2),
+   *     FreeBSD</a>
    */
   public static int kqueue() {
     return KQUEUE.call();
@@ -114,7 +120,8 @@ public final class Syscalls {
    * not open, EINVAL or ENODEV if it has no such event, ENOENT if an event to delete is not
    * registered, EINTR if a signal handler interrupts it.
    *
-   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=kevent&amp;sektion=2">kevent(2), FreeBSD</a>
+   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=kevent&amp;sektion=2">kevent(2),
+   *     FreeBSD</a>
    */
   public static int kevent(
       int kq, long changes, int changeCount, long events, int room, long timeout) {
@@ -125,7 +132,8 @@ public final class Syscalls {
    * {@code int killpg(pid_t pgrp, int sig)}. Fails with ESRCH if the group has no member, EPERM if
    * no member may be signalled, ECAPMODE in capability mode.
    *
-   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=killpg&amp;sektion=2">killpg(2), FreeBSD</a>
+   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=killpg&amp;sektion=2">killpg(2),
+   *     FreeBSD</a>
    */
   public static int killpg(int group, int signal) {
     return KILLPG.call(group, signal);
@@ -135,7 +143,8 @@ public final class Syscalls {
    * {@code int sigaction(int sig, const struct sigaction *act, struct sigaction *oact)}. Fails with
    * EINVAL for a number that is no signal.
    *
-   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=sigaction&amp;sektion=2">sigaction(2), FreeBSD</a>
+   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=sigaction&amp;sektion=2">sigaction(2),
+   *     FreeBSD</a>
    */
   public static int sigaction(int signal, long action, long oldAction) {
     return SIGACTION.call(signal, action, oldAction);
@@ -145,7 +154,8 @@ public final class Syscalls {
    * {@code int getrlimit(int resource, struct rlimit *rlp)}. Fails with EINVAL for an unknown
    * resource.
    *
-   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=getrlimit&amp;sektion=2">getrlimit(2), FreeBSD</a>
+   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=getrlimit&amp;sektion=2">getrlimit(2),
+   *     FreeBSD</a>
    */
   static int getrlimit(int resource, long limit) {
     return GETRLIMIT.call(resource, limit);
@@ -154,7 +164,8 @@ public final class Syscalls {
   /**
    * {@code gid_t getegid(void)}.
    *
-   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=getegid&amp;sektion=2">getegid(2), FreeBSD</a>
+   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=getegid&amp;sektion=2">getegid(2),
+   *     FreeBSD</a>
    */
   public static long getegid() {
     return GETEGID.call() & 0xFFFF_FFFFL;
@@ -164,7 +175,8 @@ public final class Syscalls {
    * {@code int procctl(idtype_t idtype, id_t id, int cmd, void *arg)}. Fails with EINVAL for an
    * unknown command, ECAPMODE in capability mode.
    *
-   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=procctl&amp;sektion=2">procctl(2), FreeBSD</a>
+   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=procctl&amp;sektion=2">procctl(2),
+   *     FreeBSD</a>
    */
   static int procctl(int idtype, long id, int command, long argument) {
     return PROCCTL.call(idtype, id, command, argument);
@@ -179,7 +191,9 @@ public final class Syscalls {
    * {@code int cap_rights_limit(int fd, const cap_rights_t *rights)}. Fails with ENOTCAPABLE if the
    * descriptor lacks one of the rights, EBADF if it is not open.
    *
-   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=cap_rights_limit&amp;sektion=2">cap_rights_limit(2), FreeBSD</a>
+   * @see <a
+   *     href="https://man.freebsd.org/cgi/man.cgi?query=cap_rights_limit&amp;sektion=2">cap_rights_limit(2),
+   *     FreeBSD</a>
    */
   public static int capRightsLimit(int fd, long rights) {
     return CAP_RIGHTS_LIMIT.orElseThrow().call(fd, rights);
@@ -189,7 +203,9 @@ public final class Syscalls {
    * {@code int __cap_rights_get(int version, int fd, cap_rights_t *rights)}. Fails with EBADF if
    * the descriptor is not open.
    *
-   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=cap_rights_get&amp;sektion=3">cap_rights_get(3), FreeBSD</a>
+   * @see <a
+   *     href="https://man.freebsd.org/cgi/man.cgi?query=cap_rights_get&amp;sektion=3">cap_rights_get(3),
+   *     FreeBSD</a>
    */
   public static int capRightsGet(int fd, long rights) {
     return CAP_RIGHTS_GET.orElseThrow().call(Numbers.CAP_RIGHTS_VERSION, fd, rights);
@@ -203,7 +219,8 @@ public final class Syscalls {
   /**
    * {@code int cap_enter(void)}. Fails with ENOSYS if the kernel was built without capability mode.
    *
-   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=cap_enter&amp;sektion=2">cap_enter(2), FreeBSD</a>
+   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=cap_enter&amp;sektion=2">cap_enter(2),
+   *     FreeBSD</a>
    */
   public static int capEnter() {
     return CAP_ENTER.orElseThrow().call();
@@ -213,7 +230,8 @@ public final class Syscalls {
    * {@code ssize_t pread(int fd, void *buf, size_t nbytes, off_t offset)}. Fails with EBADF if the
    * descriptor is not open for reading, ENOTCAPABLE without CAP_PREAD.
    *
-   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=pread&amp;sektion=2">pread(2), FreeBSD</a>
+   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=pread&amp;sektion=2">pread(2),
+   *     FreeBSD</a>
    */
   public static int pread(int fd, long buffer, long count, long offset) {
     return PREAD.call(fd, buffer, count, offset);
@@ -223,7 +241,8 @@ public final class Syscalls {
    * {@code int fstat(int fd, struct stat *sb)}. Fails with EBADF if the descriptor is not open,
    * ENOTCAPABLE without CAP_FSTAT.
    *
-   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=fstat&amp;sektion=2">fstat(2), FreeBSD</a>
+   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=fstat&amp;sektion=2">fstat(2),
+   *     FreeBSD</a>
    */
   public static int fstat(int fd, long status) {
     return FSTAT.call(fd, status);
@@ -232,7 +251,8 @@ public final class Syscalls {
   /**
    * {@code int __xuname(int namesize, void *namebuf)}, for which uname(3) is a wrapper.
    *
-   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=uname&amp;sektion=3">uname(3), FreeBSD</a>
+   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=uname&amp;sektion=3">uname(3),
+   *     FreeBSD</a>
    */
   public static int xuname(int fieldSize, long buffer) {
     return XUNAME.call(fieldSize, buffer);

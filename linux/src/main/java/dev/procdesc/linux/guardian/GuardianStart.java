@@ -16,8 +16,8 @@ import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.ffi.SystemStrings;
 import dev.procdesc.posix.io.OwnedDescriptor;
-import dev.procdesc.posix.spawn.ChildScript.Purpose;
 import dev.procdesc.posix.spawn.ChildScript;
+import dev.procdesc.posix.spawn.ChildScript.Purpose;
 import dev.procdesc.posix.spawn.ChildSetup;
 import dev.procdesc.posix.spawn.SpawnStub;
 import dev.procdesc.spi.Since;
@@ -94,7 +94,8 @@ final class GuardianStart implements AutoCloseable {
       boolean bySender = probes.mayUse(Probes.SENDER_PIDFD)
           && Sockets.setsockopt(theirs, Numbers.SOL_SOCKET, Numbers.SO_PASSPIDFD, arena.ints(1), 4)
               == 0;
-      probes.note(Probes.SENDER_PIDFD, "setsockopt(SO_PASSPIDFD)", bySender, Since.SO_PASSPIDFD.toString());
+      probes.note(
+          Probes.SENDER_PIDFD, "setsockopt(SO_PASSPIDFD)", bySender, Since.SO_PASSPIDFD.toString());
       check(
           "setsockopt(SO_SNDTIMEO)",
           Sockets.setsockopt(

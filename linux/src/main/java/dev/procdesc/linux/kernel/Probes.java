@@ -96,10 +96,16 @@ public final class Probes {
         mechanisms,
         STUB,
         Optional.ofNullable(Probes.class.getResourceAsStream("/dev/procdesc/linux/" + code)));
-    boolean clone3 = probe(CLONE3, "clone3(CLONE_PIDFD) with an empty script", Since.CLONE3.toString(), 0);
-    boolean clone = probe(CLONE, "clone(CLONE_PIDFD) with an empty script", Since.CLONE_PIDFD.toString(), 0);
-    boolean autoreap =
-        clone3 && probe(AUTOREAP, "clone3(CLONE_AUTOREAP)", Since.CLONE_AUTOREAP.toString(), Numbers.CLONE_AUTOREAP);
+    boolean clone3 =
+        probe(CLONE3, "clone3(CLONE_PIDFD) with an empty script", Since.CLONE3.toString(), 0);
+    boolean clone =
+        probe(CLONE, "clone(CLONE_PIDFD) with an empty script", Since.CLONE_PIDFD.toString(), 0);
+    boolean autoreap = clone3
+        && probe(
+            AUTOREAP,
+            "clone3(CLONE_AUTOREAP)",
+            Since.CLONE_AUTOREAP.toString(),
+            Numbers.CLONE_AUTOREAP);
     if (autoreap) {
       probeAutokill();
       probe(

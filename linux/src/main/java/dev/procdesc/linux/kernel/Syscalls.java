@@ -36,7 +36,9 @@ public final class Syscalls {
    * EPERM without permission, EINVAL for an unknown signal or flag, EBADF if the descriptor is no
    * pidfd.
    *
-   * @see <a href="https://man7.org/linux/man-pages/man2/pidfd_send_signal.2.html">pidfd_send_signal(2), Linux</a>
+   * @see <a
+   *     href="https://man7.org/linux/man-pages/man2/pidfd_send_signal.2.html">pidfd_send_signal(2),
+   *     Linux</a>
    */
   public static int pidfdSendSignal(int pidfd, int signal, long siginfo, int flags) {
     return SYSCALL.call(Numbers.SYS_PIDFD_SEND_SIGNAL, pidfd, signal, siginfo, flags);
@@ -46,7 +48,8 @@ public final class Syscalls {
    * {@code close_range(first, last, flags)}. Fails with EINVAL if first is above last or a flag is
    * unknown.
    *
-   * @see <a href="https://man7.org/linux/man-pages/man2/close_range.2.html">close_range(2), Linux</a>
+   * @see <a href="https://man7.org/linux/man-pages/man2/close_range.2.html">close_range(2),
+   *     Linux</a>
    */
   static int closeRange(int first, int last, int flags) {
     return SYSCALL.call(Numbers.SYS_CLOSE_RANGE, first, last, flags);
@@ -75,7 +78,8 @@ public final class Syscalls {
    * {@code int epoll_create1(int flags)}. Fails with EMFILE or ENFILE if there are too many open
    * descriptors.
    *
-   * @see <a href="https://man7.org/linux/man-pages/man2/epoll_create.2.html">epoll_create(2), Linux</a>
+   * @see <a href="https://man7.org/linux/man-pages/man2/epoll_create.2.html">epoll_create(2),
+   *     Linux</a>
    */
   public static int epollCreate1(int flags) {
     return EPOLL_CREATE1.call(flags);
@@ -128,7 +132,8 @@ public final class Syscalls {
    * vm.memfd_noexec forbids an executable one, EMFILE or ENFILE if there are too many open
    * descriptors.
    *
-   * @see <a href="https://man7.org/linux/man-pages/man2/memfd_create.2.html">memfd_create(2), Linux</a>
+   * @see <a href="https://man7.org/linux/man-pages/man2/memfd_create.2.html">memfd_create(2),
+   *     Linux</a>
    */
   public static int memfdCreate(long name, int flags) {
     return SYSCALL.call(Numbers.SYS_MEMFD_CREATE, name, flags);

@@ -120,7 +120,8 @@ public final class ChildDescriptors implements AutoCloseable {
   }
 
   private int pipe(int target, Redirect.Pipe pipe) throws IOException {
-    boolean toChild = pipe == Redirect.Pipe.TO_CHILD || (pipe == Redirect.Pipe.AUTOMATIC && target == 0);
+    boolean toChild =
+        pipe == Redirect.Pipe.TO_CHILD || (pipe == Redirect.Pipe.AUTOMATIC && target == 0);
     int[] ends = new int[2];
     int outcome = Descriptors.pipe(ends, SystemNumbers.posix().oCloexec());
     if (outcome < 0) {
