@@ -47,8 +47,8 @@ final class DoctorCommandTest {
         .map(feature -> feature.get("name").getAsString())
         .toList();
     assertEquals(Arrays.stream(Feature.values()).map(Enum::name).toList(), names);
-    JsonObject peer =
-        json.getAsJsonArray("features").get(Feature.PEER_DESCRIPTOR.ordinal()).getAsJsonObject();
+    int index = names.indexOf("PEER_DESCRIPTOR");
+    JsonObject peer = json.getAsJsonArray("features").get(index).getAsJsonObject();
     assertEquals(
         "Linux 6.5 (SO_PEERPIDFD)",
         peer.getAsJsonArray("since").get(0).getAsString(),
