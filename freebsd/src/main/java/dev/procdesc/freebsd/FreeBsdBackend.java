@@ -85,7 +85,7 @@ public final class FreeBsdBackend implements Backend {
       case STATUS_FOR_ANY_HOLDER ->
         new ProbeResult(feature.name(), true, "kevent(EVFILT_PROCDESC, NOTE_EXIT)", "");
       case STATE_CHANGES ->
-        new ProbeResult(feature.name(), true, wait + "(WUNTRACED | WCONTINUED)", "");
+        new ProbeResult(feature.name(), true, "EVFILT_SIGNAL, " + wait + "(WNOHANG)", "");
       case SIGNAL_GROUP -> new ProbeResult(feature.name(), true, "pdgetpid, killpg", "");
       case KILL_ON_JVM_DEATH ->
         new ProbeResult(feature.name(), true, by + " without PD_DAEMON", "");

@@ -2,6 +2,7 @@ package dev.procdesc.posix.io;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.procdesc.posix.ffi.Descriptors;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeMemory;
@@ -64,20 +65,19 @@ public final class PollQueue implements EventQueue {
         }
       }
       assertTrue(polled.size() < MAX, "too many for this queue");
-      memory.bytes().putInt(0, wakeup.readEnd()).putInt(4, PosixNumbers.POLLIN);
+      put(memory, 0, wakeup.readEnd(), PosixNumbers.POLLIN);
       for (int i = 0; i < polled.size(); i++) {
         Entry entry = polled.get(i).getValue();
-        memory.bytes().putInt(8 * (i + 1), entry.fd).putInt(8 * (i + 1) + 4, entry.events);
+        put(memory, i + 1, entry.fd, entry.events);
       }
       LibC.poll(memory.address(), polled.size() + 1, timeoutMillis);
-      if (memory.bytes().getInt(4) >>> 16 != 0) {
+      if (hasFired(memory, 0)) {
         TestSystem.readByte(wakeup.readEnd());
       }
       synchronized (entries) {
         for (int i = 0; i < polled.size(); i++) {
           Map.Entry<Long, Entry> entry = polled.get(i);
-          if (memory.bytes().getInt(8 * (i + 1) + 4) >>> 16 != 0
-              && entry.getValue().equals(entries.get(entry.getKey()))) {
+          if (hasFired(memory, i + 1) && entry.getValue().equals(entries.get(entry.getKey()))) {
             Entry fired = entry.getValue();
             entries.put(entry.getKey(), new Entry(fired.fd, fired.events, false));
             ready.add(entry.getKey());
@@ -86,6 +86,16 @@ public final class PollQueue implements EventQueue {
       }
     }
     ready.forEach(tokens::accept);
+  }
+
+  private static void put(NativeMemory memory, int index, int fd, int events) {
+    int at = index * Descriptors.POLLFD_SIZE;
+    memory.bytes().putInt(at, fd).putShort(at + Descriptors.POLLFD_EVENTS, (short) events);
+  }
+
+  private static boolean hasFired(NativeMemory memory, int index) {
+    int at = index * Descriptors.POLLFD_SIZE;
+    return memory.bytes().getShort(at + Descriptors.POLLFD_REVENTS) != 0;
   }
 
   @Override
