@@ -61,8 +61,11 @@ public final class OwnedDescriptor {
    *
    * @throws ClosedDescriptorException if the descriptor is closed
    */
-  public Loan lend() {
-    acquire();
+  public synchronized Loan lend() {
+    if (closed) {
+      throw new ClosedDescriptorException(what + " is closed");
+    }
+    users++;
     return new Loan();
   }
 
@@ -79,21 +82,7 @@ public final class OwnedDescriptor {
     }
   }
 
-  /**
-   * Lends the number until {@link #release()}.
-   *
-   * @throws ClosedDescriptorException if the descriptor is closed
-   */
-  public synchronized int acquire() {
-    if (closed) {
-      throw new ClosedDescriptorException(what + " is closed");
-    }
-    users++;
-    return fd;
-  }
-
-  /** Ends a loan by {@link #acquire()}. */
-  public void release() {
+  private void release() {
     boolean last;
     synchronized (this) {
       users--;

@@ -37,8 +37,9 @@ final class OwnedDescriptorTest {
   void lendsItsNumber() {
     OwnedDescriptor owned = OwnedDescriptor.take(pipe.writeEnd(), "a pipe");
     assertEquals(pipe.writeEnd(), owned.number());
-    assertEquals(pipe.writeEnd(), owned.acquire());
-    owned.release();
+    try (OwnedDescriptor.Loan loan = owned.lend()) {
+      assertEquals(pipe.writeEnd(), loan.fd());
+    }
     assertFalse(owned.isClosed());
     assertTrue(TestSystem.isOpen(pipe.writeEnd()), "the end of a loan closed the descriptor");
     assertEquals("a pipe (descriptor " + pipe.writeEnd() + ")", owned.toString());
@@ -57,13 +58,13 @@ final class OwnedDescriptorTest {
   @Test
   void whatIsLentCanBeClosedAtOnceAndKeepsItsNumber() {
     OwnedDescriptor owned = OwnedDescriptor.take(pipe.writeEnd(), "a pipe");
-    int lent = owned.acquire();
-    assertTrue(owned.closeNow());
-    assertTrue(owned.isClosed());
-    assertEquals(-1, TestSystem.readByte(pipe.readEnd()), "the reader sees the end of file");
-    assertTrue(TestSystem.isOpen(lent), "the number is reused during a loan");
-    owned.release();
-    assertFalse(TestSystem.isOpen(lent));
+    try (OwnedDescriptor.Loan loan = owned.lend()) {
+      assertTrue(owned.closeNow());
+      assertTrue(owned.isClosed());
+      assertEquals(-1, TestSystem.readByte(pipe.readEnd()), "the reader sees the end of file");
+      assertTrue(TestSystem.isOpen(loan.fd()), "the number is reused during a loan");
+    }
+    assertFalse(TestSystem.isOpen(pipe.writeEnd()));
     assertTrue(owned.closeNow());
   }
 
@@ -71,8 +72,8 @@ final class OwnedDescriptorTest {
   void aClosedDescriptorLendsNothing() {
     OwnedDescriptor owned = OwnedDescriptor.take(pipe.writeEnd(), "the pipe in question");
     owned.close();
-    var acquire = assertThrows(ClosedDescriptorException.class, owned::acquire);
-    assertTrue(String.valueOf(acquire.getMessage()).contains("the pipe in question"));
+    var lend = assertThrows(ClosedDescriptorException.class, owned::lend);
+    assertTrue(String.valueOf(lend.getMessage()).contains("the pipe in question"));
     var number = assertThrows(ClosedDescriptorException.class, owned::number);
     assertTrue(String.valueOf(number.getMessage()).contains("the pipe in question"));
   }
@@ -80,18 +81,19 @@ final class OwnedDescriptorTest {
   @Test
   void closeDuringLoansIsPutOffToTheLast() {
     OwnedDescriptor owned = OwnedDescriptor.take(pipe.writeEnd(), "a pipe");
-    int first = owned.acquire();
-    int second = owned.acquire();
-    assertEquals(first, second);
-    owned.close();
-    assertTrue(owned.isClosed());
-    assertThrows(ClosedDescriptorException.class, owned::acquire);
-    assertTrue(TestSystem.isOpen(first), "closed during two loans");
-    owned.release();
-    assertTrue(TestSystem.isOpen(first), "closed during one loan");
-    assertEquals(1, TestSystem.writeByte(first, 'x'));
-    owned.release();
-    assertFalse(TestSystem.isOpen(first));
+    int fd = pipe.writeEnd();
+    try (OwnedDescriptor.Loan first = owned.lend()) {
+      try (OwnedDescriptor.Loan second = owned.lend()) {
+        assertEquals(first.fd(), second.fd());
+        owned.close();
+        assertTrue(owned.isClosed());
+        assertThrows(ClosedDescriptorException.class, owned::lend);
+        assertTrue(TestSystem.isOpen(fd), "closed during two loans");
+      }
+      assertTrue(TestSystem.isOpen(fd), "closed during one loan");
+      assertEquals(1, TestSystem.writeByte(fd, 'x'));
+    }
+    assertFalse(TestSystem.isOpen(fd));
   }
 
   @Test
@@ -107,11 +109,12 @@ final class OwnedDescriptorTest {
   @Test
   void aSecondCloseDuringALoanDoesNotEndIt() {
     OwnedDescriptor owned = OwnedDescriptor.take(pipe.writeEnd(), "a pipe");
-    int fd = owned.acquire();
-    owned.close();
-    owned.close();
-    assertTrue(TestSystem.isOpen(fd));
-    owned.release();
+    int fd = pipe.writeEnd();
+    try (OwnedDescriptor.Loan loan = owned.lend()) {
+      owned.close();
+      owned.close();
+      assertTrue(TestSystem.isOpen(loan.fd()));
+    }
     assertFalse(TestSystem.isOpen(fd));
     assertEquals(fd, TestSystem.duplicate(pipe.readEnd(), fd), "recycled");
     owned.close();
@@ -166,19 +169,13 @@ final class OwnedDescriptorTest {
     start.await();
     int loans = 0;
     while (true) {
-      int fd;
-      try {
-        fd = owned.acquire();
-      } catch (ClosedDescriptorException e) {
-        return loans;
-      }
-      try {
-        long outcome = TestSystem.writeByte(fd, 'x');
+      try (OwnedDescriptor.Loan loan = owned.lend()) {
+        long outcome = TestSystem.writeByte(loan.fd(), 'x');
         assertTrue(
             outcome == 1 || outcome == -TestSystem.NUMBERS.eagain(), () -> "write: " + outcome);
         loans++;
-      } finally {
-        owned.release();
+      } catch (ClosedDescriptorException e) {
+        return loans;
       }
     }
   }
