@@ -36,8 +36,8 @@
  * else; simwaits.c shows the effects.
  *
  * Not simulated: rights of descriptors other than process descriptors, the restrictions of capability
- * mode for a program that was executed in it or for native code that does not call this library, waits
- * for groups or all children, read and write on a process descriptor and on a SOCK_SEQPACKET socket,
+ * mode, except for names, for a program that was executed in it or for native code that does not call this
+ * library, the output of id -G (from 15 on without the effective group), waits for groups or all children, read and write on a process descriptor and on a SOCK_SEQPACKET socket,
  * EVFILT_PROC. In a child, getppid() returns the PID of the kernel process.
  *
  * A process that was opened by its number is not a child of the kernel process: its exit is detected
@@ -55,6 +55,9 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -75,6 +78,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -154,7 +158,9 @@ __attribute__((unused)) static int errno_to_freebsd(int e)
 
 /* ---- the protocol between the library and the kernel process ---- */
 
-enum operation { REGISTER, PDKILL, PDGETPID, WAIT, PDWAIT, FSTAT, SPLIT, OPEN, SUBSCRIBE };
+enum operation {
+    REGISTER, PDKILL, PDGETPID, WAIT, PDWAIT, FSTAT, SPLIT, OPEN, SUBSCRIBE, ENTER_CAPABILITY_MODE
+};
 
 struct request {
     int operation;
@@ -247,7 +253,7 @@ static struct subscriber { /* a registration of EVFILT_SIGNAL for SIGCHLD */
 
 static int epoll, listener;
 static int late_zombies; /* FREEBSD_SIM_ZOMBIES is "late" */
-enum { LISTEN = 1, SIGNALS = 2, CLIENT = 3, HOLDER = 4, PIDFD = 5, WAITER = 6, SUBSCRIBER = 7 };
+enum { LISTEN = 1, SIGNALS = 2, CLIENT = 3, HOLDER = 4, PIDFD = 5, WAITER = 6, SUBSCRIBER = 7, NAME = 8 };
 
 static void watch(int fd, unsigned events, u64 kind, u64 value)
 {
@@ -619,6 +625,149 @@ static int open_by_pid(const struct request *q, const struct ucred *who, int con
     return 0;
 }
 
+/* ---- names of files ----
+ *
+ * A filter sends each open of a name, by any process of the command, to this process (seccomp_unotify(2)).
+ * It decides about two kinds:
+ *
+ *     /dev/fd/N is a duplicate of the descriptor, which shares its offset, as fdescfs does on 15.1; Linux
+ *     opens the file anew;
+ *
+ *     in capability mode a name that starts at the root or at the working directory is refused with
+ *     ECAPMODE, to the process that entered the mode and to all that descend from it, also after they have
+ *     executed a program. Linux's own files (/proc, /sys, the linker's in /etc), and shared libraries for
+ *     a program's linker, are exempt: FreeBSD's programs do not need them, or get them by descriptor.
+ *
+ * Without CAP_SYS_ADMIN there is no filter, because it would also set no_new_privs, and names are as on
+ * Linux.
+ */
+enum { MAX_RESTRICTED = 4096 };
+static int restricted[MAX_RESTRICTED], restricted_count; /* processes that entered capability mode */
+
+static void restrict_names(int pid)
+{
+    if (restricted_count < MAX_RESTRICTED)
+        restricted[restricted_count++] = pid;
+}
+
+/* Reads a number of /proc/PID/status, or returns -1. */
+static int status_field(int pid, const char *name)
+{
+    char path[64], line[256];
+    int value = -1;
+    snprintf(path, sizeof path, "/proc/%d/status", pid);
+    FILE *status = fopen(path, "re");
+    while (status != NULL && value < 0 && fgets(line, sizeof line, status) != NULL)
+        if (strncmp(line, name, strlen(name)) == 0)
+            value = atoi(line + strlen(name));
+    if (status != NULL)
+        fclose(status);
+    return value;
+}
+
+/* Returns the parent; that of a child with a process descriptor is the one that created it. */
+static int parent_of(int pid)
+{
+    for (int i = 0; i < highest; i++)
+        if (processes[i].used && !processes[i].stranger && processes[i].pid == pid)
+            return processes[i].parent;
+    return status_field(pid, "PPid:");
+}
+
+/* Returns how many generations ago capability mode was entered; -1 if it was not. */
+static int generations_restricted(int thread)
+{
+    int pid = restricted_count > 0 ? status_field(thread, "Tgid:") : -1;
+    for (int generation = 0; pid > 1 && generation < 64; generation++) {
+        for (int i = 0; i < restricted_count; i++)
+            if (restricted[i] == pid)
+                return generation;
+        pid = parent_of(pid);
+    }
+    return -1;
+}
+
+static int starts(const char *path, const char *start)
+{
+    return strncmp(path, start, strlen(start)) == 0;
+}
+
+static int is_refused(int thread, int directory, const char *path)
+{
+    if ((path[0] != '/' && directory != AT_FDCWD) || starts(path, "/proc/") || starts(path, "/sys/") ||
+        starts(path, "/etc/ld.so."))
+        return 0;
+    int generation = generations_restricted(thread);
+    int of_linker = strstr(path, ".so") != NULL;
+    return generation == 0 || (generation > 0 && !of_linker);
+}
+
+/* Gives the process a duplicate of its own descriptor. Returns 0, or Linux's -errno. */
+static int give_duplicate(int listener_fd, const struct seccomp_notif *asked, int number, int flags)
+{
+    int process = (int)syscall(SYS_pidfd_open, status_field((int)asked->pid, "Tgid:"), 0);
+    int copy = (int)syscall(SYS_pidfd_getfd, process, number, 0);
+    int result = copy < 0 ? -errno : 0;
+    struct seccomp_notif_addfd add = {.id = asked->id, .flags = SECCOMP_ADDFD_FLAG_SEND,
+        .srcfd = (unsigned)copy, .newfd_flags = (unsigned)flags & O_CLOEXEC};
+    if (copy >= 0 && ioctl(listener_fd, SECCOMP_IOCTL_NOTIF_ADDFD, &add) < 0 && errno != ENOENT)
+        result = -errno;
+    if (process >= 0)
+        close(process);
+    if (copy >= 0)
+        close(copy);
+    return result;
+}
+
+/* Answers one open of a name. */
+static void answer_open(int names)
+{
+    char path[4096] = "", end;
+    int number;
+    struct seccomp_notif asked = {0};
+    if (ioctl(names, SECCOMP_IOCTL_NOTIF_RECV, &asked) != 0)
+        return; /* the process has ended, or got a signal */
+    int old = asked.data.nr != SYS_openat;
+    const __u64 *a = asked.data.args;
+    u64 at = a[!old], here_left = 4096 - (at & 4095);
+    struct iovec here = {path, sizeof path - 1};
+    struct iovec there[2] = {{(void *)(uintptr_t)at, here_left},
+        {(void *)(uintptr_t)(at + here_left), sizeof path - 1 - here_left}};
+    /* The path may end in the last page that is mapped; then only that is read. */
+    if (process_vm_readv((int)asked.pid, &here, 1, there, here_left < sizeof path - 1 ? 2 : 1, 0) < 0)
+        path[0] = 0;
+    struct seccomp_notif_resp reply = {.id = asked.id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
+    if (is_refused((int)asked.pid, old ? AT_FDCWD : (int)a[0], path)) {
+        reply.flags = 0;
+        reply.error = -E_CAPMODE;
+    } else if (sscanf(path, "/dev/fd/%d%c", &number, &end) == 1) {
+        int result = give_duplicate(names, &asked, number, (int)a[old ? 1 : 2]);
+        if (result == 0)
+            return;
+        reply.flags = 0;
+        reply.error = result;
+    }
+    ioctl(names, SECCOMP_IOCTL_NOTIF_SEND, &reply);
+}
+
+/* Makes the kernel of Linux send the opens of this process and its descendants; returns -1 on failure. */
+static int filter_names(void)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 1, 0),
+#ifdef SYS_open
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_open, 0, 1),
+#else
+        BPF_JUMP(BPF_JMP | BPF_JA, 1, 0, 0),
+#endif
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {sizeof code / sizeof *code, code};
+    return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
+}
+
 static void serve(int connection)
 {
     struct request q;
@@ -640,7 +789,9 @@ static void serve(int connection)
     getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &who, &size);
     struct process *p = NULL;
     struct holder *asked = NULL;
-    if (q.operation != REGISTER && q.operation != WAIT && q.operation != OPEN &&
+    if (q.operation == ENTER_CAPABILITY_MODE) {
+        restrict_names(who.pid);
+    } else if (q.operation != REGISTER && q.operation != WAIT && q.operation != OPEN &&
         q.operation != SUBSCRIBE) {
         asked = by_inode(q.inode);
         if (asked == NULL)
@@ -761,16 +912,35 @@ int main(int argc, char **argv)
     sigaddset(&mask, SIGCHLD);
     sigprocmask(SIG_BLOCK, &mask, &old);
     int children = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+    int ready[2], names = -1;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ready) != 0) {
+        perror("freebsd-sim: socketpair");
+        return 1;
+    }
     command = fork();
     if (command == 0) {
         setrlimit(RLIMIT_NOFILE, &original);
         sigprocmask(SIG_SETMASK, &old, NULL);
-        execvp(argv[1], argv + 1);
+        names = filter_names();
+        char copied;
+        if (write(ready[1], &names, sizeof names) != sizeof names || read(ready[1], &copied, 1) != 1)
+            _exit(127);
+        execvp(argv[1], argv + 1); /* closes the listener here */
         perror(argv[1]);
         _exit(127);
     }
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_IGN);
+    if (read(ready[0], &names, sizeof names) == sizeof names && names >= 0) {
+        int pidfd = (int)syscall(SYS_pidfd_open, command, 0);
+        names = (int)syscall(SYS_pidfd_getfd, pidfd, names, 0);
+        close(pidfd);
+        watch(names, EPOLLIN, NAME, (u64)names);
+    }
+    if (write(ready[0], "", 1) != 1)
+        perror("freebsd-sim: write");
+    close(ready[0]);
+    close(ready[1]);
     watch(listener, EPOLLIN, LISTEN, 0);
     watch(children, EPOLLIN, SIGNALS, 0);
     while (command_status == -1) {
@@ -806,6 +976,9 @@ int main(int argc, char **argv)
                 break;
             case PIDFD:
                 look_at_all();
+                break;
+            case NAME:
+                answer_open((int)value);
                 break;
             case WAITER:
                 if (has_hung_up(waiters[value].connection))
@@ -1113,8 +1286,10 @@ static s64 wait_for(struct request *q, int *status, u64 *usage, struct freebsd_s
 
 int cap_enter(void)
 {
+    struct request q = {.operation = ENTER_CAPABILITY_MODE};
+    struct reply r;
     capability_mode = 1;
-    return 0;
+    return (int)finish(ask(&q, &r, NULL));
 }
 
 int cap_getmode(unsigned *mode)

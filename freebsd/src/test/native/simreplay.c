@@ -621,6 +621,19 @@ static int executed(int program, char **words, char **environment)
     return found == 1 ? (int)end.data : -1;
 }
 
+/* Returns whether the simulation sees the names that programs open. */
+static int names_are_filtered(void)
+{
+    char line[256];
+    int filtered = 0;
+    FILE *status = fopen("/proc/self/status", "re");
+    while (status != NULL && fgets(line, sizeof line, status) != NULL)
+        filtered |= strncmp(line, "Seccomp:\t2", 10) == 0;
+    if (status != NULL)
+        fclose(status);
+    return filtered;
+}
+
 /* The last section, because capability mode cannot be left. */
 static void capability_mode(void)
 {
@@ -628,8 +641,10 @@ static void capability_mode(void)
     unsigned mode;
     int program = open("/bin/echo", O_RDONLY), linker = open("/libexec/ld-elf.so.1", O_RDONLY);
     int libraries = open("/lib", O_RDONLY);
-    char number[16], path[64];
+    int shell = open("/bin/sh", O_RDONLY);
+    char number[16], shell_number[16], path[64];
     snprintf(number, sizeof number, "%d", program);
+    snprintf(shell_number, sizeof shell_number, "%d", shell);
     snprintf(path, sizeof path, "LD_LIBRARY_PATH_FDS=%d", libraries);
     char *words[] = {"ld-elf.so.1", "-f", number, "--", "echo", "hello", NULL};
     char *environment[] = {path, NULL}, *nothing[] = {NULL};
@@ -638,6 +653,10 @@ static void capability_mode(void)
     status("c5: test process ended ", executed(program, words + 4, environment));
     if (executed(linker, words, environment) != 0 || executed(linker, words, nothing) != 1 << 8)
         puts("the run-time linker does not do as it should");
+    char *opens[] = {"ld-elf.so.1", "-f", shell_number, "--", "sh", "-c", ": </dev/null", NULL};
+    if (names_are_filtered() && executed(linker, opens, environment) == 0)
+        puts("a program in capability mode opens a name");
+    close(shell);
     close(program);
     close(linker);
     close(libraries);

@@ -210,6 +210,28 @@ final class SimulationTest {
     assertEquals(expected, output("simwaits", release));
   }
 
+  private static String shell(String script) throws Exception {
+    List<String> command =
+        List.of(directory.resolve("freebsd-sim").toString(), "/bin/sh", "-c", script);
+    Tool.Result result = Tool.execute(command).orElseThrow();
+    assertEquals(0, result.status(), result.output());
+    return result.output().strip();
+  }
+
+  private static void requireNames() throws Exception {
+    String filtered = shell("grep -s Seccomp: /proc/self/status || true");
+    assumeTrue(filtered.endsWith("2"), "a filter of names needs CAP_SYS_ADMIN");
+  }
+
+  @Test
+  void dupsOfTheDescriptorFileSystemShareTheOffset() throws Exception {
+    requireNames();
+    Path file = Files.writeString(directory.resolve("lines"), "one\ntwo\n");
+    String script = "exec 7<" + file + "; read a </dev/fd/7; read b </dev/fd/7; echo $a $b";
+    assertEquals("one two", shell(script));
+    assertEquals("none", shell("(: </dev/fd/9) 2>/dev/null || echo none"));
+  }
+
   /** Compiles a C program, runs it on the simulation, and returns its lines. */
   private static List<String> output(String program, String release) throws Exception {
     String libraries = libraries().toString();
