@@ -26,10 +26,12 @@ final class RunCommand implements Callable<Integer> {
     "The command inherits pd's terminal, standard input, output and error, environment and"
         + " directory, unless an option sets another, and no other descriptor.",
     "",
-    "^C reaches the command directly, and pd waits for the command to end. pd forwards TERM, HUP,"
-        + " USR1 and USR2 to the command. Signals reach the command itself, not the processes that"
-        + " it started. If pd ends first, the command is killed, as far as the death guard of this"
-        + " system reaches (see pd doctor); --on-close changes that.",
+    "Each signal reaches the command once: pd forwards those that are sent to pd alone, and not"
+        + " those that the terminal, a shell or a service manager sends to the process group or to"
+        + " the control group, which reach the command directly. Exceptions are QUIT, at which the"
+        + " JVM of pd prints its threads, and signals that stop. Signals reach the command itself,"
+        + " not the processes that it started. If pd ends first, the command is killed, as far as the"
+        + " death guard of this system reaches (see pd doctor); --on-close changes that.",
     "",
     "TIME is 500ms, 5s, 1.5m, 2h, 1d, or a number of seconds.",
     ""
@@ -155,13 +157,17 @@ final class RunCommand implements Callable<Integer> {
   }
 
   private int supervise(Report report, Output to) throws IOException, InterruptedException {
-    SignalForwarder signals = SignalForwarder.install(spawnOptions.isSession(), Failure::tell);
+    SignalForwarder signals = SignalForwarder.install(Failure::tell);
     Spawner spawner = withIgnored(spawnOptions.spawner(report.command(), Stdio.inherit()), signals);
     if (isReported() && Platform.current().has(Feature.RESOURCE_USAGE)) {
       spawner = spawner.collectUsage(true);
     }
-    Outcome outcome =
-        new Supervisor(timeout.get(), killAfter.get().orElse(KILL_AFTER)).run(spawner, signals);
+    Supervisor supervisor = new Supervisor(timeout.get(), killAfter.get().orElse(KILL_AFTER));
+    Outcome outcome;
+    try (SignalWitness witness =
+        SignalWitness.start(spawnOptions.beside(SignalWitness.command(signals.forwarded())))) {
+      outcome = supervisor.run(spawner, signals, witness);
+    }
     if (isReported()) {
       report.ended(outcome, to);
     }
@@ -175,7 +181,7 @@ final class RunCommand implements Callable<Integer> {
   }
 
   private int detach(Report report, Output to) throws IOException {
-    SignalForwarder signals = SignalForwarder.install(true, Failure::tell);
+    SignalForwarder signals = SignalForwarder.install(Failure::tell);
     Spawner spawner =
         withIgnored(spawnOptions.spawner(report.command(), Stdio.nullDevice()), signals);
     try (ChildProcess child = spawner.newSession().onClose(OnClose.RELEASE).spawn()) {

@@ -3,25 +3,25 @@ package dev.procdesc.cli;
 import dev.procdesc.ChildProcess;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.Signal;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Queue;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import sun.misc.SignalHandler;
 
 /**
- * Forwards the signals that this process gets to the command.
+ * Forwards the signals that this process gets to the command, so that each reaches it once.
  *
- * <p>The command is in this process's group and therefore gets the signals that the terminal sends
- * to its foreground group: this process survives ^C and does not forward it. If the command leads
- * another session, or if this process is not in the foreground, the signal was sent to this process
- * and is forwarded. Signals that only programs send (TERM, HUP, USR1, USR2) are always forwarded.
+ * <p>A signal to the process group, from the terminal, {@code kill %1} or a shell that exits, and
+ * one to the control group reach the command directly. A {@link SignalWitness} distinguishes them
+ * from those that are sent to this process alone, and only the latter are forwarded.
  *
- * <p>A ^C during the spawn is forwarded too, because it cannot be determined whether the command
- * was created in time to get it from the terminal: the command may get the signal twice, but never
- * misses it.
+ * <p>A signal that arrives before the command exists is forwarded when it does. One that arrives
+ * while the command is created may reach it twice, but is never lost.
  *
  * <p>A signal that is ignored when this process starts, as under nohup(1) or in a script's
  * background job, remains ignored, and the command ignores it too.
@@ -29,49 +29,64 @@ import sun.misc.SignalHandler;
  * <p>QUIT cannot be forwarded, because the JVM uses it for its thread dump.
  */
 final class SignalForwarder {
-  private final boolean ownSession;
+  /**
+   * The signals that a JVM can take, without those that report a fault of the process itself, and
+   * without those that stop: a stop of this process alone is meant for it.
+   */
+  private static final List<Signal> FORWARDED = List.of(
+      Signal.HUP,
+      Signal.INT,
+      Signal.TERM,
+      Signal.USR1,
+      Signal.USR2,
+      Signal.ALRM,
+      Signal.VTALRM,
+      Signal.PROF,
+      Signal.IO,
+      Signal.URG,
+      Signal.XCPU,
+      Signal.WINCH,
+      Signal.CONT);
+
+  private record Arrival(Signal signal, int number, long time, boolean early) {}
+
   private final Consumer<String> problems;
+  private final Map<Signal, Integer> taken = new LinkedHashMap<>();
   private final List<Signal> ignored = new ArrayList<>();
-  private final Queue<Signal> early = new ArrayDeque<>();
+  private final BlockingQueue<Arrival> arrivals = new LinkedBlockingQueue<>();
   private @Nullable ChildProcess child;
   private boolean interrupted;
 
-  private SignalForwarder(boolean ownSession, Consumer<String> problems) {
-    this.ownSession = ownSession;
+  private SignalForwarder(Consumer<String> problems) {
     this.problems = problems;
   }
 
   /**
-   * Starts to handle the signals; they are queued until {@link #to} sets the command.
+   * Starts to handle the signals; they are queued until {@link #start} sets the command.
    *
-   * @param ownSession true if the command will lead a new session
    * @param problems a consumer of messages about signals that could not be forwarded
    */
-  static SignalForwarder install(boolean ownSession, Consumer<String> problems) {
-    SignalForwarder forwarder = new SignalForwarder(ownSession, problems);
-    forwarder.take(Signal.INT);
-    forwarder.take(Signal.TERM);
-    forwarder.take(Signal.HUP);
-    forwarder.take(Signal.USR1);
-    forwarder.take(Signal.USR2);
-    if (ownSession) {
-      forwarder.take(Signal.WINCH);
-    }
+  static SignalForwarder install(Consumer<String> problems) {
+    SignalForwarder forwarder = new SignalForwarder(problems);
+    FORWARDED.forEach(forwarder::take);
     return forwarder;
   }
 
   private void take(Signal signal) {
-    sun.misc.Signal taken = new sun.misc.Signal(signal.name().substring("SIG".length()));
+    sun.misc.Signal mine;
     SignalHandler before;
     try {
-      before = sun.misc.Signal.handle(taken, arrived -> received(signal));
+      mine = new sun.misc.Signal(signal.name().substring("SIG".length()));
+      before = sun.misc.Signal.handle(mine, arrived -> received(signal, arrived.getNumber()));
     } catch (IllegalArgumentException e) {
       // The JVM reserves this signal.
       return;
     }
     if (SignalHandler.SIG_IGN.equals(before)) {
-      sun.misc.Signal.handle(taken, SignalHandler.SIG_IGN);
+      sun.misc.Signal.handle(mine, SignalHandler.SIG_IGN);
       ignored.add(signal);
+    } else {
+      taken.put(signal, mine.getNumber());
     }
   }
 
@@ -80,12 +95,22 @@ final class SignalForwarder {
     return List.copyOf(ignored);
   }
 
+  /** Returns the numbers of the signals that are forwarded. */
+  List<Integer> forwarded() {
+    return List.copyOf(taken.values());
+  }
+
   /** Forwards signals to this command from now on; queued ones are forwarded at once. */
-  synchronized void to(ChildProcess child) {
+  synchronized void start(ChildProcess child, SignalWitness witness) {
     this.child = child;
-    while (!early.isEmpty()) {
-      send(child, early.remove());
-    }
+    Thread thread = new Thread(() -> forward(child, witness), "signal forwarder");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  /** Forwards nothing any more, because the command has ended. */
+  synchronized void stop() {
+    child = null;
   }
 
   /** Returns whether this process got an INT, from any sender. */
@@ -98,21 +123,30 @@ final class SignalForwarder {
     sun.misc.Signal.handle(new sun.misc.Signal("INT"), SignalHandler.SIG_DFL);
   }
 
-  private synchronized void received(Signal signal) {
+  private synchronized void received(Signal signal, int number) {
     if (signal.equals(Signal.INT)) {
       interrupted = true;
-      if (child != null && !ownSession && Terminal.inForeground()) {
-        return;
-      }
     }
-    if (child == null) {
-      early.add(signal);
-    } else {
-      send(child, signal);
+    arrivals.add(new Arrival(signal, number, System.nanoTime(), child == null));
+  }
+
+  private void forward(ChildProcess to, SignalWitness witness) {
+    try {
+      while (true) {
+        Arrival arrival = arrivals.take();
+        if (arrival.early || !witness.got(arrival.number, arrival.time)) {
+          send(to, arrival.signal);
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 
-  private void send(ChildProcess to, Signal signal) {
+  private synchronized void send(ChildProcess to, Signal signal) {
+    if (child == null) {
+      return;
+    }
     try {
       to.signal(signal);
     } catch (ProcessDescriptorException | IllegalStateException e) {

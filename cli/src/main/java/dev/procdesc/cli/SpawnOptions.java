@@ -138,9 +138,15 @@ final class SpawnOptions {
     return onClose.get().isPresent();
   }
 
-  /** Returns whether the command leads a new session. */
-  boolean isSession() {
-    return session.isGiven();
+  /**
+   * Returns a spawner of a command that gets the signals that are sent to all processes of the
+   * session, process group or cgroup in which these options start a command.
+   *
+   * @param command the command and its arguments
+   */
+  Spawner beside(List<String> command) {
+    Spawner spawner = with(Spawner.of(command), cgroup.get(), Spawner::cgroup);
+    return session.isGiven() ? spawner.newSession() : spawner;
   }
 
   /**

@@ -17,11 +17,12 @@ import java.util.Optional;
  */
 record Supervisor(Optional<Duration> timeout, Duration killAfter) {
 
-  Outcome run(Spawner spawner, SignalForwarder signals) throws IOException, InterruptedException {
+  Outcome run(Spawner spawner, SignalForwarder signals, SignalWitness witness)
+      throws IOException, InterruptedException {
     Instant started = Instant.now();
     long start = System.nanoTime();
     try (ChildProcess child = spawner.spawn()) {
-      signals.to(child);
+      signals.start(child, witness);
       Outcome.Expiry expiry = Outcome.Expiry.NONE;
       Optional<ExitStatus> status =
           timeout.isPresent() ? child.waitFor(timeout.get()) : Optional.of(child.waitFor());
@@ -37,6 +38,7 @@ record Supervisor(Optional<Duration> timeout, Duration killAfter) {
         child.kill();
         status = Optional.of(child.waitFor());
       }
+      signals.stop();
       Duration wall = Duration.ofNanos(System.nanoTime() - start);
       return new Outcome(child.pid(), status.get(), expiry, started, wall, child.resourceUsage());
     }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.procdesc.Spawner;
 import dev.procdesc.Stdio;
+import dev.procdesc.testing.Await;
 import dev.procdesc.testing.Timeouts;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -15,8 +16,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** The real program in a JVM of its own. */
 final class Pd implements AutoCloseable {
@@ -71,14 +74,18 @@ final class Pd implements AutoCloseable {
     return new Pd(builder.start());
   }
 
-  /** Starts a command with no signal ignored, as a shell does in the foreground. */
-  static Pd startInForeground(List<String> command) throws IOException {
-    Spawner spawner =
-        Spawner.of(command).stdin(Stdio.pipe()).stdout(Stdio.pipe()).stderr(Stdio.pipe());
+  /** Starts a command with pipes, and with no signal ignored. */
+  static Pd start(Spawner command) throws IOException {
+    Spawner spawner = command.stdin(Stdio.pipe()).stdout(Stdio.pipe()).stderr(Stdio.pipe());
     for (String name : VARIABLES) {
       spawner = spawner.withoutEnvironment(name);
     }
     return new Pd(spawner.spawn().asProcess());
+  }
+
+  /** Starts a command with no signal ignored, as a shell does in the foreground. */
+  static Pd startInForeground(List<String> command) throws IOException {
+    return start(Spawner.of(command));
   }
 
   /** Runs it to its end, with nothing at standard input. */
@@ -99,15 +106,38 @@ final class Pd implements AutoCloseable {
   }
 
   /** Reads standard output up to a line that has this text. */
-  void await(String text) throws IOException {
+  void await(String text) throws InterruptedException {
     StringBuilder seen = new StringBuilder();
-    for (String line = out.readLine(); line != null; line = out.readLine()) {
+    for (String line = line(); line != null; line = line()) {
       seen.append(line).append('\n');
       if (line.contains(text)) {
         return;
       }
     }
     throw new AssertionError("'" + text + "' did not come, but: " + seen + err.join());
+  }
+
+  /** Reads standard output up to a line, and returns all lines, without ^C and the like. */
+  List<String> awaitAll(String last) throws InterruptedException {
+    List<String> lines = new ArrayList<>();
+    while (!lines.contains(last)) {
+      String line = line();
+      if (line == null) {
+        throw new AssertionError("'" + last + "' did not come, but: " + lines + err.join());
+      }
+      lines.add(line.replaceAll("\\^.", "").strip());
+    }
+    return lines;
+  }
+
+  private @Nullable String line() throws InterruptedException {
+    return Await.get(Await.start(() -> Optional.ofNullable(out.readLine())).result())
+        .orElse(null);
+  }
+
+  /** Returns the process. */
+  ProcessHandle handle() {
+    return ProcessHandle.of(process.pid()).orElseThrow();
   }
 
   /** Sends a signal, by the name that kill(1) takes. */

@@ -2,10 +2,12 @@ package dev.procdesc.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.procdesc.testing.Await;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Assumptions;
@@ -81,6 +83,62 @@ final class PtyTest {
       pd.await("ready");
       pd.type(INTERRUPT);
       assertEquals(42, pd.end().code());
+    }
+  }
+
+  @Test
+  void anInterruptToPdAloneReachesTheCommandOnce() throws IOException, InterruptedException {
+    try (Pd pd = start("run", "sh", "-c", SignalScript.REPORTER)) {
+      SignalScript.awaitReady(pd);
+      long pid = SignalScript.pd(pd);
+      SignalScript.kill("INT", pid);
+      SignalScript.kill("USR2", pid);
+      assertEquals(List.of("INT", "USR2"), pd.awaitAll("USR2"));
+    }
+  }
+
+  /** The kernel signals the foreground group, and the session's leader, which is pd here. */
+  @Test
+  void aTerminalThatIsClosedHangsUpOnce() throws IOException, InterruptedException {
+    Path reports = directory.resolve("reports");
+    try (Pd script =
+        start("run", "--stdout", "file:" + reports, "sh", "-c", SignalScript.REPORTER)) {
+      Await.until("the command is ready", () -> SignalScript.lines(reports).contains("ready"));
+      long pid = SignalScript.pd(script);
+      SignalScript.kill("USR1", pid);
+      Await.until("pd forwards", () -> SignalScript.lines(reports).contains("USR1"));
+      script.signal("KILL");
+      Await.until("the command hung up", () -> SignalScript.lines(reports).contains("HUP"));
+      SignalScript.kill("USR2", pid);
+      Await.until("the command ends", () -> SignalScript.lines(reports).contains("USR2"));
+      // Linux continues the processes too.
+      List<String> lines = new ArrayList<>(SignalScript.lines(reports));
+      lines.remove("CONT");
+      assertEquals(List.of("ready", "USR1", "HUP", "USR2"), lines);
+    }
+  }
+
+  /** A stop of the job from the keyboard stops all of it; afterwards signals still come once. */
+  @Test
+  void aJobThatWasStoppedContinues() throws IOException, InterruptedException {
+    String job = Pd.command("run", "sh", "-c", SignalScript.REPORTER).stream()
+        .map(word -> "'" + word.replace("'", "'\\''") + "'")
+        .collect(Collectors.joining(" "));
+    Path script = Files.writeString(
+        directory.resolve("script"),
+        "set -m\n" + job + "\necho stopped $?\nfg >/dev/null\necho ended $?\n");
+    try (Pd pd =
+        Pd.startInForeground(List.of("script", "-qec", "exec bash " + script, "/dev/null"))) {
+      SignalScript.awaitReady(pd);
+      pd.type("\32");
+      pd.await("stopped 148");
+      assertEquals(List.of("CONT"), pd.awaitAll("CONT"));
+      pd.type(INTERRUPT);
+      assertEquals(List.of("INT"), pd.awaitAll("INT"));
+      SignalScript.kill("TERM", SignalScript.pd(pd));
+      SignalScript.kill("USR2", SignalScript.pd(pd));
+      assertEquals(List.of("TERM", "USR2"), pd.awaitAll("USR2"));
+      pd.await("ended 0");
     }
   }
 
