@@ -48,7 +48,19 @@ public final class Main
     System.exit(new Main().execute(arguments));
   }
 
+  /** Returns whether the JVM could not decode some bytes, which it replaces by U+FFFD. */
+  static boolean isMangled(String text) {
+    return text.indexOf('\uFFFD') >= 0;
+  }
+
   private int execute(String[] arguments) {
+    for (String argument : arguments) {
+      // Refused, rather than to name another file or to run another command.
+      if (isMangled(argument)) {
+        Failure.tell("an argument has bytes that are not text in this locale: " + argument);
+        return ExitCodes.USAGE;
+      }
+    }
     // Collects the texts that picocli prints, because it would ignore write errors.
     StringWriter text = new StringWriter();
     int code = commandLine().setOut(new PrintWriter(text)).execute(arguments);

@@ -131,7 +131,7 @@ final class RunCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException, InterruptedException {
     List<String> command = words.get();
-    checkUsage(command);
+    checkUsage();
     Report report = new Report(command, json.isGiven());
     // Opened before the command runs, so that no command runs whose report cannot be written.
     try (Output to = output.get().isPresent() ? Output.file(output.get().get()) : Output.stderr()) {
@@ -231,7 +231,7 @@ final class RunCommand implements Callable<Integer> {
     }
   }
 
-  private void checkUsage(List<String> command) {
+  private void checkUsage() {
     if (timeout.get().isPresent() && timeout.get().get().isZero()) {
       throw wrong("--timeout must be more than zero");
     }
@@ -244,13 +244,6 @@ final class RunCommand implements Callable<Integer> {
     }
     if (detach.isGiven() && spawnOptions.isOnCloseGiven()) {
       throw wrong("--detach excludes --on-close, because it releases the command");
-    }
-    for (String word : command) {
-      // The JVM replaces bytes that it cannot decode by this character. Refuse the command rather
-      // than run another one.
-      if (word.indexOf('\uFFFD') >= 0) {
-        throw wrong("cannot pass an argument with bytes that are not text in this locale: " + word);
-      }
     }
   }
 

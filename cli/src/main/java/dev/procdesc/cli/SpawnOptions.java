@@ -202,10 +202,17 @@ final class SpawnOptions {
   }
 
   /** Passes a variable with the value that it has for the user of {@code pd}. */
-  private static Spawner withOwn(Spawner spawner, String name) {
+  private Spawner withOwn(Spawner spawner, String name) {
     String value = System.getenv(name);
     if (name.equals("LC_ALL") && ORIGINAL_LC_ALL != null) {
       value = ORIGINAL_LC_ALL.isEmpty() ? null : ORIGINAL_LC_ALL;
+    } else if (!clear.isGiven() && !unset.get().contains(name)) {
+      // The command inherits the bytes, of which Java knows only those that are text.
+      return spawner;
+    }
+    if (value != null && Main.isMangled(value)) {
+      throw new IllegalArgumentException(
+          "the variable " + name + " has bytes that are not text in this locale");
     }
     return value == null ? spawner.withoutEnvironment(name) : spawner.environment(name, value);
   }

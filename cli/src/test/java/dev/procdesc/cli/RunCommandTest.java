@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -246,6 +247,60 @@ final class RunCommandTest {
     assertEquals(64, unknown.code(), unknown.err());
     assertTrue(unknown.err().contains("kill-cgroup"), unknown.err());
     assertEquals(64, Pd.run("run", "--detach", "--on-close", "kill", "true").code());
+  }
+
+  /** Runs pd in a UTF-8 locale, with a last option and a variable A that are not UTF-8. */
+  private Pd.Result runWithBytes(String option, String... arguments)
+      throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(List.of(
+        "sh",
+        "-c",
+        "A=$(printf 'a\\351'); export A; o=$(printf %b \"$1\"); shift; exec \"$@\" ${o:+\"$o\"} -- sh"
+            + " -c 'printf %s \"$A\" | od -An -tx1'",
+        "sh",
+        option));
+    command.addAll(Pd.command(arguments));
+    ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
+    builder.environment().put("LC_ALL", "C.UTF-8");
+    try (Pd pd = Pd.start(builder)) {
+      return pd.end();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--stdout=file:\\0351",
+        "--stdout=append:\\0351",
+        "--stdin=file:\\0351",
+        "--output=\\0351",
+        "--env=B=\\0351",
+        "--env=\\0351",
+        "--unset-env=\\0351",
+        "--argv0=\\0351",
+        "--cwd=\\0351",
+        "--user=\\0351"
+      })
+  void bytesThatAreNotTextAreRefused(String option) throws IOException, InterruptedException {
+    Pd.Result result = runWithBytes(option, "run", "--json");
+    assertEquals(64, result.code(), result.toString());
+    assertEquals("", result.out());
+    assertTrue(result.err().matches("pd: an argument has bytes [^\n]*\n"), result.err());
+    try (Stream<Path> files = Files.list(directory)) {
+      assertEquals(List.of(), files.toList());
+    }
+  }
+
+  @Test
+  void aVariableThatIsNotTextIsInheritedOrRefused() throws IOException, InterruptedException {
+    assertEquals(new Pd.Result(0, " 61 e9\n", ""), runWithBytes("", "run"));
+    assertEquals(new Pd.Result(0, " 61 e9\n", ""), runWithBytes("", "run", "--env", "A"));
+    for (String removal : List.of("--clear-env", "--unset-env=A")) {
+      Pd.Result result = runWithBytes("", "run", removal, "--env", "A");
+      assertEquals(125, result.code(), result.toString());
+      assertEquals("", result.out());
+      assertTrue(result.err().matches("pd: the variable A has bytes [^\n]*\n"), result.err());
+    }
   }
 
   private Path fifo(String name) throws IOException, InterruptedException {
