@@ -4,6 +4,7 @@ import dev.procdesc.Platform;
 import dev.procdesc.compat.support.Poll;
 import java.net.URL;
 import java.util.Optional;
+import jnr.constants.platform.Errno;
 
 /**
  * The legitimate differences between systems that both fulfil the contract. The list is complete:
@@ -108,6 +109,11 @@ public final class Differences {
   /** Returns the largest nice value: 19 on Linux, 20 on FreeBSD. */
   public static int largestNice() {
     return reallyFreebsd() ? 20 : 19;
+  }
+
+  /** Returns the error when a pipe is executed by descriptor: EACCES on Linux, EBADF on FreeBSD. */
+  public static Errno executingAPipe() {
+    return freebsd() ? Errno.EBADF : Errno.EACCES;
   }
 
   /** Returns {@code SIG_BLOCK}: 0 on Linux, 1 on FreeBSD; {@code SIG_UNBLOCK} is the next one. */

@@ -286,7 +286,7 @@ final class JvmDeathReachTest {
   /** Starts a JVM of an ordinary user, whose child runs a set-user-ID program of root. */
   private static KillableJvm startOrdinary(String script) throws Exception {
     Requires.root();
-    Requires.file("/proc/self/status");
+    ProcFs.requireStatus();
     return start(ParentJvm.with("script=" + TELL + script, "become=" + STRANGER).changingUser());
   }
 

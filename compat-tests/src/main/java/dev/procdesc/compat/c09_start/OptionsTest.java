@@ -21,6 +21,7 @@ import dev.procdesc.compat.support.Libc;
 import dev.procdesc.compat.support.ProcFs;
 import dev.procdesc.compat.support.Run;
 import dev.procdesc.compat.support.Scenario;
+import dev.procdesc.compat.support.Text;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -154,7 +155,7 @@ final class OptionsTest {
   @Test
   @Contract("C9")
   void maskAndDispositionsAreExactlyAsRequested() throws Exception {
-    Requires.file("/proc/self/status");
+    ProcFs.requireStatus();
     Spawner status = Run.piped(Spawner.of("/bin/cat", "/proc/self/status"));
     String clean = Run.output(status);
     assertEquals(0, ProcFs.mask(clean, "SigBlk"));
@@ -263,21 +264,26 @@ final class OptionsTest {
   @Contract("C9")
   void theNiceValueIsSet() throws Exception {
     Requires.feature(Feature.CHILD_SETUP);
-    int mine = Integer.parseInt(Run.output(Run.sh("nice")));
+    int mine = Libc.C.getpriority(0, 0);
     int more = Math.min(mine + 3, Differences.largestNice());
-    assertEquals("" + more, Run.output(Run.sh("nice").nice(more)));
+    assertEquals(more, nice(Run.cat().nice(more)));
     assertEquals(
-        "" + Differences.largestNice(),
-        Run.output(Run.sh("nice").nice(1000)),
-        "a larger value is clamped");
-    assertEquals("" + mine, Run.output(Run.sh("nice")), "the JVM's nice value is unchanged");
+        Differences.largestNice(), nice(Run.cat().nice(1000)), "a larger value is clamped");
+    assertEquals(mine, nice(Run.cat()), "the JVM's nice value is inherited by default");
+    assertEquals(mine, Libc.C.getpriority(0, 0), "the JVM's nice value is unchanged");
+  }
+
+  private static int nice(Spawner spawner) throws Exception {
+    try (ChildProcess child = spawner.spawn()) {
+      return Libc.C.getpriority(0, (int) child.pid());
+    }
   }
 
   @Test
   @Contract("C9")
   void noNewPrivilegesIsSet() throws Exception {
     Requires.feature(Feature.NO_NEW_PRIVILEGES);
-    Requires.file("/proc/self/status");
+    ProcFs.requireStatus();
     Spawner status = Run.piped(Spawner.of("/bin/cat", "/proc/self/status"));
     assertEquals("1", ProcFs.field(Run.output(status.noNewPrivileges(true)), "NoNewPrivs"));
     assertEquals(ProcFs.threadStatus("NoNewPrivs"), ProcFs.field(Run.output(status), "NoNewPrivs"));
@@ -288,7 +294,7 @@ final class OptionsTest {
   @Contract("C9")
   void allOptionsApplyTogether() throws Exception {
     Requires.feature(Feature.CHILD_SETUP);
-    Spawner spawner = Run.sh("umask; ulimit -n; nice; pwd")
+    Spawner spawner = Run.sh("umask; ulimit -n; pwd; read line")
         .newSession()
         .umask(022)
         .limit(Resource.OPEN_FILES, Limit.of(128))
@@ -297,6 +303,12 @@ final class OptionsTest {
         .ignoredSignals(Signal.HUP)
         .blockedSignals(Signal.USR1)
         .environment("A", "b");
-    assertEquals("0022\n128\n" + Differences.largestNice() + "\n/", Run.output(spawner));
+    try (ChildProcess child = spawner.spawn()) {
+      assertEquals("0022", Text.line(child.stdout()));
+      assertEquals("128", Text.line(child.stdout()));
+      assertEquals("/", Text.line(child.stdout()));
+      assertEquals(Differences.largestNice(), Libc.C.getpriority(0, (int) child.pid()));
+      assertEquals(child.pid(), session(child));
+    }
   }
 }

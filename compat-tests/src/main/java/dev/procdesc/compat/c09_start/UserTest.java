@@ -12,6 +12,9 @@ import dev.procdesc.compat.support.LeakCheck;
 import dev.procdesc.compat.support.ProcFs;
 import dev.procdesc.compat.support.Run;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -23,6 +26,27 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(LeakCheck.class)
 final class UserTest {
   private static final Spawner ID = Run.sh("id -u; id -g; id -G").directory(Path.of("/"));
+
+  /**
+   * The IDs of a process. The list of {@code id -G} has the effective group or not, depending on
+   * the release of FreeBSD, so the supplementary groups here are those without it.
+   */
+  private record Ids(String user, String group, Set<String> supplementary) {
+    static Ids parse(String output) {
+      List<String> lines = output.lines().map(String::strip).toList();
+      Set<String> groups = new TreeSet<>();
+      if (lines.size() > 2) {
+        groups.addAll(List.of(lines.get(2).split(" +", -1)));
+      }
+      groups.remove(lines.get(1));
+      groups.remove("");
+      return new Ids(lines.get(0), lines.get(1), groups);
+    }
+
+    static Ids of(Spawner spawner) throws Exception {
+      return parse(Run.output(spawner));
+    }
+  }
 
   @BeforeEach
   void requireRoot() {
@@ -38,10 +62,9 @@ final class UserTest {
   @Tag(Tags.PIDS)
   @Contract("C9")
   void aUserIsSetByName() throws Exception {
-    String[] ids = Run.output(ID.user("nobody")).split("\n", -1);
-    assertEquals(id("-u", "nobody"), ids[0]);
-    assertEquals(id("-g", "nobody"), ids[1]);
-    assertEquals(id("-G", "nobody"), ids[2]);
+    assertEquals(
+        Ids.parse(id("-u", "nobody") + "\n" + id("-g", "nobody") + "\n" + id("-G", "nobody")),
+        Ids.of(ID.user("nobody")));
   }
 
   @Test
@@ -49,9 +72,9 @@ final class UserTest {
   @Contract("C9")
   void aUserIsSetByNumber() throws Exception {
     String number = id("-u", "nobody");
-    String[] ids = Run.output(ID.user(Long.parseLong(number))).split("\n", -1);
-    assertEquals(number, ids[0]);
-    assertEquals(id("-g", "nobody"), ids[1]);
+    Ids ids = Ids.of(ID.user(Long.parseLong(number)));
+    assertEquals(number, ids.user);
+    assertEquals(id("-g", "nobody"), ids.group);
   }
 
   @Test
@@ -59,8 +82,8 @@ final class UserTest {
   @Contract("C9")
   void aUserWithoutADatabaseEntryIsSet() throws Exception {
     assertEquals(
-        UnknownUser.ID + "\n" + UnknownUser.ID + "\n" + UnknownUser.ID,
-        Run.output(ID.user(UnknownUser.ID).group(UnknownUser.ID)));
+        new Ids("" + UnknownUser.ID, "" + UnknownUser.ID, Set.of()),
+        Ids.of(ID.user(UnknownUser.ID).group(UnknownUser.ID)));
   }
 
   @Test
@@ -68,9 +91,9 @@ final class UserTest {
   @Contract("C9")
   void aGroupIsSetByName() throws Exception {
     String group = Run.output(Run.sh("id -gn nobody"));
-    String[] ids = Run.output(ID.group(group)).split("\n", -1);
-    assertEquals("0", ids[0]);
-    assertEquals(id("-g", "nobody"), ids[1]);
+    Ids ids = Ids.of(ID.group(group));
+    assertEquals("0", ids.user);
+    assertEquals(id("-g", "nobody"), ids.group);
   }
 
   @Test
@@ -78,15 +101,22 @@ final class UserTest {
   @Contract("C9")
   void supplementaryGroupsAreSet() throws Exception {
     assertEquals(
-        UnknownUser.ID + "\n7\n7 8 9",
-        Run.output(ID.user(UnknownUser.ID).group(7).supplementaryGroups(8, 9)));
+        new Ids("" + UnknownUser.ID, "7", Set.of("8", "9")),
+        Ids.of(ID.user(UnknownUser.ID).group(7).supplementaryGroups(8, 9)));
   }
 
   @Test
   @Tag(Tags.PIDS)
   @Contract("C9")
   void supplementaryGroupsAreCleared() throws Exception {
-    assertEquals("0\n0\n0", Run.output(ID.supplementaryGroups()));
+    assertEquals(new Ids("0", "0", Set.of()), Ids.of(ID.supplementaryGroups()));
+  }
+
+  @Test
+  @Tag(Tags.PIDS)
+  @Contract("C9")
+  void supplementaryGroupsDoNotChangeTheGroup() throws Exception {
+    assertEquals(new Ids("0", "0", Set.of("8", "9")), Ids.of(ID.supplementaryGroups(8, 9)));
   }
 
   @Test
@@ -94,15 +124,14 @@ final class UserTest {
   @Contract("C9")
   void theJvmsUserIsUnchanged() throws Exception {
     Run.output(ID.user("nobody"));
-    String[] ids = Run.output(ID).split("\n", -1);
-    assertEquals("0", ids[0]);
+    assertEquals("0", Ids.of(ID).user);
   }
 
   @Test
   @Contract("C9")
   void privilegesCannotBeRegained() throws Exception {
     // With the real, effective and saved IDs changed, a program cannot become root again.
-    Requires.file("/proc/self/status");
+    ProcFs.requireStatus();
     Spawner status = Run.piped(Spawner.of("/bin/cat", "/proc/self/status")).directory(Path.of("/"));
     String nobody = Run.output(status.user(UnknownUser.ID).group(UnknownUser.ID + 1));
     assertEquals(

@@ -41,6 +41,9 @@ public final class Libc {
     /** {@code pid_t tcgetpgrp(int)}. */
     int tcgetpgrp(int fd);
 
+    /** {@code int getpriority(int, id_t)}; 0 is PRIO_PROCESS on every system. */
+    int getpriority(int which, int who);
+
     /** {@code uid_t geteuid(void)}. */
     int geteuid();
 

@@ -2,6 +2,7 @@ package dev.procdesc.compat.support;
 
 import dev.procdesc.Resource;
 import dev.procdesc.Signal;
+import dev.procdesc.compat.Requires;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,6 +10,13 @@ import java.nio.file.Path;
 /** Reads files of {@code /proc}, for tests that have required it. */
 public final class ProcFs {
   private ProcFs() {}
+
+  /** Requires a status of a process in Linux's form; FreeBSD's procfs has another file there. */
+  public static void requireStatus() throws IOException {
+    Path path = Path.of("/proc/self/status");
+    Requires.that(
+        Files.exists(path) && !field(Files.readString(path), "SigBlk").isEmpty(), path.toString());
+  }
 
   /** Returns a field of this thread's status. */
   public static String threadStatus(String name) throws IOException {
