@@ -1834,6 +1834,9 @@ static s64 execute(int fd, char **arguments, char **environment)
         return play_linker(arguments, environment);
     if (capability_mode && is_dynamic(fd))
         return abort_image(environment);
+    struct stat status;
+    if (RAW2(SYS_fstat, fd, &status) == 0 && S_ISFIFO(status.st_mode))
+        return -EBADF; /* as observed on 15.1 */
     return RAW5(SYS_execveat, fd, "", arguments, environment, AT_EMPTY_PATH);
 }
 

@@ -24,6 +24,11 @@
  *               child of pdrfork then has a copy of the memory, in which only the call block and the
  *               stack are shared.
  *
+ * The kernel also has the extended errors of FreeBSD 15: libc registers a buffer for each thread, a
+ * forked child inherits it, a call that fails writes to it, and a process whose buffer is unmapped
+ * is killed (FreeBSD: SIGSEGV; here: SIGKILL). On arm64 munmap is only recorded, because the kernel
+ * is in that memory.
+ *
  * The harness does not show that FreeBSD's kernel behaves as translated here.
  *
  * Exit status: 0 if all tests passed, 1 if one failed, 77 if processes cannot be traced here.
@@ -87,10 +92,10 @@ _Static_assert(offsetof(struct call, steps) == 128, "steps");
 
 /* FreeBSD 14.0, amd64: sys/syscall.h, sys/errno.h, sys/procdesc.h, sys/unistd.h. */
 enum {
-    F_exit = 1, F_read = 3, F_close = 6, F_chdir = 12, F_getpid = 20, F_kill = 37, F_ioctl = 54, F_execve = 59, F_umask = 60,
+    F_exit = 1, F_read = 3, F_write = 4, F_close = 6, F_chdir = 12, F_getpid = 20, F_kill = 37, F_ioctl = 54, F_execve = 59, F_umask = 60,
     F_munmap = 73, F_setpgid = 82, F_dup2 = 90, F_setsid = 147, F_setrlimit = 195, F_sigprocmask = 340,
     F_sigaction = 416, F_fexecve = 492, F_pdfork = 518, F_pdkill = 519, F_procctl = 544, F_close_range = 575,
-    F_pdrfork = 600, F_unknown = 4000,
+    F_exterrctl = 592, F_pdrfork = 600, F_unknown = 4000, F_EXTERRCTL_DISABLE = 2,
     F_EINVAL = 22, F_EAGAIN = 35, F_ELOOP = 62, F_ENAMETOOLONG = 63, F_ENOSYS = 78, F_ENOTSOCK = 38,
     F_SIG_SETMASK = 3,
 };
@@ -99,6 +104,11 @@ enum {
 
 enum { NR_close_range = 436, FLAG_PIDFD = 0x1000, MAX_STEPS = 128, SLOTS = 64 };
 enum { UNTOUCHED = 0x5ca1ab1e };
+#if defined(__x86_64__)
+#define USER_END 0x7ffffffff000ULL
+#else
+#define USER_END 0xfffffffff000ULL
+#endif
 #define GARBAGE 0xdeadbeefcafef00dULL
 
 /* ---- memory that both processes share ---- */
@@ -112,6 +122,8 @@ struct slot { /* space in the lab for structures in Linux's layout, one slot per
 struct shared {
     u64 stub, stub_size;     /* the address range of the stub in the lab */
     int refuse_mask;         /* the test requests that sigprocmask fails with EINVAL */
+    u64 error_buffer;        /* the address of the buffer for extended errors; 0: the kernel has none */
+    long unknown;            /* the number of calls that the kernel does not have */
     long calls, children;    /* the number of translated system calls and of children */
     long told_child;         /* the number of children that got both of their results */
     long forks;              /* the number of children that the lab created outside the stub */
@@ -172,8 +184,12 @@ struct translated {
     s64 forced;            /* <= 0: the result of a call that is not made, FreeBSD's -errno */
 };
 
+struct errors { /* the state of extended errors of a task */
+    int disabled, unmapped;
+};
+
 /* Translates the number and arguments of a FreeBSD system call to Linux. */
-static void translate(pid_t pid, struct slot *slot, struct translated *t)
+static void translate(pid_t pid, struct slot *slot, struct errors *errors, struct translated *t)
 {
     u64 *args = t->args;
     s64 number = -1;
@@ -183,11 +199,29 @@ static void translate(pid_t pid, struct slot *slot, struct translated *t)
     switch (t->number) {
     case F_exit: number = SYS_exit_group; break;
     case F_read: number = SYS_read; break;
+    case F_write: number = SYS_write; break;
     case F_close: number = SYS_close; break;
     case F_chdir: number = SYS_chdir; break;
     case F_getpid: number = SYS_getpid; break;
     case F_kill: number = SYS_kill; break; /* SIGKILL has the same number */
-    case F_munmap: number = SYS_munmap; break;
+    case F_munmap:
+        if (args[0] + args[1] <= USER_END && shared->error_buffer >= args[0] &&
+            shared->error_buffer < args[0] + args[1])
+            errors->unmapped = 1;
+#if defined(__aarch64__)
+        t->forced = args[0] + args[1] <= USER_END ? 0 : -F_EINVAL;
+#else
+        number = SYS_munmap;
+#endif
+        break;
+    case F_exterrctl:
+        if (shared->error_buffer == 0) {
+            shared->unknown++;
+            break;
+        }
+        t->forced = args[0] == F_EXTERRCTL_DISABLE && !errors->disabled ? 0 : -F_EINVAL;
+        errors->disabled = 1;
+        break;
     case F_pdkill:
         number = SYS_pidfd_send_signal;
         args[2] = args[3] = 0;
@@ -278,6 +312,12 @@ static void translate(pid_t pid, struct slot *slot, struct translated *t)
     t->linux_number = number;
 }
 
+/* Returns whether the report of an error kills the process. */
+static int kills(const struct errors *errors)
+{
+    return shared->error_buffer != 0 && errors->unmapped && !errors->disabled;
+}
+
 #if defined(__x86_64__)
 /* ---- the kernel of amd64: another process ---- */
 
@@ -288,6 +328,7 @@ static struct task {
     pid_t pid;
     int state;
     struct translated call; /* the current call of the task */
+    struct errors errors;
     int stopped;           /* a child that stopped before the creation event of its parent */
 } tasks[SLOTS];
 
@@ -324,7 +365,7 @@ static void entry(struct task *t, struct user_regs_struct *r)
     struct translated *c = &t->call;
     *c = (struct translated){.number = r->orig_rax,
         .args = {r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9}};
-    translate(t->pid, &shared->slots[t - tasks], c);
+    translate(t->pid, &shared->slots[t - tasks], &t->errors, c);
     r->orig_rax = (u64)c->linux_number;
     r->rdi = c->args[0];
     r->rsi = c->args[1];
@@ -350,6 +391,10 @@ static void leave(struct task *t, struct user_regs_struct *r)
 {
     s64 result = (s64)r->rax;
     const struct translated *c = &t->call;
+    if ((c->forced < 0 || (c->forced > 0 && result < 0 && result >= -4095)) && kills(&t->errors)) {
+        kill(t->pid, SIGKILL);
+        return;
+    }
     if (c->forced <= 0) {
         returns(t->pid, r, (u64)-c->forced, 0, c->forced < 0);
         return;
@@ -461,6 +506,7 @@ static s64 raw(s64 n, const u64 a[6])
     return (s64)x0;
 }
 
+static struct errors errors;
 static int trap_blocked; /* whether SIGTRAP is blocked from the stub's point of view */
 static unsigned char *alternate, *child_alternate, *child_stack;
 static struct { /* the point where the child continues */
@@ -494,6 +540,7 @@ static int resume(void *unused)
 static s64 create(const struct translated *t, const struct sigcontext *m, u64 mask)
 {
     int blocked = trap_blocked;
+    struct errors before = errors;
     __atomic_add_fetch(&shared->children, 1, __ATOMIC_RELAXED);
     resumed.at = *m;
     resumed.mask = mask;
@@ -501,7 +548,8 @@ static s64 create(const struct translated *t, const struct sigcontext *m, u64 ma
     /* An emulator supports neither CLONE_PIDFD nor an exit signal other than SIGCHLD. */
     int flags = ((int)t->args[0] & ~FLAG_PIDFD) | SIGCHLD;
     int pid = clone(resume, child_stack + ALTERNATE, flags, NULL);
-    trap_blocked = blocked; /* the child has changed it */
+    trap_blocked = blocked; /* the child has changed it, */
+    errors = before;        /* and this */
     if (pid < 0)
         return -errno;
     s64 fd = raw(SYS_pidfd_open, (u64[6]){(u64)pid});
@@ -558,7 +606,7 @@ static void trap(int number, siginfo_t *info, void *context)
         _exit(98);
     struct translated t = {.number = m->regs[8]};
     memcpy(t.args, m->regs, sizeof t.args);
-    translate(0, &slot, &t);
+    translate(0, &slot, &errors, &t);
     s64 result = t.forced;
     if (t.forced > 0) {
         result = t.number == F_sigprocmask ? set_mask(&t, mask)
@@ -568,6 +616,8 @@ static void trap(int number, siginfo_t *info, void *context)
         if (result < 0 && result >= -4095)
             result = -(s64)errno_to_freebsd((u64)-result);
     }
+    if (result < 0 && result >= -4095 && kills(&errors))
+        raw(SYS_kill, (u64[6]){(u64)getpid(), SIGKILL});
     if (result < 0 && result >= -4095)
         returns(m, (u64)-result, GARBAGE, 1);
     else
@@ -1024,9 +1074,9 @@ static int open_descriptors(void)
     return found;
 }
 
-#if defined(__x86_64__)
 enum { FEW = 64 }; /* pages */
 
+#if defined(__x86_64__)
 /* Returns the number of pages of a process; 0 if it is unknown. */
 static long pages(long pid)
 {
@@ -1041,82 +1091,125 @@ static long pages(long pid)
     }
     return size;
 }
+#endif
 
 static void unmap(u64 start, u64 end)
 {
     STEP(F_munmap, start, end - start)->tolerated = 1;
 }
 
-/*
- * Tests a child that never executes a program: it unmaps all memory except the stub and its script,
- * waits for EOF on a pipe, and kills a process group. (On arm64 the kernel is in that memory.)
- */
-static void group_killer(u64 script_end)
+static int compare(const void *a, const void *b)
 {
-    int lifeline[2], held[2], leader_descriptor;
+    return *(const int *)a - *(const int *)b;
+}
+
+enum errors_of_kernel { NO_EXTENDED_ERRORS, ENABLED, DISABLED_BY_STEP };
+
+/*
+ * Tests a child that never executes a program, with the steps of GroupKiller.java: it unmaps all
+ * memory except the stub and its script, reports by a pipe that it is ready, waits for EOF on
+ * another, and kills a process group. Where the kernel has extended errors it must disable them.
+ */
+static void group_killer(u64 script_end, enum errors_of_kernel extended)
+{
+    static const u64 no_core[2];
+    static char error_buffer;
+    int lifeline[2], ready[2], held[2], leader_descriptor;
     char byte;
-    begin("a group killer");
-    if (pipe2(lifeline, O_CLOEXEC) != 0 || pipe2(held, O_CLOEXEC) != 0)
+    begin(extended == NO_EXTENDED_ERRORS ? "a group killer"
+        : extended == ENABLED ? "a group killer with extended errors"
+        : "a group killer that disables extended errors");
+    if (pipe2(lifeline, O_CLOEXEC) != 0 || pipe2(ready, O_CLOEXEC) != 0 ||
+        pipe2(held, O_CLOEXEC) != 0)
         abort();
     pid_t leader = fork();
     if (leader == 0) {
         setpgid(0, 0);
         fork();
         close(lifeline[1]);
+        close(ready[1]);
         (void)!write(held[1], "x", 1);
         for (;;)
             pause();
     }
+#if defined(__x86_64__)
     shared->forks += 2;
+#endif
     close(held[1]);
     for (int i = 0; i < 2; i++)
         SAME(read(held[0], &byte, 1), 1);
     leader_descriptor = (int)syscall(SYS_pidfd_open, leader, 0);
     STEP(F_setsid);
-    u64 last = 0xffffffff;
-    int first = lifeline[0] < leader_descriptor ? lifeline[0] : leader_descriptor;
-    int second = lifeline[0] + leader_descriptor - first;
-    STEP(F_close_range, 0, (u64)first - 1, 0);
-    if (second > first + 1)
-        STEP(F_close_range, (u64)first + 1, (u64)second - 1, 0);
-    STEP(F_close_range, (u64)second + 1, last, 0);
+    STEP(F_setrlimit, 4 /* RLIMIT_CORE */, P(no_core));
+    int kept[3] = {lifeline[0], ready[1], leader_descriptor};
+    qsort(kept, 3, sizeof kept[0], compare);
+    u64 next = 0;
+    for (int i = 0; i < 3; i++) {
+        if ((u64)kept[i] > next)
+            STEP(F_close_range, next, (u64)kept[i] - 1, 0);
+        next = (u64)kept[i] + 1;
+    }
+    STEP(F_close_range, next, 0xffffffff, 0);
+    if (extended == DISABLED_BY_STEP)
+        STEP(F_exterrctl, F_EXTERRCTL_DISABLE, 0, 0)->tolerated = 1;
     u64 low = P(stub) < P(c) ? P(stub) : P(c), low_end = low == P(c) ? script_end : low + 4096;
     u64 high = P(stub) < P(c) ? P(c) : P(stub), high_end = high == P(c) ? script_end : high + 4096;
     unmap(4096, low);
     if (low_end < high)
         unmap(low_end, high);
-    unmap(high_end, 0x7ffffffff000);
+    unmap(high_end, USER_END);
     unmap(high_end, 0xffffffffff000); /* beyond the address space: fails */
     struct step *refused = &c->steps[c->count - 1];
+    struct step *report = STEP(F_write, (u64)ready[1], P(&c->create.args[5]), 1);
+    report->tolerated = 1;
     struct step *wait = STEP(F_read, (u64)lifeline[0], P(&c->create.args[5]), 1);
     struct step *kill_group = STEP(F_kill, (u64)-(s64)leader, SIGKILL);
+    kill_group->tolerated = 1;
     struct step *kill_leader = STEP(F_pdkill, (u64)leader_descriptor, SIGKILL);
-    long pid = call();
-    CHECK(pages(getpid()) > FEW);
-    long left = pages(pid);
-    for (int i = 0; left > FEW && i < 60000; i++) {
-        nanosleep(&(struct timespec){0, 1000000}, NULL);
-        left = pages(pid);
+    kill_leader->tolerated = 1;
+    /* The last call fails: its result must not matter. */
+    struct step *kill_none = STEP(F_kill, (u64)-0x3fffffff, SIGKILL);
+    kill_none->tolerated = 1;
+    shared->error_buffer = extended != NO_EXTENDED_ERRORS ? P(&error_buffer) : 0;
+    long unknown = shared->unknown, pid = call();
+    close(ready[1]);
+    if (extended == ENABLED) { /* it is killed when the call beyond the address space fails */
+        SAME(read(ready[0], &byte, 1), 0);
+        SAME(end(pid), 128 + SIGKILL);
+        SAME(refused->result, UNTOUCHED);
+        SAME(kill(-leader, SIGKILL), 0);
+    } else {
+        SAME(read(ready[0], &byte, 1), 1);
+        SAME(refused->result, -F_EINVAL);
+#if defined(__x86_64__)
+        CHECK(pages(getpid()) > FEW);
+        CHECK(pages(pid) > 0 && pages(pid) <= FEW);
+#endif
+        SAME(wait->result, UNTOUCHED);
+        SAME(fcntl(held[0], F_SETFL, O_NONBLOCK), 0);
+        SAME(read(held[0], &byte, 1), -1); /* the group is alive */
+        SAME(errno, EAGAIN);
+        fcntl(held[0], F_SETFL, 0);
     }
-    CHECK(left > 0 && left <= FEW);
-    SAME(wait->result, UNTOUCHED);
-    SAME(refused->result, -EINVAL);
-    SAME(fcntl(held[0], F_SETFL, O_NONBLOCK), 0);
-    SAME(read(held[0], &byte, 1), -1); /* the group is alive */
-    SAME(errno, EAGAIN);
-    fcntl(held[0], F_SETFL, 0);
     close(lifeline[0]);
     close(lifeline[1]);
     SAME(read(held[0], &byte, 1), 0); /* no process is left */
-    SAME(end(pid), 127);
-    SAME(wait->result, 0);
-    SAME(kill_group->result, 0);
-    CHECK(kill_leader->result == 0 || kill_leader->result == -ESRCH);
+    if (extended != ENABLED) {
+        SAME(end(pid), 127);
+        SAME(report->result, 1);
+        SAME(wait->result, 0);
+        SAME(kill_group->result, 0);
+        CHECK(kill_leader->result == 0 || kill_leader->result == -ESRCH);
+        SAME(kill_none->result, -ESRCH);
+        SAME(c->failed, c->count);
+    }
+    SAME(shared->unknown, unknown); /* on FreeBSD, such a call sends SIGSYS */
+    shared->error_buffer = 0;
     SAME(waitpid(leader, NULL, 0), leader);
     close(leader_descriptor);
+    close(ready[0]);
     close(held[0]);
 }
-#endif
 
 static void *map(size_t size, int flags)
 {
@@ -1158,9 +1251,10 @@ static int lab(const char *file)
     creator = F_pdfork;
     how = "pdfork";
     tests();
-#if defined(__x86_64__)
-    group_killer((P(c) + sizeof *c + MAX_STEPS * sizeof(struct step) + 4095) & ~4095ULL);
-#endif
+    u64 script_end = (P(c) + sizeof *c + MAX_STEPS * sizeof(struct step) + 4095) & ~4095ULL;
+    group_killer(script_end, NO_EXTENDED_ERRORS);
+    group_killer(script_end, ENABLED);
+    group_killer(script_end, DISABLED_BY_STEP);
     creator = F_pdrfork;
     how = "pdrfork(RFSPAWN)";
     tests();

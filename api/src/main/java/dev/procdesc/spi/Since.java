@@ -70,6 +70,8 @@ public enum Since {
   FREEBSD_CLOSE_RANGE("close_range", "FreeBSD", "12.2"),
   /** {@code PROC_NO_NEW_PRIVS_CTL} of {@code procctl}. */
   PROC_NO_NEW_PRIVS_CTL("PROC_NO_NEW_PRIVS_CTL", "FreeBSD", "13.1"),
+  /** {@code exterrctl}. */
+  EXTERRCTL("exterrctl", "FreeBSD", "15"),
   /** Records of a {@code SOCK_SEQPACKET} socket that end with {@code MSG_EOR} only. */
   MSG_EOR("MSG_EOR", "FreeBSD", "15"),
   /** {@code pdrfork}. */

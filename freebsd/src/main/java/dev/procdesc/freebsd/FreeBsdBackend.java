@@ -115,12 +115,7 @@ public final class FreeBsdBackend implements Backend {
             Syscalls.hasCapRights(),
             "looking up cap_rights_limit",
             Syscalls.hasCapRights() ? "" : Since.CAP_RIGHTS_LIMIT.toString());
-      case KILL_GROUP ->
-        new ProbeResult(
-            feature.name(),
-            probes.canKillGroup(),
-            "killpg at the close; a process that waits for the JVM's death",
-            probes.canKillGroup() ? "" : Probes.GROUP_KILLER_NEEDS);
+      case KILL_GROUP -> GroupKiller.report(probes);
       case CGROUP, KILL_CGROUP ->
         new ProbeResult(feature.name(), false, "FreeBSD has none", "control groups");
       case NO_NEW_PRIVILEGES ->

@@ -3,6 +3,7 @@ package dev.procdesc.freebsd;
 import dev.procdesc.ChildProcess;
 import dev.procdesc.Feature;
 import dev.procdesc.OnClose;
+import dev.procdesc.ProbeResult;
 import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.SpawnException;
@@ -159,8 +160,9 @@ final class FreeBsdLauncher extends Launcher {
   private void refuseWhatIsNotThere(SpawnRequest request) {
     if (request.onClose() == OnClose.KILL_GROUP) {
       ChildSetup.requireGroup(request);
-      if (!probes.canKillGroup()) {
-        throw Unsupported.feature(Feature.KILL_GROUP, Probes.GROUP_KILLER_NEEDS);
+      ProbeResult groupKiller = GroupKiller.report(probes);
+      if (!groupKiller.present()) {
+        throw Unsupported.feature(Feature.KILL_GROUP, groupKiller.lacks());
       }
       if (sandbox.entered().isPresent()) {
         throw Unsupported.feature(
@@ -233,8 +235,8 @@ final class FreeBsdLauncher extends Launcher {
      * call returns.
      */
     private Launched spawnSharing() throws IOException {
-      ChildScript script =
-          new ScriptBuilder(spawn).complete(Set.of(), probes.openLimit(), dispositions.ignored());
+      ChildScript script = new ScriptBuilder(spawn, probes)
+          .complete(Set.of(), probes.openLimit(), dispositions.ignored());
       long[] create = {Numbers.SYS_PDRFORK, place.address(), flags(), Numbers.RFSPAWN};
       return launched(probes.stub().run(arena, script, create), script, Optional.empty());
     }
@@ -253,7 +255,7 @@ final class FreeBsdLauncher extends Launcher {
         long created;
         try {
           writeEnd = moveUp(writeEnd);
-          ScriptBuilder builder = new ScriptBuilder(spawn);
+          ScriptBuilder builder = new ScriptBuilder(spawn, probes);
           if (barrier.isPresent()) {
             builder.waitAt(barrier.get());
           }

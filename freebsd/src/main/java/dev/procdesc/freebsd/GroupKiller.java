@@ -1,9 +1,15 @@
 package dev.procdesc.freebsd;
 
+import dev.procdesc.Feature;
+import dev.procdesc.ProbeResult;
+import dev.procdesc.Resource;
 import dev.procdesc.SpawnException;
 import dev.procdesc.SpawnException.Step;
 import dev.procdesc.freebsd.kernel.Numbers;
 import dev.procdesc.freebsd.kernel.Probes;
+import dev.procdesc.freebsd.kernel.Procdesc;
+import dev.procdesc.freebsd.kernel.Signals;
+import dev.procdesc.posix.ffi.Descriptors;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.Mapping;
@@ -11,12 +17,16 @@ import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.io.OwnedDescriptor;
+import dev.procdesc.posix.process.WaitStatus;
 import dev.procdesc.posix.spawn.ChildScript;
 import dev.procdesc.posix.spawn.ChildScript.Purpose;
 import dev.procdesc.posix.spawn.ChildSetup;
+import dev.procdesc.posix.spawn.SpawnStub;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalLong;
-import java.util.SortedSet;
+import java.util.NavigableSet;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 
@@ -32,8 +42,10 @@ import java.util.stream.Stream;
  * descriptor, so that the child does not die before its group does, and the number of the group is
  * not reused.
  *
- * <p>The child must not run its program before its group killer exists. It waits at a
- * {@link StartBarrier}: the first steps of its script read a byte that the JVM writes.
+ * <p>The child must not run its program before its group killer waits. It waits at a
+ * {@link StartBarrier}: the first steps of its script read a byte that the JVM writes, after it has
+ * received one from the group killer. The descriptor of the group killer reports its end, so that a
+ * spawn whose group killer ended before fails.
  *
  * <p>A group killer has its own session, with all signals blocked. <i>Limitation:</i> if another
  * process kills the group killer and the JVM dies later, the child is killed, but not its group.
@@ -44,12 +56,14 @@ import java.util.stream.Stream;
  * its descendants. When that child gives this role up (PROC_REAP_RELEASE), the same call affects
  * all descendants of the reaper above it, which is init.
  */
-public final class GroupKiller {
+public final class GroupKiller implements AutoCloseable {
   private static final Purpose PASS_BARRIER =
       new Purpose(Step.PREPARE, "read", "the start barrier");
-  private static final Purpose KILL_GROUP = new Purpose(Step.PREPARE, "group killer", "");
 
   private static final int ROOM = 16 * 1024;
+
+  /** A process group that cannot exist: the greatest process ID is 99,999. */
+  private static final long NO_GROUP = 0x3FFF_FFFF;
 
   /** The start of user memory: the first page is never mapped. */
   private static final long START = 0x1000;
@@ -61,7 +75,36 @@ public final class GroupKiller {
   private static final List<Long> ENDS =
       List.of(0x7FFF_FFFF_F000L, 0xFFFF_FFFF_F000L, 0xFF_FFFF_FFFF_F000L);
 
-  private GroupKiller() {}
+  /** The result of the trial; empty until it is made. */
+  private static Optional<ProbeResult> report = Optional.empty();
+
+  private final Probes probes;
+  private final NativeMemory memory;
+  private final NativeArena arena;
+  private final ChildScript script = new ChildScript();
+
+  /** The descriptors to close when the group killer waits, or has ended. */
+  private final List<Integer> open = new ArrayList<>();
+
+  private GroupKiller(Probes probes) {
+    this.probes = probes;
+    // Without close_range, the script closes descriptors one by one.
+    int closing = ChildSetup.closingSteps(probes.openLimit());
+    memory = NativeMemory.leave(ROOM + closing * ChildScript.STEP_SIZE);
+    arena = NativeArena.in(memory); // Closed with its memory.
+  }
+
+  /**
+   * A group killer that waits.
+   *
+   * @param lifeline the write end of its lifeline
+   * @param descriptor its process descriptor
+   */
+  private record Waiting(int lifeline, int descriptor, ChildScript.Written script, long pid) {
+    SpawnStub.Run outcome() {
+      return script.outcome(pid);
+    }
+  }
 
   /** A pipe at whose read end a child waits. Only one child waits at any time. */
   static final class StartBarrier implements AutoCloseable {
@@ -121,60 +164,154 @@ public final class GroupKiller {
   }
 
   /**
-   * Creates the group killer of a group that does not exist yet.
+   * Returns whether process groups can be killed. At the first call, creates a group killer for a
+   * group that does not exist, and lets it execute its script to the end.
+   */
+  static synchronized ProbeResult report(Probes probes) {
+    if (report.isEmpty()) {
+      String lacks = probes.canKillGroup() ? attempt(probes) : Probes.GROUP_KILLER_NEEDS;
+      String how = "killpg at the close; a process that waits for the JVM's death";
+      report = Optional.of(new ProbeResult(Feature.KILL_GROUP.name(), lacks.isEmpty(), how, lacks));
+    }
+    return report.get();
+  }
+
+  /** Returns the reason why a group killer does not work; empty if it does. */
+  private static String attempt(Probes probes) {
+    try (GroupKiller killer = new GroupKiller(probes)) {
+      Waiting waiting = killer.start(OptionalInt.empty(), NO_GROUP);
+      // The end of file would come late if another child has a copy of the write end.
+      LibC.write(waiting.lifeline(), killer.arena.words(0), 1);
+      String end = killer.awaitEnd(waiting.descriptor());
+      return waiting.outcome().failedStep() == killer.script.size()
+          ? ""
+          : "a group killer that does not end while it kills (" + end + ")";
+    } catch (SpawnException e) {
+      return "a group killer that starts (" + e.getMessage() + ")";
+    }
+  }
+
+  /**
+   * Creates the group killer of a group that does not exist yet, and waits until it waits.
    *
    * @param process the descriptor of the child that will lead the group
    * @param pid the ID of the child, which will be the number of the group
    * @return the lifeline
+   * @throws SpawnException if the group killer cannot be created, or ends at its start
    */
   static OwnedDescriptor start(Probes probes, int process, long pid) throws SpawnException {
-    OptionalLong openLimit = probes.openLimit();
-    // Without close_range, the script closes descriptors one by one.
-    int closing = ChildSetup.closingSteps(openLimit) * ChildScript.STEP_SIZE;
-    try (NativeMemory memory = NativeMemory.leave(ROOM + closing)) {
-      NativeArena arena = NativeArena.in(memory); // Closed with its memory.
-      int[] lifeline = pipe(arena, "for the lifeline of a process group");
-      boolean kept = false;
-      try {
-        NativeArena.Place place = arena.allocate(Integer.BYTES);
-        ChildScript script = new ChildScript();
-        script.step(KILL_GROUP, Numbers.SYS_SETSID);
-        SortedSet<Integer> open = new TreeSet<>(List.of(process, lifeline[0]));
-        ChildSetup.closeAllBut(script, open, openLimit);
-        // Otherwise pages to which the JVM writes would be retained twice.
-        probes.stub().mapping().ifPresent(code -> unmapAllBut(script, code, memory.mapping()));
-        waitAndKill(script, arena, process, pid, lifeline[0]);
-        long[] create = {Numbers.SYS_PDFORK, place.address(), probes.descriptorFlags(true)};
-        long created = probes.stub().start(script.write(arena, create));
-        if (created < 0) {
-          throw Errors.spawn(
-              Step.CREATE, "pdfork", "the group killer of a process group", created, "");
-        }
-        LibC.close(place.bytes().getInt(place.at())); // From now on init reaps it.
-        kept = true;
-        return OwnedDescriptor.take(lifeline[1], "the lifeline of process group " + pid);
-      } finally {
-        LibC.close(lifeline[0]);
-        if (!kept) {
-          LibC.close(lifeline[1]);
-        }
-      }
+    try (GroupKiller killer = new GroupKiller(probes)) {
+      int lifeline = killer.start(OptionalInt.of(process), pid).lifeline();
+      killer.open.remove(Integer.valueOf(lifeline));
+      return OwnedDescriptor.take(lifeline, "the lifeline of process group " + pid);
     }
   }
 
-  private static void waitAndKill(
-      ChildScript script, NativeArena arena, int process, long pid, int lifeline) {
+  private Waiting start(OptionalInt process, long group) throws SpawnException {
+    int[] lifeline = pipe(arena, "for the lifeline of a process group");
+    open.addAll(List.of(lifeline[0], lifeline[1]));
+    int[] ready = pipe(arena, "for the start of a group killer");
+    open.addAll(List.of(ready[0], ready[1]));
+    addSteps(process, group, lifeline[0], ready[1]);
+    NativeArena.Place place = arena.allocate(Integer.BYTES);
+    long[] create = {Numbers.SYS_PDFORK, place.address(), probes.descriptorFlags(true)};
+    ChildScript.Written written = script.write(arena, create);
+    long created = probes.stub().start(written);
+    if (created < 0) {
+      throw Errors.spawn(
+          Step.CREATE, "pdfork", "the group killer of a process group", created, "");
+    }
+    int descriptor = place.bytes().getInt(place.at());
+    open.add(descriptor); // After its close, init reaps the group killer.
+    if (!isReady(ready[0], descriptor)) {
+      throw endedEarly(group, awaitEnd(descriptor), written.outcome(created));
+    }
+    return new Waiting(lifeline[1], descriptor, written, created);
+  }
+
+  private void addSteps(OptionalInt process, long group, int lifeline, int ready) {
     long whatever = ChildScript.TOLERATE_ALL;
+    script.step(purpose("setsid"), Numbers.SYS_SETSID);
+    // A core would be an image of the JVM.
+    int core = Numbers.rlimit(Resource.CORE);
+    script.step(purpose("setrlimit"), Numbers.SYS_SETRLIMIT, core, arena.words(0, 0));
+    NavigableSet<Integer> kept = new TreeSet<>(List.of(lifeline, ready));
+    process.ifPresent(kept::add);
+    ChildSetup.closeAllBut(script, kept, probes.openLimit());
+    if (probes.hasExtendedErrors()) {
+      // A call that fails would write to a buffer of the JVM's thread, and the kernel sends SIGSEGV
+      // if that is unmapped.
+      int disable = Numbers.EXTERRCTL_DISABLE;
+      script.tolerantStep(purpose("exterrctl"), whatever, Numbers.SYS_EXTERRCTL, disable, 0, 0);
+    }
+    // Otherwise pages to which the JVM writes would be retained twice.
+    unmapAllBut(script, probes.stub().mapping(), memory.mapping());
+    // If the JVM has died since, its group is to be killed all the same.
+    long noReader = ChildScript.tolerate(Numbers.EPIPE);
+    script.tolerantStep(purpose("write"), noReader, Numbers.SYS_WRITE, ready, arena.words(0), 1);
     // A wait that fails must not kill, so the script ends there.
-    script.step(KILL_GROUP, Numbers.SYS_READ, lifeline, arena.words(0), 1);
-    script.tolerantStep(KILL_GROUP, whatever, Numbers.SYS_KILL, -pid, PosixNumbers.SIGKILL);
-    script.tolerantStep(KILL_GROUP, whatever, Numbers.SYS_PDKILL, process, PosixNumbers.SIGKILL);
+    script.step(purpose("read"), Numbers.SYS_READ, lifeline, arena.words(0), 1);
+    script.tolerantStep(purpose("kill"), whatever, Numbers.SYS_KILL, -group, PosixNumbers.SIGKILL);
+    process.ifPresent(fd -> script.tolerantStep(
+        purpose("pdkill"), whatever, Numbers.SYS_PDKILL, fd, PosixNumbers.SIGKILL));
+  }
+
+  private static Purpose purpose(String operation) {
+    return new Purpose(Step.PREPARE, operation, "group killer");
+  }
+
+  /** Waits until the group killer waits or ends, and returns whether it waits. */
+  private boolean isReady(int ready, int descriptor) {
+    try (NativeMemory polled = NativeMemory.borrow()) {
+      int outcome;
+      do {
+        polled.bytes().putInt(0, ready).putInt(4, PosixNumbers.POLLIN);
+        polled.bytes().putInt(8, descriptor).putInt(12, 0);
+        outcome = LibC.poll(polled.address(), 2, -1);
+      } while (outcome == -PosixNumbers.EINTR);
+      // The kernel writes revents, which is the upper half of the word that contains events.
+      boolean ended = polled.bytes().getInt(12) >>> Short.SIZE != 0;
+      return outcome > 0 && !ended && LibC.read(ready, polled.address(), 1) == 1;
+    }
+  }
+
+  /** Waits for the end of the group killer, reaps it, and describes its exit status. */
+  private String awaitEnd(int descriptor) {
+    while (Descriptors.poll(descriptor, 0, -1) == -PosixNumbers.EINTR) {
+      // A signal was delivered to this thread.
+    }
+    try (NativeMemory status = NativeMemory.borrow()) {
+      return Procdesc.reap(descriptor, status, probes.hasPdwait()) == 1
+          ? "its exit status is " + WaitStatus.status(status.bytes().getInt(Procdesc.STATUS), Signals::of)
+          : "its exit status is unknown";
+    }
+  }
+
+  private SpawnException endedEarly(long group, String end, SpawnStub.Run run) {
+    int step = run.failedStep();
+    boolean failed = step >= 0 && step < script.size();
+    return Errors.spawn(
+        Step.PREPARE,
+        failed ? script.purpose(step).operation() : "start",
+        "the group killer of process group " + group,
+        failed ? run.results().get(step) : -PosixNumbers.ESRCH,
+        "it ended before it could wait for the death of the JVM; " + end);
+  }
+
+  @Override
+  public void close() {
+    open.forEach(LibC::close);
+    memory.close();
   }
 
   private static void unmapAllBut(ChildScript script, Mapping one, Mapping other) {
     for (Mapping gap : allBut(one, other)) {
       script.tolerantStep(
-          KILL_GROUP, ChildScript.TOLERATE_ALL, Numbers.SYS_MUNMAP, gap.address(), gap.size());
+          purpose("munmap"),
+          ChildScript.TOLERATE_ALL,
+          Numbers.SYS_MUNMAP,
+          gap.address(),
+          gap.size());
     }
   }
 

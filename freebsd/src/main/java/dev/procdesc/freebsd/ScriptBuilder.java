@@ -5,6 +5,7 @@ import dev.procdesc.Signal;
 import dev.procdesc.SpawnException;
 import dev.procdesc.SpawnException.Step;
 import dev.procdesc.freebsd.kernel.Numbers;
+import dev.procdesc.freebsd.kernel.Probes;
 import dev.procdesc.freebsd.kernel.Signals;
 import dev.procdesc.freebsd.kernel.Syscalls;
 import dev.procdesc.posix.ffi.Errors;
@@ -36,8 +37,11 @@ public final class ScriptBuilder extends ChildSetup {
   private static final Purpose DISPOSE = new Purpose(Step.SIGNALS, "sigaction", "");
   private static final Purpose MASK = new Purpose(Step.SIGNALS, "sigprocmask", "");
 
-  ScriptBuilder(PreparedSpawn spawn) {
+  private final Probes probes;
+
+  ScriptBuilder(PreparedSpawn spawn, Probes probes) {
     super(spawn);
+    this.probes = probes;
   }
 
   /** Adds a wait at a start barrier, before everything else. */
@@ -52,17 +56,23 @@ public final class ScriptBuilder extends ChildSetup {
   }
 
   /**
-   * Sets the effective group as well, which is the first entry of the list; setresgid then sets the
-   * real and the saved one too.
+   * Sets the supplementary groups; setresgid sets the effective group. Before FreeBSD 15, the first
+   * entry of the list is the effective group, so the list must contain it.
    */
   @Override
   protected void supplementaryGroups(List<Long> groups, Users.Identity identity) {
+    if (probes.setsSupplementaryGroupsOnly()) {
+      int[] ids = groups.stream().mapToInt(Long::intValue).toArray();
+      add(Step.USER, "setgroups", groups, Numbers.SYS_SETGROUPS, ids.length, arena.ints(ids));
+      return;
+    }
     int[] ids = new int[groups.size() + 1];
     ids[0] = identity.group().orElseGet(Syscalls::getegid).intValue();
     for (int i = 0; i < groups.size(); i++) {
       ids[i + 1] = groups.get(i).intValue();
     }
-    add(Step.USER, "setgroups", groups, Numbers.SYS_SETGROUPS, ids.length, arena.ints(ids));
+    int number = Numbers.SYS_FREEBSD14_SETGROUPS;
+    add(Step.USER, "setgroups", groups, number, ids.length, arena.ints(ids));
   }
 
   @Override
@@ -72,6 +82,23 @@ public final class ScriptBuilder extends ChildSetup {
     int command = Numbers.PROC_NO_NEW_PRIVS_CTL;
     // Process 0 is the caller.
     add(Step.PRIVILEGES, operation, "", Numbers.SYS_PROCCTL, Numbers.P_PID, 0, command, enable);
+  }
+
+  /**
+   * Reads the attributes of the terminal: pipes accept TIOCSPGRP, which sets a recipient of SIGIO.
+   */
+  @Override
+  protected void checkTerminal(int fd) {
+    long attributes = arena.allocate(Numbers.TERMIOS_SIZE).address();
+    String subject = "descriptor " + fd;
+    add(
+        Step.SESSION,
+        "ioctl(TIOCGETA)",
+        subject,
+        Numbers.SYS_IOCTL,
+        fd,
+        Numbers.TIOCGETA,
+        attributes);
   }
 
   @Override

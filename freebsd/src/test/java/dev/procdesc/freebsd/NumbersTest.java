@@ -1,7 +1,6 @@
 package dev.procdesc.freebsd;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
@@ -30,10 +29,35 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Compares {@link Numbers} with the headers of FreeBSD 14.0, on any system. */
+/** Compares {@link Numbers} with the headers of FreeBSD 14.0 and 15.1, on any system. */
 final class NumbersTest {
-  /** A number in C, and its value from the sources if 14.0 did not print it. */
-  private record Claim(String expression, String header, Optional<Long> value) {}
+  /** The releases on which the test data was printed. */
+  private static final List<String> RELEASES = List.of("14.0", "15.1");
+
+  /**
+   * A number in C, the releases that printed it, and its value from the sources if none did.
+   *
+   * @param expression the expression in C
+   */
+  private record Claim(String expression, List<String> releases, Optional<Long> value) {
+    static Claim of(String text) {
+      String[] fields = text.split(" : ", -1);
+      assertTrue(fields.length == 1 || fields.length == 3, text);
+      if (fields.length == 3) {
+        return new Claim(fields[0], List.of(), Optional.of(Long.valueOf(fields[2])));
+      }
+      String[] key = fields[0].split(" @ ", -1);
+      return new Claim(key[0], key.length == 1 ? RELEASES : List.of(key[1]), Optional.empty());
+    }
+
+    /** Returns the condition under which a compiler finds the number in the headers. */
+    String condition() {
+      boolean macro = value.isPresent() && expression.matches("[A-Za-z_0-9]+");
+      return macro
+          ? "defined(" + expression + ")"
+          : releases.equals(List.of("15.1")) ? "__FreeBSD_version >= 1501000" : "1";
+    }
+  }
 
   private static Map<String, Claim> claims() throws IOException {
     Map<String, Claim> claims = new LinkedHashMap<>();
@@ -41,14 +65,10 @@ final class NumbersTest {
       if (line.isBlank() || line.startsWith("#")) {
         continue;
       }
-      String[] fields = line.split(" : ", -1);
-      int equals = fields[0].indexOf(" = ");
-      assertTrue(equals > 0 && (fields.length == 1 || fields.length == 3), line);
-      Claim claim = new Claim(
-          fields[0].substring(equals + 3),
-          fields.length == 1 ? "" : fields[1],
-          fields.length == 1 ? Optional.empty() : Optional.of(Long.valueOf(fields[2])));
-      assertEquals(null, claims.put(fields[0].substring(0, equals), claim), "twice: " + line);
+      int equals = line.indexOf(" = ");
+      assertTrue(equals > 0, line);
+      Claim claim = Claim.of(line.substring(equals + 3));
+      assertEquals(null, claims.put(line.substring(0, equals), claim), "twice: " + line);
     }
     return claims;
   }
@@ -113,20 +133,31 @@ final class NumbersTest {
 
   @TestFactory
   Stream<DynamicNode> numbersAreThoseOfTheHeaders() throws Exception {
-    Map<String, Long> observed = Observed.constants();
+    Map<String, Map<String, Long>> observed = new LinkedHashMap<>();
+    for (String release : RELEASES) {
+      Map<String, Long> constants = Observed.constants(release);
+      assertTrue(constants.size() > 400, "too little test data");
+      observed.put(release, constants);
+    }
     Map<String, Long> numbers = numbers();
-    assertTrue(observed.size() > 400, "too little test data");
     return claims().entrySet().stream()
         .map(entry -> dynamicTest(entry.getKey(), () -> {
           Claim claim = entry.getValue();
-          Long known = observed.get(claim.expression);
-          if (claim.value.isPresent()) {
-            assertEquals(
-                null, known, "14.0 printed " + claim.expression + ": no value is needed here");
-            known = claim.value.get();
+          Map<String, Long> expected = new LinkedHashMap<>();
+          Map<String, Long> printed = new LinkedHashMap<>();
+          Long number = numbers.get(entry.getKey());
+          for (String release : RELEASES) {
+            Long known = observed.getOrDefault(release, Map.of()).get(claim.expression);
+            boolean same = number != null && number.equals(known);
+            // A claim for one release says that the other lacks the number, or has another.
+            boolean claimed = claim.releases.contains(release) || claim.value.isPresent();
+            if (known != null && (same || claimed)) {
+              printed.put(release, known);
+            }
           }
-          assertNotNull(known, () -> "14.0 did not print " + claim.expression);
-          assertEquals(known, numbers.get(entry.getKey()), claim.expression);
+          claim.releases.forEach(release -> expected.put(release, number));
+          assertEquals(expected, printed, () -> claim.expression + " as printed by each release");
+          claim.value.ifPresent(value -> assertEquals(value, number, claim.expression));
         }));
   }
 
@@ -140,6 +171,7 @@ final class NumbersTest {
         "sys/param.h",
         "sys/capsicum.h",
         "sys/event.h",
+        "sys/exterrvar.h",
         "sys/mman.h",
         "sys/procctl.h",
         "sys/procdesc.h",
@@ -159,16 +191,17 @@ final class NumbersTest {
         "spawn.h",
         "stddef.h",
         "stdio.h",
+        "termios.h",
         "unistd.h")) {
-      source.append("#include <").append(header).append(">\n");
+      source.append("#if __has_include(<").append(header).append(">)\n#include <");
+      source.append(header).append(">\n#endif\n");
     }
     source.append("int main(void) {\n");
     claims().forEach((name, claim) -> {
       // Macros that the headers of this version lack are omitted; only macros can be tested for.
-      boolean macro = claim.value.isPresent() && claim.expression.matches("[A-Za-z_]+");
-      source.append(macro ? "#ifdef " + claim.expression + "\n" : "");
+      source.append("#if ").append(claim.condition()).append('\n');
       source.append("  printf(\"%s %lld\\n\", \"").append(name).append("\", (long long)(");
-      source.append(claim.expression).append("));\n").append(macro ? "#endif\n" : "");
+      source.append(claim.expression).append("));\n#endif\n");
     });
     source.append("  return 0;\n}\n");
     Path file = Files.writeString(directory.resolve("numbers.c"), source, StandardCharsets.UTF_8);
@@ -188,7 +221,7 @@ final class NumbersTest {
 
   @Test
   void messagesAreLaidOutAsOnTheSystem() throws Exception {
-    Map<String, Long> observed = Observed.constants();
+    Map<String, Long> observed = Observed.constants("14.0");
     // The layouts that SocketNumbers assumes on every system, and the sizes of the lengths.
     assertEquals(16, observed.get("offsetof(struct msghdr, msg_iov)"));
     assertEquals(24, observed.get("offsetof(struct msghdr, msg_iovlen)"));
@@ -211,7 +244,9 @@ final class NumbersTest {
   }
 
   @Test
-  void theIoctlIsMadeOfItsParts() {
+  void theIoctlsAreMadeOfTheirParts() {
+    // _IOR(group, number, struct termios): IOC_OUT, 13 bits of size, 8 and 8 bits.
+    assertEquals(0x4000_0000L | Numbers.TERMIOS_SIZE << 16 | 't' << 8 | 19, Numbers.TIOCGETA);
     // _IOW(group, number, int): IOC_IN, 13 bits of size, 8 and 8 bits.
     assertEquals(0x8000_0000L | 4 << 16 | 't' << 8 | 118, Numbers.TIOCSPGRP);
   }

@@ -10,7 +10,7 @@ import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The output of C programs on FreeBSD 14.0, as test data. */
+/** The output of C programs on FreeBSD 14.0 and 15.1, as test data. */
 final class Observed {
   private static final Pattern CONSTANT = Pattern.compile("(.+?) = (-?[0-9]+)(?: \\(.*\\))?");
 
@@ -26,9 +26,9 @@ final class Observed {
   }
 
   /** Returns constants, sizes and offsets by their C expressions. */
-  static Map<String, Long> constants() throws IOException {
+  static Map<String, Long> constants(String release) throws IOException {
     Map<String, Long> constants = new LinkedHashMap<>();
-    for (String line : lines("constants-14.0-amd64.txt")) {
+    for (String line : lines("constants-" + release + "-amd64.txt")) {
       Matcher matcher = CONSTANT.matcher(line);
       if (matcher.matches()) {
         constants.put(matcher.group(1), Long.valueOf(matcher.group(2)));

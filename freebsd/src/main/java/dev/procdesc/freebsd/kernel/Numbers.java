@@ -18,6 +18,7 @@ public final class Numbers {
   // ---- System calls: sys/syscall.h
 
   public static final int SYS_READ = 3;
+  public static final int SYS_WRITE = 4;
   public static final int SYS_CLOSE = 6;
   public static final int SYS_CHDIR = 12;
   public static final int SYS_GETPID = 20;
@@ -29,10 +30,10 @@ public final class Numbers {
   public static final int SYS_MUNMAP = 73;
 
   /**
-   * Sets the effective group too, by its first entry. FreeBSD 15 has another call that does not,
-   * and still supports this one.
+   * {@code setgroups} before FreeBSD 15: the first entry is the effective group. Since 15 it
+   * requires the kernel option COMPAT_FREEBSD14.
    */
-  public static final int SYS_SETGROUPS = 80;
+  public static final int SYS_FREEBSD14_SETGROUPS = 80;
 
   public static final int SYS_SETPGID = 82;
   public static final int SYS_DUP2 = 90;
@@ -54,6 +55,12 @@ public final class Numbers {
   /** FreeBSD 12.2. */
   public static final int SYS_CLOSE_RANGE = 575;
 
+  /** FreeBSD 15. */
+  public static final int SYS_EXTERRCTL = 592;
+
+  /** FreeBSD 15: sets the supplementary groups only. */
+  public static final int SYS_SETGROUPS = 596;
+
   /** FreeBSD 15.1. */
   public static final int SYS_PDRFORK = 600;
 
@@ -62,6 +69,11 @@ public final class Numbers {
 
   /** FreeBSD 15.2. */
   static final int SYS_PDOPENPID = 603;
+
+  // ---- sys/exterrvar.h
+
+  /** FreeBSD 15. */
+  public static final int EXTERRCTL_DISABLE = 2;
 
   // ---- sys/procdesc.h, sys/unistd.h
 
@@ -151,6 +163,7 @@ public final class Numbers {
       /* MAP_ANON */ 0x1000);
 
   public static final int ECHILD = 10;
+  public static final int EPIPE = 32;
   public static final int EBUSY = 16;
   public static final int ENOSYS = 78;
   static final int EMSGSIZE = 40;
@@ -206,6 +219,12 @@ public final class Numbers {
   // ---- sys/ttycom.h
 
   public static final long TIOCSCTTY = 0x2000_7461L;
+
+  /** {@code _IOR('t', 19, struct termios)}. */
+  public static final long TIOCGETA = 0x402C_7413L;
+
+  /** {@code struct termios}: sys/_termios.h. */
+  public static final int TERMIOS_SIZE = 44;
 
   /** {@code _IOW('t', 118, int)}. */
   public static final long TIOCSPGRP = 0x8004_7476L;

@@ -42,6 +42,7 @@ public final class Probes {
   private static final String PDOPENPID = "pdopenpid";
   private static final String NOWAITPID = "nowaitpid";
   private static final String CLOSE_RANGE = "close_range";
+  private static final String EXTERRCTL = "exterrctl";
   private static final String NO_NEW_PRIVS = "no_new_privs";
   private static final String RECORDS = "socket_records";
   private static final String ENDED_RECORDS = "ended_records";
@@ -68,6 +69,7 @@ public final class Probes {
   private final Optional<SpawnStub> stub;
   private final Optional<LaunchMechanism> launchMechanism;
   private final Optional<String> unavailable;
+  private boolean setsSupplementaryGroupsOnly;
 
   public Probes() {
     SystemNumbers.choose(Numbers.POSIX, Numbers.SOCKETS, Numbers.SETUP);
@@ -146,7 +148,7 @@ public final class Probes {
     Optional<NativeFunction> simulated = Simulation.stub();
     if (simulated.isPresent() && !mechanisms.isDisabled(STUB)) {
       mechanisms.note(STUB, "provided by the simulation", true, "");
-      return simulated.map(SpawnStub::of);
+      return simulated.map(code -> SpawnStub.of(code, Simulation.stubPage()));
     }
     String name = "spawnstub-" + Architecture.CURRENT.bsdName() + ".bin";
     return SpawnStub.find(
@@ -158,15 +160,17 @@ public final class Probes {
   /** Creates a child by pdfork whose script probes the calls that an older kernel does not have. */
   private boolean probePdfork() {
     ChildScript script = new ChildScript();
-    // Each call fails in any case: none creates a process or opens or closes a descriptor.
+    // No call creates a process or opens or closes a descriptor; all but exterrctl fail.
     attempt(script, Numbers.SYS_PDRFORK, 0, 0, 0);
     attempt(script, Numbers.SYS_PDWAIT, -1, 0, Numbers.WEXITED, 0, 0);
     attempt(script, Numbers.SYS_CLOSE_RANGE, 1, 0, 0);
     attempt(script, Numbers.SYS_PDOPENPID, 0, -1);
+    attempt(script, Numbers.SYS_EXTERRCTL, Numbers.EXTERRCTL_DISABLE, 0, 0);
+    attempt(script, Numbers.SYS_SETGROUPS, -1, 0);
     long[] create = {Numbers.SYS_PDFORK, 0, Numbers.PD_CLOEXEC};
     String how = "pdfork with a script of calls that may be missing";
     if (stub.isEmpty() || (mechanisms.isDisabled(PDFORK) && mechanisms.isDisabled(PDRFORK))) {
-      for (String name : List.of(PDFORK, PDRFORK, PDWAIT, CLOSE_RANGE, PDOPENPID)) {
+      for (String name : List.of(PDFORK, PDRFORK, PDWAIT, CLOSE_RANGE, PDOPENPID, EXTERRCTL)) {
         mechanisms.absent(name, how, "the spawn stub");
       }
       return false;
@@ -186,8 +190,10 @@ public final class Probes {
           "pdopenpid() in a child",
           Syscalls.hasPdopenpid() ? known(run, 3) : -Numbers.ENOSYS,
           Since.PDOPENPID);
+      mechanisms.decide(EXTERRCTL, "exterrctl() in a child", known(run, 4), Since.EXTERRCTL);
+      setsSupplementaryGroupsOnly = known(run, 5) == 0;
     } else {
-      for (String name : List.of(PDRFORK, PDWAIT, CLOSE_RANGE, PDOPENPID)) {
+      for (String name : List.of(PDRFORK, PDWAIT, CLOSE_RANGE, PDOPENPID, EXTERRCTL)) {
         mechanisms.absent(name, how, "a child to probe it");
       }
     }
@@ -256,7 +262,20 @@ public final class Probes {
     return mechanisms.has(NOWAITPID);
   }
 
-  /** Returns whether a process group can be killed with its leader, see {@code GroupKiller}. */
+  /**
+   * Returns whether a thread can have a buffer to which the kernel writes when a call fails. The C
+   * library registers one for each thread, and a forked child inherits it.
+   */
+  public boolean hasExtendedErrors() {
+    return mechanisms.has(EXTERRCTL);
+  }
+
+  /** Returns whether setgroups exists that does not set the effective group. */
+  public boolean setsSupplementaryGroupsOnly() {
+    return setsSupplementaryGroupsOnly;
+  }
+
+  /** Returns whether a group killer can be created, see {@code GroupKiller}. */
   public boolean canKillGroup() {
     return stub.isPresent() && mechanisms.has(PDFORK);
   }
@@ -344,6 +363,7 @@ public final class Probes {
         PDOPENPID,
         NOWAITPID,
         CLOSE_RANGE,
+        EXTERRCTL,
         NO_NEW_PRIVS,
         RECORDS,
         ENDED_RECORDS));

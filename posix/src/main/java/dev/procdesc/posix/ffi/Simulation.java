@@ -22,6 +22,9 @@ public final class Simulation {
   /** The function of the library that takes the place of the spawn stub's machine code. */
   private static final String STUB = "procdesc_spawn_stub";
 
+  /** The function that returns the address of the page of that function. */
+  private static final String STUB_PAGE = "procdesc_spawn_stub_page";
+
   private static final Optional<Library> OPEN = find().map(Simulation::open);
 
   private Simulation() {}
@@ -34,6 +37,11 @@ public final class Simulation {
   /** Returns the simulation's substitute for the machine code of the spawn stub. */
   public static Optional<NativeFunction> stub() {
     return symbol(STUB).map(NativeFunction::at);
+  }
+
+  /** Returns the address of the page of the substitute for the machine code of the spawn stub. */
+  public static long stubPage() {
+    return NativeFunction.at(symbol(STUB_PAGE).orElseThrow()).callRaw(0);
   }
 
   /** Returns the address of a function that replaces one of the C library. */

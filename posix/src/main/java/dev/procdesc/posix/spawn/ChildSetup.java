@@ -105,6 +105,12 @@ public abstract class ChildSetup {
    */
   protected void checkProgram(int fd, int programFd) throws SpawnException {}
 
+  /**
+   * Adds a step that fails with ENOTTY if a descriptor of the child is no terminal, where the
+   * request TIOCSPGRP does not.
+   */
+  protected void checkTerminal(int fd) {}
+
   /** Executes a program given by an open descriptor. */
   protected abstract void executeDescriptor(int fd, int programFd, long argv, long envp);
 
@@ -284,6 +290,7 @@ public abstract class ChildSetup {
     }
     if (request.foreground().isPresent()) {
       int fd = request.foreground().getAsInt();
+      checkTerminal(fd);
       // The process group of the child: the one that it leads, or the one that it joins.
       int group = request.newSession() ? 0 : request.processGroup().orElse(0);
       long pgrp = arena.words(group);

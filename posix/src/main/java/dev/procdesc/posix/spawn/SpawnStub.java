@@ -23,9 +23,9 @@ public final class SpawnStub {
   private static final int PAGE = 4096;
 
   private final NativeFunction code;
-  private final Optional<Mapping> mapping;
+  private final Mapping mapping;
 
-  private SpawnStub(NativeFunction code, Optional<Mapping> mapping) {
+  private SpawnStub(NativeFunction code, Mapping mapping) {
     this.code = code;
     this.mapping = mapping;
   }
@@ -52,7 +52,7 @@ public final class SpawnStub {
       LibC.munmap(address, size);
       throw Errors.failed("mprotect(PROT_EXEC)", "the spawn stub", outcome);
     }
-    return new SpawnStub(NativeFunction.at(address), Optional.of(new Mapping(address, size)));
+    return new SpawnStub(NativeFunction.at(address), new Mapping(address, size));
   }
 
   /**
@@ -85,13 +85,17 @@ public final class SpawnStub {
     }
   }
 
-  /** Returns a stub that is not mapped from machine code: a simulation, for tests. */
-  public static SpawnStub of(NativeFunction code) {
-    return new SpawnStub(code, Optional.empty());
+  /**
+   * Returns a stub that is not mapped from machine code: a simulation, for tests.
+   *
+   * @param page the address of the page that contains the code
+   */
+  public static SpawnStub of(NativeFunction code, long page) {
+    return new SpawnStub(code, new Mapping(page, PAGE));
   }
 
-  /** Returns the pages of the machine code; empty if it is a function of a library. */
-  public Optional<Mapping> mapping() {
+  /** Returns the pages of the machine code. */
+  public Mapping mapping() {
     return mapping;
   }
 
