@@ -191,6 +191,12 @@ public final class Platform {
    * <p>FreeBSD: {@code cap_enter}, which treats every global name as the Linux filter treats PIDs:
    * programs and files too, whether or not they were requested.
    *
+   * <p>Where files are refused, this method first loads the parts of the JDK that open files at
+   * their first use: time zones, cryptography, TLS, sockets, logging, management, and the archives
+   * of the class path. It cannot load the application's own files: classes in directories, native
+   * libraries, configuration, host names. {@code docs/SANDBOX.md} explains how to prepare an
+   * application.
+   *
    * <p>The mode holds for all threads when this method returns. The method may be called again, to
    * give up more, and several threads may call it concurrently.
    *

@@ -218,8 +218,7 @@ public final class GroupKiller implements AutoCloseable {
     ChildScript.Written written = script.write(arena, create);
     long created = probes.stub().start(written);
     if (created < 0) {
-      throw Errors.spawn(
-          Step.CREATE, "pdfork", "the group killer of a process group", created, "");
+      throw Errors.spawn(Step.CREATE, "pdfork", "the group killer of a process group", created, "");
     }
     int descriptor = place.bytes().getInt(place.at());
     open.add(descriptor); // After its close, init reaps the group killer.
@@ -282,7 +281,8 @@ public final class GroupKiller implements AutoCloseable {
     }
     try (NativeMemory status = NativeMemory.borrow()) {
       return Procdesc.reap(descriptor, status, probes.hasPdwait()) == 1
-          ? "its exit status is " + WaitStatus.status(status.bytes().getInt(Procdesc.STATUS), Signals::of)
+          ? "its exit status is "
+              + WaitStatus.status(status.bytes().getInt(Procdesc.STATUS), Signals::of)
           : "its exit status is unknown";
     }
   }

@@ -6,6 +6,7 @@ import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.linux.kernel.Numbers;
 import dev.procdesc.linux.kernel.Probes;
 import dev.procdesc.linux.kernel.Syscalls;
+import dev.procdesc.posix.backend.JdkFiles;
 import dev.procdesc.posix.ffi.Architecture;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.NativeMemory;
@@ -223,6 +224,7 @@ final class SeccompSandbox {
     probes.confine();
     if (also.contains(DescriptorOnly.FILES)) {
       NullDevice.keep();
+      JdkFiles.load();
     }
     try (NativeMemory memory = NativeMemory.borrow()) {
       int program = 16;

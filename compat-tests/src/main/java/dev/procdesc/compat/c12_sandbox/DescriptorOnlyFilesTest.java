@@ -95,6 +95,13 @@ final class DescriptorOnlyFilesTest {
   }
 
   @Test
+  @Contract("C12")
+  void ordinaryWorkContinuesWithoutFiles() {
+    DescriptorOnlyMode.requireOtherNamesAllowed();
+    ChildJvm.of(OrdinaryWork.class).flag("-XX:-UsePerfData").run();
+  }
+
+  @Test
   @Contract({"C10", "C12"})
   void filesAreNotOpened(@TempDir Path directory) throws Exception {
     DescriptorOnlyMode.requireOtherNamesAllowed();

@@ -5,6 +5,7 @@ import dev.procdesc.Feature;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.SpawnException;
 import dev.procdesc.freebsd.kernel.Syscalls;
+import dev.procdesc.posix.backend.JdkFiles;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.io.NullDevice;
 import dev.procdesc.posix.probe.Unsupported;
@@ -17,9 +18,13 @@ import java.util.Set;
 
 /**
  * The descriptor-only mode: Capsicum's capability mode, which refuses all names that processes
- * share, including those of programs and files. So the library opens beforehand what it needs by
- * name. The wait calls are refused as well; but the exit status comes from kqueue in any case, and
- * the close of its descriptor reaps a zombie.
+ * share, including those of programs and files. So the library opens beforehand what it and the JDK
+ * need by name.
+ *
+ * <p>14.0 also refuses wait4; 15.1 permits it, and finds the children. wait6 is refused by both,
+ * pdwait (15.1) by none. The exit status comes from kqueue in any case, and the close of its
+ * descriptor reaps a zombie. 14.0 refuses vfork, rfork and so posix_spawn; 15.1 permits vfork and
+ * rfork.
  */
 public final class CapabilityMode {
   private static final Set<DescriptorOnly> ALL =
@@ -48,6 +53,7 @@ public final class CapabilityMode {
           Feature.DESCRIPTOR_ONLY_MODE, "cap_enter (" + Since.CAP_ENTER + ")");
     }
     NullDevice.keep();
+    JdkFiles.load();
     linker = RuntimeLinker.open();
     int outcome = Syscalls.capEnter();
     if (outcome < 0) {
