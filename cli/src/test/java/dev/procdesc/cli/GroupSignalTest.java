@@ -13,7 +13,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Tests that each signal reaches the command once, to whichever processes it was sent. */
 final class GroupSignalTest {
-  private static final String SIGNALS = "HUP INT TERM USR1 ALRM CONT";
+  private static final List<String> SIGNALS =
+      List.of("HUP", "INT", "TERM", "USR1", "ALRM", "CONT");
 
   /** Starts pd in a process group that it leads, as a shell starts a job. */
   private static Pd start(String... options) throws IOException {
@@ -27,7 +28,7 @@ final class GroupSignalTest {
   private static void assertOnce(Pd pd, long... receivers)
       throws IOException, InterruptedException {
     SignalScript.awaitReady(pd);
-    for (String signal : SIGNALS.split(" ")) {
+    for (String signal : SIGNALS) {
       SignalScript.kill(signal, receivers);
       // Whatever pd forwards, it forwards in the order of arrival.
       assertEquals(List.of(signal), pd.awaitAll(signal));
