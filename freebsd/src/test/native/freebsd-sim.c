@@ -26,8 +26,8 @@
  *
  * Of FreeBSD's sockets, the simulation has the default sizes of buffers, which refuse a longer record,
  * and the error when descriptors are dropped because no numbers are free. From 15.1 on a record of a
- * SOCK_SEQPACKET socket ends with MSG_EOR, and a long one is sent in part, as observed on 15.1; simrecords.c
- * shows the effects.
+ * SOCK_SEQPACKET socket ends with MSG_EOR, and a long one is sent in part, as observed on 15.1 (3,000 of
+ * 60,000 bytes into that much room; here the room is less exact); simrecords.c shows the effects.
  *
  * In capability mode a program that needs a run-time linker is aborted, unless it is passed to
  * /libexec/ld-elf.so.1. A substitute at that path simulates the direct execution mode; the programs are
@@ -39,8 +39,10 @@
  *
  * Not simulated: rights of descriptors other than process descriptors, the restrictions of capability
  * mode, except for names, for a program that was executed in it or for native code that does not call this
- * library, the output of id -G (from 15 on without the effective group), waits for groups or all children, read and write on a process descriptor and on a SOCK_SEQPACKET socket,
- * EVFILT_PROC. In a child, getppid() returns the PID of the kernel process.
+ * library, the output of id -G (from 15 on without the effective group), waits for groups or all children,
+ * read and write on a process descriptor and on a SOCK_SEQPACKET socket, EVFILT_PROC, SIGCHLD of other
+ * children in EVFILT_SIGNAL, and that poll does not report a message of descriptors without data (15.1). In
+ * a child, getppid() returns the PID of the kernel process.
  *
  * A process that was opened by its number is not a child of the kernel process: its exit is detected
  * through its pidfd, and its status is read from /proc, which shows it for a zombie.
