@@ -33,6 +33,12 @@ public final class NativeAccess {
         cause = cause.getCause();
         all.append("; ").append(cause.getMessage());
       }
+      if (cause instanceof NoClassDefFoundError || cause instanceof ClassNotFoundException) {
+        return "this Java installation lacks the class "
+            + String.valueOf(cause.getMessage()).replace('/', '.')
+            + ", which jffi needs; a run-time image made by jlink must contain the module"
+            + " java.logging: --add-modules java.logging";
+      }
       String text = all.toString().strip();
       String where = System.getProperty("os.name")
           + " "

@@ -1,6 +1,7 @@
 package dev.procdesc.posix.ffi;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -69,6 +70,15 @@ final class NativeAccessTest {
     assertTrue(answer.contains(ALLOWED), answer);
     assertTrue(answer.contains("--enable-native-access=org.jnrproject.jffi"), answer);
     assertEquals("works", ask(deny, ALLOWED), "the remedy");
+  }
+
+  @Test
+  void aMissingModuleIsNamed() throws Exception {
+    String answer = ask(ALLOWED, "--limit-modules=java.base");
+    assertTrue(answer.contains("lacks the class java.util.logging.Logger"), answer);
+    assertTrue(answer.contains("--add-modules java.logging"), answer);
+    assertFalse(answer.contains("noexec"), answer);
+    assertEquals("works", ask(ALLOWED, "--limit-modules=java.base,java.logging"), "the remedy");
   }
 
   @Test
