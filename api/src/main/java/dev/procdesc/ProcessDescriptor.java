@@ -205,8 +205,9 @@ public interface ProcessDescriptor extends AutoCloseable {
 
   /**
    * Ends the process in an orderly way: sends the signals of a teardown in order, waits after each,
-   * and sends {@code SIGKILL} last, until the process has ended. This method does not close the
-   * descriptor.
+   * and sends {@code SIGKILL} last, until the process has ended. {@code SIGCONT} follows each
+   * signal that is not a stop signal, because a stopped process handles no other signal before it
+   * continues. This method does not close the descriptor.
    *
    * <p>Uses {@link #signal}, or {@link #signalGroup} for {@link Teardown#ofGroup()}, and
    * {@link #waitFor(Duration)}.

@@ -7,7 +7,8 @@ import java.util.Objects;
 
 /**
  * An orderly way to end a process: signals, and the time to wait after each. {@code SIGKILL} always
- * comes last, whether or not it is given.
+ * comes last, whether or not it is given. {@code SIGCONT} follows each other signal, except stop
+ * signals, so that a stopped process handles it.
  *
  * <pre>{@code
  * child.shutdown(Teardown.of(Signal.TERM, Duration.ofSeconds(5)).then(Signal.KILL));
@@ -21,7 +22,8 @@ public record Teardown(List<Step> steps, boolean group) {
    * A signal and the time to wait after it.
    *
    * @param signal the signal
-   * @param patience the time that the process may take to end, not negative
+   * @param patience the time that the process may take to end, not negative; 292 years or more are
+   *     no limit
    */
   public record Step(Signal signal, Duration patience) {
     /**

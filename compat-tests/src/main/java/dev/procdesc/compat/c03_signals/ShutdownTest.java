@@ -4,6 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.procdesc.ChildProcess;
+import dev.procdesc.compat.Requires;
+import dev.procdesc.Spawner;
+import dev.procdesc.Feature;
 import dev.procdesc.ExitStatus.Exited;
 import dev.procdesc.Signal;
 import dev.procdesc.Teardown;
@@ -64,6 +67,59 @@ final class ShutdownTest {
     try (ChildProcess child = Run.sh("exit 28").spawn()) {
       Run.end(child);
       assertEquals(new Exited(28), child.shutdown(Teardown.of(Signal.TERM, Timeouts.CEILING)));
+    }
+  }
+
+  private static ChildProcess ready(Spawner spawner) throws Exception {
+    ChildProcess child = spawner.spawn();
+    assertEquals("ready", Text.line(child.stdout()));
+    return child;
+  }
+
+  /** Returns a child that continues for a while after SIGTERM, and then exits with 29. */
+  private static Spawner slow() {
+    return Run.sh(
+        "trap 'sleep 0.5; exit 29' TERM; echo ready; while :; do read line || exit 1; done");
+  }
+
+  /** The longest times, which overflow nanoseconds or a deadline. */
+  private static final List<Duration> LONGEST = List.of(
+      Duration.ofNanos(Long.MAX_VALUE),
+      Duration.ofNanos(Long.MAX_VALUE - 1),
+      Duration.ofSeconds(Long.MAX_VALUE, 999_999_999));
+
+  @Test
+  @Contract("C3")
+  void theLongestTimeIsNotOver() throws Exception {
+    for (Duration patience : LONGEST) {
+      try (ChildProcess child = ready(slow())) {
+        assertEquals(new Exited(29), child.shutdown(Teardown.of(Signal.TERM, patience)));
+      }
+    }
+  }
+
+  private static Spawner trapping() {
+    return Run.sh("trap 'exit 31' TERM; echo ready; while :; do read line || exit 1; done");
+  }
+
+  @Test
+  @Contract("C3")
+  void aStoppedChildHandlesTheSignal() throws Exception {
+    try (ChildProcess child = ready(trapping())) {
+      child.signal(Signal.STOP);
+      assertEquals(
+          new Exited(31), child.shutdown(Teardown.of(Signal.TERM, Timeouts.CEILING)));
+    }
+  }
+
+  @Test
+  @Contract("C3")
+  void aStoppedGroupHandlesTheSignal() throws Exception {
+    Requires.feature(Feature.SIGNAL_GROUP);
+    try (ChildProcess child = ready(trapping().newProcessGroup())) {
+      child.signalGroup(Signal.STOP);
+      Teardown teardown = Teardown.of(Signal.TERM, Timeouts.CEILING).ofGroup();
+      assertEquals(new Exited(31), child.shutdown(teardown));
     }
   }
 

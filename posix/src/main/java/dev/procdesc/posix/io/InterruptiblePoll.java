@@ -101,9 +101,8 @@ public final class InterruptiblePoll {
     memory.bytes().putInt(second, readEnd).putShort(second + Descriptors.POLLFD_EVENTS, (short)
         PosixNumbers.POLLIN);
     // Rounded up, so that a wait never ends early. The caller repeats a wait that exceeds an int.
-    int millis = timeoutNanos == Long.MAX_VALUE
-        ? -1
-        : (int) Math.min(Integer.MAX_VALUE, (Math.max(0, timeoutNanos) + 999_999) / 1_000_000);
+    long whole = timeoutNanos <= 0 ? 0 : (timeoutNanos - 1) / 1_000_000 + 1;
+    int millis = timeoutNanos == Long.MAX_VALUE ? -1 : (int) Math.min(Integer.MAX_VALUE, whole);
     trap.enter();
     int outcome = LibC.poll(memory.address(), 2, millis);
     boolean interrupted = trap.leave();

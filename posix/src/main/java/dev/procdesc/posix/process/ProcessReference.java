@@ -37,6 +37,9 @@ import java.util.function.Consumer;
  * internal operations, such as reaping, use the unlimited one.
  */
 public final class ProcessReference {
+  private static final Set<Signal> UNCONTINUED =
+      Set.of(Signal.KILL, Signal.CONT, Signal.STOP, Signal.TSTP, Signal.TTIN, Signal.TTOU);
+
   private static final long GROUP_LOOK_NANOS = 5_000_000;
 
   private final ProcessState core;
@@ -312,11 +315,17 @@ public final class ProcessReference {
     for (Teardown.Step step : teardown.steps()) {
       if (teardown.group()) {
         signalGroup(step.signal());
+        if (isHandledWhenContinued(step.signal())) {
+          signalGroup(Signal.CONT);
+        }
         if (groupEnds(Deadline.in(step.patience()))) {
           break;
         }
       } else {
         signal(step.signal());
+        if (isHandledWhenContinued(step.signal())) {
+          signal(Signal.CONT);
+        }
         Optional<ExitStatus> end = waitFor(Deadline.nanos(step.patience()));
         if (end.isPresent()) {
           return end.get();
@@ -328,6 +337,14 @@ public final class ProcessReference {
     }
     signal(Signal.KILL);
     return waitFor(Long.MAX_VALUE).orElseThrow();
+  }
+
+  /**
+   * Returns whether a stopped process handles a signal only when it is continued. SIGCONT after a
+   * stop signal would undo it.
+   */
+  private static boolean isHandledWhenContinued(Signal signal) {
+    return !UNCONTINUED.contains(signal);
   }
 
   /** Waits until the process group is empty. */
