@@ -13,7 +13,9 @@ import java.util.regex.Pattern;
  * 10 on Linux and 30 on FreeBSD) and is available from the running {@link Platform} only.
  *
  * <p>Signals without a portable name, such as the real-time signals, are named by number:
- * {@code SIG34}. Compare signals with {@code equals}.
+ * {@code SIG34}. Compare signals with {@code equals}, which compares the names; a signal that is
+ * reported by the system has its portable name or its number, never another name. So compare a
+ * reported signal with {@code Signal.ofNumber(Signal.of("RTMIN+3").number())}.
  *
  * @see <a href="https://man7.org/linux/man-pages/man7/signal.7.html">signal(7), Linux</a>
  * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=signal&amp;sektion=3">signal(3),
@@ -21,6 +23,15 @@ import java.util.regex.Pattern;
  */
 public final class Signal {
   private static final Pattern NUMBERED = Pattern.compile("SIG([1-9][0-9]{0,8})");
+
+  /** Names that one system has, and real-time signals relative to the first or last one. */
+  private static final Pattern OF_A_SYSTEM =
+      Pattern.compile("SIG(PWR|STKFLT|EMT|INFO|RTMIN(\\+[1-9][0-9]?)?|RTMAX(-[1-9][0-9]?)?)");
+
+  /** Other names of portable signals. */
+  private static final Map<String, String> ALIASES =
+      Map.of("SIGPOLL", "SIGIO", "SIGCLD", "SIGCHLD", "SIGIOT", "SIGABRT");
+
   private static final Map<String, Signal> STANDARD = new LinkedHashMap<>();
 
   /** Terminal hang-up. */
@@ -125,18 +136,22 @@ public final class Signal {
   /**
    * Returns the signal with a name.
    *
-   * @param name {@code TERM}, {@code SIGTERM} or {@code SIG34}, in any case
-   * @return the signal
+   * @param name {@code TERM}, {@code SIGTERM} or {@code SIG34}, in any case; the older names
+   *     {@code POLL}, {@code CLD} and {@code IOT}; or a name that only some systems have:
+   *     {@code PWR} and {@code STKFLT} on Linux, {@code EMT} and {@code INFO} on FreeBSD,
+   *     {@code RTMIN}, {@code RTMIN+n}, {@code RTMAX} and {@code RTMAX-n}
+   * @return the signal; its {@link #number()} is an error on a system without that signal
    * @throws IllegalArgumentException if no signal has that name
    */
   public static Signal of(String name) {
     String upper = Objects.requireNonNull(name, "name").toUpperCase(Locale.ROOT);
-    String full = upper.startsWith("SIG") ? upper : "SIG" + upper;
+    String given = upper.startsWith("SIG") ? upper : "SIG" + upper;
+    String full = ALIASES.getOrDefault(given, given);
     Signal signal = STANDARD.get(full);
     if (signal != null) {
       return signal;
     }
-    if (NUMBERED.matcher(full).matches()) {
+    if (NUMBERED.matcher(full).matches() || OF_A_SYSTEM.matcher(full).matches()) {
       return new Signal(full);
     }
     throw new IllegalArgumentException("no such signal: " + name);

@@ -62,8 +62,17 @@ public final class Spawner {
    * Returns a spawner of a program with arguments. A program name with a slash is a path, relative
    * to the child's working directory. A name without a slash is searched for in the child's
    * {@code PATH} ({@code /bin:/usr/bin} if it has none), by the rules of {@code execvp}: a
-   * candidate that may not be executed is skipped, and {@link #spawn()} fails with EACCES if no
-   * other candidate can be executed.
+   * candidate is skipped if it does not exist, may not be executed, has too long a path, or is on a
+   * file system that does not answer (ESTALE, ETIMEDOUT, ENODEV). {@link #spawn()} fails with
+   * EACCES if a candidate may not be executed and no other one can be. A child with a
+   * {@link #controllingTerminal} does not search on after ESTALE on either system, nor after
+   * ETIMEDOUT on Linux.
+   *
+   * <p>One rule of {@code execvp} and of {@link ProcessBuilder} is not followed: a file that is
+   * neither a program of this machine nor a script with a {@code #!} line fails with ENOEXEC, and
+   * is not run by the shell. An empty or truncated file, or a program of another machine, would
+   * otherwise run as a script. Run a script without that line by {@code Spawner.of("/bin/sh",
+   * path)}.
    *
    * @param command the program, then its arguments
    * @return a spawner with every option at its default
@@ -174,9 +183,11 @@ public final class Spawner {
 
   /**
    * Sets the child's working directory. The child enters it after it has changed its user, so that
-   * user must have access to it. A relative path is relative to the JVM's directory.
+   * user must have access to it. A relative path is relative to the JVM's directory, and the empty
+   * path is that directory.
    *
-   * @param directory an existing directory; {@link #spawn()} fails if it is not one
+   * @param directory an existing directory of the default file system; {@link #spawn()} fails if it
+   *     is not one
    * @return a new spawner
    * @throws IllegalArgumentException if the path contains a NUL
    */
@@ -405,7 +416,8 @@ public final class Spawner {
    * @param signals the signals, without {@code SIGKILL} and {@code SIGSTOP}
    * @return a new spawner
    * @throws IllegalArgumentException for {@code SIGKILL} and {@code SIGSTOP}, or if a signal is
-   *     given twice
+   *     given twice. {@link #spawn()} throws it for a number, such as {@code SIG9}, that has one of
+   *     these names on this system or that this system does not have
    */
   public Spawner ignoredSignals(Signal... signals) {
     Set<Signal> set = Set.of(signals);
@@ -573,11 +585,14 @@ public final class Spawner {
    * @return the running child
    * @throws SpawnException if a step fails, with the step, the system call, the path and the cause:
    *     ENOENT, EACCES, ENOTDIR for the program or directory; E2BIG for arguments and environment;
-   *     ENOEXEC for a file that is not a program; EMFILE, EAGAIN and ENOMEM for limits; EPERM for
-   *     user, limits and terminal
+   *     ENOEXEC for a file that is neither a program nor a script with a {@code #!} line; EMFILE,
+   *     EAGAIN and ENOMEM for limits; EPERM for user, limits and terminal
    * @throws UnsupportedFeatureException if an option needs a feature that is absent
    * @throws IllegalArgumentException if a string cannot be encoded for this system, or this system
    *     has no such signal
+   * @throws UnsupportedOperationException if a path is not of the default file system
+   * @throws java.io.InterruptedIOException if the thread is interrupted while it waits for the
+   *     other end of a FIFO; see {@link Stdio#fromFile}
    * @throws IOException if a file or pipe for the child cannot be opened
    * @see <a href="https://man7.org/linux/man-pages/man2/clone.2.html">clone(2), Linux</a>
    * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=pdfork&amp;sektion=2">pdfork(2),

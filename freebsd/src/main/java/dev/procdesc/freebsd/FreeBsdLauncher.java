@@ -213,6 +213,11 @@ final class FreeBsdLauncher extends Launcher {
     }
 
     @Override
+    public PreparedSpawn prepared() {
+      return spawn;
+    }
+
+    @Override
     public Launched make() throws IOException {
       if (request.onClose() == OnClose.KILL_GROUP) {
         synchronized (barriers) {

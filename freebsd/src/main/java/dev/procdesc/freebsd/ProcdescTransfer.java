@@ -64,7 +64,8 @@ final class ProcdescTransfer implements DescriptorTransfer {
   public boolean isLifeline(int fd) {
     try (NativeMemory memory = NativeMemory.borrow()) {
       return Syscalls.fstat(fd, memory.address()) == 0
-          && (memory.bytes().getShort(Numbers.STAT_MODE) & Numbers.S_IFMT) == Numbers.S_IFIFO;
+          && (memory.bytes().getShort(Numbers.STAT_MODE) & PosixNumbers.S_IFMT)
+              == PosixNumbers.S_IFIFO;
     }
   }
 

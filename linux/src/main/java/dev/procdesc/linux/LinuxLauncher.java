@@ -20,6 +20,7 @@ import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.ffi.SystemStrings;
 import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.Watcher;
 import dev.procdesc.posix.probe.Unsupported;
@@ -176,6 +177,11 @@ final class LinuxLauncher extends Launcher {
     }
 
     @Override
+    public PreparedSpawn prepared() {
+      return spawn;
+    }
+
+    @Override
     public Launched make() throws IOException {
       flags = isByClone3() ? flags() : 0;
       return request.onClose() == OnClose.RELEASE || isKilledByKernel()
@@ -205,9 +211,11 @@ final class LinuxLauncher extends Launcher {
     }
 
     private OwnedDescriptor openCgroupKill(Path directory) throws SpawnException {
-      String path = directory.resolve("cgroup.kill").toString();
+      Path path = directory.resolve("cgroup.kill");
       int fd = LibC.open(
-          spawn.arena().string(path), PosixNumbers.O_WRONLY | Numbers.POSIX.oCloexec(), 0);
+          spawn.arena().string(SystemStrings.encode(path)),
+          PosixNumbers.O_WRONLY | Numbers.POSIX.oCloexec(),
+          0);
       if (fd == -PosixNumbers.ENOENT) {
         throw Unsupported.feature(
             Feature.KILL_CGROUP, path + " (Linux 5.14, and not in the root cgroup)");
@@ -215,7 +223,7 @@ final class LinuxLauncher extends Launcher {
       if (fd < 0) {
         throw Errors.spawn(Step.CGROUP, "open", path, fd, "");
       }
-      return OwnedDescriptor.take(fd, path);
+      return OwnedDescriptor.take(fd, path.toString());
     }
 
     /**
@@ -372,11 +380,10 @@ final class LinuxLauncher extends Launcher {
 
     private int openCgroup(Path directory) throws SpawnException {
       boolean clone3 = isByClone3();
-      String path =
-          clone3 ? directory.toString() : directory.resolve("cgroup.procs").toString();
+      Path path = clone3 ? directory : directory.resolve("cgroup.procs");
       int flags = Numbers.POSIX.oCloexec()
           | (clone3 ? PosixNumbers.O_RDONLY | Numbers.POSIX.oDirectory() : PosixNumbers.O_WRONLY);
-      int fd = LibC.open(spawn.arena().string(path), flags, 0);
+      int fd = LibC.open(spawn.arena().string(SystemStrings.encode(path)), flags, 0);
       if (fd < 0) {
         throw Errors.spawn(Step.CGROUP, "open", path, fd, "");
       }

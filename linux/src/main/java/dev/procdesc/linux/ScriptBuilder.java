@@ -96,8 +96,8 @@ public final class ScriptBuilder extends ChildSetup {
   }
 
   @Override
-  protected int number(Signal signal) {
-    return Signals.number(signal);
+  protected int ignorable(Signal signal) {
+    return Signals.ignorable(signal);
   }
 
   @Override

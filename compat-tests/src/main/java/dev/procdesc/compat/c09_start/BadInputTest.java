@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.procdesc.ExitStatus;
+import java.util.stream.Stream;
+import dev.procdesc.compat.Requires;
+import dev.procdesc.Feature;
 import dev.procdesc.Limit;
 import dev.procdesc.Signal;
 import dev.procdesc.Spawner;
@@ -126,6 +129,43 @@ final class BadInputTest {
     refused(() -> Signal.ofNumber(-1));
     refused(() -> SPAWNER.ignoredSignals(Signal.KILL));
     refused(() -> SPAWNER.ignoredSignals(Signal.TERM, Signal.STOP));
+  }
+
+  @Test
+  @Contract("C9")
+  void aNumberOfASignalThatCannotBeIgnoredIsRefused() {
+    Requires.feature(Feature.CHILD_SETUP);
+    for (int number : new int[] {Signal.KILL.number(), Signal.STOP.number(), 129}) {
+      Signal signal = Signal.of("SIG" + number);
+      refused(() -> SPAWNER.ignoredSignals(signal).spawn());
+      refused(() -> SPAWNER.ignoredSignals(Signal.HUP, signal).spawn());
+    }
+  }
+
+  @Test
+  @Contract("C9")
+  void otherNamesOfSignalsAreKnown() {
+    assertEquals(Signal.IO, Signal.of("POLL"));
+    assertEquals(Signal.CHLD, Signal.of("SIGCLD"));
+    assertEquals(Signal.ABRT, Signal.of("iot"));
+    int first = Signal.of("RTMIN").number();
+    assertEquals(first + 3, Signal.of("SIGRTMIN+3").number());
+    assertEquals(Signal.of("rtmax").number() - 2, Signal.of("RTMAX-2").number());
+    assertEquals("SIG" + (first + 3), Signal.ofNumber(first + 3).name());
+    refused(() -> Signal.of("RTMIN-1"));
+    refused(() -> Signal.of("RTMIN+0"));
+    refused(() -> Signal.of("RTMIN+99").number());
+    refused(() -> Signal.of("RTMAX-99").number());
+    long known = Stream.of("PWR", "STKFLT", "EMT", "INFO")
+        .filter(name -> {
+          try {
+            return Signal.of(name).number() > 0;
+          } catch (IllegalArgumentException e) {
+            return false;
+          }
+        })
+        .count();
+    assertEquals(2, known, "two of these names exist on each system");
   }
 
   @Test

@@ -151,6 +151,33 @@ final class ProgramTest {
 
   @Test
   @Contract("C9")
+  void theSearchSkipsAPathThatIsTooLong() throws Exception {
+    Path folder = folder("folder");
+    Scratch.script(folder.resolve("procdesc-tool"), "echo found");
+    String longPath = "/long".repeat(2_000);
+    String longName = "/" + "n".repeat(300);
+    String path = longPath + ":" + longName + ":" + folder;
+    assertEquals("found", Run.output(named("procdesc-tool").environment("PATH", path)));
+    assertFails(
+        named("procdesc-tool").environment("PATH", longPath + ":" + longName),
+        Step.EXECUTE,
+        Errno.ENAMETOOLONG,
+        "procdesc-tool");
+  }
+
+  @Test
+  @Contract("C9")
+  void theSearchSkipsALoopOfLinks() throws Exception {
+    Path folder = folder("folder");
+    Scratch.script(folder.resolve("procdesc-tool"), "echo found");
+    Path loop = directory.resolve("loop");
+    Files.createSymbolicLink(loop, loop);
+    assertEquals(
+        "found", Run.output(named("procdesc-tool").environment("PATH", loop + ":" + folder)));
+  }
+
+  @Test
+  @Contract("C9")
   void anEmptyPathElementIsTheChildsDirectory() throws Exception {
     Scratch.script(directory.resolve("procdesc-tool"), "echo here");
     for (String path : new String[] {"", ":/nonexistent", "/nonexistent:", "/nonexistent::/none"}) {

@@ -142,8 +142,12 @@ public final class Numbers {
   /** The last signal with a name; a JVM or libthr handles many of those up to it. */
   public static final int LAST_ORDINARY_SIGNAL = 33;
 
+  public static final int SIGEMT = 7;
   public static final int SIGSTOP = 17;
   public static final int SIGCHLD = 20;
+  public static final int SIGINFO = 29;
+  public static final int SIGRTMIN = 65;
+  public static final int SIGRTMAX = 126;
   public static final int SIG_SETMASK = 3;
   public static final int SIGSET_SIZE = 16;
   public static final int SIGACTION_SIZE = 32;
@@ -152,6 +156,10 @@ public final class Numbers {
 
   public static final PosixNumbers POSIX = new PosixNumbers(
       /* EAGAIN */ 35,
+      /* ELOOP */ 62,
+      /* ENAMETOOLONG */ 63,
+      /* ESTALE */ 70,
+      /* ETIMEDOUT */ 60,
       /* O_CLOEXEC */ 0x100000,
       /* O_NONBLOCK */ 0x4,
       /* O_CREAT */ 0x200,
@@ -212,9 +220,6 @@ public final class Numbers {
 
   /** {@code st_mode}, a 16-bit number. */
   public static final int STAT_MODE = 24;
-
-  public static final int S_IFMT = 0xF000;
-  public static final int S_IFIFO = 0x1000;
 
   // ---- sys/ttycom.h
 

@@ -5,6 +5,7 @@ import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.process.SignalNames;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 
 /** The signals of FreeBSD: sys/signal.h. */
 public final class Signals {
@@ -17,13 +18,24 @@ public final class Signals {
       "ALRM", "TERM", "URG", "STOP", "TSTP", "CONT", "CHLD", "TTIN", "TTOU", "IO", "XCPU", "XFSZ",
       "VTALRM", "PROF", "WINCH", "", "USR1", "USR2");
 
-  public static final SignalNames SIGNALS = new SignalNames("FreeBSD", Numbers.NSIG, NAMES);
+  public static final SignalNames SIGNALS = new SignalNames(
+      "FreeBSD",
+      Numbers.NSIG,
+      NAMES,
+      Map.of("EMT", Numbers.SIGEMT, "INFO", Numbers.SIGINFO),
+      Numbers.SIGRTMIN,
+      Numbers.SIGRTMAX);
 
   private Signals() {}
 
   /** Returns the number of a named or numbered signal. */
   public static int number(Signal signal) {
     return SIGNALS.number(signal);
+  }
+
+  /** Returns the number of a signal that can be ignored. */
+  public static int ignorable(Signal signal) {
+    return SIGNALS.ignorable(signal);
   }
 
   /** Returns the address of a signal mask: {@code sigset_t}, 128 bits. */

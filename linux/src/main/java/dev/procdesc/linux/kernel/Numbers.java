@@ -463,7 +463,13 @@ public final class Numbers {
   // ---- asm-generic/signal-defs.h, asm/signal.h
 
   public static final int NSIG = 64;
+  public static final int SIGSTKFLT = 16;
   public static final int SIGSTOP = 19;
+  public static final int SIGPWR = 30;
+
+  /** {@code SIGRTMIN} of glibc, which uses the first two real-time signals itself; signal(7). */
+  public static final int SIGRTMIN = 34;
+
   public static final int SIG_SETMASK = 2;
   public static final int SIGSET_SIZE = 8;
 
@@ -495,6 +501,10 @@ public final class Numbers {
 
   public static final PosixNumbers POSIX = new PosixNumbers(
       /* EAGAIN */ 11,
+      /* ELOOP */ 40,
+      /* ENAMETOOLONG */ 36,
+      /* ESTALE */ 116,
+      /* ETIMEDOUT */ 110,
       /* O_CLOEXEC */ 0x80000,
       /* O_NONBLOCK */ 0x800,
       /* O_CREAT */ 0x40,

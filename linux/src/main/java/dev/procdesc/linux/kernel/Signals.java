@@ -4,6 +4,7 @@ import dev.procdesc.Signal;
 import dev.procdesc.posix.process.SignalNames;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 
 /** The signals of x86-64 and aarch64: asm/signal.h, asm-generic/signal.h. */
 public final class Signals {
@@ -16,13 +17,24 @@ public final class Signals {
       "PIPE", "ALRM", "TERM", "", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU",
       "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "", "SYS");
 
-  public static final SignalNames SIGNALS = new SignalNames("Linux", Numbers.NSIG, NAMES);
+  public static final SignalNames SIGNALS = new SignalNames(
+      "Linux",
+      Numbers.NSIG,
+      NAMES,
+      Map.of("STKFLT", Numbers.SIGSTKFLT, "PWR", Numbers.SIGPWR),
+      Numbers.SIGRTMIN,
+      Numbers.NSIG);
 
   private Signals() {}
 
   /** Returns the number of a named or numbered signal. */
   public static int number(Signal signal) {
     return SIGNALS.number(signal);
+  }
+
+  /** Returns the number of a signal that can be ignored. */
+  public static int ignorable(Signal signal) {
+    return SIGNALS.ignorable(signal);
   }
 
   /** Returns a signal mask: the kernel's {@code sigset_t}, 64 bits. */

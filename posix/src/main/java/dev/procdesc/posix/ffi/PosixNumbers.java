@@ -6,6 +6,10 @@ package dev.procdesc.posix.ffi;
  */
 public record PosixNumbers(
     int eagain,
+    int eloop,
+    int enametoolong,
+    int estale,
+    int etimedout,
     int oCloexec,
     int oNonblock,
     int oCreat,
@@ -66,6 +70,9 @@ public record PosixNumbers(
   /** {@code EINTR} on every system. */
   public static final int EINTR = 4;
 
+  /** {@code ENXIO} on every system. */
+  public static final int ENXIO = 6;
+
   /** {@code E2BIG} on every system. */
   public static final int E2BIG = 7;
 
@@ -95,6 +102,12 @@ public record PosixNumbers(
 
   /** {@code ETXTBSY} on every system. */
   public static final int ETXTBSY = 26;
+
+  /** {@code S_IFMT} on every system. */
+  public static final int S_IFMT = 0xF000;
+
+  /** {@code S_IFIFO} on every system. */
+  public static final int S_IFIFO = 0x1000;
 
   /** {@code SIGKILL} on every system. */
   public static final int SIGKILL = 9;

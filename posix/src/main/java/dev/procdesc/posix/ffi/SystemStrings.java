@@ -1,15 +1,21 @@
 package dev.procdesc.posix.ffi;
 
+import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystems;
+import java.nio.file.Path;
 
 /** Converts between Java strings and the bytes of the system's names and arguments. */
 public final class SystemStrings {
   private static final Charset CHARSET = charset();
+
+  /** The character that the JVM decodes from bytes that are not valid in its encoding. */
+  private static final char REPLACEMENT = '\uFFFD';
 
   private SystemStrings() {}
 
@@ -42,6 +48,42 @@ public final class SystemStrings {
       throw new IllegalArgumentException(
           "\"" + text + "\" cannot be encoded in " + CHARSET + "; choose a UTF-8 locale", e);
     }
+  }
+
+  /**
+   * Encodes a path. A name that the JVM could not decode keeps its bytes. The empty path is the
+   * working directory, as elsewhere in Java.
+   *
+   * @throws UnsupportedOperationException if the path is not of the default file system
+   */
+  public static byte[] encode(Path path) {
+    if (!path.getFileSystem().equals(FileSystems.getDefault())) {
+      throw new UnsupportedOperationException(
+          path + " is a path of another file system than the default one");
+    }
+    String text = path.toString();
+    if (text.isEmpty()) {
+      return encode(".");
+    }
+    return text.indexOf(REPLACEMENT) < 0 ? encode(text) : bytesOf(path, text.endsWith("/"));
+  }
+
+  /** Returns the bytes of an absolute form of a path, which only its URI reveals. */
+  private static byte[] bytesOf(Path path, boolean slashAtEnd) {
+    String escaped = path.toUri().getRawPath();
+    // The URI of a directory ends with a slash.
+    int end = escaped.length() - (!slashAtEnd && escaped.endsWith("/") ? 1 : 0);
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    for (int i = 0; i < end; i++) {
+      char next = escaped.charAt(i);
+      if (next == '%') {
+        bytes.write(Integer.parseInt(escaped.substring(i + 1, i + 3), 16));
+        i += 2;
+      } else {
+        bytes.write(next);
+      }
+    }
+    return bytes.toByteArray();
   }
 
   /** Decodes bytes; malformed input is replaced. */

@@ -7,10 +7,15 @@ import java.util.Map;
 
 /** The signals of a system, by name and by number. */
 public final class SignalNames {
+  private static final String RTMIN = "SIGRTMIN";
+  private static final String RTMAX = "SIGRTMAX";
+
   private final String system;
   private final int last;
   private final List<String> names;
   private final Map<Signal, Integer> numbers = new HashMap<>();
+  private final int rtmin;
+  private final int rtmax;
 
   /**
    * Creates the table of a system's signals.
@@ -18,8 +23,15 @@ public final class SignalNames {
    * @param last the largest signal number
    * @param names the names in the order of their numbers, from 1; empty where the name exists on
    *     this system only
+   * @param own the numbers of the names that exist on this system only
+   * @param rtmin the first real-time signal for programs
+   * @param rtmax the last one
    */
-  public SignalNames(String system, int last, List<String> names) {
+  public SignalNames(
+      String system, int last, List<String> names, Map<String, Integer> own, int rtmin, int rtmax) {
+    this.rtmin = rtmin;
+    this.rtmax = rtmax;
+    own.forEach((name, number) -> numbers.put(Signal.of(name), number));
     this.system = system;
     this.last = last;
     this.names = List.copyOf(names);
@@ -40,7 +52,27 @@ public final class SignalNames {
     if (digits.chars().allMatch(Character::isDigit)) {
       return Integer.parseInt(digits);
     }
-    throw unknown(signal);
+    return realTime(signal);
+  }
+
+  private int realTime(Signal signal) {
+    String name = signal.name();
+    int number;
+    if (name.startsWith(RTMIN)) {
+      number = rtmin + offset(name.substring(RTMIN.length()));
+    } else if (name.startsWith(RTMAX)) {
+      number = rtmax + offset(name.substring(RTMAX.length()));
+    } else {
+      throw unknown(signal);
+    }
+    if (number < rtmin || number > rtmax) {
+      throw unknown(signal);
+    }
+    return number;
+  }
+
+  private static int offset(String signed) {
+    return signed.isEmpty() ? 0 : Integer.parseInt(signed);
   }
 
   /**
@@ -51,6 +83,16 @@ public final class SignalNames {
     int number = number(signal);
     if (number < 1 || number > last) {
       throw unknown(signal);
+    }
+    return number;
+  }
+
+  /** Returns the number of a signal that this system must have and that can be ignored. */
+  public int ignorable(Signal signal) {
+    int number = existing(signal);
+    if (of(number).equals(Signal.KILL) || of(number).equals(Signal.STOP)) {
+      throw new IllegalArgumentException(
+          of(number).name() + " cannot be ignored, on this system also named " + signal.name());
     }
     return number;
   }

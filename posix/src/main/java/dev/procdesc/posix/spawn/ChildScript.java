@@ -6,6 +6,8 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
 
 /**
  * The system calls that a child makes between its creation and its program, one after the other,
@@ -96,6 +98,14 @@ public final class ChildScript {
       set |= 1L << errno;
     }
     return set;
+  }
+
+  /**
+   * Returns the set of the error numbers that a predicate accepts. A script cannot tolerate those
+   * above 63, and ends there.
+   */
+  static long tolerate(IntPredicate tolerated) {
+    return tolerate(IntStream.rangeClosed(1, 63).filter(tolerated).toArray());
   }
 
   /** Returns the number of steps. */

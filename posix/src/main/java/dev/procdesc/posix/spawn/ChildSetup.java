@@ -17,6 +17,7 @@ import dev.procdesc.posix.spawn.ChildScript.Purpose;
 import dev.procdesc.spi.Program;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.Collection;
 import java.util.List;
@@ -97,8 +98,12 @@ public abstract class ChildSetup {
   /** Sets the signal mask to these signals. */
   protected abstract void mask(Collection<Signal> blocked);
 
-  /** Returns the number of a signal. */
-  protected abstract int number(Signal signal);
+  /**
+   * Returns the number of a signal that can be ignored.
+   *
+   * @throws IllegalArgumentException if it cannot be ignored, or this system has no such signal
+   */
+  protected abstract int ignorable(Signal signal);
 
   /**
    * Refuses a program that this system would not execute by descriptor although the call succeeds.
@@ -140,9 +145,8 @@ public abstract class ChildSetup {
       descriptorsTerminalAndSignals(open, openLimit, notDefault);
       executeDescriptor(fd, program.fd(), argv, envp);
     } else {
-      String name = ((Program.Named) request.program()).name();
       descriptorsTerminalAndSignals(open, openLimit, notDefault);
-      execute(new PathSearch(name, spawn.environment()).candidates(), argv, envp);
+      execute(spawn.search().orElseThrow(), argv, envp);
     }
     return script;
   }
@@ -197,8 +201,9 @@ public abstract class ChildSetup {
 
   private void directoryAndPrivileges() {
     if (request.directory().isPresent()) {
-      String path = request.directory().get().toString();
-      add(Step.DIRECTORY, "chdir", path, calls.chdir(), arena.string(path));
+      Path path = request.directory().get();
+      long bytes = arena.string(SystemStrings.encode(path));
+      add(Step.DIRECTORY, "chdir", path, calls.chdir(), bytes);
     }
     if (request.noNewPrivileges()) {
       noNewPrivileges();
@@ -219,7 +224,7 @@ public abstract class ChildSetup {
       dispose(number, false);
     }
     for (Signal signal : request.ignoredSignals()) {
-      dispose(number(signal), true);
+      dispose(ignorable(signal), true);
     }
     // From here on, signals are delivered to the child.
     mask(request.blockedSignals());
@@ -311,13 +316,12 @@ public abstract class ChildSetup {
   }
 
   /** Executes a program given by its path, or the first of several that can be executed. */
-  private void execute(List<byte[]> paths, long argv, long envp) {
-    long next = ChildScript.tolerate(
-        PosixNumbers.ENOENT, PosixNumbers.EACCES, PosixNumbers.ENOTDIR, PosixNumbers.ENODEV);
-    for (byte[] path : paths) {
+  private void execute(PathSearch search, long argv, long envp) {
+    long next = search.isSearched() ? ChildScript.tolerate(PathSearch::isPassedOver) : 0;
+    for (byte[] path : search.candidates()) {
       script.tolerantStep(
           new Purpose(Step.EXECUTE, "execve", SystemStrings.decode(path)),
-          paths.size() == 1 ? 0 : next,
+          next,
           calls.execve(),
           arena.string(path),
           argv,

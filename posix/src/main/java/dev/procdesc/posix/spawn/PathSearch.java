@@ -1,16 +1,30 @@
 package dev.procdesc.posix.spawn;
 
+import dev.procdesc.SpawnException;
+import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.ffi.SystemNumbers;
 import dev.procdesc.posix.ffi.SystemStrings;
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
-/** Searches for a program by the rules of execvp(3). */
+/**
+ * The search for a program by the rules of execvp(3). The script of a child tries the candidates
+ * one after the other. It cannot continue after every error, so that a search may take several
+ * attempts to spawn; it continues where the previous attempt ended.
+ */
 public final class PathSearch {
   private static final byte[] DEFAULT_PATH = SystemStrings.encode("/bin:/usr/bin");
 
   private final String name;
   private final List<byte[]> environment;
+
+  /** The number of candidates that failed in earlier attempts. */
+  private int passed;
+
+  private boolean resumed;
+  private Optional<SpawnException> denied = Optional.empty();
 
   /**
    * Creates the search for a program.
@@ -32,7 +46,49 @@ public final class PathSearch {
     return name.indexOf('/') < 0;
   }
 
-  /** Returns the paths to try, in this order. */
+  /**
+   * Returns whether a search continues after an error of exec: the candidate is missing, may not be
+   * executed, or is on a file system that does not answer. execvp of both systems, and the JDK,
+   * agree on these except for ELOOP and ENAMETOOLONG, after which glibc stops.
+   */
+  static boolean isPassedOver(int errno) {
+    PosixNumbers numbers = SystemNumbers.posix();
+    return errno == PosixNumbers.ENOENT
+        || errno == PosixNumbers.EACCES
+        || errno == PosixNumbers.ENOTDIR
+        || errno == PosixNumbers.ENODEV
+        || errno == numbers.eloop()
+        || errno == numbers.enametoolong()
+        || errno == numbers.estale()
+        || errno == numbers.etimedout();
+  }
+
+  /** Continues behind a candidate of the current attempt. */
+  void resumeBehind(int candidate) {
+    passed += candidate + 1;
+    resumed = true;
+  }
+
+  /** Returns whether the last attempt ended with candidates left to try. */
+  boolean takeResumed() {
+    boolean again = resumed;
+    resumed = false;
+    return again;
+  }
+
+  /** Records that a candidate may not be executed; the first one explains a failed search. */
+  void deny(SpawnException failure) {
+    if (denied.isEmpty()) {
+      denied = Optional.of(failure);
+    }
+  }
+
+  /** Returns the failure of the first candidate that may not be executed. */
+  Optional<SpawnException> denied() {
+    return denied;
+  }
+
+  /** Returns the paths that are left to try, in this order. */
   public List<byte[]> candidates() {
     byte[] program = SystemStrings.encode(name);
     if (!isSearched()) {
@@ -54,7 +110,7 @@ public final class PathSearch {
       all.add(candidate.toByteArray());
       candidate.reset();
     }
-    return all;
+    return all.subList(passed, all.size());
   }
 
   /** Returns the explanation for a program that was not found. */

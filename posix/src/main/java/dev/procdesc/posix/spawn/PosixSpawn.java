@@ -6,12 +6,12 @@ import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.ffi.SystemNumbers;
+import dev.procdesc.posix.ffi.SystemStrings;
 import dev.procdesc.spi.Program;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -55,6 +55,11 @@ public abstract class PosixSpawn implements SpawnRetry.Attempt {
         || spawn.descriptors().targets().last() > 2;
   }
 
+  @Override
+  public final PreparedSpawn prepared() {
+    return spawn;
+  }
+
   /** Sets flags, signals and all other attributes. */
   protected abstract void setAttributes(PosixSpawnCall call) throws IOException;
 
@@ -66,12 +71,10 @@ public abstract class PosixSpawn implements SpawnRetry.Attempt {
   protected final int spawnNamed() throws IOException {
     long argv = spawn.argv();
     long envp = spawn.envp();
-    String name = ((Program.Named) request.program()).name();
     try (PosixSpawnCall call = new PosixSpawnCall(arena, library)) {
       setAttributes(call);
       addActions(call);
-      List<byte[]> candidates = new PathSearch(name, spawn.environment()).candidates();
-      return search(candidates, name, call, argv, envp);
+      return search(call, argv, envp);
     }
   }
 
@@ -83,31 +86,29 @@ public abstract class PosixSpawn implements SpawnRetry.Attempt {
       call.addCopy(placement.source(), placement.target());
     }
     if (request.directory().isPresent()) {
-      call.addDirectory(arena.string(request.directory().get().toString()));
+      call.addDirectory(arena.string(SystemStrings.encode(request.directory().get())));
     }
     call.addCloseFrom(3);
   }
 
-  private int search(
-      List<byte[]> candidates, String name, PosixSpawnCall call, long argv, long envp)
-      throws IOException {
+  private int search(PosixSpawnCall call, long argv, long envp) throws IOException {
+    PathSearch search = spawn.search().orElseThrow();
     NativeArena.Place result = arena.allocate(8);
-    Optional<Integer> remembered = Optional.empty();
+    boolean denied = false;
     int outcome = PosixNumbers.ENOENT;
-    for (byte[] candidate : candidates) {
+    for (byte[] candidate : search.candidates()) {
       outcome = call.spawn(result.address(), arena.string(candidate), argv, envp);
       if (outcome == 0) {
         return result.bytes().getInt(result.at());
       }
       failed();
-      if (outcome == PosixNumbers.EACCES) {
-        remembered = Optional.of(outcome);
-      } else if (outcome != PosixNumbers.ENOENT && outcome != PosixNumbers.ENOTDIR) {
+      if (!PathSearch.isPassedOver(outcome)) {
         break;
       }
+      denied |= outcome == PosixNumbers.EACCES;
     }
-    int errno = outcome == PosixNumbers.ENOENT ? remembered.orElse(outcome) : outcome;
-    throw explain(errno, name);
+    int errno = denied && PathSearch.isPassedOver(outcome) ? PosixNumbers.EACCES : outcome;
+    throw explain(errno, ((Program.Named) request.program()).name());
   }
 
   /**

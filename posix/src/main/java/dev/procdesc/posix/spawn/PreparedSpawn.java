@@ -2,10 +2,12 @@ package dev.procdesc.posix.spawn;
 
 import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.SystemStrings;
+import dev.procdesc.spi.Program;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A spawn for which everything that does not depend on the mechanism is prepared.
@@ -15,21 +17,27 @@ import java.util.List;
  * @param descriptors the descriptors of the child, which are open in this JVM
  * @param environment the environment of the child
  * @param identity the user and groups of the child
+ * @param search the search for the program; empty if the program is an open descriptor
  */
 public record PreparedSpawn(
     SpawnRequest request,
     NativeArena arena,
     ChildDescriptors descriptors,
     List<byte[]> environment,
-    Users.Identity identity) {
+    Users.Identity identity,
+    Optional<PathSearch> search) {
   static PreparedSpawn of(SpawnRequest request, NativeArena arena, ChildDescriptors descriptors)
       throws IOException {
+    List<byte[]> environment = Environment.of(request.inheritEnvironment(), request.environment());
     return new PreparedSpawn(
         request,
         arena,
         descriptors,
-        Environment.of(request.inheritEnvironment(), request.environment()),
-        Users.identify(request.user(), request.group(), request.supplementaryGroups()));
+        environment,
+        Users.identify(request.user(), request.group(), request.supplementaryGroups()),
+        request.program() instanceof Program.Named named
+            ? Optional.of(new PathSearch(named.name(), environment))
+            : Optional.empty());
   }
 
   /** Stores the arguments in the arena and returns the address of the array. */

@@ -22,36 +22,54 @@ public final class ScriptFailure {
    */
   public ScriptFailure(PreparedSpawn spawn, Map<Integer, String> executeHints) {
     this.request = spawn.request();
-    this.search = request.program() instanceof Program.Named named
-        ? Optional.of(new PathSearch(named.name(), spawn.environment()))
-        : Optional.empty();
+    this.search = spawn.search();
     this.executeHints = executeHints;
   }
 
   /** Returns the exception for a child whose script ended. */
   public SpawnException of(ChildScript script, SpawnStub.Run run) {
     int step = run.failedStep();
-    if (step < script.size()) {
-      return at(script.purpose(step), run.results().get(step));
-    }
-    // Every candidate of the search failed with an error after which execvp continues.
-    int last = script.size() - 1;
-    long outcome = run.results().get(last);
-    int first = last;
-    while (first > 0 && script.purpose(first - 1).step() == Step.EXECUTE) {
-      first--;
-    }
-    for (int i = first; i <= last; i++) {
-      if (run.results().get(i) == -PosixNumbers.EACCES) {
-        return at(script.purpose(i), run.results().get(i));
+    if (search.isPresent() && search.get().isSearched()) {
+      int first = script.size();
+      while (first > 0 && script.purpose(first - 1).step() == Step.EXECUTE) {
+        first--;
+      }
+      if (step >= first) {
+        return ofSearch(search.get(), script, run, first);
       }
     }
-    return Errors.spawn(
-        Step.EXECUTE,
-        "execve",
-        ((Program.Named) request.program()).name(),
-        outcome == -PosixNumbers.ENOTDIR ? -PosixNumbers.ENOENT : outcome,
-        search.orElseThrow().notFound());
+    return at(script.purpose(step), run.results().get(step));
+  }
+
+  /** Returns the exception for the candidates of a search, unless the search continues. */
+  private SpawnException ofSearch(
+      PathSearch search, ChildScript script, SpawnStub.Run run, int first) {
+    int last = Math.min(run.failedStep(), script.size() - 1);
+    for (int i = first; i <= last; i++) {
+      long outcome = run.results().get(i);
+      if (outcome == -PosixNumbers.EACCES) {
+        search.deny(at(script.purpose(i), outcome));
+      }
+    }
+    long outcome = run.results().get(last);
+    if (!PathSearch.isPassedOver((int) -outcome)) {
+      return at(script.purpose(last), outcome);
+    }
+    if (last < script.size() - 1) {
+      if (request.controllingTerminal().isPresent()) {
+        // The exit of the child, a session leader, has hung up the terminal.
+        return at(script.purpose(last), outcome);
+      }
+      search.resumeBehind(last - first);
+    }
+    return search
+        .denied()
+        .orElseGet(() -> Errors.spawn(
+            Step.EXECUTE,
+            "execve",
+            ((Program.Named) request.program()).name(),
+            outcome == -PosixNumbers.ENOTDIR ? -PosixNumbers.ENOENT : outcome,
+            search.notFound()));
   }
 
   private SpawnException at(ChildScript.Purpose purpose, long outcome) {
@@ -74,7 +92,8 @@ public final class ScriptFailure {
       case PosixNumbers.ENOENT -> explainMissing();
       case PosixNumbers.EACCES ->
         "no permission to execute, a directory, or a file system mounted noexec";
-      case PosixNumbers.ENOEXEC -> "neither a program for this machine nor a script with a #! line";
+      case PosixNumbers.ENOEXEC ->
+        "neither a program for this machine nor a script with a #! line; run a script by /bin/sh";
       case PosixNumbers.E2BIG ->
         "arguments and environment together, or one string of them, are too long";
       case PosixNumbers.ETXTBSY -> "the file is still open for writing in some process";

@@ -4,9 +4,13 @@ import dev.procdesc.SpawnException;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.ffi.SystemNumbers;
 import java.io.IOException;
+import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 
-/** Retries after temporary failures: EAGAIN, and a program file that is still open for writing. */
+/**
+ * Retries after temporary failures: EAGAIN, and a program file that is still open for writing. Also
+ * continues a search for the program that takes several attempts.
+ */
 public final class SpawnRetry {
   /**
    * The number of attempts. ETXTBSY and EAGAIN pass within milliseconds or not at all: 1 + 2 + 4 …
@@ -20,6 +24,9 @@ public final class SpawnRetry {
   public interface Attempt {
     /** Creates the child. */
     Launcher.Launched make() throws IOException;
+
+    /** Returns the spawn that is attempted. */
+    PreparedSpawn prepared();
 
     /** Returns whether a failure may be temporary. */
     default boolean isPassing(SpawnException failure) {
@@ -37,10 +44,15 @@ public final class SpawnRetry {
    * last.
    */
   public static Launcher.Launched make(Attempt attempt) throws IOException {
-    for (int number = 1; ; number++) {
+    int number = 1;
+    while (true) {
       try {
         return attempt.make();
       } catch (SpawnException e) {
+        Optional<PathSearch> search = attempt.prepared().search();
+        if (search.isPresent() && search.get().takeResumed()) {
+          continue;
+        }
         if (!attempt.isPassing(e)
             || number == ATTEMPTS
             || Thread.currentThread().isInterrupted()) {
@@ -48,6 +60,7 @@ public final class SpawnRetry {
         }
       }
       LockSupport.parkNanos(1_000_000L << (number - 1));
+      number++;
     }
   }
 }

@@ -18,11 +18,25 @@ public final class TestNumbers {
 
   private static PosixNumbers posix() {
     if (System.getProperty("os.name", "").equals("FreeBSD")) {
-      return new PosixNumbers(35, 0x100000, 0x4, 0x200, 0x800, 0x400, 0x8, 0x20000, 17, 0x1000);
+      return new PosixNumbers(
+          35, 62, 63, 70, 60, 0x100000, 0x4, 0x200, 0x800, 0x400, 0x8, 0x20000, 17, 0x1000);
     }
     boolean arm = System.getProperty("os.arch", "").equals("aarch64");
     return new PosixNumbers(
-        11, 0x80000, 0x800, 0x40, 0x80, 0x200, 0x400, arm ? 0x4000 : 0x10000, 1030, 0x20);
+        11,
+        40,
+        36,
+        116,
+        110,
+        0x80000,
+        0x800,
+        0x40,
+        0x80,
+        0x200,
+        0x400,
+        arm ? 0x4000 : 0x10000,
+        1030,
+        0x20);
   }
 
   /** Returns the numbers and layouts of sockets on either system. */

@@ -6,6 +6,7 @@ import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.TestSystem;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Queue;
@@ -21,7 +22,7 @@ final class TestOperations extends ProcessOperations {
   IntConsumer taker = fd -> {};
 
   TestOperations() {
-    super(Task.OBSERVE, new SignalNames("the test", 31, List.of("TERM")));
+    super(Task.OBSERVE, new SignalNames("the test", 31, List.of("TERM"), Map.of(), 0, -1));
   }
 
   @Override
