@@ -57,7 +57,9 @@ public sealed interface Stdio permits Redirect {
   }
 
   /**
-   * Returns a file to read.
+   * Returns a file to read. The file is opened by the spawn. If it is a FIFO, the spawn waits until
+   * a process has written to it, or opened it for writing and closed it; to write to a FIFO, until
+   * a process has opened it for reading. An interrupt ends that wait.
    *
    * @param file an existing file; a relative path is relative to the parent's directory
    * @return valid for any descriptor number

@@ -2,6 +2,7 @@ package dev.procdesc.compat.c09_start;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.procdesc.ChildProcess;
 import dev.procdesc.ExitStatus.Exited;
@@ -11,6 +12,7 @@ import dev.procdesc.Stdio.Access;
 import dev.procdesc.compat.Contract;
 import dev.procdesc.compat.Tags;
 import dev.procdesc.compat.support.ChildJvm;
+import dev.procdesc.compat.support.ConcurrentCallers;
 import dev.procdesc.compat.support.LeakCheck;
 import dev.procdesc.compat.support.Libc;
 import dev.procdesc.compat.support.Run;
@@ -18,9 +20,14 @@ import dev.procdesc.compat.support.Scenario;
 import dev.procdesc.compat.support.Scratch;
 import dev.procdesc.compat.support.Text;
 import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -54,6 +61,100 @@ final class FilesTest {
       assertEquals("content", Text.all(child.stdout()));
       assertFalse(child.hasPipe(0));
     }
+  }
+
+  private Path fifo() throws Exception {
+    Path fifo = directory.resolve("fifo");
+    assertEquals("", Run.output(Run.sh("exec mkfifo \"$1\"", fifo.toString())));
+    return fifo;
+  }
+
+  private static void assertInterruptible(Spawner spawner) throws Exception {
+    try (ConcurrentCallers<ChildProcess> callers = new ConcurrentCallers<>(Thread::new)) {
+      callers.add(spawner::spawn);
+      callers.awaitBlocked();
+      callers.interrupt();
+      assertThrows(InterruptedIOException.class, callers::results);
+    }
+  }
+
+  @Test
+  @Contract("C9")
+  void anInterruptEndsTheWaitForTheOtherEndOfAFifo() throws Exception {
+    Path fifo = fifo();
+    assertInterruptible(Run.cat().stdin(Stdio.fromFile(fifo)));
+    assertInterruptible(Run.cat().stdout(Stdio.toFile(fifo)));
+    assertInterruptible(Run.cat().stdout(Stdio.appendTo(fifo)));
+  }
+
+  @Test
+  @Contract("C9")
+  void aFifoConnectsTwoChildren() throws Exception {
+    Path fifo = fifo();
+    try (ConcurrentCallers<ChildProcess> callers = new ConcurrentCallers<>(Thread::new)) {
+      callers.add(Run.cat().stdin(Stdio.fromFile(fifo))::spawn);
+      callers.awaitBlocked();
+      run(quiet("echo through").stdout(Stdio.toFile(fifo)));
+      try (ChildProcess reader = callers.results().get(0)) {
+        assertEquals("through", Text.all(reader.stdout()));
+      }
+    }
+    try (ConcurrentCallers<ChildProcess> callers = new ConcurrentCallers<>(Thread::new)) {
+      callers.add(quiet("echo back").stdout(Stdio.toFile(fifo))::spawn);
+      callers.awaitBlocked();
+      try (ChildProcess reader = Run.sh("exec cat \"$1\"", fifo.toString()).spawn();
+          ChildProcess writer = callers.results().get(0)) {
+        assertEquals("back", Text.all(reader.stdout()));
+        assertEquals(new Exited(0), Run.end(writer));
+      }
+    }
+  }
+
+  @Test
+  @Contract("C9")
+  void aNameThatIsNotTextIsTheSameFile() throws Exception {
+    assertEquals(
+        "",
+        Run.output(Run.sh(
+            "cd \"$1\" && d=$(printf 'd\\351') && mkdir \"$d\" && echo old >\"$d/f$d\"",
+            directory.toString())));
+    Path folder = only(directory);
+    Path file = only(folder);
+    run(quiet("echo new").stdout(Stdio.appendTo(file)));
+    assertEquals("old\nnew\n", Files.readString(file));
+    try (ChildProcess child = Run.cat().stdin(Stdio.fromFile(file)).spawn()) {
+      assertEquals("old\nnew", Text.all(child.stdout()));
+    }
+    String listing = Run.output(Run.sh("ls | wc -l").directory(folder));
+    assertEquals("1", listing.strip());
+  }
+
+  private static Path only(Path folder) throws IOException {
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
+      return entries.iterator().next();
+    }
+  }
+
+  @Test
+  @Contract("C9")
+  void aPathOfAnotherFileSystemIsRefused() throws Exception {
+    Path archive = directory.resolve("archive.zip");
+    try (FileSystem zip = FileSystems.newFileSystem(archive, Map.of("create", "true"))) {
+      Path inside = zip.getPath("/inside");
+      assertThrows(
+          UnsupportedOperationException.class,
+          () -> Run.cat().stdout(Stdio.toFile(inside)).spawn());
+      assertThrows(
+          UnsupportedOperationException.class,
+          () -> Run.cat().directory(zip.getPath("/")).spawn());
+    }
+  }
+
+  @Test
+  @Contract("C9")
+  void theEmptyPathIsTheWorkingDirectory() throws Exception {
+    assertEquals(
+        Run.output(Run.sh("pwd -P")), Run.output(Run.sh("pwd -P").directory(Path.of(""))));
   }
 
   @Test

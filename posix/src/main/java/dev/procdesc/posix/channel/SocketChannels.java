@@ -80,7 +80,7 @@ public final class SocketChannels implements Channels {
   /** Creates a non-blocking socket and binds or connects it. */
   private int open(String operation, Path path, AddressCall call)
       throws ProcessDescriptorException {
-    byte[] bytes = SystemStrings.encode(path.toString());
+    byte[] bytes = SystemStrings.encode(path);
     if (bytes.length >= numbers.pathSize()) {
       throw new IllegalArgumentException(
           "the path of a socket is at most " + (numbers.pathSize() - 1) + " bytes long: " + path);

@@ -81,12 +81,10 @@ public final class ChildDescriptors implements AutoCloseable {
     }
     if (source instanceof Redirect.Null) {
       OptionalInt kept = NullDevice.kept();
-      return kept.isPresent()
-          ? duplicate(kept.getAsInt())
-          : openFile(NullDevice.PATH, PosixNumbers.O_RDWR, 0);
+      return kept.isPresent() ? duplicate(kept.getAsInt()) : openNullDevice();
     }
     if (source instanceof Redirect.File file) {
-      return openFile(file.path().toString(), flags(file.access()), file.mode());
+      return openFile(file);
     }
     if (source instanceof Redirect.Descriptor descriptor) {
       return duplicate(descriptor.fd());
@@ -100,21 +98,19 @@ public final class ChildDescriptors implements AutoCloseable {
         .orElse(1);
   }
 
-  private static int flags(Stdio.Access access) {
-    PosixNumbers numbers = SystemNumbers.posix();
-    return switch (access) {
-      case READ -> PosixNumbers.O_RDONLY;
-      case WRITE -> PosixNumbers.O_WRONLY | numbers.oCreat() | numbers.oTrunc();
-      case APPEND -> PosixNumbers.O_WRONLY | numbers.oCreat() | numbers.oAppend();
-      case CREATE_NEW -> PosixNumbers.O_WRONLY | numbers.oCreat() | numbers.oExcl();
-      case READ_WRITE -> PosixNumbers.O_RDWR | numbers.oCreat();
-    };
+  private int openNullDevice() throws IOException {
+    int flags = PosixNumbers.O_RDWR | SystemNumbers.posix().oCloexec();
+    int fd = LibC.open(arena.string(NullDevice.PATH), flags, 0);
+    if (fd < 0) {
+      throw failed("open", NullDevice.PATH, fd);
+    }
+    return moveUp(fd);
   }
 
-  private int openFile(String path, int flags, int mode) throws IOException {
-    int fd = LibC.open(arena.string(path), flags | SystemNumbers.posix().oCloexec(), mode);
+  private int openFile(Redirect.File file) throws IOException {
+    int fd = ChildFile.open(file, arena, watcher);
     if (fd < 0) {
-      throw failed("open", path, fd);
+      throw failed("open", file.path(), fd);
     }
     return moveUp(fd);
   }
