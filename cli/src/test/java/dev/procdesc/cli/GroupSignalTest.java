@@ -13,8 +13,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Tests that each signal reaches the command once, to whichever processes it was sent. */
 final class GroupSignalTest {
-  private static final List<String> SIGNALS =
-      List.of("HUP", "INT", "TERM", "USR1", "ALRM", "CONT");
+  private static final List<String> SIGNALS = List.of("HUP", "INT", "TERM", "USR1", "ALRM", "CONT");
 
   /** Starts pd in a process group that it leads, as a shell starts a job. */
   private static Pd start(String... options) throws IOException {

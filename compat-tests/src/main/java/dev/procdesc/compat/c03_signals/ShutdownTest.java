@@ -4,14 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.procdesc.ChildProcess;
-import dev.procdesc.compat.Requires;
-import dev.procdesc.Spawner;
-import dev.procdesc.Feature;
 import dev.procdesc.ExitStatus.Exited;
+import dev.procdesc.Feature;
 import dev.procdesc.Signal;
+import dev.procdesc.Spawner;
 import dev.procdesc.Teardown;
 import dev.procdesc.compat.Contract;
 import dev.procdesc.compat.Origin;
+import dev.procdesc.compat.Requires;
 import dev.procdesc.compat.support.LeakCheck;
 import dev.procdesc.compat.support.Run;
 import dev.procdesc.compat.support.Text;
@@ -107,8 +107,7 @@ final class ShutdownTest {
   void aStoppedChildHandlesTheSignal() throws Exception {
     try (ChildProcess child = ready(trapping())) {
       child.signal(Signal.STOP);
-      assertEquals(
-          new Exited(31), child.shutdown(Teardown.of(Signal.TERM, Timeouts.CEILING)));
+      assertEquals(new Exited(31), child.shutdown(Teardown.of(Signal.TERM, Timeouts.CEILING)));
     }
   }
 

@@ -153,8 +153,7 @@ final class FilesTest {
   @Test
   @Contract("C9")
   void theEmptyPathIsTheWorkingDirectory() throws Exception {
-    assertEquals(
-        Run.output(Run.sh("pwd -P")), Run.output(Run.sh("pwd -P").directory(Path.of(""))));
+    assertEquals(Run.output(Run.sh("pwd -P")), Run.output(Run.sh("pwd -P").directory(Path.of(""))));
   }
 
   @Test

@@ -73,7 +73,10 @@ public final class OrdinaryWork implements Scenario {
             .equals(ZoneOffset.ofHours(1)));
     works.put(
         "time zone", () -> TimeZone.getTimeZone("America/New_York").getRawOffset() == -18_000_000);
-    works.put("zone name", () -> DateTimeFormatter.ofPattern("zzzz").format(ZonedDateTime.now(ZoneId.systemDefault())));
+    works.put(
+        "zone name",
+        () ->
+            DateTimeFormatter.ofPattern("zzzz").format(ZonedDateTime.now(ZoneId.systemDefault())));
     works.put("date", () -> String.format(Locale.ROOT, "%tc", 0L));
     works.put(
         "localized date",
