@@ -53,7 +53,7 @@ final class GroupSignalTest {
     }
   }
 
-  /** As by {@code kill %1}, or by a shell that exits. */
+  /** Sends to the process group, as {@code kill %1} does, and a shell that exits. */
   @ParameterizedTest
   @ValueSource(strings = {"--on-close=kill", "--session"})
   void toTheProcessGroup(String option) throws IOException, InterruptedException {
@@ -62,7 +62,7 @@ final class GroupSignalTest {
     }
   }
 
-  /** As by a service manager: to every process, the oldest first. */
+  /** Sends to every process, the oldest first, as a service manager does. */
   @ParameterizedTest
   @ValueSource(strings = {"--on-close=kill", "--session"})
   void toTheControlGroup(String option) throws IOException, InterruptedException {
