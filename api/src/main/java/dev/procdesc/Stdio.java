@@ -57,9 +57,9 @@ public sealed interface Stdio permits Redirect {
   }
 
   /**
-   * Returns a file to read. The file is opened by the spawn. If it is a FIFO, the spawn waits until
-   * a process has written to it, or opened it for writing and closed it; to write to a FIFO, until
-   * a process has opened it for reading. An interrupt ends that wait.
+   * Returns a file to read. The file is opened by the spawn. If it is a FIFO, here or in the other
+   * methods for files, the spawn waits until its other end is open, as open(2) does; an interrupt
+   * ends that wait.
    *
    * @param file an existing file; a relative path is relative to the parent's directory
    * @return valid for any descriptor number

@@ -21,6 +21,7 @@ import dev.procdesc.compat.support.Scratch;
 import dev.procdesc.compat.support.Text;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
@@ -85,6 +86,20 @@ final class FilesTest {
     assertInterruptible(Run.cat().stdin(Stdio.fromFile(fifo)));
     assertInterruptible(Run.cat().stdout(Stdio.toFile(fifo)));
     assertInterruptible(Run.cat().stdout(Stdio.appendTo(fifo)));
+  }
+
+  @Test
+  @Contract("C9")
+  void aWriterThatHasNotWrittenYetIsAnOtherEnd() throws Exception {
+    Path fifo = fifo();
+    try (ChildProcess writer = Run.sh("exec 3>\"$1\"; read line; echo $line >&3", fifo.toString())
+            .stdin(Stdio.pipe())
+            .spawn();
+        ChildProcess reader =
+            Run.cat().stdin(Stdio.fromFile(fifo)).stdout(Stdio.pipe()).spawn()) {
+      writer.stdin().write("late\n".getBytes(StandardCharsets.UTF_8));
+      assertEquals("late", Text.all(reader.stdout()).strip());
+    }
   }
 
   @Test

@@ -108,7 +108,7 @@ public final class ChildDescriptors implements AutoCloseable {
   }
 
   private int openFile(Redirect.File file) throws IOException {
-    int fd = ChildFile.open(file, arena, watcher);
+    int fd = ChildFile.open(file);
     if (fd < 0) {
       throw failed("open", file.path(), fd);
     }

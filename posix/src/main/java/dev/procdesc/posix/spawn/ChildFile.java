@@ -1,35 +1,37 @@
 package dev.procdesc.posix.spawn;
 
 import dev.procdesc.Stdio;
-import dev.procdesc.posix.ffi.Descriptors;
-import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.ffi.SystemNumbers;
 import dev.procdesc.posix.ffi.SystemStrings;
-import dev.procdesc.posix.io.BlockingDescriptor;
-import dev.procdesc.posix.io.EventQueue;
-import dev.procdesc.posix.io.OwnedDescriptor;
-import dev.procdesc.posix.io.Watcher;
+import dev.procdesc.posix.io.Threads;
 import dev.procdesc.spi.Redirect;
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Opens a file for a child. The open never blocks in the kernel, where nothing could end it: a FIFO
- * would wait for its other end, and a terminal line for its carrier. The wait for the other end of
- * a FIFO takes place in Java instead.
+ * Opens a file for a child. The open does not block the calling thread in the kernel, where no
+ * interrupt could end it: a FIFO waits for its other end, a terminal line for its carrier, and a
+ * file with a lease for the holder of the lease.
  */
 final class ChildFile {
   private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
-  private ChildFile() {}
+  private final Redirect.File file;
+  private final int flags;
+
+  private ChildFile(Redirect.File file) {
+    this.file = file;
+    this.flags = flags(file.access()) | SystemNumbers.posix().oCloexec();
+  }
 
   private static int flags(Stdio.Access access) {
     PosixNumbers numbers = SystemNumbers.posix();
@@ -46,74 +48,89 @@ final class ChildFile {
    * Opens a file, close-on-exec and in blocking mode.
    *
    * @return the descriptor, or {@code -errno}
-   * @throws InterruptedIOException if the thread is interrupted while it waits for the other end of
-   *     a FIFO
+   * @throws InterruptedIOException if the thread is interrupted while it waits
    */
-  static int open(Redirect.File file, NativeArena arena, Watcher watcher) throws IOException {
-    PosixNumbers numbers = SystemNumbers.posix();
-    long path = arena.string(SystemStrings.encode(file.path()));
-    int flags = flags(file.access()) | numbers.oCloexec() | numbers.oNonblock();
-    int fd = LibC.open(path, flags, file.mode());
-    while (fd == -numbers.eagain() || (fd == -PosixNumbers.ENXIO && isFifo(file.path()))) {
-      if (Thread.currentThread().isInterrupted()) {
-        throw interrupted(file.path());
-      }
-      // No system reports that a reader arrives, or that a lease (EAGAIN) is given up.
-      LockSupport.parkNanos(PAUSE_NANOS);
-      fd = LibC.open(path, flags, file.mode());
-    }
-    if (fd < 0) {
-      return fd;
-    }
-    boolean complete = false;
-    try {
-      if (file.access() == Stdio.Access.READ) {
-        awaitWriter(fd, file.path(), watcher);
-      }
-      // Only O_APPEND and O_NONBLOCK can be changed, and O_APPEND must stay.
-      LibC.fcntl(fd, PosixNumbers.F_SETFL, flags & numbers.oAppend());
-      complete = true;
-      return fd;
-    } finally {
-      if (!complete) {
-        LibC.close(fd);
-      }
-    }
-  }
-
-  /** Waits until a FIFO has data, or had a writer: before that, a read returns the end of file. */
-  private static void awaitWriter(int fd, Path path, Watcher watcher) throws IOException {
-    if (Descriptors.poll(fd, PosixNumbers.POLLIN, 0) != 0 || !isFifo(path)) {
-      return;
-    }
-    int copy = LibC.fcntl(fd, SystemNumbers.posix().fDupfdCloexec(), 0);
-    if (copy < 0) {
-      throw Errors.failed("fcntl(F_DUPFD_CLOEXEC)", path, copy);
-    }
-    BlockingDescriptor waiting = new BlockingDescriptor(
-        OwnedDescriptor.take(copy, "the FIFO " + path),
-        EventQueue.Interest.READABLE,
-        watcher,
-        "FIFO");
-    try {
-      waiting.transfer("poll", number -> {
-        int events = Descriptors.poll(number, PosixNumbers.POLLIN, 0);
-        return events == 0 ? -SystemNumbers.posix().eagain() : events;
-      });
-    } catch (ClosedByInterruptException e) {
-      throw (IOException) interrupted(path).initCause(e);
-    } finally {
-      waiting.close();
-    }
-  }
-
-  private static InterruptedIOException interrupted(Path path) {
-    return new InterruptedIOException(
-        "interrupted while waiting for " + path + ", such as for the other end of a FIFO");
+  static int open(Redirect.File file) throws IOException {
+    ChildFile opened = new ChildFile(file);
+    return isFifo(file.path()) ? opened.openFifo() : opened.openOther();
   }
 
   private static boolean isFifo(Path path) throws IOException {
-    return Files.getAttribute(path, "unix:mode") instanceof Integer mode
+    return Files.exists(path)
+        && Files.getAttribute(path, "unix:mode") instanceof Integer mode
         && (mode & PosixNumbers.S_IFMT) == PosixNumbers.S_IFIFO;
+  }
+
+  private int call(int openFlags) {
+    try (NativeArena arena = new NativeArena()) {
+      return LibC.open(arena.string(SystemStrings.encode(file.path())), openFlags, file.mode());
+    }
+  }
+
+  private int openOther() throws InterruptedIOException {
+    PosixNumbers numbers = SystemNumbers.posix();
+    int fd = call(flags | numbers.oNonblock());
+    while (fd == -numbers.eagain()) {
+      if (Thread.currentThread().isInterrupted()) {
+        throw interrupted();
+      }
+      // No system reports that a lease is given up.
+      LockSupport.parkNanos(PAUSE_NANOS);
+      fd = call(flags | numbers.oNonblock());
+    }
+    if (fd >= 0) {
+      // Only O_APPEND and O_NONBLOCK can be changed, and O_APPEND must stay.
+      LibC.fcntl(fd, PosixNumbers.F_SETFL, flags & numbers.oAppend());
+    }
+    return fd;
+  }
+
+  /**
+   * Opens a FIFO in another thread, which blocks until there is an other end. No event reports
+   * that, and an open that does not block has another meaning: a reader would see an end of file.
+   */
+  private int openFifo() throws IOException {
+    CompletableFuture<Integer> opening = new CompletableFuture<>();
+    Threads.startDaemon("procdesc-fifo", () -> {
+      int fd = call(flags);
+      if (!opening.complete(fd) && fd >= 0) {
+        LibC.close(fd); // The caller was interrupted.
+      }
+    });
+    try {
+      return opening.get();
+    } catch (InterruptedException e) {
+      abandon(opening);
+      Thread.currentThread().interrupt();
+      throw interrupted();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e); // It is never completed so.
+    }
+  }
+
+  /**
+   * Ends the other thread by opening the other end for a moment. That fails with ENXIO until the
+   * thread waits in the kernel, and with another error if the FIFO was removed; then the thread
+   * remains, and closes the descriptor if it ever gets it.
+   */
+  private void abandon(CompletableFuture<Integer> opening) {
+    int access = file.access() == Stdio.Access.READ ? PosixNumbers.O_WRONLY : PosixNumbers.O_RDONLY;
+    PosixNumbers numbers = SystemNumbers.posix();
+    int end = -PosixNumbers.ENXIO;
+    while (!opening.isDone() && (end >= 0 || end == -PosixNumbers.ENXIO)) {
+      end = call(access | numbers.oNonblock() | numbers.oCloexec());
+      if (end >= 0) {
+        LibC.close(end);
+      }
+      LockSupport.parkNanos(PAUSE_NANOS / 10);
+    }
+    if (!opening.cancel(false) && opening.join() >= 0) {
+      LibC.close(opening.join());
+    }
+  }
+
+  private InterruptedIOException interrupted() {
+    return new InterruptedIOException(
+        "interrupted while waiting for " + file.path() + ", such as for the other end of a FIFO");
   }
 }
