@@ -72,6 +72,8 @@ public enum Since {
   PROC_NO_NEW_PRIVS_CTL("PROC_NO_NEW_PRIVS_CTL", "FreeBSD", "13.1"),
   /** {@code exterrctl}. */
   EXTERRCTL("exterrctl", "FreeBSD", "15"),
+  /** {@code setgroups} that sets the supplementary groups only, as a call with another number. */
+  SETGROUPS("setgroups", "FreeBSD", "15"),
   /** Records of a {@code SOCK_SEQPACKET} socket that end with {@code MSG_EOR} only. */
   MSG_EOR("MSG_EOR", "FreeBSD", "15"),
   /** {@code pdrfork}. */
