@@ -101,7 +101,8 @@ public final class ChildJvm {
     List<String> command = new ArrayList<>(wrapper);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(flags);
-    if (nativeAccess) {
+    // Older JDKs need no permission, and some builds of them reject the option.
+    if (nativeAccess && Runtime.version().feature() >= 24) {
       command.add("--enable-native-access=ALL-UNNAMED");
     }
     command.add("-cp");
