@@ -44,8 +44,8 @@ public final class Main {
         --no-mechanisms  do not run again with mechanisms disabled
         --all-mechanisms  do that with all tests, not only the quick ones
         --seccomp        run under a filter that refuses clone3 and kill, as in containers
-        --descriptor-only  run in the descriptor-only mode, without the control group; tests that
-                         name a process by its ID are skipped
+        --descriptor-only  run in the descriptor-only mode of Linux, without the control group;
+                         tests that name a process by its ID are skipped
         --help           show this
       Exits with 0 if tests ran and none failed, 1 otherwise, 2 for a wrong option, 3 if no backend works.
       """;
@@ -82,6 +82,11 @@ public final class Main {
     try {
       parse(arguments);
       if (descriptorOnly) {
+        if (Differences.descriptorOnlyModeRefusesEveryName()) {
+          throw new IllegalArgumentException(
+              "--descriptor-only: the mode refuses every name here, and the suite uses files by"
+                  + " name; CapabilityModeTest enters the mode in separate JVMs");
+        }
         Platform.current().enterDescriptorOnlyMode();
       }
       System.out.println(Platform.current() + ", Java " + Runtime.version());

@@ -126,6 +126,7 @@ final class FilesTest {
   }
 
   @Test
+  @Tag(Tags.PIDS)
   @Contract("C9")
   void aNameThatIsNotTextIsTheSameFile() throws Exception {
     assertEquals(
