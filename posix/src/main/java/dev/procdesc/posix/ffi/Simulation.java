@@ -25,9 +25,12 @@ public final class Simulation {
   /** The function that returns the address of the page of that function. */
   private static final String STUB_PAGE = "procdesc_spawn_stub_page";
 
-  private static final Optional<Library> OPEN = find().map(Simulation::open);
-
   private Simulation() {}
+
+  /** Opens the library at its first use, which needs native access. */
+  private static final class Opened {
+    static final Optional<Library> LIBRARY = find().map(Simulation::open);
+  }
 
   /** Returns whether the backend for FreeBSD runs on the simulation; calls nothing native. */
   public static boolean isPresent() {
@@ -46,7 +49,9 @@ public final class Simulation {
 
   /** Returns the address of a function that replaces one of the C library. */
   static Optional<Long> symbol(String name) {
-    return OPEN.map(library -> library.getSymbolAddress(name)).filter(address -> address != 0);
+    return Opened.LIBRARY
+        .map(library -> library.getSymbolAddress(name))
+        .filter(address -> address != 0);
   }
 
   private static Optional<Path> find() {
