@@ -5,6 +5,7 @@ import dev.procdesc.ProbeResult;
 import dev.procdesc.Resource;
 import dev.procdesc.SpawnException;
 import dev.procdesc.SpawnException.Step;
+import dev.procdesc.UnsupportedFeatureException;
 import dev.procdesc.freebsd.kernel.Numbers;
 import dev.procdesc.freebsd.kernel.Probes;
 import dev.procdesc.freebsd.kernel.Procdesc;
@@ -75,7 +76,7 @@ public final class GroupKiller implements AutoCloseable {
   private static final List<Long> ENDS =
       List.of(0x7FFF_FFFF_F000L, 0xFFFF_FFFF_F000L, 0xFF_FFFF_FFFF_F000L);
 
-  /** The result of the trial; empty until it is made. */
+  /** The result of the trial; empty until it is made without a shortage of resources. */
   private static Optional<ProbeResult> report = Optional.empty();
 
   private final Probes probes;
@@ -168,16 +169,36 @@ public final class GroupKiller implements AutoCloseable {
    * group that does not exist, and lets it execute its script to the end.
    */
   static synchronized ProbeResult report(Probes probes) {
-    if (report.isEmpty()) {
-      String lacks = probes.canKillGroup() ? attempt(probes) : Probes.GROUP_KILLER_NEEDS;
-      String how = "killpg at the close; a process that waits for the JVM's death";
-      report = Optional.of(new ProbeResult(Feature.KILL_GROUP.name(), lacks.isEmpty(), how, lacks));
+    if (report.isPresent()) {
+      return report.get();
     }
-    return report.get();
+    String lacks;
+    boolean isLasting = true;
+    try {
+      lacks = probes.canKillGroup() ? attempt(probes) : Probes.GROUP_KILLER_NEEDS;
+    } catch (SpawnException e) {
+      lacks = "a group killer that starts (" + e.getMessage() + ")";
+      isLasting = !isShortage(e.errno());
+    } catch (UnsupportedFeatureException e) {
+      // There is no close_range, and there are too many descriptors to close one by one.
+      lacks = String.valueOf(e.getMessage());
+    }
+    String how = "killpg at the close; a process that waits for the JVM's death";
+    ProbeResult result = new ProbeResult(Feature.KILL_GROUP.name(), lacks.isEmpty(), how, lacks);
+    if (isLasting) {
+      report = Optional.of(result);
+    }
+    return result;
+  }
+
+  private static boolean isShortage(int errno) {
+    return errno == PosixNumbers.EMFILE
+        || errno == PosixNumbers.ENOMEM
+        || errno == Numbers.POSIX.eagain();
   }
 
   /** Returns the reason why a group killer does not work; empty if it does. */
-  private static String attempt(Probes probes) {
+  private static String attempt(Probes probes) throws SpawnException {
     try (GroupKiller killer = new GroupKiller(probes)) {
       Waiting waiting = killer.start(OptionalInt.empty(), NO_GROUP);
       // The end of file would come late if another child has a copy of the write end.
@@ -186,8 +207,6 @@ public final class GroupKiller implements AutoCloseable {
       return waiting.outcome().failedStep() == killer.script.size()
           ? ""
           : "a group killer that does not end while it kills (" + end + ")";
-    } catch (SpawnException e) {
-      return "a group killer that starts (" + e.getMessage() + ")";
     }
   }
 

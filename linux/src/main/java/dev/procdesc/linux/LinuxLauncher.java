@@ -42,6 +42,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * Creates children. There are four ways to do it from a JVM:
@@ -276,7 +277,7 @@ final class LinuxLauncher extends Launcher {
     private Launched spawnUnguarded() throws IOException {
       try (ScriptLaunch launch = launch()) {
         ScriptBuilder builder = new ScriptBuilder(spawn, launch);
-        return create(launch, builder, spawn.descriptors().needed(), Optional.empty());
+        return create(launch, builder, Set.of(), Optional.empty());
       }
     }
 
@@ -289,12 +290,11 @@ final class LinuxLauncher extends Launcher {
         }
         ScriptBuilder builder = new ScriptBuilder(spawn, launch);
         builder.register(registration, socket.fd(), pidfd);
-        Set<Integer> needed = spawn.descriptors().needed();
-        needed.add(socket.fd());
+        Set<Integer> named = new TreeSet<>(Set.of(socket.fd()));
         if (cgroupKill.isPresent()) {
-          needed.add(cgroupKill.get().number());
+          named.add(cgroupKill.get().number());
         }
-        return create(launch, builder, needed, Optional.of(registration));
+        return create(launch, builder, named, Optional.of(registration));
       } catch (ClosedDescriptorException e) {
         // The guardian was replaced after the registration.
         throw Errors.spawn(Step.GUARD, "tell the guardian", "", -Numbers.EPIPE, "");
@@ -311,21 +311,22 @@ final class LinuxLauncher extends Launcher {
      * Creates the child and executes its script.
      *
      * @param builder the script, which only registers the child so far
-     * @param needed the descriptors that the script names
+     * @param named the descriptors that the registration names
      */
     private Launched create(
         ScriptLaunch launch,
         ScriptBuilder builder,
-        Set<Integer> needed,
+        Set<Integer> named,
         Optional<Registration> registration)
         throws IOException {
-      if (cgroup.isPresent()) {
-        needed.add(cgroup.getAsInt());
-        if (!isByClone3()) {
-          builder.enterCgroup(cgroup.getAsInt(), request.cgroup().orElseThrow());
-        }
+      if (cgroup.isPresent() && !isByClone3()) {
+        builder.enterCgroup(cgroup.getAsInt(), request.cgroup().orElseThrow());
       }
       ChildScript script = builder.complete(launch.kept(), probes.openLimit(), keptSignals());
+      // Completing the script can duplicate the program's descriptor to another number.
+      Set<Integer> needed = spawn.descriptors().needed();
+      needed.addAll(named);
+      cgroup.ifPresent(needed::add);
       SpawnStub.Run run = spawn.identity().isOther() && launch.sharesMemory()
           ? runAsOther(launch, script, needed)
           : launch.run(script, pidfd, flags, cgroup, needed);

@@ -55,10 +55,13 @@ final class ChildFile {
     return isFifo(file.path()) ? opened.openFifo() : opened.openOther();
   }
 
-  private static boolean isFifo(Path path) throws IOException {
-    return Files.exists(path)
-        && Files.getAttribute(path, "unix:mode") instanceof Integer mode
-        && (mode & PosixNumbers.S_IFMT) == PosixNumbers.S_IFIFO;
+  private static boolean isFifo(Path path) {
+    try {
+      return Files.getAttribute(path, "unix:mode") instanceof Integer mode
+          && (mode & PosixNumbers.S_IFMT) == PosixNumbers.S_IFIFO;
+    } catch (IOException e) {
+      return false; // The open creates the file, or reports the error.
+    }
   }
 
   private int call(int openFlags) {
@@ -79,8 +82,11 @@ final class ChildFile {
       fd = call(flags | numbers.oNonblock());
     }
     if (fd >= 0) {
-      // Only O_APPEND and O_NONBLOCK can be changed, and O_APPEND must stay.
-      LibC.fcntl(fd, PosixNumbers.F_SETFL, flags & numbers.oAppend());
+      int status = LibC.fcntl(fd, PosixNumbers.F_GETFL, 0);
+      // Without O_NONBLOCK it is not a new open file, but a duplicate of /dev/fd on FreeBSD.
+      if (status >= 0 && (status & numbers.oNonblock()) != 0) {
+        LibC.fcntl(fd, PosixNumbers.F_SETFL, status & ~numbers.oNonblock());
+      }
     }
     return fd;
   }
@@ -92,9 +98,13 @@ final class ChildFile {
   private int openFifo() throws IOException {
     CompletableFuture<Integer> opening = new CompletableFuture<>();
     Threads.startDaemon("procdesc-fifo", () -> {
-      int fd = call(flags);
-      if (!opening.complete(fd) && fd >= 0) {
-        LibC.close(fd); // The caller was interrupted.
+      try {
+        int fd = call(flags);
+        if (!opening.complete(fd) && fd >= 0) {
+          LibC.close(fd); // The caller was interrupted.
+        }
+      } catch (RuntimeException | Error e) {
+        opening.completeExceptionally(e);
       }
     });
     try {
@@ -104,14 +114,14 @@ final class ChildFile {
       Thread.currentThread().interrupt();
       throw interrupted();
     } catch (ExecutionException e) {
-      throw new IllegalStateException(e); // It is never completed so.
+      throw new IllegalStateException("the open of " + file.path() + " failed", e);
     }
   }
 
   /**
    * Ends the other thread by opening the other end for a moment. That fails with ENXIO until the
-   * thread waits in the kernel, and with another error if the FIFO was removed; then the thread
-   * remains, and closes the descriptor if it ever gets it.
+   * thread waits in the kernel, and with another error if the FIFO was removed or this user may not
+   * open its other end; then the thread remains, and closes the descriptor if it ever gets it.
    */
   private void abandon(CompletableFuture<Integer> opening) {
     int access = file.access() == Stdio.Access.READ ? PosixNumbers.O_WRONLY : PosixNumbers.O_RDONLY;
@@ -124,8 +134,10 @@ final class ChildFile {
       }
       LockSupport.parkNanos(PAUSE_NANOS / 10);
     }
-    if (!opening.cancel(false) && opening.join() >= 0) {
-      LibC.close(opening.join());
+    opening.cancel(false);
+    int fd = opening.exceptionally(failure -> -PosixNumbers.EINTR).join();
+    if (fd >= 0) {
+      LibC.close(fd);
     }
   }
 
