@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import dev.procdesc.DeathGuard;
-import dev.procdesc.Feature;
 import dev.procdesc.Platform;
 import dev.procdesc.ProbeResult;
 import dev.procdesc.compat.Contract;
@@ -77,14 +76,14 @@ final class MechanismsTest {
   @Test
   @Contract({"C10", "C12"})
   void inTheDescriptorOnlyMode() {
-    Requires.feature(Feature.DESCRIPTOR_ONLY_MODE);
+    DescriptorOnlyMode.requireOtherNamesAllowed();
     run(suite("--descriptor-only"));
   }
 
   @Test
   @Contract({"C6", "C7", "C12"})
   void inTheDescriptorOnlyModeWithoutSenderPidfd() {
-    Requires.feature(Feature.DESCRIPTOR_ONLY_MODE);
+    DescriptorOnlyMode.requireOtherNamesAllowed();
     Requires.that(
         Platform.current().mechanisms().stream()
             .anyMatch(mechanism -> mechanism.present() && mechanism.name().equals("sender_pidfd")),
