@@ -74,6 +74,9 @@ public final class Guardian {
   /** Set when a guardian was ready once, so that an obstacle to the next one is temporary. */
   private boolean hasWorked;
 
+  /** Set while a thread tries to replace the guardian. */
+  private boolean retrying;
+
   public Guardian(Probes probes, Watcher watcher) {
     this.probes = probes;
     this.watcher = watcher;
@@ -222,7 +225,9 @@ public final class Guardian {
     registrations.put(registration.id(), guarded);
     synchronized (this) {
       Link link = current;
-      if (link != null && !link.equals(registration.link())) {
+      if (link == null) {
+        retry(); // The attempts may have ended because no child was registered.
+      } else if (!link.equals(registration.link())) {
         handOver(link, guarded);
       }
     }
@@ -320,7 +325,7 @@ public final class Guardian {
       problem = startIfNeeded();
     } catch (SpawnException e) {
       problem = Optional.of(String.valueOf(e.getMessage()));
-      Threads.startDaemon("procdesc-guardian", this::keepTrying);
+      retry();
     }
     if (problem.isPresent()) {
       LOG.log(
@@ -342,29 +347,43 @@ public final class Guardian {
   }
 
   /**
+   * Starts the attempts to replace the guardian, if they are not under way. Called with the lock.
+   */
+  private void retry() {
+    if (!retrying && unavailable.isEmpty()) {
+      Threads.startDaemon("procdesc-guardian", this::keepTrying);
+      retrying = true;
+    }
+  }
+
+  /**
    * Retries until there is a guardian again, or no child to guard: the missing resources may become
    * available.
    */
   private void keepTrying() {
     long millis = FIRST_RETRY_MILLIS;
-    while (true) {
+    do {
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(millis));
       millis = Math.min(2 * millis, LAST_RETRY_MILLIS);
-      synchronized (this) {
-        // A spawn may have started one meanwhile.
-        if (current != null || registrations.isEmpty()) {
-          return;
+    } while (!tryOnce());
+  }
+
+  /**
+   * Returns whether no further attempt is needed; a spawn may have started a guardian meanwhile.
+   */
+  private synchronized boolean tryOnce() {
+    if (current == null && !registrations.isEmpty()) {
+      try {
+        if (startIfNeeded().isEmpty()) {
+          tellReplaced();
         }
-        try {
-          if (startIfNeeded().isEmpty()) {
-            tellReplaced();
-          }
-          return;
-        } catch (SpawnException e) {
-          LOG.log(System.Logger.Level.DEBUG, "there is still no guardian", e);
-        }
+      } catch (SpawnException e) {
+        LOG.log(System.Logger.Level.DEBUG, "there is still no guardian", e);
+        return false;
       }
     }
+    retrying = false;
+    return true;
   }
 
   /** Registers an existing child with a new guardian. */

@@ -196,7 +196,7 @@ public final class BlockingDescriptor {
   private boolean pollInKernel(long nanos) throws IOException {
     int events =
         interest == EventQueue.Interest.READABLE ? PosixNumbers.POLLIN : PosixNumbers.POLLOUT;
-    return InterruptiblePoll.await(descriptor, events, nanos)
+    return InterruptiblePoll.await(descriptor, events, nanos, () -> false)
         == InterruptiblePoll.Result.INTERRUPTED;
   }
 

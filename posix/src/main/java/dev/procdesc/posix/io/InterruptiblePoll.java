@@ -11,6 +11,7 @@ import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.spi.AbstractInterruptibleChannel;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 
 /**
  * A wait in the kernel for one descriptor that an interrupt or a close ends: a {@code poll} on the
@@ -62,10 +63,13 @@ public final class InterruptiblePoll {
    *
    * @param events the events of {@code poll(2)}
    * @param timeoutNanos the time limit; {@link Long#MAX_VALUE} for none
+   * @param isOver returns whether there is nothing to wait for; queried once, when
+   *     {@link OwnedDescriptor#wakeWaiting} can end the wait
    * @throws dev.procdesc.ClosedDescriptorException if the descriptor is already closed
    * @throws IOException if no pipe can be created
    */
-  public static Result await(OwnedDescriptor descriptor, int events, long timeoutNanos)
+  public static Result await(
+      OwnedDescriptor descriptor, int events, long timeoutNanos, BooleanSupplier isOver)
       throws IOException {
     // The loan comes first: nothing must be allocated if the descriptor is closed.
     try (OwnedDescriptor.Loan loan = descriptor.lend()) {
@@ -73,7 +77,9 @@ public final class InterruptiblePoll {
       InterruptiblePoll wake = pooled != null ? pooled : new InterruptiblePoll();
       descriptor.addWaiting(wake);
       try {
-        return wake.poll(new InterruptTrap(wake), loan.fd(), events, timeoutNanos);
+        return isOver.getAsBoolean()
+            ? Result.WOKEN
+            : wake.poll(new InterruptTrap(wake), loan.fd(), events, timeoutNanos);
       } finally {
         descriptor.removeWaiting(wake);
         wake.drain();

@@ -64,6 +64,9 @@ final class Completion {
       if (hasEnded()) {
         throw new IllegalStateException("the exit status was collected before");
       }
+      if (now instanceof Outcome.Running) {
+        return; // The outcome only advances.
+      }
       outcome = now;
       if (hasEnded()) {
         ended = pending;

@@ -264,7 +264,9 @@ public final class ProcessReference {
     while (true) {
       InterruptiblePoll.Result result;
       try {
-        result = InterruptiblePoll.await(core.descriptor(), PosixNumbers.POLLIN, deadline.left());
+        // A close that does not end the process wakes only the waits that are registered.
+        result = InterruptiblePoll.await(
+            core.descriptor(), PosixNumbers.POLLIN, deadline.left(), this::isAbandoned);
       } catch (ClosedDescriptorException e) {
         // Another thread collected the status and closed the descriptor meanwhile, so the status is
         // available; or the process was released.

@@ -29,7 +29,7 @@ final class InterruptiblePollTest {
   }
 
   private InterruptiblePoll.Result await(long nanos) throws IOException {
-    return InterruptiblePoll.await(owned, PosixNumbers.POLLIN, nanos);
+    return InterruptiblePoll.await(owned, PosixNumbers.POLLIN, nanos, () -> false);
   }
 
   @Test
@@ -155,5 +155,13 @@ final class InterruptiblePollTest {
     Await.inside(waiter.thread(), "poll");
     TestSystem.writeByte(pipe.writeEnd(), 'x');
     assertEquals(InterruptiblePoll.Result.READY, Await.get(waiter.result()));
+  }
+
+  /** Tests that a wait whose cause is gone when it can be woken does not begin. */
+  @Test
+  void aWaitThatIsOverDoesNotBegin() throws IOException {
+    assertEquals(
+        InterruptiblePoll.Result.WOKEN,
+        InterruptiblePoll.await(owned, PosixNumbers.POLLIN, FOREVER, () -> true));
   }
 }
