@@ -6,7 +6,9 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -72,14 +74,17 @@ final class ReceiveCommand implements Callable<Integer> {
     }
     try (DescriptorChannel.Message message = received.get()) {
       String text = new String(message.payload(), StandardCharsets.UTF_8);
-      WatchCommand.Ends ends = new WatchCommand.Ends();
+      Map<ProcessDescriptor, String> names = new LinkedHashMap<>();
       for (ProcessDescriptor process : message.descriptors()) {
-        String name = name(process);
-        WatchCommand.say(name, "received" + (text.isEmpty() ? "" : ": " + text));
-        ends.report(name, process);
+        names.put(process, name(process));
         if (kill.isGiven()) {
-          process.kill();
+          process.kill(); // Before the output, which can fail.
         }
+      }
+      WatchCommand.Ends ends = new WatchCommand.Ends();
+      for (Map.Entry<ProcessDescriptor, String> named : names.entrySet()) {
+        WatchCommand.say(named.getValue(), "received" + (text.isEmpty() ? "" : ": " + text));
+        ends.report(named.getValue(), named.getKey());
       }
       ends.await();
       return message.descriptors().isEmpty() ? ExitCodes.UNHEALTHY : ExitCodes.OK;

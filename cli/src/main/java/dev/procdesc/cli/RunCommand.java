@@ -164,8 +164,8 @@ final class RunCommand implements Callable<Integer> {
     }
     Supervisor supervisor = new Supervisor(timeout.get(), killAfter.get().orElse(KILL_AFTER));
     Outcome outcome;
-    try (SignalWitness witness =
-        SignalWitness.start(spawnOptions.beside(SignalWitness.command(signals.forwarded())))) {
+    Spawner beside = spawnOptions.beside(SignalWitness.command(signals.forwarded()));
+    try (SignalWitness witness = SignalWitness.start(withIgnored(beside, signals))) {
       outcome = supervisor.run(spawner, signals, witness);
     }
     if (isReported()) {

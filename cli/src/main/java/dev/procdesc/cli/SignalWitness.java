@@ -169,7 +169,9 @@ final class SignalWitness implements AutoCloseable {
   public void close() throws IOException {
     try (process) {
       process.stdin().close();
-      process.waitFor(PATIENCE);
+      if (process.waitFor(PATIENCE).isEmpty()) {
+        process.kill(); // It was stopped.
+      }
       reader.join(PATIENCE.toMillis());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
