@@ -221,7 +221,7 @@ final class FreeBsdLauncher extends Launcher {
     public Launched make() throws IOException {
       if (request.onClose() == OnClose.KILL_GROUP) {
         synchronized (barriers) {
-          try (GroupKiller.StartBarrier barrier = GroupKiller.StartBarrier.make(arena)) {
+          try (GroupKiller.StartBarrier barrier = GroupKiller.StartBarrier.make()) {
             return spawnCopy(Optional.of(barrier));
           }
         }
@@ -251,7 +251,7 @@ final class FreeBsdLauncher extends Launcher {
      * executed its program or ended.
      */
     private Launched spawnCopy(Optional<GroupKiller.StartBarrier> barrier) throws IOException {
-      int[] ends = GroupKiller.pipe(arena, "to detect the child's exec");
+      int[] ends = GroupKiller.pipe("to detect the child's exec");
       int readEnd = ends[0];
       int writeEnd = ends[1];
       try {

@@ -118,8 +118,8 @@ public final class GroupKiller implements AutoCloseable {
       this.writeEnd = writeEnd;
     }
 
-    static StartBarrier make(NativeArena arena) throws SpawnException {
-      int[] ends = pipe(arena, "for the start barrier");
+    static StartBarrier make() throws SpawnException {
+      int[] ends = pipe("for the start barrier");
       return new StartBarrier(ends[0], ends[1]);
     }
 
@@ -154,14 +154,13 @@ public final class GroupKiller implements AutoCloseable {
    *
    * @return the read end and the write end
    */
-  static int[] pipe(NativeArena arena, String what) throws SpawnException {
-    NativeArena.Place pair = arena.allocate(2 * Integer.BYTES);
-    int outcome = LibC.pipe2(pair.address(), Numbers.POSIX.oCloexec());
+  static int[] pipe(String what) throws SpawnException {
+    int[] ends = new int[2];
+    int outcome = Descriptors.pipe(ends, Numbers.POSIX.oCloexec());
     if (outcome < 0) {
       throw Errors.spawn(Step.PREPARE, "pipe2", what, outcome, "");
     }
-    return new int[] {pair.bytes().getInt(pair.at()), pair.bytes().getInt(pair.at() + Integer.BYTES)
-    };
+    return ends;
   }
 
   /**
@@ -227,9 +226,9 @@ public final class GroupKiller implements AutoCloseable {
   }
 
   private Waiting start(OptionalInt process, long group) throws SpawnException {
-    int[] lifeline = pipe(arena, "for the lifeline of a process group");
+    int[] lifeline = pipe("for the lifeline of a process group");
     open.addAll(List.of(lifeline[0], lifeline[1]));
-    int[] ready = pipe(arena, "for the start of a group killer");
+    int[] ready = pipe("for the start of a group killer");
     open.addAll(List.of(ready[0], ready[1]));
     addSteps(process, group, lifeline[0], ready[1]);
     NativeArena.Place place = arena.allocate(Integer.BYTES);
