@@ -1,7 +1,9 @@
 package dev.procdesc;
 
 /**
- * Thrown when a method that needs the descriptor is called after {@link ProcessDescriptor#close()}.
+ * Thrown when a method that needs the descriptor is called after {@link ProcessDescriptor#close()},
+ * and when the exit status of a process is requested whose descriptor was closed while the process
+ * lived on.
  */
 public final class ClosedDescriptorException extends IllegalStateException {
   private static final long serialVersionUID = 1L;

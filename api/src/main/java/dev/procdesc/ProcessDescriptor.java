@@ -27,9 +27,14 @@ import java.util.function.Consumer;
  * it to every holder of a descriptor ({@link Feature#STATUS_FOR_ANY_HOLDER}), and is available once
  * the parent has reaped the process. On other systems it is {@link ExitStatus.Unknown}.
  *
- * <p>Instances are safe for use by several threads. After {@link #close()}, {@link #poll()},
- * {@link #waitFor()} and {@link #onExit()} continue to return the status if it is known; a method
- * that needs the descriptor throws {@link ClosedDescriptorException}.
+ * <p>Instances are safe for use by several threads. After {@link #close()}, a method that needs the
+ * descriptor throws {@link ClosedDescriptorException}. The methods that return the exit status
+ * ({@link #poll()}, {@link #isAlive()}, {@link #waitFor()}, {@link #onExit()}) continue to return
+ * it if the process had ended before the last reference in this JVM was closed, or if that close
+ * ended the process. Otherwise they throw {@link ClosedDescriptorException} too, also after the
+ * process has ended: a process that is released, or that another process may hold, is not observed
+ * any more. While other references are open in this JVM, they throw that exception until the
+ * process has ended.
  *
  * <p>Methods behave the same on Linux and FreeBSD unless a method says otherwise. A version after a
  * system call is the first release that has the call.
@@ -228,7 +233,7 @@ public interface ProcessDescriptor extends AutoCloseable {
    * @return false once the process has ended, also while another process's child has not been
    *     reaped and has no status yet
    * @throws MissingRightException without {@link Right#WAIT}
-   * @throws ClosedDescriptorException after {@link #close()}, unless the status is known
+   * @throws ClosedDescriptorException after {@link #close()}, as {@link #poll()}
    */
   default boolean isAlive() {
     return poll().isEmpty();
@@ -242,9 +247,12 @@ public interface ProcessDescriptor extends AutoCloseable {
    * {@code kevent} with {@code EVFILT_PROCDESC}. If a child of this library has ended, this call
    * reaps it.
    *
+   * <p>After a {@link #close()} that killed the process, the status is available at once.
+   *
    * @return the exit status; empty while the process runs
    * @throws MissingRightException without {@link Right#WAIT}
-   * @throws ClosedDescriptorException after {@link #close()}, unless the status is known
+   * @throws ClosedDescriptorException after {@link #close()}, unless the process had ended before
+   *     or was killed by the close of the last reference
    */
   Optional<ExitStatus> poll();
 
@@ -257,8 +265,9 @@ public interface ProcessDescriptor extends AutoCloseable {
    * @return the exit status, equal for every waiter
    * @throws InterruptedException if the thread is interrupted; the process is not affected
    * @throws MissingRightException without {@link Right#WAIT}
-   * @throws ClosedDescriptorException after {@link #close()}, unless the status is known; also in a
-   *     thread that waits when the descriptor of a released process is closed
+   * @throws ClosedDescriptorException after {@link #close()}, as {@link #poll()}; also in a thread
+   *     that waits when the descriptor is closed. If that close kills the process, the thread
+   *     receives the status instead
    * @throws java.io.UncheckedIOException if the watcher thread cannot watch the process
    */
   ExitStatus waitFor() throws InterruptedException;
@@ -284,21 +293,22 @@ public interface ProcessDescriptor extends AutoCloseable {
    * watches all processes of this JVM.
    *
    * @return a future that completes with the exit status, or exceptionally with
-   *     {@link ClosedDescriptorException} if the descriptor of a released process is closed before
-   *     the process ends
+   *     {@link ClosedDescriptorException} if the descriptor is closed and the process lives on
    * @throws MissingRightException without {@link Right#EVENT}
-   * @throws ClosedDescriptorException after {@link #close()}, unless the status is known
+   * @throws ClosedDescriptorException after {@link #close()}, as {@link #poll()}
    * @throws java.io.UncheckedIOException if the watcher thread cannot watch the process
    */
   CompletableFuture<ExitStatus> onExit();
 
   /**
-   * Returns the resource usage of the process, also after {@link #close()}.
+   * Returns the resource usage of the process. After {@link #close()} it is available if the exit
+   * status is.
    *
    * <p>Linux: {@code waitid(P_PIDFD)}. FreeBSD: {@code pdwait} (FreeBSD 15.1), else {@code wait6}.
    *
    * @return the resource usage; empty while the process runs, if it was not requested
-   *     ({@link Spawner#collectUsage(boolean)}), and if other code reaped the process first
+   *     ({@link Spawner#collectUsage(boolean)}), if other code reaped the process first, and after
+   *     a {@link #close()} that left the process alive
    * @throws MissingRightException without {@link Right#WAIT}
    */
   Optional<ResourceUsage> resourceUsage();
@@ -409,11 +419,18 @@ public interface ProcessDescriptor extends AutoCloseable {
 
   /**
    * Closes this reference. The close of the last one has the effect of {@link OnClose}: with
-   * {@link OnClose#KILL} a process that still runs gets {@code SIGKILL} before this method returns,
-   * and is reaped. The close of an opened descriptor does not affect the process. A process whose
-   * descriptor was sent ({@link DescriptorChannel}) lives until its last holder, in any process,
-   * has closed it or has exited. Closing the reference again has no effect. This method never waits
-   * for the process to end.
+   * {@link OnClose#KILL} a process that still runs gets {@code SIGKILL}, and is reaped before this
+   * method returns, so that its exit status is known from then on. The close of an opened
+   * descriptor does not affect the process. A process whose descriptor was sent
+   * ({@link DescriptorChannel}) lives until its last holder, in any process, has closed it or has
+   * exited. Closing the reference again has no effect.
+   *
+   * <p>The end of a killed process usually takes less than a millisecond. The kernel may delay it,
+   * for instance while a file system does not respond. After 10 seconds this method returns all the
+   * same; then the process counts as running until its end, and is reaped when it comes. An
+   * interrupt does not shorten the wait, and remains set. This method does not wait for a process
+   * that it does not kill, such as one that runs as another user by executing a set-user-ID program
+   * that this JVM has no permission to kill.
    */
   @Override
   void close();

@@ -45,6 +45,14 @@ public final class Differences {
   }
 
   /**
+   * Returns the events to request from poll(2) to wait for the exit of a process: none on FreeBSD,
+   * where POLLHUP is reported in any case. The simulation reports POLLIN shortly before that.
+   */
+  public static int pollRequestForExit() {
+    return freebsd() ? 0 : Poll.POLLIN;
+  }
+
+  /**
    * Returns whether the permission bits of a raw descriptor ({@code fstat}) are cleared when the
    * process exits, as on FreeBSD. On Linux they are constant.
    */

@@ -28,14 +28,6 @@ final class ProcdescCloseAction implements CloseAction {
     this.lifeline = lifeline;
   }
 
-  @Override
-  public synchronized Effect effect() {
-    if (!shared) {
-      return Effect.ENDS_PROCESS;
-    }
-    return lifeline.isPresent() ? Effect.RELEASES_SHARE : Effect.CLOSES_DESCRIPTOR;
-  }
-
   /**
    * Shares the process. The kernel counts descriptors, including those in flight; only a lifeline
    * must be sent along.
@@ -51,22 +43,19 @@ final class ProcdescCloseAction implements CloseAction {
   }
 
   @Override
-  public boolean reachesOthers() {
-    return lifeline.isPresent();
-  }
-
-  @Override
-  public boolean kill(int fd) {
+  public Effect kill(int fd) {
     if (isShared()) {
       lifeline.ifPresent(OwnedDescriptor::close);
-      return true;
+      return lifeline.isPresent() ? Effect.RELEASES_SHARE : Effect.CLOSES_DESCRIPTOR;
     }
     if (lifeline.isPresent()) {
       // Capability mode refuses this; the group killer then kills the group.
       waiting.signalGroup(fd, PosixNumbers.SIGKILL);
     }
     // The kernel's kill, at the close, requires no permission.
-    return Syscalls.pdkill(fd, PosixNumbers.SIGKILL) != -PosixNumbers.EPERM;
+    return Syscalls.pdkill(fd, PosixNumbers.SIGKILL) == -PosixNumbers.EPERM
+        ? Effect.CLOSES_DESCRIPTOR
+        : Effect.ENDS_PROCESS;
   }
 
   @Override

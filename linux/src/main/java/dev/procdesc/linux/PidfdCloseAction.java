@@ -47,14 +47,6 @@ final class PidfdCloseAction implements CloseAction {
   }
 
   @Override
-  public synchronized Effect effect() {
-    if (!shared) {
-      return Effect.ENDS_PROCESS;
-    }
-    return registration.isPresent() ? Effect.RELEASES_SHARE : Effect.CLOSES_DESCRIPTOR;
-  }
-
-  @Override
   public synchronized Optional<OwnedDescriptor> share(OwnedDescriptor process) throws IOException {
     if (!shared) {
       if (registration.isPresent()) {
@@ -70,28 +62,30 @@ final class PidfdCloseAction implements CloseAction {
     return shared;
   }
 
-  @Override
-  public boolean reachesOthers() {
+  /** Returns whether the action affects processes other than the child. */
+  private boolean reachesOthers() {
     return kind != OnClose.KILL;
   }
 
   @Override
-  public boolean kill(int fd) {
+  public Effect kill(int fd) {
+    Effect release = registration.isPresent() ? Effect.RELEASES_SHARE : Effect.CLOSES_DESCRIPTOR;
     if (isShared()) {
       closeLifeline();
-      return true;
+      return release;
     }
-    Syscalls.pidfdSendSignal(fd, PosixNumbers.SIGKILL, 0, 0);
+    boolean killed =
+        Syscalls.pidfdSendSignal(fd, PosixNumbers.SIGKILL, 0, 0) != -PosixNumbers.EPERM;
     if (kind == OnClose.KILL_GROUP) {
       Syscalls.pidfdSendSignal(fd, PosixNumbers.SIGKILL, 0, Numbers.PIDFD_SIGNAL_PROCESS_GROUP);
     }
     if (cgroupKill.isPresent()) {
       try (OwnedDescriptor.Loan file = cgroupKill.get().lend();
           NativeArena arena = new NativeArena()) {
-        LibC.write(file.fd(), arena.string("1"), 1);
+        killed |= LibC.write(file.fd(), arena.string("1"), 1) > 0;
       }
     }
-    return true;
+    return killed ? Effect.ENDS_PROCESS : release;
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.procdesc.compat.support;
 
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
+import dev.procdesc.compat.Differences;
 import dev.procdesc.testing.Timeouts;
 import java.time.Duration;
 import jnr.constants.platform.Errno;
@@ -33,6 +34,12 @@ public final class Poll {
     int events = poll(fd, POLLIN, Timeouts.CEILING);
     assertNotEquals(0, events, "no event of descriptor " + fd);
     return events;
+  }
+
+  /** Waits for the exit of the process of a raw descriptor, and fails if it does not come. */
+  public static void exit(int fd) {
+    int events = poll(fd, Differences.pollRequestForExit(), Timeouts.CEILING);
+    assertNotEquals(0, events, "no exit of the process of descriptor " + fd);
   }
 
   /** Waits for events of a descriptor up to a timeout; returns them, or 0 after the timeout. */

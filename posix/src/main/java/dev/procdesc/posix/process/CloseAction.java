@@ -11,27 +11,22 @@ import java.util.Optional;
 public interface CloseAction {
   /** The effect of the last close in this JVM. */
   enum Effect {
-    /** The process ends. Waiters in this JVM receive its exit status. */
+    /** The process ends. The closed descriptor continues to report its exit status. */
     ENDS_PROCESS,
     /**
-     * Other processes may hold the descriptor too, so the process may live on. This JVM still
-     * collects its exit status.
+     * The process may live on: other processes may hold the descriptor too, or this JVM has no
+     * permission to kill. This JVM still reaps it.
      */
     RELEASES_SHARE,
     /**
-     * Other processes may hold the descriptor too, and the kernel counts descriptors, so this JVM
-     * must close its descriptor at once.
+     * The kernel kills the process when the last descriptor is closed, so this JVM must close its
+     * descriptor at once. The end of the process is not observed.
      */
     CLOSES_DESCRIPTOR
   }
 
   /** Receives the process once it exists, before its descriptor is handed out. Called once. */
   default void started(ProcessState process) {}
-
-  /** Returns the effect that the last close would have now. */
-  default Effect effect() {
-    return Effect.ENDS_PROCESS;
-  }
 
   /**
    * Prepares for another process to hold the descriptor too. From now on the process lives until
@@ -45,20 +40,13 @@ public interface CloseAction {
   }
 
   /**
-   * Returns whether the action also affects processes other than the child, so that it is due even
-   * if the child has ended.
-   */
-  default boolean reachesOthers() {
-    return false;
-  }
-
-  /**
-   * Kills the process, or gives up this JVM's share in it. Called at most once, at the close.
+   * Kills the process, or gives up this JVM's share in it. Called at most once, at the close, also
+   * if the process has ended: the action may affect other processes too.
    *
-   * @return false if only the kernel has permission to kill, which it does when the descriptor is
-   *     closed: the process changed to another user. Its end is not observed then
+   * <p>A process that changed to another user, by executing a set-user-ID program, can be killed by
+   * the kernel only.
    */
-  boolean kill(int fd);
+  Effect kill(int fd);
 
   /** Called once when the child has ended; its descriptor may still be held. */
   default void ended() {}

@@ -18,7 +18,9 @@ import java.util.function.Consumer;
  * futures that wait for it. The outcome only advances, and the exit status never changes.
  *
  * <p>A wait belongs to a reference. It ends with the process, or when the reference is abandoned,
- * that is closed while the process lives on.
+ * that is closed while the process lives on. If all references are abandoned before the process has
+ * ended, the exit status is withheld when it is collected: otherwise an answer would depend on the
+ * moment of the query.
  */
 final class Completion {
   /** A future of the application, which keeps the application's descriptor object reachable. */
@@ -31,22 +33,31 @@ final class Completion {
 
   private volatile Outcome outcome = new Outcome.Running();
 
-  /** Guarded by the lock. */
+  /** Set when all references are closed and the process lives on. Changed under the lock. */
+  private volatile boolean withheld;
+
+  /** The futures to complete; guarded by the lock. */
   private List<Pending> pending = new ArrayList<>(0);
 
   Completion(Watcher watcher) {
     this.watcher = watcher;
   }
 
+  /** Returns the exit status if it is known and is not withheld. */
   Optional<ExitStatus> status() {
-    return outcome instanceof Outcome.Ended end ? Optional.of(end.status()) : Optional.empty();
+    return known().map(Outcome.Ended::status);
   }
 
+  /** Returns the resource usage if it is known and is not withheld. */
   Optional<ResourceUsage> usage() {
-    return outcome instanceof Outcome.Ended end ? end.usage() : Optional.empty();
+    return known().flatMap(Outcome.Ended::usage);
   }
 
-  /** Returns whether the exit status is known. */
+  private Optional<Outcome.Ended> known() {
+    return !withheld && outcome instanceof Outcome.Ended end ? Optional.of(end) : Optional.empty();
+  }
+
+  /** Returns whether the exit status was collected. */
   boolean hasEnded() {
     return outcome instanceof Outcome.Ended;
   }
@@ -56,9 +67,11 @@ final class Completion {
     return !(outcome instanceof Outcome.Running);
   }
 
-  /** Records the outcome of a query; the exit status ends all waits. Callbacks do not run here. */
+  /**
+   * Records the outcome of a query. The exit status wakes the waiting threads; the futures are
+   * completed by {@link #completeFutures()}.
+   */
   void report(Outcome now) {
-    List<Pending> ended = List.of();
     lock.lock();
     try {
       if (hasEnded()) {
@@ -69,16 +82,27 @@ final class Completion {
       }
       outcome = now;
       if (hasEnded()) {
-        ended = pending;
-        pending = List.of();
         changed.signalAll();
       }
     } finally {
       lock.unlock();
     }
-    if (now instanceof Outcome.Ended end) {
-      dispatch(ended, future -> future.complete(end.status()));
+  }
+
+  /**
+   * Completes the futures with the exit status, which was reported before. Their callbacks run in
+   * threads of the watcher, and never under a lock.
+   */
+  void completeFutures() {
+    List<Pending> ended;
+    lock.lock();
+    try {
+      ended = pending;
+      pending = List.of();
+    } finally {
+      lock.unlock();
     }
+    status().ifPresent(status -> dispatch(ended, future -> future.complete(status)));
   }
 
   /** Completes a future at the end of the process, or fails it if the reference is abandoned. */
@@ -94,13 +118,14 @@ final class Completion {
     }
     status()
         .ifPresentOrElse(
-            future::complete, () -> future.completeExceptionally(reference.closedTooEarly()));
+            future::complete, () -> future.completeExceptionally(reference.closedException()));
   }
 
   /**
    * Parks the thread until the process has ended, the reference is abandoned, or the time is over.
    *
    * @param nanos the time limit; {@link Long#MAX_VALUE} for none
+   * @return the exit status; empty after the time limit, and if the reference was abandoned first
    */
   Optional<ExitStatus> await(ProcessReference reference, long nanos) throws InterruptedException {
     lock.lockInterruptibly();
@@ -115,20 +140,28 @@ final class Completion {
     }
   }
 
-  /** Ends the waits of a reference that was marked as abandoned. */
-  void abandoned(ProcessReference reference) {
+  /**
+   * Abandons a reference and ends its waits, unless the exit status is known.
+   *
+   * @param last whether no other reference is open, so that the exit status is withheld
+   */
+  void abandon(ProcessReference reference, boolean last) {
     List<Pending> failed = new ArrayList<>();
     lock.lock();
     try {
       if (hasEnded()) {
         return;
       }
+      reference.setAbandoned();
+      if (last) {
+        withheld = true;
+      }
       pending.removeIf(each -> each.reference == reference && failed.add(each));
       changed.signalAll();
     } finally {
       lock.unlock();
     }
-    ClosedDescriptorException failure = reference.closedTooEarly();
+    ClosedDescriptorException failure = reference.closedException();
     dispatch(failed, future -> future.completeExceptionally(failure));
   }
 

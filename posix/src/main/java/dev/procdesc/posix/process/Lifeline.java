@@ -24,18 +24,13 @@ public final class Lifeline implements CloseAction {
   }
 
   @Override
-  public Effect effect() {
-    return Effect.CLOSES_DESCRIPTOR;
-  }
-
-  @Override
   public Optional<OwnedDescriptor> share(OwnedDescriptor process) {
     return Optional.of(end);
   }
 
   @Override
-  public boolean kill(int fd) {
+  public Effect kill(int fd) {
     end.close();
-    return true;
+    return Effect.CLOSES_DESCRIPTOR;
   }
 }

@@ -51,7 +51,7 @@ public sealed class ProcessDescriptorImpl implements ProcessDescriptor permits C
             System.Logger.Level.WARNING,
             "the descriptor of {0} became unreachable without having been closed; it is closed now",
             reference);
-        reference.close();
+        reference.forget();
       }
     }
   }

@@ -42,6 +42,9 @@ public final class ProcessReference {
 
   private static final long GROUP_LOOK_NANOS = 5_000_000;
 
+  /** The time for which a close waits for the end of the process that it has killed. */
+  private static final long CLOSE_NANOS = 10_000_000_000L;
+
   private final ProcessState core;
   private final Set<Right> rights;
 
@@ -78,7 +81,8 @@ public final class ProcessReference {
     return closed;
   }
 
-  void abandon() {
+  /** Called by the {@link Completion} under its lock, while the exit status is not known. */
+  void setAbandoned() {
     abandoned = true;
   }
 
@@ -94,8 +98,12 @@ public final class ProcessReference {
 
   private void checkOpen() {
     if (closed) {
-      throw new ClosedDescriptorException("the descriptor of " + name() + " is closed");
+      throw closedException();
     }
+  }
+
+  ClosedDescriptorException closedException() {
+    return ProcessState.closedException(name());
   }
 
   /**
@@ -103,7 +111,11 @@ public final class ProcessReference {
    * {@link Right#PID}.
    */
   private String name() {
-    return rights.contains(Right.PID) ? core.toString() : "a process";
+    return name(rights);
+  }
+
+  private String name(Set<Right> rights) {
+    return rights.contains(Right.PID) ? core.name() : "a process";
   }
 
   private OwnedDescriptor descriptor() {
@@ -146,7 +158,7 @@ public final class ProcessReference {
       copy = left.equals(core.rights()) ? OptionalInt.empty() : core.calls().limit(loan.fd(), left);
     }
     Optional<OwnedDescriptor> own = copy.isPresent()
-        ? Optional.of(OwnedDescriptor.take(copy.getAsInt(), "a descriptor of " + core))
+        ? Optional.of(OwnedDescriptor.take(copy.getAsInt(), "the descriptor of " + name(left)))
         : Optional.empty();
     try {
       return new ProcessReference(core, Collections.unmodifiableSet(left), own);
@@ -170,22 +182,26 @@ public final class ProcessReference {
 
   Optional<ResourceUsage> resourceUsage() {
     check(Right.WAIT);
+    core.tryCollect();
     return core.completion().usage();
   }
 
-  /** Returns the exit status if there is one, querying the kernel if necessary. */
+  /**
+   * Returns the exit status if there is one, querying the kernel if necessary.
+   *
+   * @throws ClosedDescriptorException if the process has not ended and this reference is abandoned
+   */
   Optional<ExitStatus> poll() {
     check(Right.WAIT);
-    Optional<ExitStatus> known = status();
-    if (known.isPresent()) {
-      return known;
-    }
-    checkOpen();
-    return core.tryCollect();
+    Optional<ExitStatus> known = core.tryCollect();
+    checkNotAbandoned(known);
+    return known;
   }
 
-  private Optional<ExitStatus> status() {
-    return core.completion().status();
+  private void checkNotAbandoned(Optional<ExitStatus> known) {
+    if (known.isEmpty() && abandoned) {
+      throw closedException();
+    }
   }
 
   boolean isAlive() {
@@ -252,11 +268,14 @@ public final class ProcessReference {
     if (Thread.interrupted()) {
       throw new InterruptedException();
     }
-    if (nanos <= 0 || status().isPresent()) {
-      return poll();
+    Optional<ExitStatus> known = core.completion().status();
+    if (known.isPresent()) {
+      return known;
     }
-    checkOpen();
-    Deadline deadline = Deadline.in(nanos);
+    return nanos <= 0 || abandoned ? poll() : await(Deadline.in(nanos));
+  }
+
+  private Optional<ExitStatus> await(Deadline deadline) throws InterruptedException {
     return Threads.isVirtual() ? park(deadline) : pollInKernel(deadline);
   }
 
@@ -280,11 +299,11 @@ public final class ProcessReference {
         throw new InterruptedException();
       }
       boolean ready = result == InterruptiblePoll.Result.READY;
-      Optional<ExitStatus> known = ready ? core.tryCollect() : status();
+      Optional<ExitStatus> known = ready ? core.tryCollect() : core.completion().status();
+      checkNotAbandoned(known);
       if (known.isPresent()) {
         return known;
       }
-      checkNotAbandoned();
       if (ready) {
         // The process has ended, but its parent has not reaped it yet; only the watcher can wait
         // for that.
@@ -299,16 +318,8 @@ public final class ProcessReference {
   private Optional<ExitStatus> park(Deadline deadline) throws InterruptedException {
     core.ensureWatched();
     Optional<ExitStatus> known = core.completion().await(this, deadline.left());
-    if (known.isEmpty()) {
-      checkNotAbandoned();
-    }
+    checkNotAbandoned(known);
     return known;
-  }
-
-  private void checkNotAbandoned() {
-    if (abandoned) {
-      checkOpen();
-    }
   }
 
   ExitStatus shutdown(Teardown teardown) throws ProcessDescriptorException, InterruptedException {
@@ -370,18 +381,13 @@ public final class ProcessReference {
   /** Adds a future of the application. */
   void onExit(CompletableFuture<ExitStatus> future) {
     check(Right.EVENT);
-    if (status().isEmpty()) {
-      checkOpen();
+    if (abandoned) {
+      checkNotAbandoned(core.tryCollect());
     }
     core.completion().onEnd(this, future);
     if (!future.isDone()) {
       core.ensureWatched();
     }
-  }
-
-  ClosedDescriptorException closedTooEarly() {
-    return new ClosedDescriptorException(
-        "the descriptor of " + name() + " was closed before the process ended");
   }
 
   /**
@@ -414,20 +420,62 @@ public final class ProcessReference {
     }
   }
 
-  /** Closes this reference. Idempotent. */
+  /**
+   * Closes this reference. If this kills the process, waits until it has ended, so that the exit
+   * status is known afterwards. Idempotent.
+   */
   void close() {
+    if (release()) {
+      awaitKilled();
+    }
+  }
+
+  /** Closes a reference that the application does not use any more, without waiting. */
+  void forget() {
+    if (release()) {
+      core.ensureWatched();
+    }
+  }
+
+  /** Returns whether this close ends the process. */
+  private boolean release() {
     synchronized (this) {
       if (closed) {
-        return;
+        return false;
       }
       closed = true;
     }
     limited.ifPresent(OwnedDescriptor::close);
-    core.release(this);
+    return core.release(this);
+  }
+
+  /**
+   * Waits for the end of the process after SIGKILL, also in an interrupted thread. The kernel may
+   * delay that end, for instance while a file system does not respond, so there is a limit; after
+   * it the watcher waits.
+   */
+  private void awaitKilled() {
+    Deadline deadline = Deadline.in(CLOSE_NANOS);
+    boolean interrupted = Thread.interrupted();
+    try {
+      while (core.tryCollect().isEmpty() && !deadline.isOver()) {
+        try {
+          await(deadline);
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+      core.ensureWatched();
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
   }
 
   @Override
   public String toString() {
-    return name() + (closed && status().isEmpty() && !core.isClosed() ? " closed" : "");
+    return name()
+        + core.completion().status().map(status -> " " + status).orElse(closed ? " closed" : "");
   }
 }

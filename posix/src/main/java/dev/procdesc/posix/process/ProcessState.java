@@ -130,8 +130,18 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
 
   private void checkOpen() {
     if (isClosed()) {
-      throw new ClosedDescriptorException("the descriptor of " + this + " is closed");
+      throw closedException();
     }
+  }
+
+  /** Returns the exception for a use after the close, with the same text for every method. */
+  ClosedDescriptorException closedException() {
+    return closedException(name());
+  }
+
+  /** Returns the exception for a use after the close of the descriptor of a named process. */
+  static ClosedDescriptorException closedException(String name) {
+    return new ClosedDescriptorException("the descriptor of " + name + " is closed");
   }
 
   /** Counts a new reference. */
@@ -195,6 +205,9 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
    *     not ended
    */
   private void collect(boolean fired) {
+    if (completion.hasEnded()) {
+      return;
+    }
     boolean ended;
     synchronized (collecting) {
       if (completion.hasEnded()) {
@@ -225,11 +238,15 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
     }
   }
 
-  /** Called once, by the thread that reported the end. */
+  /** Called once, by the thread that reported the end. Callbacks run after the cleanup. */
   private void ended() {
-    listeners.end();
-    lastClose.ifPresent(CloseAction::ended);
-    advance(Life::end);
+    try {
+      listeners.end();
+      lastClose.ifPresent(CloseAction::ended);
+      advance(Life::end);
+    } finally {
+      completion.completeFutures();
+    }
   }
 
   /** Makes a transition, and closes the descriptor at the end of this object's life. */
@@ -246,58 +263,66 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
     }
   }
 
-  /** Processes the close of a reference. Called once for each. */
-  void release(ProcessReference reference) {
-    Optional<CloseAction.Effect> last;
-    synchronized (this) {
-      open--;
-      last = open > 0 ? Optional.empty() : Optional.of(effectOfClose());
-      if (last.isPresent()) {
-        life = life.close();
+  /**
+   * Processes the close of a reference. Called once for each.
+   *
+   * <p>The status of a process that has already ended is collected first, so that it does not
+   * depend on the watcher whether the closed reference reports it.
+   *
+   * @return whether the close ends the process, so that its exit status becomes known; the caller
+   *     then waits for it, or calls {@link #ensureWatched()}
+   */
+  boolean release(ProcessReference reference) {
+    boolean ends;
+    try {
+      collect(false);
+    } finally {
+      if (isLastClose()) {
+        ends = close(reference);
+      } else {
+        abandon(reference, false);
+        ends = false;
       }
     }
-    if (last.isPresent()) {
-      close(reference, last.get());
-    } else {
-      abandon(reference);
-    }
+    return ends;
   }
 
-  private CloseAction.Effect effectOfClose() {
-    return lastClose
-        .map(CloseAction::effect)
+  /** Counts the close of a reference. */
+  private synchronized boolean isLastClose() {
+    open--;
+    if (open > 0) {
+      return false;
+    }
+    life = life.close();
+    return true;
+  }
+
+  /** Processes the close of the last reference; returns whether it ends the process. */
+  private boolean close(ProcessReference reference) {
+    CloseAction.Effect effect = lastClose
+        .map(this::kill)
         .orElse(
             calls.reaps()
                 ? CloseAction.Effect.RELEASES_SHARE
                 : CloseAction.Effect.CLOSES_DESCRIPTOR);
-  }
-
-  /** Processes the close of the last reference. */
-  private void close(ProcessReference reference, CloseAction.Effect effect) {
     boolean ends = effect == CloseAction.Effect.ENDS_PROCESS;
-    if (lastClose.isPresent()) {
-      // EPERM is not always avoidable: the process changed to another user by executing a
-      // set-user-ID program. The watcher retains it, so that it is reaped when it ends.
-      boolean due = !ends || !completion.hasEnded() || lastClose.get().reachesOthers();
-      if (due && !kill(lastClose.get())) {
-        giveUp();
-      }
-    }
     if (!ends) {
-      abandon(reference);
+      abandon(reference, true);
     }
     if (effect == CloseAction.Effect.CLOSES_DESCRIPTOR) {
       dropDescriptor();
     } else {
       advance(state -> state.release(completion.hasEnded()));
-      ensureWatched();
+      if (!ends) {
+        ensureWatched();
+      }
     }
+    return ends;
   }
 
-  /** Ends the waits of a reference that was closed while the process lives on. */
-  private void abandon(ProcessReference reference) {
-    reference.abandon();
-    completion.abandoned(reference);
+  /** Ends the waits of a reference that is closed while the process lives on. */
+  private void abandon(ProcessReference reference, boolean last) {
+    completion.abandon(reference, last);
     descriptor.wakeWaiting();
   }
 
@@ -316,26 +341,10 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
     advance(Life::drop);
   }
 
-  private boolean kill(CloseAction close) {
+  private CloseAction.Effect kill(CloseAction close) {
     try (OwnedDescriptor.Loan loan = descriptor.lend()) {
       return close.kill(loan.fd());
     }
-  }
-
-  /**
-   * Lets the kernel kill at the close of its descriptor, after which no exit status is reported.
-   */
-  private void giveUp() {
-    synchronized (collecting) {
-      if (completion.hasEnded()) {
-        return;
-      }
-      withDescriptor(this::unwatch);
-      ExitStatus unknown = new ExitStatus.Unknown(
-          "the process was another user's, and the kernel killed it when its descriptor was closed");
-      completion.report(new ProcessOperations.Outcome.Ended(unknown, Optional.empty()));
-    }
-    ended();
   }
 
   /**
@@ -350,9 +359,14 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
     }
   }
 
+  /** Returns the name of the process in messages. */
+  String name() {
+    return pid.isPresent() ? "process " + pid.getAsLong() : "a process";
+  }
+
   @Override
   public String toString() {
-    return (pid.isPresent() ? "process " + pid.getAsLong() : "a process")
+    return name()
         + completion.status().map(status -> " " + status).orElse(isClosed() ? " closed" : "");
   }
 }

@@ -72,6 +72,8 @@ final class CompletionTest {
     assertFalse(called.isDone());
     CompletableFuture<ExitStatus> second = future(other);
     completion.report(ENDED);
+    assertFalse(second.isDone(), "a future is complete before the cleanup");
+    completion.completeFutures();
     assertEquals(STATUS, Await.get(second));
     assertNotEquals(Thread.currentThread(), Await.get(callback), "a callback ran under the lock");
     assertEquals(STATUS, future(one).getNow(new ExitStatus.Exited(1)));
@@ -83,17 +85,39 @@ final class CompletionTest {
     CompletableFuture<ExitStatus> continuing = future(other);
     Await.Running<Optional<ExitStatus>> parked =
         Await.start(() -> completion.await(one, Long.MAX_VALUE));
-    one.abandon();
-    completion.abandoned(one);
+    completion.abandon(one, false);
     assertEquals(Optional.empty(), Await.get(parked.result()));
     assertInstanceOf(
         ClosedDescriptorException.class, Await.get(abandoned.handle((status, failure) -> failure)));
     assertTrue(future(one).isCompletedExceptionally());
     assertFalse(continuing.isDone());
     completion.report(ENDED);
+    completion.completeFutures();
     assertEquals(STATUS, Await.get(continuing));
     // The status is known now, and an abandoned reference reports it too.
     assertEquals(STATUS, Await.get(future(one)));
+  }
+
+  @Test
+  void theStatusIsWithheldAfterTheLastReferenceWasAbandoned() throws Exception {
+    CompletableFuture<ExitStatus> pending = future(one);
+    completion.abandon(other, true);
+    // A close that happened before the last one may be processed after it.
+    completion.abandon(one, false);
+    completion.report(ENDED);
+    completion.completeFutures();
+    assertTrue(completion.hasEnded());
+    assertEquals(Optional.empty(), completion.status());
+    assertEquals(Optional.empty(), completion.await(one, Long.MAX_VALUE));
+    assertInstanceOf(ClosedDescriptorException.class, Await.thrown(pending));
+    assertTrue(future(one).isCompletedExceptionally());
+  }
+
+  @Test
+  void aReferenceThatIsAbandonedAfterTheEndReportsTheStatus() {
+    completion.report(ENDED);
+    completion.abandon(one, true);
+    assertEquals(Optional.of(STATUS), completion.status());
   }
 
   @Test

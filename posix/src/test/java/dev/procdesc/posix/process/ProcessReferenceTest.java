@@ -18,10 +18,12 @@ import dev.procdesc.posix.io.PollQueue;
 import dev.procdesc.posix.io.TestSystem;
 import dev.procdesc.posix.io.Watcher;
 import dev.procdesc.testing.Await;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -46,16 +48,17 @@ final class ProcessReferenceTest {
 
   private static final class Closing implements CloseAction {
     private int kills;
+    private Runnable atEnd = () -> {};
 
     @Override
-    public Effect effect() {
-      return Effect.CLOSES_DESCRIPTOR;
+    public void ended() {
+      atEnd.run();
     }
 
     @Override
-    public boolean kill(int fd) {
+    public Effect kill(int fd) {
       kills++;
-      return true;
+      return Effect.CLOSES_DESCRIPTOR;
     }
   }
 
@@ -103,6 +106,33 @@ final class ProcessReferenceTest {
     assertFalse(TestSystem.isOpen(pipe.readEnd()));
     Await.until("the future is told", end::isDone);
     assertTrue(end.isCompletedExceptionally());
+  }
+
+  @Test
+  void callbacksRunAfterTheCleanup() throws Exception {
+    CompletableFuture<ExitStatus> end = process.onExit();
+    CompletableFuture<Boolean> tooEarly = new CompletableFuture<>();
+    // The pause gives a premature callback the time to run.
+    closing.atEnd = () -> tooEarly.complete(Await.holds(Duration.ofMillis(200), end::isDone));
+    ExitStatus status = new ExitStatus.Exited(3);
+    kernel.outcome = new ProcessOperations.Outcome.Ended(status, Optional.empty());
+    assertEquals(Optional.of(status), process.poll());
+    assertEquals(status, Await.get(end));
+    assertFalse(Await.get(tooEarly));
+  }
+
+  @Test
+  void theStatusAfterTheCloseIsThatAtTheClose() throws Exception {
+    ProcessDescriptor copy = process.duplicate();
+    copy.close();
+    assertThrows(ClosedDescriptorException.class, copy::poll);
+    ExitStatus status = new ExitStatus.Exited(3);
+    kernel.outcome = new ProcessOperations.Outcome.Ended(status, Optional.empty());
+    process.close();
+    assertEquals(Optional.of(status), process.poll());
+    assertEquals(Optional.of(status), copy.poll());
+    assertEquals(status, process.waitFor());
+    assertEquals(1, closing.kills);
   }
 
   @Test

@@ -14,12 +14,16 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.IntConsumer;
 
-/** Operations on a process that does not end, which limit a descriptor by duplicating it. */
+/**
+ * Operations on a process that ends when the test says so; they limit a descriptor by duplicating
+ * it.
+ */
 final class TestOperations extends ProcessOperations {
   final List<Set<Right>> limits = new ArrayList<>();
   final List<Integer> signalled = new ArrayList<>();
   final Queue<StateChange> changes = new ConcurrentLinkedQueue<>();
   IntConsumer taker = fd -> {};
+  volatile Outcome outcome = new Outcome.Running();
 
   TestOperations() {
     super(Task.OBSERVE, new SignalNames("the test", 31, List.of("TERM"), Map.of(), 0, -1));
@@ -27,7 +31,7 @@ final class TestOperations extends ProcessOperations {
 
   @Override
   public Outcome collect(int fd) {
-    return new Outcome.Running();
+    return outcome;
   }
 
   @Override
