@@ -9,8 +9,11 @@ import dev.procdesc.posix.ffi.SystemNumbers;
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.spi.AbstractInterruptibleChannel;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -38,6 +41,12 @@ public final class InterruptiblePoll {
   private static final AtomicInteger LASTING = new AtomicInteger();
   private static final ConcurrentLinkedDeque<InterruptiblePoll> POOL =
       new ConcurrentLinkedDeque<>();
+
+  /** The waits that are under way. */
+  private static final Set<InterruptiblePoll> WAITING = ConcurrentHashMap.newKeySet();
+
+  /** Set when the JVM has begun to exit: see {@link Watcher}. */
+  private static volatile boolean exiting;
 
   private final int readEnd;
   private final int writeEnd;
@@ -76,12 +85,14 @@ public final class InterruptiblePoll {
       InterruptiblePoll pooled = POOL.pollFirst();
       InterruptiblePoll wake = pooled != null ? pooled : new InterruptiblePoll();
       descriptor.addWaiting(wake);
+      WAITING.add(wake); // Before the flag is read, so that a change of it wakes this wait.
       try {
         return isOver.getAsBoolean()
             ? Result.WOKEN
             : wake.poll(new InterruptTrap(wake), loan.fd(), events, timeoutNanos);
       } finally {
         descriptor.removeWaiting(wake);
+        WAITING.remove(wake);
         wake.drain();
         wake.giveBack();
       }
@@ -101,6 +112,12 @@ public final class InterruptiblePoll {
     }
   }
 
+  /** Makes all waits, present and future ones, wait in Java because the JVM exits. */
+  static void prepareForExit() {
+    exiting = true;
+    WAITING.forEach(InterruptiblePoll::wake);
+  }
+
   private Result poll(InterruptTrap trap, int fd, int events, long timeoutNanos) {
     int second = Descriptors.POLLFD_SIZE;
     memory.bytes().putInt(0, fd).putShort(Descriptors.POLLFD_EVENTS, (short) events);
@@ -110,7 +127,9 @@ public final class InterruptiblePoll {
     long whole = timeoutNanos <= 0 ? 0 : (timeoutNanos - 1) / 1_000_000 + 1;
     int millis = timeoutNanos == Long.MAX_VALUE ? -1 : (int) Math.min(Integer.MAX_VALUE, whole);
     trap.enter();
-    int outcome = LibC.poll(memory.address(), 2, millis);
+    int outcome = exiting
+        ? pollExiting(Deadline.in(timeoutNanos))
+        : LibC.poll(memory.address(), 2, millis);
     boolean interrupted = trap.leave();
     if (interrupted) {
       return Result.INTERRUPTED;
@@ -121,6 +140,16 @@ public final class InterruptiblePoll {
     return outcome > 0 && memory.bytes().getShort(Descriptors.POLLFD_REVENTS) != 0
         ? Result.READY
         : Result.WOKEN;
+  }
+
+  /** Polls repeatedly, and waits in Java in between. */
+  private int pollExiting(Deadline deadline) {
+    int outcome = LibC.poll(memory.address(), 2, 0);
+    while (outcome == 0 && !deadline.isOver()) {
+      LockSupport.parkNanos(this, Math.min(deadline.left(), Watcher.EXIT_NANOS));
+      outcome = LibC.poll(memory.address(), 2, 0);
+    }
+    return outcome;
   }
 
   /** Ends the current wait, or the next one. */

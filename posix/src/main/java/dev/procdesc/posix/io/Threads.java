@@ -23,15 +23,23 @@ public final class Threads {
   }
 
   /**
-   * Starts a daemon thread. It inherits neither inheritable thread-locals nor a context class
-   * loader from the current thread, because it outlives its first user.
+   * Creates a thread without starting it. It inherits neither inheritable thread-locals nor a
+   * context class loader from the current thread, because it outlives its first user.
+   */
+  static Thread prepare(String name, Runnable body) {
+    Thread thread = new Thread(null, body, name, 0, false);
+    thread.setContextClassLoader(null);
+    return thread;
+  }
+
+  /**
+   * Starts a daemon thread, which inherits nothing from the current one.
    *
    * @throws OutOfMemoryError if the system cannot create another thread
    */
   public static void startDaemon(String name, Runnable body) {
-    Thread thread = new Thread(null, body, name, 0, false);
+    Thread thread = prepare(name, body);
     thread.setDaemon(true);
-    thread.setContextClassLoader(null);
     thread.start();
   }
 

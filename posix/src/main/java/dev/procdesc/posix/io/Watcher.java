@@ -6,7 +6,9 @@ import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +30,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Threads are daemons, start on demand, and end after nothing has been watched for a while, so
  * that they do not retain a class loader forever.
+ *
+ * <p><b>Exit of the JVM.</b> At its exit a JVM waits for threads that are in native code, for up to
+ * 300 milliseconds. So a shutdown hook makes the watching thread leave the kernel: from then on it
+ * waits in Java and queries the queue each millisecond, because other shutdown hooks may still wait
+ * for children. {@link InterruptiblePoll} does the same for the threads that wait in it.
  */
 public final class Watcher {
   /** A task of the watcher for one descriptor. */
@@ -55,6 +62,12 @@ public final class Watcher {
   private static final int FRESH_MILLIS = 20;
   private static final long IDLE_MILLIS = 30_000;
 
+  /** The interval between queries while the JVM exits. */
+  static final long EXIT_NANOS = 1_000_000;
+
+  /** The time limit for the watching thread to leave the kernel when the JVM exits. */
+  private static final long LEAVE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
   private final EventQueue queue;
   private final long idleMillis;
   private final ConcurrentHashMap<Long, Watched> watched = new ConcurrentHashMap<>();
@@ -63,6 +76,15 @@ public final class Watcher {
   private final Callbacks callbacks = new Callbacks();
   private final Object baton = new Object();
   private boolean watching;
+
+  /** The shutdown hook, from the first watch on; guarded by the baton. */
+  private @Nullable Thread hook;
+
+  /** Set when the JVM has begun to exit. */
+  private volatile boolean exiting;
+
+  /** Set when the watching thread waits in Java because the JVM exits; guarded by the baton. */
+  private boolean outOfKernel;
 
   /** The thread that is handling events. */
   private volatile @Nullable Thread handling;
@@ -212,9 +234,62 @@ public final class Watcher {
       if (watching) {
         return false;
       }
+      addHook();
       watching = passOn();
       return watching;
     }
+  }
+
+  /** Adds the shutdown hook at the first watch. Called with the baton held. */
+  private void addHook() {
+    if (hook != null || exiting) {
+      return;
+    }
+    Thread thread = Threads.prepare("procdesc-exit", this::prepareForExit);
+    try {
+      Runtime.getRuntime().addShutdownHook(thread);
+      hook = thread;
+    } catch (IllegalStateException e) {
+      exiting = true; // The JVM is already exiting.
+    }
+  }
+
+  /** Makes the threads of the library that wait in the kernel wait in Java. */
+  private void prepareForExit() {
+    exiting = true;
+    InterruptiblePoll.prepareForExit();
+    Deadline deadline = Deadline.in(LEAVE_NANOS);
+    synchronized (baton) {
+      if (watching) {
+        queue.wake();
+      }
+      try {
+        while (watching && !outOfKernel && !deadline.isOver()) {
+          TimeUnit.NANOSECONDS.timedWait(baton, deadline.left());
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt(); // The exit only takes longer.
+      }
+    }
+  }
+
+  /** Waits for events while the JVM exits. */
+  private void awaitExiting() {
+    AtomicBoolean came = new AtomicBoolean();
+    queue.await(0, token -> {
+      came.set(true);
+      handle(token);
+    });
+    if (came.get()) {
+      return;
+    }
+    synchronized (baton) {
+      if (!outOfKernel) {
+        outOfKernel = true;
+        baton.notifyAll();
+      }
+    }
+    LockSupport.parkNanos(this, EXIT_NANOS);
   }
 
   /**
@@ -270,7 +345,11 @@ public final class Watcher {
     long start = System.nanoTime();
     int timeout = ticks ? FRESH_MILLIS : (int) idleMillis;
     handling = Thread.currentThread();
-    queue.await(timeout, this::handle);
+    if (exiting) {
+      awaitExiting();
+    } else {
+      queue.await(timeout, this::handle);
+    }
     handling = null;
     if (ticks) {
       tick();
