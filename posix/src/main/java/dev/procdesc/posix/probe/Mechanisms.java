@@ -69,9 +69,10 @@ public final class Mechanisms {
     return names.stream().map(this::get).toList();
   }
 
-  /** Describes several absent mechanisms and the reason why each is missing. */
+  /** Describes those of several mechanisms that are absent, and the reason why each is missing. */
   public String describe(List<String> names) {
     return get(names).stream()
+        .filter(m -> !m.present())
         .map(m -> m.name() + ": " + m.how() + ", needs " + m.lacks())
         .collect(Collectors.joining("; "));
   }

@@ -56,4 +56,13 @@ final class MechanismsTest {
         "x: not probed, needs a newer kernel; y: not probed, needs a newer kernel",
         mechanisms.describe(List.of("x", "y")));
   }
+
+  @Test
+  void aPresentMechanismIsNotDescribedAsMissing() {
+    Mechanisms mechanisms = without("");
+    mechanisms.note("stub", "mmap, mprotect(PROT_EXEC)", true, "");
+    mechanisms.absent("pdfork", "pdfork()", "a newer kernel");
+    assertEquals(
+        "pdfork: pdfork(), needs a newer kernel", mechanisms.describe(List.of("stub", "pdfork")));
+  }
 }
