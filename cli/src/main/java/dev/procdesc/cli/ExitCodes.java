@@ -11,6 +11,9 @@ final class ExitCodes {
   /** A usage error on the command line: EX_USAGE of sysexits(3), which few commands return. */
   static final int USAGE = 64;
 
+  /** A descriptor-only mode would refuse something, from {@code pd sandbox-check}. */
+  static final int REFUSED = 123;
+
   /** The command was still running when its time limit expired, as from timeout(1). */
   static final int TIMED_OUT = 124;
 

@@ -28,6 +28,7 @@ public final class Main
     "  pd receive /tmp/pd.sock",
     "  pd send /tmp/pd.sock sleep 1000",
     "  pd doctor",
+    "  pd sandbox-check -- java -jar app.jar",
     "  pd -D dev.procdesc.disable=clone3 doctor",
     "  pd help run"
   };
@@ -91,6 +92,7 @@ public final class Main
     spec.addSubcommand("send", SendCommand.spec());
     spec.addSubcommand("receive", ReceiveCommand.spec());
     spec.addSubcommand("doctor", DoctorCommand.spec());
+    spec.addSubcommand("sandbox-check", SandboxCheckCommand.spec());
     spec.addSubcommand("help", HelpCommand.spec());
     return new CommandLine(spec)
         // Every argument after the command belongs to the command, even if it looks like an option.

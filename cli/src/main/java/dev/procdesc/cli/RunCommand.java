@@ -203,7 +203,8 @@ final class RunCommand implements Callable<Integer> {
     return usage.isGiven() || json.isGiven();
   }
 
-  private static Spawner withIgnored(Spawner spawner, SignalForwarder signals) {
+  /** Returns a spawner whose command ignores the signals that this process ignores. */
+  static Spawner withIgnored(Spawner spawner, SignalForwarder signals) {
     // Most shells ignore INT in background jobs. The command must run there even if the library
     // cannot set ignored signals.
     return signals.ignored().isEmpty() || !Platform.current().has(Feature.CHILD_SETUP)

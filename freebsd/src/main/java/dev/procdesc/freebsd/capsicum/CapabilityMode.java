@@ -6,6 +6,7 @@ import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.SpawnException;
 import dev.procdesc.freebsd.kernel.Syscalls;
 import dev.procdesc.posix.backend.JdkFiles;
+import dev.procdesc.posix.backend.SandboxTrial;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.io.NullDevice;
 import dev.procdesc.posix.probe.Unsupported;
@@ -55,6 +56,11 @@ public final class CapabilityMode {
     NullDevice.keep();
     JdkFiles.load();
     linker = RuntimeLinker.open();
+    if (SandboxTrial.isRequested()) {
+      SandboxTrial.begin(ALL, true);
+      entered = true;
+      return;
+    }
     int outcome = Syscalls.capEnter();
     if (outcome < 0) {
       linker.ifPresent(RuntimeLinker::close);
