@@ -193,7 +193,8 @@ public interface ProcessDescriptor extends AutoCloseable {
    * other process or process group while a descriptor of the leader is open.
    *
    * @param signal the signal to send
-   * @return true if the signal was sent to at least one process; false if the group has no member
+   * @return true if the signal was sent to at least one process; false if the group has no member.
+   *     A member that has ended and was not reaped by its parent still counts
    * @throws ProcessDescriptorException EPERM if this JVM may signal none of the processes; on
    *     FreeBSD ECAPMODE in the descriptor-only mode
    * @throws IllegalArgumentException if this system has no signal of that name

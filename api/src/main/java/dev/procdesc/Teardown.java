@@ -93,6 +93,13 @@ public record Teardown(List<Step> steps, boolean group) {
    * the group has no members, because members may outlive the process itself. The library polls for
    * this every few milliseconds, because no system reports it.
    *
+   * <p>Members that have ended and that their parents do not reap, such as those that a JVM adopts
+   * as PID 1 of a container, count as no members. The library reads that from {@code /proc} on
+   * Linux and by {@code sysctl} on FreeBSD; where it cannot, such as without a mounted
+   * {@code /proc} or with {@link DescriptorOnly#FILES}, a step takes the whole time then. The
+   * library reaps only the processes that it started, so a program that is PID 1 must reap what it
+   * adopts, or run below a program that does, such as {@code pd run}.
+   *
    * @return a new teardown; it needs {@link Feature#SIGNAL_GROUP}
    */
   public Teardown ofGroup() {

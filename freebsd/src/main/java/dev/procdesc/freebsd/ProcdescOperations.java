@@ -36,6 +36,9 @@ import java.util.function.IntConsumer;
  * of a process for another process, group or session as long as a descriptor of it is open.
  */
 public final class ProcdescOperations extends ProcessOperations {
+  /** The size of the memory for a list of the members of a process group, about 240. */
+  private static final int GROUP_BUFFER = 256 * 1024;
+
   private final Probes probes;
   private final CapabilityMode sandbox;
   private final ChildSignal childSignal;
@@ -139,6 +142,33 @@ public final class ProcdescOperations extends ProcessOperations {
     try (NativeMemory memory = NativeMemory.borrow()) {
       int outcome = Syscalls.pdgetpid(fd, memory.address());
       return outcome < 0 ? outcome : Syscalls.killpg(memory.bytes().getInt(0), number);
+    }
+  }
+
+  @Override
+  public boolean isGroupOfZombies(long group) {
+    try (NativeMemory memory = NativeMemory.borrow(GROUP_BUFFER)) {
+      ByteBuffer bytes = memory.bytes();
+      int name = 0;
+      int size = 4 * Integer.BYTES;
+      int processes = size + Long.BYTES;
+      bytes
+          .putInt(name, Numbers.CTL_KERN)
+          .putInt(name + Integer.BYTES, Numbers.KERN_PROC)
+          .putInt(name + 2 * Integer.BYTES, Numbers.KERN_PROC_PGRP)
+          .putInt(name + 3 * Integer.BYTES, (int) group)
+          .putLong(size, GROUP_BUFFER - processes);
+      int outcome = Syscalls.sysctl(
+          memory.address(), 4, memory.address() + processes, memory.address() + size, 0, 0);
+      // ENOMEM: there are more members than fit, and such a group is never one of zombies only.
+      int end = outcome < 0 ? processes : processes + (int) bytes.getLong(size);
+      int at = processes;
+      while (at < end
+          && bytes.getInt(at) == Numbers.KINFO_PROC_SIZE
+          && bytes.get(at + Numbers.KINFO_PROC_STAT) == Numbers.SZOMB) {
+        at += Numbers.KINFO_PROC_SIZE;
+      }
+      return at == end && at > processes;
     }
   }
 

@@ -140,6 +140,11 @@ public final class PidfdOperations extends ProcessOperations {
   }
 
   @Override
+  public boolean isGroupOfZombies(long group) {
+    return ProcFs.isGroupOfZombies(group);
+  }
+
+  @Override
   public Identity identity(int fd) throws ProcessDescriptorException {
     if (!probes.hasPidfs()) {
       throw Unsupported.feature(Feature.PROCESS_IDENTITY, probes.pidfs().lacks());

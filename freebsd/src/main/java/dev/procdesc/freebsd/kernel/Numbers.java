@@ -305,6 +305,25 @@ public final class Numbers {
   public static final long CAP_PDWAIT = CAP_NONE1 | 0x400;
   public static final long CAP_PDKILL = CAP_NONE1 | 0x800;
 
+  // ---- sys/sysctl.h
+
+  public static final int CTL_KERN = 1;
+  public static final int KERN_PROC = 14;
+  public static final int KERN_PROC_PGRP = 2;
+
+  // ---- sys/user.h
+
+  /** {@code struct kinfo_proc}; its first field is its size. */
+  public static final int KINFO_PROC_SIZE = 1088;
+
+  /** The offset of {@code ki_stat}. */
+  public static final int KINFO_PROC_STAT = 388;
+
+  // ---- sys/proc.h
+
+  /** The state of a process that was not reaped. */
+  public static final int SZOMB = 5;
+
   // ---- elf-hints.h
 
   public static final int ELFHINTS_MAGIC = 0x746E_6845;

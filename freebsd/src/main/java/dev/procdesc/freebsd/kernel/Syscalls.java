@@ -20,6 +20,7 @@ public final class Syscalls {
   private static final NativeFunction KQUEUE = NativeFunction.of("kqueue");
   private static final NativeFunction KEVENT = NativeFunction.of("kevent");
   private static final NativeFunction KILLPG = NativeFunction.of("killpg");
+  private static final NativeFunction SYSCTL = NativeFunction.of("sysctl");
   private static final NativeFunction SIGACTION = NativeFunction.of("sigaction");
   private static final NativeFunction GETRLIMIT = NativeFunction.of("getrlimit");
   private static final NativeFunction GETEGID = NativeFunction.of("getegid");
@@ -137,6 +138,18 @@ public final class Syscalls {
    */
   public static int killpg(int group, int signal) {
     return KILLPG.call(group, signal);
+  }
+
+  /**
+   * {@code int sysctl(const int *name, u_int namelen, void *oldp, size_t *oldlenp, const void
+   * *newp, size_t newlen)}. Fails with ENOMEM if the value does not fit, EPERM in capability mode.
+   *
+   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=sysctl&amp;sektion=3">sysctl(3),
+   *     FreeBSD</a>
+   */
+  public static int sysctl(
+      long name, int nameLength, long old, long oldLength, long value, long valueLength) {
+    return SYSCTL.call(name, nameLength, old, oldLength, value, valueLength);
   }
 
   /**

@@ -98,6 +98,15 @@ public abstract class ProcessOperations {
    */
   public abstract int signalGroup(int fd, int number);
 
+  /**
+   * Returns whether a process group has members and all of them are zombies, which accept signals
+   * as if they were running. Reaps none of them.
+   *
+   * @param group the number of the group
+   * @return false also if this system does not report it
+   */
+  public abstract boolean isGroupOfZombies(long group);
+
   /** Returns the number of a signal. */
   final int signalNumber(Signal signal) {
     return signals.number(signal);

@@ -45,6 +45,9 @@ public final class ProcessReference {
   /** The time for which a close waits for the end of the process that it has killed. */
   private static final long CLOSE_NANOS = 10_000_000_000L;
 
+  /** The longest time between two searches for zombies. */
+  private static final long GROUP_SEARCH_NANOS = 100_000_000;
+
   private final ProcessState core;
   private final Set<Right> rights;
 
@@ -360,16 +363,38 @@ public final class ProcessReference {
     return !UNCONTINUED.contains(signal);
   }
 
-  /** Waits until the process group is empty. */
+  /**
+   * Waits until the process group is empty, or has only zombies left. Zombies remain if their
+   * parent does not reap them: a process that runs on, or a JVM that is PID 1 and adopts them.
+   *
+   * <p>Rejected: to reap them by {@code waitid(P_PGID)} if this JVM is their parent. They may be
+   * children that other code put in the group, or that {@code Spawner.processGroup} did.
+   */
   private boolean groupEnds(Deadline deadline) throws InterruptedException {
+    // A search for zombies reads the state of every process, so the searches become rarer.
+    long searchNanos = GROUP_LOOK_NANOS;
+    Deadline search = Deadline.in(searchNanos);
     while (true) {
       // The leader must be reaped, or its zombie would remain in the group forever.
-      boolean gone = waitFor(GROUP_LOOK_NANOS).isPresent() && signalGroup(0) < 0;
+      boolean ended = waitFor(GROUP_LOOK_NANOS).isPresent();
+      boolean gone = ended && signalGroup(0) < 0;
+      if (ended && !gone && search.isOver()) {
+        gone = isGroupOfZombies();
+        searchNanos = Math.min(2 * searchNanos, GROUP_SEARCH_NANOS);
+        search = Deadline.in(searchNanos);
+      }
       if (gone || deadline.isOver()) {
         return gone;
       }
       TimeUnit.NANOSECONDS.sleep(GROUP_LOOK_NANOS);
     }
+  }
+
+  /** Searches twice, because a member may be created behind the first search and end before it. */
+  private boolean isGroupOfZombies() {
+    return core.pid().isPresent()
+        && core.calls().isGroupOfZombies(core.pid().getAsLong())
+        && core.calls().isGroupOfZombies(core.pid().getAsLong());
   }
 
   ProcessDescriptor.Listening onStateChange(Consumer<? super StateChange> listener) {

@@ -47,6 +47,11 @@ final class TestOperations extends ProcessOperations {
   }
 
   @Override
+  public boolean isGroupOfZombies(long group) {
+    return false;
+  }
+
+  @Override
   public Runnable watchStateChanges(OwnedDescriptor descriptor, IntConsumer taker) {
     this.taker = taker;
     return () -> this.taker = fd -> {};
