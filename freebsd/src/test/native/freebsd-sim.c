@@ -1696,6 +1696,7 @@ int sim_accept4(int, void *, void *, int) REPLACES("accept4");
 int sim_getsockopt(int, int, int, void *, unsigned *) REPLACES("getsockopt");
 int sim_setsockopt(int, int, int, const void *, unsigned) REPLACES("setsockopt");
 int sim_ioctl(int, u64, void *) REPLACES("ioctl");
+int sim_pthread_sigmask(int, const u64 *, u64 *) REPLACES("pthread_sigmask");
 struct freebsd_msghdr;
 s64 sim_sendmsg(int, const struct freebsd_msghdr *, int) REPLACES("sendmsg");
 s64 sim_recvmsg(int, struct freebsd_msghdr *, int) REPLACES("recvmsg");
@@ -2037,7 +2038,8 @@ static s64 control(int fd, u64 request, u64 argument)
 {
     static const struct { u64 number, native; } requests[] = {
         {0x20007461, 0x540E /* TIOCSCTTY */}, {0x80047476, 0x5410 /* TIOCSPGRP */},
-        {0x402c7413, 0x5401 /* TIOCGETA, the smaller TCGETS */}, {0x40087468, 0x5413 /* TIOCGWINSZ */},
+        {0x40047477, 0x540F /* TIOCGPGRP */}, {0x402c7413, 0x5401 /* TIOCGETA, the smaller TCGETS */},
+        {0x802c7414, 0x5402 /* TIOCSETA, TCSETS */}, {0x40087468, 0x5413 /* TIOCGWINSZ */},
         {0x4004667f, 0x541B /* FIONREAD */}};
     if (request == 0x80047476 && is_pipe(fd))
         return set_owner(*(int *)(uintptr_t)argument);
@@ -2521,6 +2523,24 @@ static u64 mask_to_linux(const u64 set[2])
     return mask;
 }
 
+int sim_pthread_sigmask(int how, const u64 *set, u64 *old)
+{
+    u64 native = set == NULL ? 0 : mask_to_linux(set), before = 0;
+    s64 result = how < 1 || how > 3 ? -EINVAL
+        : RAW4(SYS_rt_sigprocmask, how - 1, set == NULL ? NULL : &native, &before, 8);
+    if (result < 0)
+        return (int)-freebsd(result); /* the number of the error, which errno does not get */
+    if (old != NULL) {
+        old[0] = old[1] = 0;
+        for (u64 i = 1; i <= 128; i++) {
+            int number = signal_to_linux(i);
+            if (number > 0 && (before >> (number - 1) & 1))
+                old[(i - 1) / 64] |= 1ULL << ((i - 1) % 64);
+        }
+    }
+    return 0;
+}
+
 /* ---- extended errors (15) ----
  *
  * The C library registers a buffer for each thread, and a forked child inherits it. A system call that
@@ -2607,6 +2627,7 @@ static s64 syscall_of(u64 n, const u64 *a)
     case 6: return freebsd(RAW1(SYS_close, a[0]));
     case 12: return freebsd(RAW1(SYS_chdir, a[0]));
     case 20: return RAW1(SYS_getpid, 0);
+    case 207: return freebsd(RAW1(SYS_getpgid, a[0]));
     case 37:
         return capability_mode ? -E_CAPMODE
             : freebsd(RAW2(SYS_kill, a[0], signal_to_linux(a[1])));

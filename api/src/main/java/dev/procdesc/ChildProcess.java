@@ -66,6 +66,27 @@ public interface ChildProcess extends ProcessDescriptor {
   boolean hasPipe(int fd);
 
   /**
+   * Hands the terminal over to the child again, as {@link Spawner#foreground} did at the start,
+   * after the JVM took it back from a child that stopped. The terminal gets the modes that it had
+   * at the stop. This method does not continue the child:
+   *
+   * <pre>{@code
+   * if (child.foreground()) { // fg in a shell; without it bg
+   *   child.signalGroup(Signal.CONT);
+   * }
+   * }</pre>
+   *
+   * @return true if the child's process group is the foreground group now; false if the child has
+   *     ended, or if the JVM is in the background, so that neither it nor one of its children has
+   *     the terminal to hand over
+   * @throws ProcessDescriptorException if the terminal was hung up
+   * @throws IllegalStateException if the child was started without {@link Spawner#foreground}, or
+   *     its terminal is not the controlling terminal of this JVM
+   * @throws ClosedDescriptorException after {@link #close()}
+   */
+  boolean foreground() throws ProcessDescriptorException;
+
+  /**
    * Returns a view of this child as a {@link Process}, for code that requires one. Its
    * {@code destroy} sends {@code SIGTERM}, its {@code destroyForcibly} sends {@code SIGKILL};
    * streams without a pipe are empty. The view does not close this descriptor, and keeps it

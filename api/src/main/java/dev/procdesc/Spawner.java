@@ -355,10 +355,30 @@ public final class Spawner {
   }
 
   /**
-   * Makes the child's process group the foreground group of a terminal of its session
-   * ({@code tcsetpgrp}), as a shell does for a job.
+   * Hands a terminal over to the child, as a shell does for a job: makes the child's process group
+   * the foreground group of the terminal ({@code tcsetpgrp}), so that the child may read the
+   * terminal and gets the signals of its keys. Use it with {@link #newProcessGroup()}; without a
+   * group or session, the child is in the JVM's own group, and shares the terminal with it.
    *
-   * @param fd the descriptor number of the terminal in the child
+   * <p>If the terminal is the controlling terminal of the JVM, two rules apply:
+   *
+   * <ul>
+   *   <li>The JVM must have the terminal to hand it over: if neither its own process group nor that
+   *       of a child that it handed the terminal to is the foreground group, the child starts in
+   *       the background too. So a JVM in the background takes the terminal from no other job.
+   *   <li>The JVM takes the terminal back for its own process group, before any of its threads
+   *       learns of the change, when the last child of the group that was started with this option
+   *       has ended, and when one of them has stopped, if the child's group still has the terminal
+   *       then. If the child was killed by a signal or has stopped, the terminal's modes
+   *       ({@code tcsetattr}) are restored too. A stop is noticed with
+   *       {@link Feature#STATE_CHANGES} only. {@link ChildProcess#foreground()} hands the terminal
+   *       over again. A spawn that fails leaves the terminal with the JVM.
+   * </ul>
+   *
+   * <p>A child that controls a terminal by {@link #controllingTerminal} keeps it.
+   *
+   * @param fd the descriptor number of the terminal in the child; {@link #spawn()} fails with
+   *     ENOTTY if it is no terminal, or not the controlling terminal of the child's session
    * @return a new spawner
    * @throws IllegalArgumentException if the number is negative
    */

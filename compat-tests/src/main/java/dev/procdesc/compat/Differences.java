@@ -124,6 +124,14 @@ public final class Differences {
     return freebsd() ? Errno.EBADF : Errno.EACCES;
   }
 
+  /**
+   * Returns whether a key of the terminal can stop a child: its parent must be in the same session.
+   * The simulation is the parent of all children, and is in the session of the suite only.
+   */
+  public static boolean keysStopChildren() {
+    return !simulated();
+  }
+
   /** Returns {@code SIG_BLOCK}: 0 on Linux, 1 on FreeBSD; {@code SIG_UNBLOCK} is the next one. */
   public static int sigBlock() {
     return reallyFreebsd() ? 1 : 0;

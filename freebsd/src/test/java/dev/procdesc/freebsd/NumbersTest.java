@@ -9,6 +9,7 @@ import dev.procdesc.Resource;
 import dev.procdesc.freebsd.kernel.Numbers;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.ffi.SocketNumbers;
+import dev.procdesc.posix.ffi.TerminalNumbers;
 import dev.procdesc.testing.Tool;
 import java.io.IOException;
 import java.lang.reflect.Field;
@@ -252,5 +253,8 @@ final class NumbersTest {
     assertEquals(0x4000_0000L | Numbers.TERMIOS_SIZE << 16 | 't' << 8 | 19, Numbers.TIOCGETA);
     // _IOW(group, number, int): IOC_IN, 13 bits of size, 8 and 8 bits.
     assertEquals(0x8000_0000L | 4 << 16 | 't' << 8 | 118, Numbers.TIOCSPGRP);
+    TerminalNumbers terminal = Numbers.SETUP.terminal();
+    assertEquals(0x4000_0000L | 4 << 16 | 't' << 8 | 119, terminal.tiocgpgrp());
+    assertEquals(0x8000_0000L | Numbers.TERMIOS_SIZE << 16 | 't' << 8 | 20, terminal.setModes());
   }
 }

@@ -12,14 +12,12 @@ import dev.procdesc.Stdio;
 import dev.procdesc.compat.Contract;
 import dev.procdesc.compat.Requires;
 import dev.procdesc.compat.Tags;
-import dev.procdesc.compat.support.Descriptors;
 import dev.procdesc.compat.support.LeakCheck;
 import dev.procdesc.compat.support.Libc;
+import dev.procdesc.compat.support.PseudoTerminal;
 import dev.procdesc.compat.support.Run;
 import dev.procdesc.compat.support.Text;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
-import jnr.constants.platform.OpenFlags;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -29,35 +27,25 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** Tests controlling terminals, with a pseudo terminal whose master the test holds. */
 @ExtendWith(LeakCheck.class)
 final class TerminalTest {
-  private int master = -1;
-  private int terminal = -1;
-  private String name = "";
+  private Optional<PseudoTerminal> opened = Optional.empty();
 
   @BeforeEach
   void open() {
     Requires.feature(Feature.CHILD_SETUP);
-    int flags = OpenFlags.O_RDWR.intValue() | OpenFlags.O_NOCTTY.intValue();
-    master = Libc.C.posix_openpt(flags);
-    Requires.that(master != -1, "pseudo terminals");
-    Descriptors.setCloseOnExec(master, true);
-    Libc.check(() -> Libc.C.grantpt(master));
-    Libc.check(() -> Libc.C.unlockpt(master));
-    name = Libc.C.ptsname(master);
-    terminal = Descriptors.open(Path.of(name), flags, 0);
+    opened = Optional.of(new PseudoTerminal());
   }
 
   @AfterEach
   void close() {
-    if (terminal != -1) {
-      Descriptors.close(terminal);
-    }
-    if (master != -1) {
-      Descriptors.close(master);
-    }
+    opened.ifPresent(PseudoTerminal::close);
+  }
+
+  private PseudoTerminal pty() {
+    return opened.orElseThrow();
   }
 
   private Spawner onTerminal(String script) {
-    return Run.sh(script).stdin(Stdio.descriptor(terminal)).controllingTerminal(0);
+    return Run.sh(script).stdin(pty().terminal()).controllingTerminal(0);
   }
 
   @Test
@@ -66,15 +54,9 @@ final class TerminalTest {
   void theChildHasTheControllingTerminal() throws Exception {
     // FreeBSD revokes the terminal when the session leader exits: unread output is lost.
     try (ChildProcess child = onTerminal("tty; echo hello >/dev/tty; read line").spawn()) {
-      assertEquals(name, Text.line(child.stdout()));
-      StringBuilder shown = new StringBuilder();
-      while (shown.indexOf("\n") < 0) {
-        byte[] buffer = new byte[100];
-        int read = (int) Libc.checkLong(() -> Libc.C.read(master, buffer, buffer.length));
-        shown.append(new String(buffer, 0, read, StandardCharsets.UTF_8));
-      }
-      assertEquals("hello\r\n", shown.toString());
-      Libc.checkLong(() -> Libc.C.write(master, new byte[] {'\n'}, 1));
+      assertEquals(pty().name(), Text.line(child.stdout()));
+      assertEquals("hello\r\n", pty().line());
+      pty().type("\n");
       assertEquals(new Exited(0), Run.end(child));
     }
   }
@@ -86,7 +68,7 @@ final class TerminalTest {
     try (ChildProcess child = onTerminal("echo ready; exec sleep 1000").spawn()) {
       assertEquals("ready", Text.line(child.stdout()));
       assertEquals(child.pid(), Libc.C.getsid((int) child.pid()));
-      assertEquals(child.pid(), Libc.C.tcgetpgrp(master));
+      assertEquals(child.pid(), pty().foreground());
     }
   }
 
@@ -94,12 +76,10 @@ final class TerminalTest {
   @Contract("C9")
   void theInterruptKeySendsSigint() throws Exception {
     // A shell might handle the interrupt itself before it executes a program, so none is used.
-    Spawner spawner = Run.cat()
-        .stdin(Stdio.descriptor(terminal))
-        .stdout(Stdio.nullDevice())
-        .controllingTerminal(0);
+    Spawner spawner =
+        Run.cat().stdin(pty().terminal()).stdout(Stdio.nullDevice()).controllingTerminal(0);
     try (ChildProcess child = spawner.spawn()) {
-      Libc.checkLong(() -> Libc.C.write(master, new byte[] {3}, 1)); // Ctrl-C
+      pty().type("\3"); // Ctrl-C
       assertEquals(Run.signaled(Signal.INT), Run.end(child));
     }
   }
@@ -108,10 +88,10 @@ final class TerminalTest {
   @Contract("C9")
   void theTerminalMayHaveAnyNumber() throws Exception {
     try (ChildProcess child = Run.sh("exec tty <&7")
-        .descriptor(7, Stdio.descriptor(terminal))
+        .descriptor(7, pty().terminal())
         .controllingTerminal(7)
         .spawn()) {
-      assertEquals(name, Text.all(child.stdout()));
+      assertEquals(pty().name(), Text.all(child.stdout()));
     }
   }
 
@@ -122,7 +102,7 @@ final class TerminalTest {
     try (ChildProcess child =
         onTerminal("echo ready; exec sleep 1000").foreground(0).spawn()) {
       assertEquals("ready", Text.line(child.stdout()));
-      assertEquals(child.pid(), Libc.C.tcgetpgrp(master));
+      assertEquals(child.pid(), pty().foreground());
     }
   }
 
@@ -135,6 +115,6 @@ final class TerminalTest {
         .spawn()) {
       assertEquals("none", Text.all(child.stdout()));
     }
-    assertTrue(Descriptors.isOpen(terminal));
+    assertTrue(pty().isOpen());
   }
 }

@@ -4,6 +4,7 @@ import dev.procdesc.Resource;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.ffi.SetupNumbers;
 import dev.procdesc.posix.ffi.SocketNumbers;
+import dev.procdesc.posix.ffi.TerminalNumbers;
 import dev.procdesc.spi.Since;
 import java.util.OptionalInt;
 
@@ -21,7 +22,6 @@ public final class Numbers {
   public static final int SYS_WRITE = 4;
   public static final int SYS_CLOSE = 6;
   public static final int SYS_CHDIR = 12;
-  public static final int SYS_GETPID = 20;
   public static final int SYS_KILL = 37;
   public static final int SYS_IOCTL = 54;
   public static final int SYS_EXECVE = 59;
@@ -40,6 +40,7 @@ public final class Numbers {
   public static final int SYS_SETPRIORITY = 96;
   public static final int SYS_SETSID = 147;
   public static final int SYS_SETRLIMIT = 195;
+  public static final int SYS_GETPGID = 207;
   public static final int SYS_SETRESUID = 311;
   public static final int SYS_SETRESGID = 312;
   public static final int SYS_SIGPROCMASK = 340;
@@ -148,6 +149,7 @@ public final class Numbers {
   public static final int SIGINFO = 29;
   public static final int SIGRTMIN = 65;
   public static final int SIGRTMAX = 126;
+  static final int SIG_BLOCK = 1;
   public static final int SIG_SETMASK = 3;
   public static final int SIGSET_SIZE = 16;
   public static final int SIGACTION_SIZE = 32;
@@ -231,6 +233,12 @@ public final class Numbers {
   /** {@code struct termios}: sys/_termios.h. */
   public static final int TERMIOS_SIZE = 44;
 
+  /** {@code _IOW('t', 20, struct termios)}. */
+  static final long TIOCSETA = 0x802C_7414L;
+
+  /** {@code _IOR('t', 119, int)}. */
+  static final long TIOCGPGRP = 0x4004_7477L;
+
   /** {@code _IOW('t', 118, int)}. */
   public static final long TIOCSPGRP = 0x8004_7476L;
 
@@ -258,10 +266,17 @@ public final class Numbers {
       SYS_CLOSE,
       SYS_CLOSE_RANGE,
       SYS_IOCTL,
-      SYS_GETPID,
+      SYS_GETPGID,
       SYS_EXECVE,
-      TIOCSCTTY,
-      TIOCSPGRP,
+      new TerminalNumbers(
+          TIOCSCTTY,
+          TIOCSPGRP,
+          TIOCGPGRP,
+          TIOCGETA,
+          TIOCSETA,
+          TERMIOS_SIZE,
+          SIG_BLOCK,
+          SIG_SETMASK),
       RLIM_INFINITY,
       Since.FREEBSD_CLOSE_RANGE.toString());
 

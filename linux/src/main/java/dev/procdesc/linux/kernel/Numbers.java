@@ -5,6 +5,7 @@ import dev.procdesc.posix.ffi.Architecture;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.ffi.SetupNumbers;
 import dev.procdesc.posix.ffi.SocketNumbers;
+import dev.procdesc.posix.ffi.TerminalNumbers;
 import dev.procdesc.spi.Since;
 import java.util.OptionalInt;
 
@@ -470,6 +471,7 @@ public final class Numbers {
   /** {@code SIGRTMIN} of glibc, which uses the first two real-time signals itself; signal(7). */
   public static final int SIGRTMIN = 34;
 
+  static final int SIG_BLOCK = 0;
   public static final int SIG_SETMASK = 2;
   public static final int SIGSET_SIZE = 8;
 
@@ -533,6 +535,12 @@ public final class Numbers {
   public static final int IOPRIO_WHO_PROCESS = 1;
   public static final int TIOCSCTTY = 0x540E;
   public static final int TIOCSPGRP = 0x5410;
+  static final int TIOCGPGRP = 0x540F;
+  static final int TCGETS = 0x5401;
+  static final int TCSETS = 0x5402;
+
+  /** The kernel's {@code struct termios}, which is smaller than that of glibc; asm/termbits.h. */
+  static final int TERMIOS_SIZE = 36;
 
   /** Linux 3.5. */
   public static final int PR_SET_NO_NEW_PRIVS = 38;
@@ -559,10 +567,10 @@ public final class Numbers {
       SYS_CLOSE,
       SYS_CLOSE_RANGE,
       SYS_IOCTL,
-      SYS_GETPID,
+      SYS_GETPGID,
       SYS_EXECVE,
-      TIOCSCTTY,
-      TIOCSPGRP,
+      new TerminalNumbers(
+          TIOCSCTTY, TIOCSPGRP, TIOCGPGRP, TCGETS, TCSETS, TERMIOS_SIZE, SIG_BLOCK, SIG_SETMASK),
       RLIM_INFINITY,
       Since.LINUX_CLOSE_RANGE.toString());
 

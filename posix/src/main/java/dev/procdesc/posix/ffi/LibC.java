@@ -22,6 +22,8 @@ public final class LibC {
   private static final NativeFunction MPROTECT = NativeFunction.of("mprotect");
   private static final NativeFunction MUNMAP = NativeFunction.of("munmap");
   private static final NativeFunction FTRUNCATE = NativeFunction.of("ftruncate");
+  private static final NativeFunction GETPGID = NativeFunction.of("getpgid");
+  private static final NativeFunction PTHREAD_SIGMASK = NativeFunction.of("pthread_sigmask");
 
   private LibC() {}
 
@@ -153,5 +155,25 @@ public final class LibC {
    */
   public static int ioctl(int fd, long request, long argument) {
     return IOCTL.call(fd, request, argument);
+  }
+
+  /**
+   * Calls {@code pid_t getpgid(pid_t pid)}; 0 is this process.
+   *
+   * @see <a href="https://man7.org/linux/man-pages/man2/getpgid.2.html">getpgid(2)</a>
+   */
+  public static int getpgid(int pid) {
+    return GETPGID.call(pid);
+  }
+
+  /**
+   * Calls {@code int pthread_sigmask(int how, const sigset_t *set, sigset_t *oset)}. Returns an
+   * error number, and not {@code -errno}.
+   *
+   * @see <a
+   *     href="https://man7.org/linux/man-pages/man3/pthread_sigmask.3.html">pthread_sigmask(3)</a>
+   */
+  public static int pthreadSigmask(int how, long set, long old) {
+    return PTHREAD_SIGMASK.call(how, set, old);
   }
 }

@@ -112,6 +112,9 @@ public record PosixNumbers(
   /** {@code SIGKILL} on every system. */
   public static final int SIGKILL = 9;
 
+  /** {@code SIGTTOU} on every system. */
+  public static final int SIGTTOU = 22;
+
   /** {@code PROT_READ | PROT_WRITE} on every system. */
   public static final int PROT_READ_WRITE = 0x3;
 

@@ -4,8 +4,7 @@ package dev.procdesc.posix.ffi;
  * The numbers of the system calls in the script of a child that take the same arguments on every
  * system; each backend supplies them from its {@code Numbers}.
  *
- * @param tiocsctty the request of ioctl(2) that makes a terminal the controlling one
- * @param tiocspgrp the request of ioctl(2) that sets its foreground process group
+ * @param terminal the numbers of terminals
  * @param rlimInfinity the value of a resource limit that means no limit
  * @param closeRangeSince the first version with close_range
  */
@@ -20,9 +19,8 @@ public record SetupNumbers(
     long close,
     long closeRange,
     long ioctl,
-    long getpid,
+    long getpgid,
     long execve,
-    long tiocsctty,
-    long tiocspgrp,
+    TerminalNumbers terminal,
     long rlimInfinity,
     String closeRangeSince) {}

@@ -4,6 +4,7 @@ import dev.procdesc.ChildProcess;
 import dev.procdesc.OnClose;
 import dev.procdesc.PipeInput;
 import dev.procdesc.PipeOutput;
+import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.posix.io.PipeEnd;
 import dev.procdesc.posix.io.PipeInputImpl;
 import dev.procdesc.posix.io.PipeOutputImpl;
@@ -62,6 +63,11 @@ public final class ChildProcessImpl extends ProcessDescriptorImpl implements Chi
   @Override
   public boolean hasPipe(int fd) {
     return inputs.containsKey(fd) || outputs.containsKey(fd);
+  }
+
+  @Override
+  public boolean foreground() throws ProcessDescriptorException {
+    return giveTerminal();
   }
 
   @Override

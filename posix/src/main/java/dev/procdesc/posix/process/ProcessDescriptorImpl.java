@@ -202,6 +202,15 @@ public sealed class ProcessDescriptorImpl implements ProcessDescriptor permits C
     }
   }
 
+  /** Hands the terminal over again. */
+  final boolean giveTerminal() throws ProcessDescriptorException {
+    try {
+      return reference.giveTerminal();
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
   /**
    * Returns the library's object behind the interface.
    *

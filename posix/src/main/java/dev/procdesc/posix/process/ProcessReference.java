@@ -403,6 +403,11 @@ public final class ProcessReference {
     return core.onStateChange(listener);
   }
 
+  boolean giveTerminal() throws ProcessDescriptorException {
+    checkOpen();
+    return core.giveTerminal();
+  }
+
   /** Adds a future of the application. */
   void onExit(CompletableFuture<ExitStatus> future) {
     check(Right.EVENT);

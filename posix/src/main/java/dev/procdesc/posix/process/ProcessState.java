@@ -3,8 +3,10 @@ package dev.procdesc.posix.process;
 import dev.procdesc.ClosedDescriptorException;
 import dev.procdesc.ExitStatus;
 import dev.procdesc.ProcessDescriptor;
+import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.Right;
 import dev.procdesc.StateChange;
+import dev.procdesc.UnsupportedFeatureException;
 import dev.procdesc.posix.io.EventQueue;
 import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.Watcher;
@@ -34,6 +36,8 @@ import java.util.function.UnaryOperator;
  * code has reaped.
  */
 public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
+  private static final System.Logger LOG = System.getLogger("dev.procdesc");
+
   private final OwnedDescriptor descriptor;
   private final OptionalLong pid;
 
@@ -47,6 +51,9 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
   private final Watcher watcher;
   private final Completion completion;
   private final StateListeners listeners;
+
+  /** The terminal that was handed over to the child; set before this object is published. */
+  private Optional<Foreground> foreground = Optional.empty();
 
   /** Held while the kernel is queried for the exit status. */
   private final Object collecting = new Object();
@@ -98,6 +105,38 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
     this.watcher = watcher;
     this.completion = new Completion(watcher);
     this.listeners = new StateListeners(descriptor, calls, watcher);
+  }
+
+  /**
+   * Takes the terminal back when the child has stopped or ended. Called before this object is
+   * published.
+   */
+  public void takeBack(Foreground terminal) {
+    terminal.started();
+    foreground = Optional.of(terminal);
+    if (terminal.isShared()) {
+      return;
+    }
+    try {
+      onStateChange(terminal::changed);
+    } catch (UnsupportedFeatureException e) {
+      return; // A stop cannot be observed; the terminal comes back at the end of the child.
+    } catch (UncheckedIOException | OutOfMemoryError e) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "the terminal will not be taken back at a stop of " + this,
+          e);
+    }
+  }
+
+  /** Hands the terminal over again, as {@link dev.procdesc.ChildProcess#foreground}. */
+  boolean giveTerminal() throws ProcessDescriptorException {
+    if (foreground.isEmpty()) {
+      throw new IllegalStateException(
+          this + " was not started with Spawner.foreground on the terminal of this JVM");
+    }
+    tryCollect();
+    return foreground.get().give();
   }
 
   Set<Right> rights() {
@@ -219,6 +258,9 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
         if (ended) {
           unwatch(loan.fd());
         }
+        if (outcome instanceof ProcessOperations.Outcome.Ended end) {
+          foreground.ifPresent(terminal -> terminal.ended(end.status()));
+        }
         completion.report(outcome);
         if (!ended && fired && watch.isPresent()) {
           boolean unreaped = outcome instanceof ProcessOperations.Outcome.Unreaped;
@@ -338,6 +380,7 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
       // A thread may be blocked with a loan until the process ends, which this close may cause.
       descriptor.closeNow();
     }
+    foreground.ifPresent(Foreground::dropped);
     advance(Life::drop);
   }
 

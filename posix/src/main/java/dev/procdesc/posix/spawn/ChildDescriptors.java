@@ -190,6 +190,18 @@ public final class ChildDescriptors implements AutoCloseable {
     return needed;
   }
 
+  /** Returns the descriptor of this JVM that the child gets at a number. */
+  public OptionalInt sourceOf(int target) {
+    if (!targets.contains(target)) {
+      return OptionalInt.empty();
+    }
+    return OptionalInt.of(placements.stream()
+        .filter(placement -> placement.target() == target)
+        .findFirst()
+        .map(Placement::source)
+        .orElse(target));
+  }
+
   /** Returns the numbers that stay open in the child, in ascending order. */
   public SortedSet<Integer> targets() {
     return targets;

@@ -13,6 +13,7 @@ import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.ffi.SetupNumbers;
 import dev.procdesc.posix.ffi.SystemNumbers;
 import dev.procdesc.posix.ffi.SystemStrings;
+import dev.procdesc.posix.process.Foreground;
 import dev.procdesc.posix.spawn.ChildScript.Purpose;
 import dev.procdesc.spi.Program;
 import dev.procdesc.spi.SpawnRequest;
@@ -290,18 +291,19 @@ public abstract class ChildSetup {
           "descriptor " + fd,
           calls.ioctl(),
           fd,
-          calls.tiocsctty(),
+          calls.terminal().tiocsctty(),
           0);
     }
     if (request.foreground().isPresent()) {
       int fd = request.foreground().getAsInt();
       checkTerminal(fd);
-      // The process group of the child: the one that it leads, or the one that it joins.
-      int group = request.newSession() ? 0 : request.processGroup().orElse(0);
-      long pgrp = arena.words(group);
-      if (group == 0) {
-        add(Step.SESSION, "getpid", "", calls.getpid());
-        script.storeAt(pgrp);
+      NativeArena.Place pgrp = arena.allocate(Long.BYTES);
+      pgrp.bytes().putLong(pgrp.at(), 0);
+      add(Step.SESSION, "getpgid", "", calls.getpgid(), 0);
+      script.storeAt(pgrp.address());
+      spawn.foreground().ifPresent(foreground -> foreground.groupAt(pgrp));
+      if (!spawn.foreground().map(Foreground::isGiven).orElse(true)) {
+        return;
       }
       // SIGTTOU cannot stop the child: all signals are still blocked.
       add(
@@ -310,8 +312,8 @@ public abstract class ChildSetup {
           "descriptor " + fd,
           calls.ioctl(),
           fd,
-          calls.tiocspgrp(),
-          pgrp);
+          calls.terminal().tiocspgrp(),
+          pgrp.address());
     }
   }
 

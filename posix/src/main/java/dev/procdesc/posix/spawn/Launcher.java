@@ -7,6 +7,7 @@ import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.Watcher;
 import dev.procdesc.posix.process.ChildProcessImpl;
 import dev.procdesc.posix.process.CloseAction;
+import dev.procdesc.posix.process.Foreground;
 import dev.procdesc.posix.process.ProcessDescriptorImpl;
 import dev.procdesc.posix.process.ProcessOperations;
 import dev.procdesc.posix.process.ProcessState;
@@ -14,6 +15,7 @@ import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * Creates children and opens processes. This class makes the objects that the application holds; a
@@ -61,7 +63,8 @@ public abstract class Launcher {
     try (NativeArena arena = arena();
         ChildDescriptors descriptors =
             ChildDescriptors.open(request.descriptors(), watcher, arena)) {
-      Launched launched = launch(PreparedSpawn.of(request, arena, descriptors));
+      Optional<Foreground> foreground = foreground(request, descriptors);
+      Launched launched = launch(request, arena, descriptors, foreground);
       ProcessState state = new ProcessState(
           own(launched.descriptor(), launched.pid()),
           launched.pid(),
@@ -71,11 +74,39 @@ public abstract class Launcher {
       if (launched.closeAction().isPresent()) {
         launched.closeAction().get().started(state);
       }
+      foreground.ifPresent(state::takeBack);
       descriptors.handOver();
       return new ChildProcessImpl(
           state, request.onClose(), descriptors.inputs(), descriptors.outputs());
     } catch (UncheckedIOException e) {
       throw e.getCause(); // The memory of the spawn could not grow.
+    }
+  }
+
+  /** A child in a new session gets no terminal from this JVM. */
+  private static Optional<Foreground> foreground(SpawnRequest request, ChildDescriptors descriptors)
+      throws IOException {
+    OptionalInt terminal = request.foreground().isPresent() && !request.newSession()
+        ? descriptors.sourceOf(request.foreground().getAsInt())
+        : OptionalInt.empty();
+    return terminal.isPresent() ? Foreground.of(terminal.getAsInt()) : Optional.empty();
+  }
+
+  private Launched launch(
+      SpawnRequest request,
+      NativeArena arena,
+      ChildDescriptors descriptors,
+      Optional<Foreground> foreground)
+      throws IOException {
+    boolean born = false;
+    try {
+      Launched launched = launch(PreparedSpawn.of(request, arena, descriptors, foreground));
+      born = true;
+      return launched;
+    } finally {
+      if (!born) {
+        foreground.ifPresent(Foreground::failed);
+      }
     }
   }
 

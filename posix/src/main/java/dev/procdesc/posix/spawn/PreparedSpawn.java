@@ -2,6 +2,7 @@ package dev.procdesc.posix.spawn;
 
 import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.SystemStrings;
+import dev.procdesc.posix.process.Foreground;
 import dev.procdesc.spi.Program;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
@@ -17,6 +18,8 @@ import java.util.Optional;
  * @param descriptors the descriptors of the child, which are open in this JVM
  * @param environment the environment of the child
  * @param identity the user and groups of the child
+ * @param foreground the hand-over of the controlling terminal to the child; empty if the child does
+ *     not get it from this JVM
  * @param search the search for the program; empty if the program is an open descriptor
  */
 public record PreparedSpawn(
@@ -25,8 +28,13 @@ public record PreparedSpawn(
     ChildDescriptors descriptors,
     List<byte[]> environment,
     Users.Identity identity,
+    Optional<Foreground> foreground,
     Optional<PathSearch> search) {
-  static PreparedSpawn of(SpawnRequest request, NativeArena arena, ChildDescriptors descriptors)
+  static PreparedSpawn of(
+      SpawnRequest request,
+      NativeArena arena,
+      ChildDescriptors descriptors,
+      Optional<Foreground> foreground)
       throws IOException {
     List<byte[]> environment = Environment.of(request.inheritEnvironment(), request.environment());
     return new PreparedSpawn(
@@ -35,6 +43,7 @@ public record PreparedSpawn(
         descriptors,
         environment,
         Users.identify(request.user(), request.group(), request.supplementaryGroups()),
+        foreground,
         request.program() instanceof Program.Named named
             ? Optional.of(new PathSearch(named.name(), environment))
             : Optional.empty());

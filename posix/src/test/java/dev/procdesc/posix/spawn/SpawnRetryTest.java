@@ -45,7 +45,10 @@ final class SpawnRetryTest {
 
     Simulated(SpawnRequest request, Map<String, Integer> errors) throws IOException {
       this.spawn = PreparedSpawn.of(
-          request, arena, ChildDescriptors.open(request.descriptors(), WATCHER, arena));
+          request,
+          arena,
+          ChildDescriptors.open(request.descriptors(), WATCHER, arena),
+          Optional.empty());
       this.errors = errors;
     }
 
