@@ -2,6 +2,9 @@ package dev.procdesc.posix.backend;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.NetworkInterface;
+import java.net.ProxySelector;
+import java.nio.channels.DatagramChannel;
 import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.security.GeneralSecurityException;
@@ -10,13 +13,18 @@ import java.security.Security;
 import java.time.zone.ZoneRulesProvider;
 import java.util.Set;
 import java.util.TimeZone;
+import java.util.zip.Adler32;
+import java.util.zip.CRC32;
+import java.util.zip.Deflater;
+import java.util.zip.Inflater;
 import javax.crypto.Mac;
 import javax.net.ssl.SSLContext;
 
 /**
  * Makes the JDK read the files that it otherwise opens at their first use: the data of time zones,
- * the configuration of cryptography, TLS and logging, the libraries of sockets and management, and
- * the archives of the class path. It must be called before a mode that refuses names is entered.
+ * the configuration of cryptography, TLS, logging and proxies, the libraries of sockets,
+ * compression and management, and the archives of the class path. It must be called before a mode
+ * that refuses names is entered.
  *
  * <p>A part that fails here fails again at its first use, with the same exception, which is
  * reported there. So each failure is only logged.
@@ -39,6 +47,8 @@ public final class JdkFiles {
     load(JdkFiles::loadSecurity);
     load(() -> SSLContext.getDefault().createSSLEngine());
     load(JdkFiles::loadSockets);
+    load(JdkFiles::loadNetwork);
+    load(JdkFiles::loadCompression);
     load(JdkFiles::loadLogging);
     load(() -> callStatic("java.lang.management.ManagementFactory", "getRuntimeMXBean"));
     load(() -> callStatic("java.lang.management.ManagementFactory", "getOperatingSystemMXBean"));
@@ -81,6 +91,24 @@ public final class JdkFiles {
         ServerSocketChannel channel = ServerSocketChannel.open()) {
       channel.configureBlocking(false).register(selector, 0);
     }
+  }
+
+  /** Loads the classes that load the library of sockets again, and the configuration of proxies. */
+  private static void loadNetwork() throws IOException {
+    NetworkInterface.getByIndex(1);
+    DatagramChannel.open().close();
+    ProxySelector.getDefault();
+  }
+
+  /**
+   * Loads the library of compression. Each of its classes examines the name of the library, also if
+   * another has loaded it, and fails in a mode that refuses to examine names.
+   */
+  private static void loadCompression() {
+    new Deflater().end();
+    new Inflater().end();
+    new CRC32().reset();
+    new Adler32().reset();
   }
 
   /** Loads the configuration and the handlers of java.util.logging, if the runtime has it. */
