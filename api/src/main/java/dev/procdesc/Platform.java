@@ -195,7 +195,9 @@ public final class Platform {
    * their first use: time zones, cryptography, TLS, sockets, logging, management, and the archives
    * of the class path. It cannot load the application's own files: classes in directories, native
    * libraries, configuration, host names. {@code docs/SANDBOX.md} explains how to prepare an
-   * application.
+   * application, and {@code pd sandbox-check} how far it is prepared. Where the system property
+   * {@code dev.procdesc.sandbox.trial} is {@code true}, this method does everything but restrict
+   * the process.
    *
    * <p>The mode holds for all threads when this method returns. The method may be called again, to
    * give up more, and several threads may call it concurrently.

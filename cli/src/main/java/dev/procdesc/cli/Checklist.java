@@ -55,8 +55,6 @@ record Checklist(
     RESOURCES("resources and services"),
     /** Native libraries. */
     LIBRARIES("native libraries"),
-    /** Time zones. */
-    TIME_ZONES("time zones"),
     /** Files of the Java runtime and of the system, which the runtime opens. */
     RUNTIME("files of the Java runtime"),
     /** Files of the application. */
@@ -135,13 +133,8 @@ record Checklist(
     if (search.isPresent()) {
       return searched(use, search.get(), place);
     }
-    Group group =
-        reads && isTimeZone(use) ? Group.TIME_ZONES : isOfRuntime(use) ? Group.RUNTIME : group(use);
-    String remedy = switch (group) {
-      case TIME_ZONES -> "java.time.ZoneId.systemDefault().getRules();";
-      case RUNTIME -> ofRuntime(use);
-      default -> remedy(use);
-    };
+    Group group = isOfRuntime(use) ? Group.RUNTIME : group(use);
+    String remedy = group == Group.RUNTIME ? ofRuntime(use) : remedy(use);
     return new Item(group, use.subject(), use.operation(), remedy, place);
   }
 
@@ -192,13 +185,6 @@ record Checklist(
         place);
   }
 
-  private static boolean isTimeZone(NamedUse use) {
-    return use.subject().endsWith("/tzdb.dat")
-        || use.subject().contains("/zoneinfo")
-        || use.subject().equals("/etc/localtime")
-        || use.subject().equals("/etc/timezone");
-  }
-
   /**
    * Returns whether the Java runtime uses a file of the runtime, the system or the user, at a call
    * that is not about files.
@@ -227,12 +213,6 @@ record Checklist(
     String file = use.subject();
     if (file.endsWith("/cacerts")) {
       return "javax.net.ssl.SSLContext.getDefault();";
-    }
-    if (file.equals("/dev/random") || file.equals("/dev/urandom")) {
-      return "java.security.SecureRandom.getInstanceStrong().nextInt();";
-    }
-    if (file.endsWith("/logging.properties")) {
-      return "java.util.logging.LogManager.getLogManager();";
     }
     if (file.startsWith("/proc/") || file.startsWith("/sys/")) {
       return "do it beforehand, and keep the result";
@@ -278,7 +258,12 @@ record Checklist(
     List<Item> failing = failing();
     StringBuilder text = new StringBuilder();
     text.append("descriptor-only mode that refuses ").append(mode).append(": ");
-    text.append(failing.isEmpty() ? "nothing would fail" : failing.size() + " would fail");
+    text.append(
+        switch (failing.size()) {
+          case 0 -> "nothing would fail";
+          case 1 -> "1 use would fail";
+          default -> failing.size() + " uses would fail";
+        });
     text.append('\n');
     append(text, failing, TO_DO);
     if (verbose) {

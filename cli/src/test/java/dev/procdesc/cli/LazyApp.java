@@ -6,6 +6,7 @@ import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
+import java.net.Socket;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -72,6 +73,9 @@ final class LazyApp {
   private void work() throws Exception {
     System.out.println(ZoneId.of("Asia/Tokyo").getRules().getOffset(Instant.EPOCH));
     System.out.println(new String(new byte[] {(byte) 0xC1}, Charset.forName("IBM037")));
+    try (Socket socket = new Socket()) {
+      System.out.println(socket.isBound());
+    }
     System.out.print(new String(resource("own.txt"), StandardCharsets.UTF_8));
     part.call().run();
     System.out.print(new String(resource.call(), StandardCharsets.UTF_8));
@@ -82,8 +86,10 @@ final class LazyApp {
   }
 
   private static Runnable part() throws ReflectiveOperationException {
-    return (Runnable)
-        Class.forName("dev.procdesc.cli.LazyPart").getDeclaredConstructor().newInstance();
+    return Class.forName("dev.procdesc.cli.LazyPart")
+        .asSubclass(Runnable.class)
+        .getDeclaredConstructor()
+        .newInstance();
   }
 
   private static byte[] resource(String name) throws IOException {

@@ -31,7 +31,7 @@ final class MainTest {
 
   @Test
   void helpFitsAScreen() throws IOException, InterruptedException {
-    for (String command : new String[] {"run", "watch", "doctor"}) {
+    for (String command : new String[] {"run", "watch", "doctor", "sandbox-check"}) {
       Pd.run("help", command)
           .out()
           .lines()
@@ -60,7 +60,9 @@ final class MainTest {
         "run --stdin nowhere true",
         "run --output x true",
         "run --detach --timeout 1 true",
-        "doctor --no-such-option"
+        "doctor --no-such-option",
+        "sandbox-check",
+        "sandbox-check ls"
       })
   void mistakesEndWith64AndOneLine(String line) throws IOException, InterruptedException {
     Pd.Result result = Pd.run(line.isEmpty() ? new String[0] : line.split(" "));

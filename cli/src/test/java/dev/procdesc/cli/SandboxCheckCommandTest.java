@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 final class SandboxCheckCommandTest {
-  private static final String ALL = "+09:00\nA\nown\nclass\npart\nfile\ntrue\n";
+  private static final String ALL = "+09:00\nA\nfalse\nown\nclass\npart\nfile\ntrue\n";
 
   @TempDir
   private Path directory = Path.of("");
@@ -44,14 +44,14 @@ final class SandboxCheckCommandTest {
         LazyApp.class.getProtectionDomain().getCodeSource().getLocation().toURI());
     String name = "dev/procdesc/cli/LazyApp";
     Path parts = Files.createDirectories(directory.resolve("parts/dev/procdesc/cli"));
-    Files.copy(
-        tests.resolve("dev/procdesc/cli/LazyPart.class"), parts.resolve("LazyPart.class"));
+    Files.copy(tests.resolve("dev/procdesc/cli/LazyPart.class"), parts.resolve("LazyPart.class"));
     Files.writeString(directory.resolve("parts/part.txt"), "part\n");
     Files.writeString(directory.resolve("file.txt"), "file\n");
     Path own = Files.createDirectory(directory.resolve("own"));
     Files.writeString(own.resolve("own.txt"), "own\n");
     List<String> entries = new ArrayList<>();
-    entries.add(archive("app", List.of(tests, own), entry -> entry.startsWith(name) || entry.equals("own.txt")));
+    entries.add(archive(
+        "app", List.of(tests, own), entry -> entry.startsWith(name) || entry.equals("own.txt")));
     for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
       if (!Files.isDirectory(Path.of(entry))) {
         entries.add(entry);
@@ -133,7 +133,8 @@ final class SandboxCheckCommandTest {
     assertEquals(123, json.get("exitCode").getAsInt());
     List<String> items = json.getAsJsonArray("fails").asList().stream()
         .map(JsonElement::getAsJsonObject)
-        .map(item -> item.get("group").getAsString() + ": " + item.get("subject").getAsString())
+        .map(
+            item -> item.get("group").getAsString() + ": " + item.get("subject").getAsString())
         .toList();
     assertEquals(
         List.of(
@@ -159,7 +160,7 @@ final class SandboxCheckCommandTest {
     assertTrue(text.contains("\n      Class.forName(\"dev.procdesc.cli.LazyPart\");\n"), text);
     assertTrue(text.contains("loader.getResourceAsStream(\"part.txt\").readAllBytes()\n"), text);
     assertTrue(text.startsWith("descriptor-only mode that refuses "), text);
-    assertTrue(text.lines().findFirst().orElse("").endsWith(": 4 would fail"), text);
+    assertTrue(text.lines().findFirst().orElse("").endsWith(": 4 uses would fail"), text);
   }
 
   @Test
@@ -192,7 +193,9 @@ final class SandboxCheckCommandTest {
     assertEquals(125, result.code());
     assertEquals(ALL, result.out());
     assertTrue(
-        result.err().contains("pd: the application did not call Platform.enterDescriptorOnlyMode()"),
+        result
+            .err()
+            .contains("pd: the application did not call Platform.enterDescriptorOnlyMode()"),
         result.err());
     assertEquals("", Files.readString(list()));
   }
