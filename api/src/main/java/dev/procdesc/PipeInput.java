@@ -16,6 +16,10 @@ import java.nio.channels.ReadableByteChannel;
  * data is available, and also in a thread that waits for another reader. End of file is reached
  * when the last writer, which may be a descendant of the child, has closed its end.
  *
+ * <p>At the end of file the descriptor is closed at once, because no data can follow. The stream
+ * remains open, and returns the end of file, until it is closed. A stream that becomes unreachable
+ * is closed by the garbage collector.
+ *
  * <p>Reads from several threads are serialized.
  */
 public abstract class PipeInput extends InputStream

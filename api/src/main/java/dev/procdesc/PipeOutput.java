@@ -17,6 +17,11 @@ import java.nio.channels.WritableByteChannel;
  * also in a thread that waits for another writer. A write to a pipe without a reader throws
  * {@link IOException} (EPIPE); the JVM is not affected by {@code SIGPIPE}, which HotSpot catches.
  *
+ * <p>A pipe without a reader never gets one again. Its descriptor is therefore closed when a write
+ * fails with EPIPE, or when the child ends as the last reader. The stream remains open, and its
+ * writes fail with EPIPE, until it is closed. A stream that becomes unreachable is closed by the
+ * garbage collector.
+ *
  * <p>Writes from several threads are serialized, and each is written as a whole.
  */
 public abstract class PipeOutput extends OutputStream

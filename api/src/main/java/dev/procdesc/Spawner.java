@@ -600,7 +600,8 @@ public final class Spawner {
    *
    * <p>The spawn is retried a bounded number of times if the program file is still open for writing
    * (ETXTBSY), which a fork in another thread can cause, and if resources are temporarily lacking
-   * (EAGAIN).
+   * (EAGAIN). If this JVM has too many open descriptors (EMFILE), it is retried after a garbage
+   * collection, if that has closed descriptors which the program has dropped.
    *
    * @return the running child
    * @throws SpawnException if a step fails, with the step, the system call, the path and the cause:

@@ -264,7 +264,7 @@ public final class GroupKiller implements AutoCloseable {
     // Otherwise pages to which the JVM writes would be retained twice.
     unmapAllBut(script, probes.stub().mapping(), memory.mapping());
     // If the JVM has died since, its group is to be killed all the same.
-    long noReader = ChildScript.tolerate(Numbers.EPIPE);
+    long noReader = ChildScript.tolerate(PosixNumbers.EPIPE);
     script.tolerantStep(purpose("write"), noReader, Numbers.SYS_WRITE, ready, arena.words(0), 1);
     // A wait that fails must not kill, so the script ends there.
     script.step(purpose("read"), Numbers.SYS_READ, lifeline, arena.words(0), 1);

@@ -262,7 +262,7 @@ final class LinuxLauncher extends Launcher {
       boolean unguarded = failure.step() == Step.GUARD
           && (
           // The guardian has exited; the next attempt finds a new one.
-          failure.errno() == Numbers.EPIPE
+          failure.errno() == PosixNumbers.EPIPE
               || failure.errno() == Numbers.ECONNRESET
               // The descriptor-only mode was entered meanwhile.
               || (failure.errno() == PosixNumbers.EPERM && probes.isConfined()));
@@ -297,7 +297,7 @@ final class LinuxLauncher extends Launcher {
         return create(launch, builder, named, Optional.of(registration));
       } catch (ClosedDescriptorException e) {
         // The guardian was replaced after the registration.
-        throw Errors.spawn(Step.GUARD, "tell the guardian", "", -Numbers.EPIPE, "");
+        throw Errors.spawn(Step.GUARD, "tell the guardian", "", -PosixNumbers.EPIPE, "");
       } catch (SpawnException e) {
         // EPERM is returned by a filter, not by the guardian.
         if (e.step() == Step.GUARD && e.errno() != Numbers.EPERM) {

@@ -173,7 +173,6 @@ public final class Numbers {
       /* MAP_ANON */ 0x1000);
 
   public static final int ECHILD = 10;
-  public static final int EPIPE = 32;
   public static final int EBUSY = 16;
   public static final int ENOSYS = 78;
   static final int EMSGSIZE = 40;

@@ -143,7 +143,7 @@ public final class Guardian {
           // A guardian has worked before, so another process or a temporary failure prevented the
           // start.
           throw Errors.spawn(
-              SpawnException.Step.GUARD, "start the guardian", "", -Numbers.EPIPE, how);
+              SpawnException.Step.GUARD, "start the guardian", "", -PosixNumbers.EPIPE, how);
         }
         unavailable = Optional.of(how);
       }
@@ -258,7 +258,7 @@ public final class Guardian {
     }
     Link link = current;
     if (link == null) {
-      throw Errors.failed("tell the guardian", guarded.core(), -Numbers.EPIPE);
+      throw Errors.failed("tell the guardian", guarded.core(), -PosixNumbers.EPIPE);
     }
     if (registrations.size() + lifelines.get() >= link.capacity()) {
       throw Errors.failed("tell the guardian", guarded.core(), -PosixNumbers.EMFILE);
@@ -411,7 +411,7 @@ public final class Guardian {
           new Message(Message.REGISTER, flags, registration.id()).write(arena, descriptors));
       // If this guardian has exited too, the watcher detects that, and the next one receives all
       // registrations.
-      if (outcome < 0 && outcome != -Numbers.EPIPE && outcome != -Numbers.ECONNRESET) {
+      if (outcome < 0 && outcome != -PosixNumbers.EPIPE && outcome != -Numbers.ECONNRESET) {
         LOG.log(
             System.Logger.Level.ERROR,
             "{0} could not be registered with the guardian: {1}",

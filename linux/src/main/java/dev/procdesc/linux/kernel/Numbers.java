@@ -522,7 +522,6 @@ public final class Numbers {
   public static final int ECHILD = 10;
   public static final int EEXIST = 17;
   public static final int ENFILE = 23;
-  public static final int EPIPE = 32;
   public static final int ECONNRESET = 104;
   public static final int ENOSYS = 38;
   public static final int ENOPROTOOPT = 92;

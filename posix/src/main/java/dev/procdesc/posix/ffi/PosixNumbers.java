@@ -70,6 +70,9 @@ public record PosixNumbers(
   /** {@code EINTR} on every system. */
   public static final int EINTR = 4;
 
+  /** {@code EPIPE} on every system. */
+  public static final int EPIPE = 32;
+
   /** {@code ENXIO} on every system. */
   public static final int ENXIO = 6;
 

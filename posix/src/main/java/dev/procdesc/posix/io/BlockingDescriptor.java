@@ -31,6 +31,7 @@ public final class BlockingDescriptor {
   private final EventQueue.Interest interest;
   private final Watcher watcher;
   private final String subject;
+  private volatile boolean closed;
   private volatile @Nullable CountDownLatch parked;
   private volatile @Nullable Object keptReachable;
 
@@ -61,7 +62,15 @@ public final class BlockingDescriptor {
 
   /** Returns whether {@link #close()} has not been called. */
   public boolean isOpen() {
-    return !descriptor.isClosed();
+    return !closed;
+  }
+
+  /**
+   * Returns whether the descriptor was closed by the cleanup, although {@link #close()} was not
+   * called: no transfer can succeed any more. Called with the lock held.
+   */
+  boolean isReleased() {
+    return descriptor.isClosed() && isOpen();
   }
 
   /** Keeps an object reachable for as long as this one is. */
@@ -234,6 +243,7 @@ public final class BlockingDescriptor {
 
   /** Closes the descriptor and wakes a thread that waits for it. Idempotent. */
   public void close() {
+    closed = true;
     descriptor.close();
     CountDownLatch waiting = parked;
     if (waiting != null) {

@@ -4,21 +4,71 @@ import dev.procdesc.PipeInput;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeMemory;
 import java.io.IOException;
+import java.lang.ref.Cleaner;
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.util.Objects;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/** The parent's end of a pipe from which it reads. */
+/**
+ * The parent's end of a pipe from which it reads. A pipe at its end of file never gets a writer
+ * again, so the descriptor is then closed before this object is; further reads return the end of
+ * file all the same.
+ */
 public final class PipeInputImpl extends PipeInput implements PipeEnd {
   private final BlockingDescriptor end;
-
-  /** Data that was read but not yet returned; null if none. Guarded by the lock of the end. */
-  private @Nullable NativeMemory buffer;
+  private final Unread unread;
+  private final Cleaner.Cleanable cleanup;
 
   /** Takes ownership of a non-blocking descriptor. */
   public PipeInputImpl(OwnedDescriptor fd, Watcher watcher) {
     end = new BlockingDescriptor(fd, EventQueue.Interest.READABLE, watcher);
+    unread = new Unread(end.lock);
+    cleanup = Unreachable.register(this, new Cleanup(fd, unread));
+  }
+
+  /**
+   * Data that was read but not yet returned. Apart from the pipe, so that its cleanup can free it.
+   */
+  private static final class Unread {
+    private final ReentrantLock lock;
+
+    /** Null if there is none. Guarded by the lock. */
+    private @Nullable NativeMemory buffer;
+
+    Unread(ReentrantLock lock) {
+      this.lock = lock;
+    }
+
+    /** Releases the buffer. Called with the lock held. */
+    void drop() {
+      NativeMemory full = buffer;
+      buffer = null;
+      if (full != null) {
+        full.close();
+      }
+    }
+
+    /** Releases the buffer, unless a reader holds the lock, who releases the buffer later. */
+    void tryDrop() {
+      if (lock.tryLock()) {
+        try {
+          drop();
+        } finally {
+          lock.unlock();
+        }
+      }
+    }
+  }
+
+  private record Cleanup(OwnedDescriptor descriptor, Unread unread) implements Runnable {
+    @Override
+    public void run() {
+      descriptor.close();
+      unread.tryDrop();
+    }
   }
 
   @Override
@@ -46,9 +96,9 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
     }
     enter();
     try {
-      NativeMemory full = buffer;
+      NativeMemory full = unread.buffer;
       if (full == null) {
-        full = fill();
+        full = end.isReleased() ? null : fill();
         if (full == null) {
           return -1;
         }
@@ -59,7 +109,7 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
       target.put(part);
       bytes.position(bytes.position() + count);
       if (!bytes.hasRemaining()) {
-        dropBuffer();
+        unread.drop();
       }
       return count;
     } finally {
@@ -70,30 +120,29 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
   /** Reads the available data, waiting for at least one byte; returns null at the end of file. */
   private @Nullable NativeMemory fill() throws IOException {
     NativeMemory memory = NativeMemory.borrow();
-    long count = 0;
+    long count = -1;
     try {
       count = end.transfer("read", fd -> LibC.read(fd, memory.address(), NativeMemory.SIZE));
     } finally {
       keep(memory, count);
     }
-    return buffer;
+    return unread.buffer;
   }
 
-  /** Retains a block that contains data; returns an empty one to the pool. */
+  /**
+   * Retains a block that contains data; returns an empty one to the pool.
+   *
+   * @param count the result of the read; 0 at the end of file, which releases the descriptor
+   */
   private void keep(NativeMemory memory, long count) {
     if (count > 0) {
       memory.bytes().position(0).limit((int) count);
-      buffer = memory;
+      unread.buffer = memory;
     } else {
       memory.close();
-    }
-  }
-
-  private void dropBuffer() {
-    NativeMemory full = buffer;
-    buffer = null;
-    if (full != null) {
-      full.close();
+      if (count == 0) {
+        cleanup.clean();
+      }
     }
   }
 
@@ -111,11 +160,11 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
       return 0;
     }
     try {
-      if (buffer == null) {
+      if (unread.buffer == null && !end.isReleased()) {
         NativeMemory memory = NativeMemory.borrow();
         keep(memory, end.attempt(fd -> LibC.read(fd, memory.address(), NativeMemory.SIZE)));
       }
-      NativeMemory full = buffer;
+      NativeMemory full = unread.buffer;
       return full == null ? 0 : full.bytes().remaining();
     } finally {
       leave();
@@ -134,23 +183,24 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
 
   /** Releases the lock, and the buffer if another thread closed the pipe meanwhile. */
   private void leave() {
-    end.lock.unlock();
-    dropIfClosed();
+    try {
+      end.lock.unlock();
+      dropIfClosed();
+    } finally {
+      Reference.reachabilityFence(this);
+    }
   }
 
   private void dropIfClosed() {
-    if (!end.isOpen() && end.lock.tryLock()) {
-      try {
-        dropBuffer();
-      } finally {
-        end.lock.unlock();
-      }
+    if (!end.isOpen()) {
+      unread.tryDrop();
     }
   }
 
   @Override
   public void close() {
     end.close();
+    cleanup.clean();
     dropIfClosed();
   }
 

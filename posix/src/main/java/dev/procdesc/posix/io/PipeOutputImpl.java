@@ -1,19 +1,63 @@
 package dev.procdesc.posix.io;
 
+import dev.procdesc.ClosedDescriptorException;
 import dev.procdesc.PipeOutput;
+import dev.procdesc.ProcessDescriptorException;
+import dev.procdesc.posix.ffi.Descriptors;
+import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeMemory;
+import dev.procdesc.posix.ffi.PosixNumbers;
 import java.io.IOException;
+import java.lang.ref.Cleaner;
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.util.Objects;
+import java.util.concurrent.locks.ReentrantLock;
 
-/** The parent's end of a pipe to which it writes. */
+/**
+ * The parent's end of a pipe to which it writes. A pipe without a reader never gets one again, so
+ * the descriptor is then closed before this object is; further writes fail with EPIPE all the same.
+ */
 public final class PipeOutputImpl extends PipeOutput implements PipeEnd {
   private final BlockingDescriptor end;
+  private final OwnedDescriptor descriptor;
+  private final Cleaner.Cleanable cleanup;
 
   /** Takes ownership of a non-blocking descriptor. */
   public PipeOutputImpl(OwnedDescriptor fd, Watcher watcher) {
     end = new BlockingDescriptor(fd, EventQueue.Interest.WRITABLE, watcher);
+    descriptor = fd;
+    cleanup = Unreachable.register(this, fd::close);
+  }
+
+  /**
+   * Returns a task that closes the descriptor if the pipe has no reader. The task does not keep
+   * this object reachable.
+   */
+  public Runnable releaseWithoutReader() {
+    return new Release(descriptor, end.lock);
+  }
+
+  private record Release(OwnedDescriptor descriptor, ReentrantLock lock) implements Runnable {
+    @Override
+    public void run() {
+      // A writer that is active detects the missing reader itself.
+      if (!lock.tryLock()) {
+        return;
+      }
+      try (OwnedDescriptor.Loan loan = descriptor.lend()) {
+        int events = Descriptors.poll(loan.fd(), PosixNumbers.POLLOUT, 0);
+        // Linux reports a missing reader by POLLERR, FreeBSD by POLLHUP.
+        if (events > 0 && (events & ~PosixNumbers.POLLOUT) != 0) {
+          descriptor.close();
+        }
+      } catch (ClosedDescriptorException e) {
+        return; // The application closed it.
+      } finally {
+        lock.unlock();
+      }
+    }
   }
 
   @Override
@@ -41,6 +85,9 @@ public final class PipeOutputImpl extends PipeOutput implements PipeEnd {
     }
     end.enter();
     try (NativeMemory memory = NativeMemory.borrow()) {
+      if (end.isReleased()) {
+        throw Errors.failed("write", "pipe", -PosixNumbers.EPIPE);
+      }
       ByteBuffer bytes = memory.bytes();
       while (source.hasRemaining()) {
         int count = Math.min(source.remaining(), NativeMemory.SIZE);
@@ -56,14 +103,21 @@ public final class PipeOutputImpl extends PipeOutput implements PipeEnd {
         source.position(source.position() + count);
       }
       return total;
+    } catch (ProcessDescriptorException e) {
+      if (e.errno() == PosixNumbers.EPIPE) {
+        cleanup.clean();
+      }
+      throw e;
     } finally {
       end.lock.unlock();
+      Reference.reachabilityFence(this);
     }
   }
 
   @Override
   public void close() {
     end.close();
+    cleanup.clean();
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.procdesc.posix.io;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntConsumer;
 
 /** Starts the threads of the library, and recognizes virtual threads. */
@@ -59,6 +60,18 @@ public final class Threads {
     } catch (OutOfMemoryError e) {
       loan.close();
       throw e;
+    }
+  }
+
+  /**
+   * Pauses the current thread between two attempts, also if it is interrupted: such a thread does
+   * not park, so it would make all attempts at once. Its interrupt status remains set.
+   */
+  public static void pause(long nanos) {
+    boolean interrupted = Thread.interrupted();
+    LockSupport.parkNanos(nanos);
+    if (interrupted) {
+      Thread.currentThread().interrupt();
     }
   }
 

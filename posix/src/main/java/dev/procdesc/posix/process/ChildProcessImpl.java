@@ -34,8 +34,9 @@ public final class ChildProcessImpl extends ProcessDescriptorImpl implements Chi
     for (PipeEnd pipe : inputs.values()) {
       pipe.keepReachable(this);
     }
-    for (PipeEnd pipe : outputs.values()) {
+    for (PipeOutputImpl pipe : outputs.values()) {
       pipe.keepReachable(this);
+      core.afterEnd(pipe.releaseWithoutReader());
     }
     core.watcher().adopt(core);
   }

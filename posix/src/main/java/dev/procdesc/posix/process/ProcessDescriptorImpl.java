@@ -10,6 +10,7 @@ import dev.procdesc.Signal;
 import dev.procdesc.StateChange;
 import dev.procdesc.Teardown;
 import dev.procdesc.posix.io.Deadline;
+import dev.procdesc.posix.io.Unreachable;
 import java.io.IOException;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
@@ -27,7 +28,6 @@ import java.util.function.Consumer;
  */
 public sealed class ProcessDescriptorImpl implements ProcessDescriptor permits ChildProcessImpl {
   private static final System.Logger LOG = System.getLogger("dev.procdesc");
-  private static final Cleaner CLEANER = Cleaner.create();
 
   private final ProcessReference reference;
   private final Cleaner.Cleanable cleanable;
@@ -39,7 +39,7 @@ public sealed class ProcessDescriptorImpl implements ProcessDescriptor permits C
 
   private ProcessDescriptorImpl(ProcessReference reference) {
     this.reference = reference;
-    this.cleanable = CLEANER.register(this, new Forgotten(reference));
+    this.cleanable = Unreachable.register(this, new Forgotten(reference));
   }
 
   /** Closes a descriptor that became unreachable without having been closed. */

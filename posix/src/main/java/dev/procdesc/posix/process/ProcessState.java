@@ -12,8 +12,10 @@ import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.Watcher;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -54,6 +56,9 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
 
   /** The terminal that was handed over to the child; set before this object is published. */
   private Optional<Foreground> foreground = Optional.empty();
+
+  /** The cleanup of pipes at the end of the process; complete before the process is watched. */
+  private final List<Runnable> afterEnd = new ArrayList<>(0);
 
   /** Held while the kernel is queried for the exit status. */
   private final Object collecting = new Object();
@@ -209,6 +214,14 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
     return listeners.add(listener);
   }
 
+  /**
+   * Adds a task for the end of the process, which must not keep the application's objects
+   * reachable. Called before the process is watched.
+   */
+  void afterEnd(Runnable task) {
+    afterEnd.add(task);
+  }
+
   /** Adds the process to the watcher's set, unless it is already in it or has ended. */
   @Override
   public void ensureWatched() {
@@ -285,6 +298,7 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
     try {
       listeners.end();
       lastClose.ifPresent(CloseAction::ended);
+      afterEnd.forEach(Runnable::run);
       advance(Life::end);
     } finally {
       completion.completeFutures();

@@ -2,8 +2,12 @@ package dev.procdesc.posix.spawn;
 
 import dev.procdesc.ChildProcess;
 import dev.procdesc.ProcessDescriptor;
+import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.posix.ffi.NativeArena;
+import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.io.OwnedDescriptor;
+import dev.procdesc.posix.io.Threads;
+import dev.procdesc.posix.io.Unreachable;
 import dev.procdesc.posix.io.Watcher;
 import dev.procdesc.posix.process.ChildProcessImpl;
 import dev.procdesc.posix.process.CloseAction;
@@ -22,6 +26,12 @@ import java.util.OptionalInt;
  * backend supplies the memory of a spawn, the call that creates the child, and its close action.
  */
 public abstract class Launcher {
+  /**
+   * The last of the pauses in which the collector's cleanup continues, a quarter of a second in
+   * all.
+   */
+  private static final long LAST_PAUSE_NANOS = 128_000_000;
+
   private final Watcher watcher;
   private final Operations operations;
 
@@ -55,11 +65,34 @@ public abstract class Launcher {
   protected abstract Launched launch(PreparedSpawn spawn) throws IOException;
 
   /**
-   * Spawns a child.
+   * Spawns a child. If this JVM has too many open descriptors, and a garbage collection closes some
+   * that the application has dropped, the spawn is repeated, as the JDK does for a shortage of
+   * direct buffers and of mapped memory.
    *
    * @throws IOException if a step fails; no process is left then
    */
   public ChildProcess spawn(SpawnRequest request) throws IOException {
+    try {
+      return spawnOnce(request);
+    } catch (ProcessDescriptorException e) {
+      if (e.errno() != PosixNumbers.EMFILE || !Unreachable.collect()) {
+        throw e;
+      }
+    }
+    for (long pause = 1_000_000; pause <= LAST_PAUSE_NANOS; pause *= 2) {
+      try {
+        return spawnOnce(request);
+      } catch (ProcessDescriptorException e) {
+        if (e.errno() != PosixNumbers.EMFILE) {
+          throw e;
+        }
+        Threads.pause(pause);
+      }
+    }
+    return spawnOnce(request);
+  }
+
+  private ChildProcess spawnOnce(SpawnRequest request) throws IOException {
     try (NativeArena arena = arena();
         ChildDescriptors descriptors =
             ChildDescriptors.open(request.descriptors(), watcher, arena)) {
