@@ -3,7 +3,9 @@ package dev.procdesc.freebsd.kernel;
 import dev.procdesc.posix.ffi.Descriptors;
 import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
-import java.util.concurrent.locks.LockSupport;
+import dev.procdesc.posix.io.Threads;
+import java.util.function.BooleanSupplier;
+import java.util.function.IntSupplier;
 
 /** Calls on a process descriptor that are used by more than one part of the backend. */
 public final class Procdesc {
@@ -55,12 +57,17 @@ public final class Procdesc {
    *     it has ended and another process, such as a debugger, holds the zombie
    */
   public static int reap(int fd, NativeMemory memory, boolean pdwait) {
+    return reap(() -> tryWait(fd, Numbers.WEXITED, memory, pdwait), () -> hasEnded(fd));
+  }
+
+  /** Repeats a wait while it reports no change although the process has ended. */
+  static int reap(IntSupplier wait, BooleanSupplier hasEnded) {
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-      int outcome = tryWait(fd, Numbers.WEXITED, memory, pdwait);
-      if (outcome != 0 || !hasEnded(fd)) {
+      int outcome = wait.getAsInt();
+      if (outcome != 0 || !hasEnded.getAsBoolean()) {
         return outcome;
       }
-      LockSupport.parkNanos(ATTEMPT_NANOS);
+      Threads.pause(ATTEMPT_NANOS);
     }
     return -Numbers.POSIX.eagain();
   }
