@@ -72,6 +72,11 @@ class PdTest(World):
         gone = self.world / "gone"
         gone.mkdir()
         self.pd(125, "pd: the Java virtual machine", before=f"cd {gone} && rm -r {gone}")
+        # The command is to ignore what the JVM cannot know to be ignored.
+        self.fake("java", f"""case "$1 $*" in *-Dpd.ignored=*) echo "$@"; exit 8 ;; esac; {RUNS}""", "17.0.15/bin")
+        self.pd(8, "-Dpd.ignored=QUIT,XFSZ -", before="trap '' QUIT XFSZ HUP")
+        self.pd(8, "-Dpd.ignored=PIPE,USR2 -", before="trap '' PIPE USR2 TSTP")
+        self.pd(7, "ran")
         # A standard descriptor that is closed remains one that cannot be used.
         self.fake("java", 'case "$*" in *" run "*) { echo out || exit 11; } 2>/dev/null ;; esac; exit 0', "17.0.15/bin")
         self.pd(11, "", redirection=">&-")

@@ -431,7 +431,9 @@ public final class Spawner {
 
   /**
    * Sets the signals whose disposition in the child starts as ignored, as {@code nohup} does. The
-   * default is none, regardless of those that the JVM ignores.
+   * default is none, regardless of those that the JVM ignores or that its parent ignored, as under
+   * {@code nohup}: each has its default disposition in the child. Excepted are signals that native
+   * code in the JVM began to ignore less than a second before.
    *
    * @param signals the signals, without {@code SIGKILL} and {@code SIGSTOP}
    * @return a new spawner

@@ -3,10 +3,11 @@ package dev.procdesc.cli;
 import dev.procdesc.ChildProcess;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.Signal;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
@@ -24,7 +25,9 @@ import sun.misc.SignalHandler;
  * while the command is created may reach it twice, but is never lost.
  *
  * <p>A signal that is ignored when this process starts, as under nohup(1) or in a script's
- * background job, remains ignored, and the command ignores it too.
+ * background job, remains ignored, and the command ignores it too. For the signals that a JVM
+ * handles itself, the launcher {@code pd} detects that before the JVM starts. Excepted are CHLD, at
+ * which a command could not wait for its children, and those that report a fault of the process.
  *
  * <p>QUIT cannot be forwarded, because the JVM uses it for its thread dump.
  */
@@ -48,11 +51,18 @@ final class SignalForwarder {
       Signal.WINCH,
       Signal.CONT);
 
+  /** Other signals that the command ignores if they are ignored when this process starts. */
+  private static final List<Signal> INHERITED =
+      List.of(Signal.TSTP, Signal.TTIN, Signal.TTOU, Signal.TRAP, Signal.ABRT, Signal.SYS);
+
+  /** The ignored ones of the signals that a JVM handles itself, separated by commas. */
+  private static final String IGNORED_AT_LAUNCH = System.getProperty("pd.ignored", "");
+
   private record Arrival(Signal signal, int number, long time, boolean early) {}
 
   private final Consumer<String> problems;
   private final Map<Signal, Integer> taken = new LinkedHashMap<>();
-  private final List<Signal> ignored = new ArrayList<>();
+  private final Set<Signal> ignored = new LinkedHashSet<>();
   private final BlockingQueue<Arrival> arrivals = new LinkedBlockingQueue<>();
   private @Nullable ChildProcess child;
   private boolean interrupted;
@@ -69,7 +79,27 @@ final class SignalForwarder {
   static SignalForwarder install(Consumer<String> problems) {
     SignalForwarder forwarder = new SignalForwarder(problems);
     FORWARDED.forEach(forwarder::take);
+    INHERITED.forEach(forwarder::inherit);
+    for (String name : IGNORED_AT_LAUNCH.split(",", -1)) {
+      if (!name.isEmpty()) {
+        forwarder.ignored.add(Signal.of(name));
+      }
+    }
     return forwarder;
+  }
+
+  private void inherit(Signal signal) {
+    try {
+      sun.misc.Signal mine = new sun.misc.Signal(signal.name().substring("SIG".length()));
+      // The only way to query the disposition is to set another.
+      if (SignalHandler.SIG_IGN.equals(sun.misc.Signal.handle(mine, SignalHandler.SIG_DFL))) {
+        sun.misc.Signal.handle(mine, SignalHandler.SIG_IGN);
+        ignored.add(signal);
+      }
+    } catch (IllegalArgumentException e) {
+      // The JVM reserves this signal.
+      return;
+    }
   }
 
   private void take(Signal signal) {

@@ -85,4 +85,25 @@ final class SignalTest {
       assertEquals(new Pd.Result(0, "alive\n", ""), pd.end());
     }
   }
+
+  /** The launcher finds out that QUIT, PIPE, XFSZ and USR2 are ignored, and its test is in ci/tests. */
+  @Test
+  void everySignalThatIsIgnoredStaysIgnored() throws IOException, InterruptedException {
+    Assumptions.assumeTrue(
+        Platform.current().has(Feature.CHILD_SETUP), "lacks " + Feature.CHILD_SETUP);
+    String signals = "HUP INT QUIT TRAP ABRT USR1 USR2 PIPE ALRM TERM TSTP TTIN TTOU URG XCPU XFSZ"
+        + " VTALRM PROF WINCH IO SYS";
+    List<String> command =
+        new ArrayList<>(List.of("sh", "-c", "trap '' " + signals + " CHLD; exec \"$@\"", "sh"));
+    List<String> java = Pd.command(
+        "run",
+        "sh",
+        "-c",
+        "for s in CHLD " + signals + "; do trap \"echo $s\" $s; kill -$s $$; done");
+    java.add(1, "-Dpd.ignored=QUIT,PIPE,XFSZ,USR2");
+    command.addAll(java);
+    try (Pd pd = Pd.start(new ProcessBuilder(command))) {
+      assertEquals(new Pd.Result(0, "CHLD\n", ""), pd.end());
+    }
+  }
 }

@@ -194,6 +194,38 @@ final class OptionsTest {
   }
 
   @Test
+  @Tag(Tags.JVM)
+  @Tag(Tags.KILLS)
+  @Tag(Tags.PIDS)
+  @Contract("C9")
+  void everySignalThatTheParentOfTheJvmIgnoredReachesTheChild() {
+    String all = String.join(" ", Trapping.SIGNALS);
+    ChildJvm.of(Trapping.class).startedBy("trap '' " + all + "; exec \"$@\"").run();
+    ChildJvm.of(Trapping.class)
+        .flag("-Xrs")
+        .startedBy("trap '' " + all + "; exec \"$@\"")
+        .run();
+  }
+
+  /**
+   * Starts a shell that sends every signal to itself: a shell cannot trap a signal that was ignored
+   * when it started.
+   */
+  public static final class Trapping implements Scenario {
+    static final List<String> SIGNALS = List.of(
+        "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "USR1", "SEGV", "USR2", "PIPE",
+        "ALRM", "TERM", "CHLD", "CONT", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM",
+        "PROF", "WINCH", "IO", "SYS");
+
+    @Override
+    public void run(String... arguments) throws Exception {
+      Spawner trapping = Run.sh(
+          "for s; do trap \"echo $s\" $s; kill -$s $$; done", SIGNALS.toArray(String[]::new));
+      assertEquals(String.join("\n", SIGNALS), Run.output(trapping));
+    }
+  }
+
+  @Test
   @Contract("C9")
   void theUmaskIsSet() throws Exception {
     Requires.feature(Feature.CHILD_SETUP);
