@@ -33,6 +33,9 @@ final class RunCommand implements Callable<Integer> {
         + " not the processes that it started. If pd ends first, the command is killed, as far as the"
         + " death guard of this system reaches (see pd doctor); --on-close changes that.",
     "",
+    "As PID 1, the entry point of a container, pd is an init: it reaps the orphans that it adopts,"
+        + " and forwards QUIT, TSTP and PWR too.",
+    "",
     "TIME is 500ms, 5s, 1.5m, 2h, 1d, or a number of seconds.",
     ""
   };

@@ -30,6 +30,10 @@ import sun.misc.SignalHandler;
  * which a command could not wait for its children, and those that report a fault of the process.
  *
  * <p>QUIT cannot be forwarded, because the JVM uses it for its thread dump.
+ *
+ * <p>If the script {@code pd} is PID 1, it remains as this process's parent, and sends it the
+ * signals that PID 1 gets. This process ignores INT and QUIT then, and two other signals represent
+ * them.
  */
 final class SignalForwarder {
   /**
@@ -58,6 +62,15 @@ final class SignalForwarder {
   /** The ignored ones of the signals that a JVM handles itself, separated by commas. */
   private static final String IGNORED_AT_LAUNCH = System.getProperty("pd.ignored", "");
 
+  /** The signals that only PID 1 forwards: one that stops, and the one of a power failure. */
+  private static final List<Signal> FORWARDED_BY_INIT = List.of(Signal.TSTP, Signal.of("PWR"));
+
+  /** The signals that the script sends as PID 1, with those that PID 1 got. */
+  private static final Map<String, Signal> REPRESENTED =
+      Map.of("SYS", Signal.INT, "STKFLT", Signal.QUIT);
+
+  private static final boolean BELOW_INIT = Boolean.getBoolean("pd.init");
+
   private record Arrival(Signal signal, int number, long time, boolean early) {}
 
   private final Consumer<String> problems;
@@ -78,8 +91,17 @@ final class SignalForwarder {
    */
   static SignalForwarder install(Consumer<String> problems) {
     SignalForwarder forwarder = new SignalForwarder(problems);
-    FORWARDED.forEach(forwarder::take);
-    INHERITED.forEach(forwarder::inherit);
+    if (BELOW_INIT) {
+      FORWARDED.stream().filter(signal -> !signal.equals(Signal.INT)).forEach(forwarder::take);
+      FORWARDED_BY_INIT.forEach(forwarder::take);
+      REPRESENTED.forEach(forwarder::takeRepresented);
+    } else {
+      FORWARDED.forEach(forwarder::take);
+    }
+    INHERITED.stream()
+        .filter(signal -> !forwarder.taken.containsKey(signal))
+        .filter(signal -> !BELOW_INIT || !signal.equals(Signal.SYS))
+        .forEach(forwarder::inherit);
     for (String name : IGNORED_AT_LAUNCH.split(",", -1)) {
       if (!name.isEmpty()) {
         forwarder.ignored.add(Signal.of(name));
@@ -120,6 +142,13 @@ final class SignalForwarder {
     }
   }
 
+  private void takeRepresented(String representative, Signal signal) {
+    int number = signal.number();
+    sun.misc.Signal.handle(
+        new sun.misc.Signal(representative), arrived -> received(signal, number));
+    taken.put(signal, number);
+  }
+
   /** Returns the signals that were ignored when this process started. */
   List<Signal> ignored() {
     return List.copyOf(ignored);
@@ -143,7 +172,10 @@ final class SignalForwarder {
     child = null;
   }
 
-  /** Returns whether this process got an INT, from any sender. */
+  /**
+   * Returns whether this process got an INT, from any sender. False below PID 1, which no signal
+   * ends.
+   */
   synchronized boolean interrupted() {
     return interrupted;
   }
@@ -154,7 +186,7 @@ final class SignalForwarder {
   }
 
   private synchronized void received(Signal signal, int number) {
-    if (signal.equals(Signal.INT)) {
+    if (signal.equals(Signal.INT) && !BELOW_INIT) {
       interrupted = true;
     }
     arrivals.add(new Arrival(signal, number, System.nanoTime(), child == null));
