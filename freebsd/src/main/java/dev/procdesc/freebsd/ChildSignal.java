@@ -12,13 +12,17 @@ import java.util.concurrent.ConcurrentHashMap;
 /**
  * Notices SIGCHLD, which the kernel sends when a child stops or continues, through EVFILT_SIGNAL in
  * the watcher's kqueue. The filter reports the signal however the program handles it, except that
- * SA_NOCLDSTOP prevents it. It does not report the child, so every watched process is queried.
+ * SA_NOCLDSTOP prevents it. It does not report the child, so every watched process is queried. The
+ * registration lasts: renewing it after each signal could fail, and no change would be reported
+ * from then on.
  *
  * <p>Rejected: a thread that blocks in pdwait for each process. Until the call returns, it holds
  * the file of the process descriptor, so that the last close does not kill the process; and on 15.1
  * only an exit wakes it.
  */
 final class ChildSignal implements Watcher.Watched {
+  private static final System.Logger LOG = System.getLogger("dev.procdesc");
+
   private final Watcher watcher;
   private final Set<Runnable> queries = ConcurrentHashMap.newKeySet();
 
@@ -30,7 +34,8 @@ final class ChildSignal implements Watcher.Watched {
   }
 
   /**
-   * Makes a query now and at each SIGCHLD, in the watching thread.
+   * Makes a query now and at each SIGCHLD, in the watching thread. A query that fails now is not
+   * made again.
    *
    * @return a task that ends this
    */
@@ -46,7 +51,15 @@ final class ChildSignal implements Watcher.Watched {
       }
       queries.add(query);
     }
-    query.run();
+    boolean watched = false;
+    try {
+      query.run();
+      watched = true;
+    } finally {
+      if (!watched) {
+        end(query);
+      }
+    }
     return () -> end(query);
   }
 
@@ -58,19 +71,15 @@ final class ChildSignal implements Watcher.Watched {
     }
   }
 
+  /** Makes all queries. One that fails does not prevent the others, and is made again later. */
   @Override
   public void event(long token) {
-    synchronized (this) {
-      if (!registration.equals(OptionalLong.of(token))) {
-        return;
-      }
-      // Armed before the queries, so that a signal that is sent meanwhile is reported.
+    for (Runnable query : queries) {
       try {
-        watcher.watchAgain(Numbers.SIGCHLD, EventQueue.Interest.SIGNAL, token);
-      } catch (IOException e) {
-        throw new UncheckedIOException("SIGCHLD cannot be watched", e);
+        query.run();
+      } catch (RuntimeException e) {
+        LOG.log(System.Logger.Level.ERROR, "the state changes of a process cannot be taken", e);
       }
     }
-    queries.forEach(Runnable::run);
   }
 }

@@ -12,7 +12,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.function.LongConsumer;
 
-/** Watches descriptors by kqueue. Each registration reports once, so that none can spin. */
+/**
+ * Watches descriptors and signals by kqueue. The registration of a descriptor reports once, and
+ * that of a signal once for each time that it is sent, so that none can spin.
+ */
 final class KqueueQueue implements EventQueue {
   private static final int MAX_EVENTS = 512;
   private static final long WAKE_TOKEN = 0;
@@ -41,7 +44,9 @@ final class KqueueQueue implements EventQueue {
   public void add(int fd, Interest interest, long token) throws IOException {
     int filter = filter(interest);
     int wanted = filter == Numbers.EVFILT_PROCDESC ? Numbers.NOTE_EXIT : 0;
-    change(fd, filter, Numbers.EV_ADD | Numbers.EV_ONESHOT, wanted, token, "descriptor " + fd);
+    boolean lasts = interest == Interest.SIGNAL;
+    int flags = Numbers.EV_ADD | (lasts ? Numbers.EV_CLEAR : Numbers.EV_ONESHOT);
+    change(fd, filter, flags, wanted, token, (lasts ? "signal " : "descriptor ") + fd);
   }
 
   @Override

@@ -5,7 +5,7 @@ import java.util.function.LongConsumer;
 
 /** A kernel event queue: epoll on Linux, kqueue on FreeBSD. Thread-safe. */
 public interface EventQueue {
-  /** An event that a descriptor is watched for; each registration reports once. */
+  /** An event that a descriptor is watched for; each registration but a signal's reports once. */
   enum Interest {
     /** The process of a process descriptor exits. */
     EXIT,
@@ -16,8 +16,8 @@ public interface EventQueue {
     /** Data can be written, or no reader is left. */
     WRITABLE,
     /**
-     * The signal whose number is in place of the descriptor is sent to this process. Only kqueue
-     * reports it.
+     * The signal whose number is in place of the descriptor is sent to this process. It is reported
+     * until the registration is removed, and by kqueue only.
      */
     SIGNAL
   }
