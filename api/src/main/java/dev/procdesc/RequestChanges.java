@@ -3,6 +3,7 @@ package dev.procdesc;
 import dev.procdesc.spi.Account;
 import dev.procdesc.spi.Program;
 import dev.procdesc.spi.SpawnRequest;
+import dev.procdesc.spi.SupplementaryGroups;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -33,7 +34,7 @@ final class RequestChanges {
   OptionalInt nice = OptionalInt.empty();
   Optional<Account> user = Optional.empty();
   Optional<Account> group = Optional.empty();
-  Optional<List<Account>> supplementaryGroups = Optional.empty();
+  SupplementaryGroups supplementaryGroups = new SupplementaryGroups.OfUser();
   Optional<Path> cgroup = Optional.empty();
   boolean noNewPrivileges;
   boolean collectUsage;
@@ -90,7 +91,7 @@ final class RequestChanges {
         nice,
         user,
         group,
-        supplementaryGroups.map(List::copyOf),
+        supplementaryGroups,
         cgroup,
         noNewPrivileges,
         collectUsage);

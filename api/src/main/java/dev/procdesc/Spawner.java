@@ -3,6 +3,7 @@ package dev.procdesc;
 import dev.procdesc.spi.Account;
 import dev.procdesc.spi.Program;
 import dev.procdesc.spi.SpawnRequest;
+import dev.procdesc.spi.SupplementaryGroups;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -492,8 +493,12 @@ public final class Spawner {
 
   /**
    * Sets the user that the child becomes, with the primary group and the supplementary groups that
-   * the user database lists, unless {@link #group} or {@link #supplementaryGroups} set others.
-   * Needs the privilege to change users.
+   * the user database lists, unless {@link #group}, {@link #supplementaryGroups} or
+   * {@link #keepSupplementaryGroups} set others. Needs the privilege to change users and, unless
+   * they are kept, supplementary groups.
+   *
+   * <p>{@link #spawn()} fails with ENOENT for a name that is unknown, and with another error
+   * (EMFILE, EIO, EACCES) if the user or group database cannot be read.
    *
    * @param name a user name, looked up at each spawn
    * @return a new spawner
@@ -507,7 +512,8 @@ public final class Spawner {
   /**
    * Sets the user that the child becomes, by ID. If the user database does not list the ID,
    * {@link #group} is required, and the child has no supplementary groups unless
-   * {@link #supplementaryGroups} sets them.
+   * {@link #supplementaryGroups} or {@link #keepSupplementaryGroups} sets them. The database is not
+   * read if {@link #group} and one of these two are given as well.
    *
    * @param id the user ID, 0 to 4294967294
    * @return a new spawner
@@ -552,7 +558,23 @@ public final class Spawner {
     for (long id : ids) {
       groups.add(new Account.Numbered(id));
     }
-    return with(r -> r.supplementaryGroups = Optional.of(groups));
+    return with(r -> r.supplementaryGroups = new SupplementaryGroups.Listed(groups));
+  }
+
+  /**
+   * Leaves the supplementary groups as they are in the JVM, also if {@link #user} changes the user.
+   * Without this option, a child that changes its user gets the supplementary groups of that user.
+   * Replaces {@link #supplementaryGroups}, and is replaced by it.
+   *
+   * <p>This is needed where a process may change its user but not its supplementary groups: on
+   * Linux in a user namespace whose {@code /proc/PID/setgroups} is {@code deny}, such as that of
+   * {@code unshare -r}. Elsewhere, a child that gives up privileges by {@link #user} retains those
+   * that the JVM's supplementary groups give, so do not combine the two.
+   *
+   * @return a new spawner
+   */
+  public Spawner keepSupplementaryGroups() {
+    return with(r -> r.supplementaryGroups = new SupplementaryGroups.Kept());
   }
 
   /**

@@ -38,7 +38,8 @@ import java.util.Set;
  * @param nice see {@link Spawner#nice}
  * @param user see {@link Spawner#user(String)}
  * @param group see {@link Spawner#group(String)}
- * @param supplementaryGroups see {@link Spawner#supplementaryGroups}
+ * @param supplementaryGroups see {@link Spawner#supplementaryGroups} and
+ *     {@link Spawner#keepSupplementaryGroups}
  * @param cgroup see {@link Spawner#cgroup}
  * @param noNewPrivileges see {@link Spawner#noNewPrivileges}
  * @param collectUsage see {@link Spawner#collectUsage}
@@ -62,7 +63,7 @@ public record SpawnRequest(
     OptionalInt nice,
     Optional<Account> user,
     Optional<Account> group,
-    Optional<List<Account>> supplementaryGroups,
+    SupplementaryGroups supplementaryGroups,
     Optional<Path> cgroup,
     boolean noNewPrivileges,
     boolean collectUsage) {

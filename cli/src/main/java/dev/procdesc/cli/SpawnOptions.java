@@ -30,6 +30,7 @@ final class SpawnOptions {
   private final Options.Flag session;
   private final Options.Value<String> user;
   private final Options.Value<String> group;
+  private final Options.Flag keepGroups;
   private final Options.Value<Integer> nice;
   private final Options.Value<Integer> umask;
   private final Options.Values<LimitOption> limits;
@@ -79,11 +80,16 @@ final class SpawnOptions {
     user = options.value(
         text -> text,
         "USER",
-        "Runs as this user, by name or number, with all groups of the user.",
+        "Runs as this user, by name or number, with all groups of the user, unless --keep-groups is"
+            + " given.",
         "-u",
         "--user");
     group = options.value(
         text -> text, "GROUP", "Runs as this group, by name or number.", "-g", "--group");
+    keepGroups = options.flag(
+        "Leaves the supplementary groups unchanged, also with --user. Needed in a user namespace"
+            + " that forbids changing them, as that of unshare -r.",
+        "--keep-groups");
     nice = options.value(SpawnOptions::nice, "N", "Sets the nice value, -20 to 19.", "--nice");
     umask = options.value(
         SpawnOptions::umask, "MASK", "Sets the file mode creation mask, octal.", "--umask");
@@ -168,6 +174,9 @@ final class SpawnOptions {
     spawner = with(spawner, umask.get(), Spawner::umask);
     spawner = with(spawner, user.get(), SpawnOptions::withUser);
     spawner = with(spawner, group.get(), SpawnOptions::withGroup);
+    if (keepGroups.isGiven()) {
+      spawner = spawner.keepSupplementaryGroups();
+    }
     for (LimitOption limit : limits.get()) {
       spawner = spawner.limit(limit.resource(), limit.limit());
     }

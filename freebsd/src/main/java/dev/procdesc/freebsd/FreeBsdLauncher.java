@@ -68,8 +68,17 @@ final class FreeBsdLauncher extends Launcher {
     ORDINARY_SIGNALS.clear(Numbers.SIGSTOP);
   }
 
-  private static final Map<Integer, String> EXECUTE_HINTS = Map.of(
-      Numbers.ECAPMODE, "in capability mode only a program that was opened before can be executed");
+  private static final ScriptFailure.Hints HINTS = new ScriptFailure.Hints(
+      Map.of(
+          Numbers.ECAPMODE,
+          "in capability mode only a program that was opened before can be executed"),
+      Map.of(
+          PosixNumbers.EPERM,
+          "changing the supplementary groups requires privilege; keepSupplementaryGroups() leaves"
+              + " them unchanged",
+          PosixNumbers.EINVAL,
+          "there are more groups than the system allows (kern.ngroups)"),
+      Map.of());
 
   private static final Map<Integer, String> OPEN_HINTS = Map.of(
       PosixNumbers.EPERM, "opening a process requires the right to debug it",
@@ -342,7 +351,7 @@ final class FreeBsdLauncher extends Launcher {
       }
       lifeline.ifPresent(OwnedDescriptor::close);
       abandon(fd);
-      throw new ScriptFailure(spawn, EXECUTE_HINTS).of(script, run);
+      throw new ScriptFailure(spawn, HINTS).of(script, run);
     }
 
     private String hint(long outcome) {

@@ -63,7 +63,7 @@ public final class ScriptBuilder extends ChildSetup {
   protected void supplementaryGroups(List<Long> groups, Users.Identity identity) {
     if (probes.setsSupplementaryGroupsOnly()) {
       int[] ids = groups.stream().mapToInt(Long::intValue).toArray();
-      add(Step.USER, "setgroups", groups, Numbers.SYS_SETGROUPS, ids.length, arena.ints(ids));
+      add(Step.USER, SETGROUPS, groups, Numbers.SYS_SETGROUPS, ids.length, arena.ints(ids));
       return;
     }
     int[] ids = new int[groups.size() + 1];
@@ -72,7 +72,7 @@ public final class ScriptBuilder extends ChildSetup {
       ids[i + 1] = groups.get(i).intValue();
     }
     int number = Numbers.SYS_FREEBSD14_SETGROUPS;
-    add(Step.USER, "setgroups", groups, number, ids.length, arena.ints(ids));
+    add(Step.USER, SETGROUPS, groups, number, ids.length, arena.ints(ids));
   }
 
   @Override

@@ -61,10 +61,22 @@ import java.util.TreeSet;
  * </ul>
  */
 final class LinuxLauncher extends Launcher {
-  private static final Map<Integer, String> EXECUTE_HINTS = Map.of(
-      PosixNumbers.EPERM,
-      "refused by a filter or security module; if this JVM can no longer execute programs by"
-          + " name (DescriptorOnly.PROGRAMS), use an open program: Spawner.ofDescriptor");
+  private static final String UNMAPPED =
+      "the ID is not mapped in this user namespace (/proc/self/uid_map, /proc/self/gid_map)";
+
+  private static final ScriptFailure.Hints HINTS = new ScriptFailure.Hints(
+      Map.of(
+          PosixNumbers.EPERM,
+          "refused by a filter or security module; if this JVM can no longer execute programs by"
+              + " name (DescriptorOnly.PROGRAMS), use an open program: Spawner.ofDescriptor"),
+      Map.of(
+          PosixNumbers.EPERM,
+          "changing the supplementary groups requires privilege, and is forbidden in a user"
+              + " namespace in which /proc/self/setgroups is \"deny\", as in that of unshare -r;"
+              + " keepSupplementaryGroups() leaves them unchanged",
+          PosixNumbers.EINVAL,
+          UNMAPPED),
+      Map.of(PosixNumbers.EINVAL, UNMAPPED));
 
   /** The signals whose disposition can be changed. */
   private static final BitSet ALL_SIGNALS = new BitSet();
@@ -353,7 +365,7 @@ final class LinuxLauncher extends Launcher {
       }
       Pidfd.reap(fd);
       LibC.close(fd);
-      SpawnException failure = new ScriptFailure(spawn, EXECUTE_HINTS).of(script, run);
+      SpawnException failure = new ScriptFailure(spawn, HINTS).of(script, run);
       // The guardian retains the registration of a group or cgroup after the child has exited.
       if (request.onClose() != OnClose.KILL && failure.step() != Step.GUARD) {
         registration.ifPresent(guardian::release);

@@ -67,7 +67,7 @@ public final class ScriptBuilder extends ChildSetup {
   @Override
   protected void supplementaryGroups(List<Long> groups, Users.Identity identity) {
     int[] ids = groups.stream().mapToInt(Long::intValue).toArray();
-    add(Step.USER, "setgroups", groups, Numbers.SYS_SETGROUPS, ids.length, arena.ints(ids));
+    add(Step.USER, SETGROUPS, groups, Numbers.SYS_SETGROUPS, ids.length, arena.ints(ids));
   }
 
   @Override

@@ -8,9 +8,12 @@ import dev.procdesc.Spawner;
 import dev.procdesc.compat.Contract;
 import dev.procdesc.compat.Requires;
 import dev.procdesc.compat.Tags;
+import dev.procdesc.compat.support.ChildJvm;
 import dev.procdesc.compat.support.LeakCheck;
+import dev.procdesc.compat.support.Libc;
 import dev.procdesc.compat.support.ProcFs;
 import dev.procdesc.compat.support.Run;
+import dev.procdesc.compat.support.Scenario;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
@@ -117,6 +120,36 @@ final class UserTest {
   @Contract("C9")
   void supplementaryGroupsDoNotChangeTheGroup() throws Exception {
     assertEquals(new Ids("0", "0", Set.of("8", "9")), Ids.of(ID.supplementaryGroups(8, 9)));
+  }
+
+  @Test
+  @Tag(Tags.JVM)
+  @Contract("C9")
+  void supplementaryGroupsAreKept() {
+    ChildJvm.of(KeptGroups.class).run();
+  }
+
+  /** Gives the JVM supplementary groups that no user database lists for the users of its children. */
+  public static final class KeptGroups implements Scenario {
+    @Override
+    public void run(String... arguments) throws Exception {
+      // Before FreeBSD 15, the first group is the effective one.
+      Libc.check(() -> Libc.C.setgroups(3, new int[] {0, 8, 9}));
+      Set<String> own = Set.of("8", "9");
+      Spawner other = ID.user(UnknownUser.ID).group(UnknownUser.ID);
+      assertEquals(Set.of(), Ids.of(other).supplementary);
+      Ids kept = Ids.of(other.keepSupplementaryGroups());
+      assertEquals("" + UnknownUser.ID, kept.user);
+      assertTrue(kept.supplementary.containsAll(own), kept.toString());
+      Ids named = Ids.of(ID.user("nobody").keepSupplementaryGroups());
+      assertTrue(named.supplementary.containsAll(own), named.toString());
+      // The later option replaces the earlier one.
+      assertEquals(
+          Set.of("7"),
+          Ids.of(other.keepSupplementaryGroups().supplementaryGroups(7)).supplementary);
+      Ids last = Ids.of(other.supplementaryGroups(7).keepSupplementaryGroups());
+      assertTrue(last.supplementary.containsAll(own), last.toString());
+    }
   }
 
   @Test

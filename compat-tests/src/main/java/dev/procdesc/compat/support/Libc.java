@@ -50,6 +50,9 @@ public final class Libc {
     /** {@code int setuid(uid_t)}. */
     int setuid(int uid);
 
+    /** {@code int setgroups(size_t, const gid_t *)}. */
+    int setgroups(long count, @In int[] groups);
+
     /** {@code int pipe(int[2])}. */
     int pipe(@Out int[] ends);
 

@@ -112,6 +112,21 @@ public final class NativeFunction {
     return outcome(INVOKER.invokeN6(CONTEXTS[6], address, a, b, c, d, e, f));
   }
 
+  /**
+   * The result of a function that does not report every error by it.
+   *
+   * @param value the result, a C int
+   * @param errno the error number that the call left; 0 if it did not set errno
+   */
+  public record Reported(int value, int errno) {}
+
+  /** Calls {@code int f(a, b, c, d)} with errno set to 0 before, and returns both results. */
+  public Reported callReporting(long a, long b, long c, long d) {
+    LastError.getInstance().set(0);
+    int value = (int) INVOKER.invokeN4(CONTEXTS[4], address, a, b, c, d);
+    return new Reported(value, errno());
+  }
+
   /** Calls {@code long f(a)}, which itself returns a value or {@code -errno}. */
   public long callRaw(long a) {
     return INVOKER.invokeN1(CONTEXTS[1], address, a);

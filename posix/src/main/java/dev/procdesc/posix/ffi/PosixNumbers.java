@@ -70,8 +70,8 @@ public record PosixNumbers(
   /** {@code EINTR} on every system. */
   public static final int EINTR = 4;
 
-  /** {@code EPIPE} on every system. */
-  public static final int EPIPE = 32;
+  /** {@code EIO} on every system. */
+  public static final int EIO = 5;
 
   /** {@code ENXIO} on every system. */
   public static final int ENXIO = 6;
@@ -100,11 +100,20 @@ public record PosixNumbers(
   /** {@code EINVAL} on every system. */
   public static final int EINVAL = 22;
 
+  /** {@code ENFILE} on every system. */
+  public static final int ENFILE = 23;
+
   /** {@code EMFILE} on every system. */
   public static final int EMFILE = 24;
 
   /** {@code ETXTBSY} on every system. */
   public static final int ETXTBSY = 26;
+
+  /** {@code EPIPE} on every system. */
+  public static final int EPIPE = 32;
+
+  /** {@code ERANGE} on every system. */
+  public static final int ERANGE = 34;
 
   /** {@code S_IFMT} on every system. */
   public static final int S_IFMT = 0xF000;

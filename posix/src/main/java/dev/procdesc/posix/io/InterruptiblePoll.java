@@ -127,9 +127,8 @@ public final class InterruptiblePoll {
     long whole = timeoutNanos <= 0 ? 0 : (timeoutNanos - 1) / 1_000_000 + 1;
     int millis = timeoutNanos == Long.MAX_VALUE ? -1 : (int) Math.min(Integer.MAX_VALUE, whole);
     trap.enter();
-    int outcome = exiting
-        ? pollExiting(Deadline.in(timeoutNanos))
-        : LibC.poll(memory.address(), 2, millis);
+    int outcome =
+        exiting ? pollExiting(Deadline.in(timeoutNanos)) : LibC.poll(memory.address(), 2, millis);
     boolean interrupted = trap.leave();
     if (interrupted) {
       return Result.INTERRUPTED;

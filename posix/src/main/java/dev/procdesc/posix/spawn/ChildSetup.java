@@ -42,6 +42,9 @@ public abstract class ChildSetup {
   /** The maximum number of descriptors that a child without close_range closes one by one. */
   private static final long MAX_CLOSES = 262_144;
 
+  /** The operation that sets the supplementary groups. */
+  protected static final String SETGROUPS = "setgroups";
+
   private static final Purpose CLOSING =
       new Purpose(Step.DESCRIPTORS, "close_range", "all other descriptors");
 

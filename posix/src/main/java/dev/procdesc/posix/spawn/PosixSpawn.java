@@ -45,7 +45,7 @@ public abstract class PosixSpawn implements SpawnRetry.Attempt {
   protected final boolean needsScript() {
     return request.user().isPresent()
         || request.group().isPresent()
-        || request.supplementaryGroups().isPresent()
+        || request.supplementaryGroups().isChange()
         || request.umask().isPresent()
         || !request.limits().isEmpty()
         || request.nice().isPresent()

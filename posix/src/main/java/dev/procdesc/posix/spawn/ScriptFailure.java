@@ -4,6 +4,7 @@ import dev.procdesc.SpawnException;
 import dev.procdesc.SpawnException.Step;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.spawn.ChildScript.Purpose;
 import dev.procdesc.spi.Program;
 import dev.procdesc.spi.SpawnRequest;
 import java.util.Map;
@@ -13,17 +14,27 @@ import java.util.Optional;
 public final class ScriptFailure {
   private final SpawnRequest request;
   private final Optional<PathSearch> search;
-  private final Map<Integer, String> executeHints;
+  private final Hints hints;
+
+  /**
+   * The meaning of error numbers that only this system has.
+   *
+   * @param execute the errors of exec
+   * @param groups the errors of setgroups
+   * @param user the errors of the calls that set the user and the group
+   */
+  public record Hints(
+      Map<Integer, String> execute, Map<Integer, String> groups, Map<Integer, String> user) {}
 
   /**
    * Creates the explanations for the children of a spawn.
    *
-   * @param executeHints the meaning of errors of exec that only this system has
+   * @param hints the explanations that only this system has
    */
-  public ScriptFailure(PreparedSpawn spawn, Map<Integer, String> executeHints) {
+  public ScriptFailure(PreparedSpawn spawn, Hints hints) {
     this.request = spawn.request();
     this.search = spawn.search();
-    this.executeHints = executeHints;
+    this.hints = hints;
   }
 
   /** Returns the exception for a child whose script ended. */
@@ -72,19 +83,28 @@ public final class ScriptFailure {
             search.notFound()));
   }
 
-  private SpawnException at(ChildScript.Purpose purpose, long outcome) {
-    String hint = explain(purpose.step(), (int) -outcome);
+  private SpawnException at(Purpose purpose, long outcome) {
+    String hint = explain(purpose, (int) -outcome);
     return Errors.spawn(purpose.step(), purpose.operation(), purpose.subject(), outcome, hint);
   }
 
-  private String explain(Step step, int errno) {
-    return switch (step) {
+  private String explain(Purpose purpose, int errno) {
+    return switch (purpose.step()) {
       case EXECUTE -> explainExecute(errno);
       case DESCRIPTORS ->
         errno == PosixNumbers.EBADF ? "the number is beyond the limit on open files" : "";
-      case USER -> errno == PosixNumbers.EPERM ? "changing the user requires privilege" : "";
+      case USER -> explainUser(purpose, errno);
       default -> "";
     };
+  }
+
+  private String explainUser(Purpose purpose, int errno) {
+    if (purpose.operation().equals(ChildSetup.SETGROUPS)) {
+      return hints.groups().getOrDefault(errno, "");
+    }
+    return errno == PosixNumbers.EPERM
+        ? "changing the user requires privilege"
+        : hints.user().getOrDefault(errno, "");
   }
 
   private String explainExecute(int errno) {
@@ -97,7 +117,7 @@ public final class ScriptFailure {
       case PosixNumbers.E2BIG ->
         "arguments and environment together, or one string of them, are too long";
       case PosixNumbers.ETXTBSY -> "the file is still open for writing in some process";
-      default -> executeHints.getOrDefault(errno, "");
+      default -> hints.execute().getOrDefault(errno, "");
     };
   }
 

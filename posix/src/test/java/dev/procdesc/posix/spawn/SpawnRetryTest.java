@@ -16,6 +16,7 @@ import dev.procdesc.posix.io.PollQueue;
 import dev.procdesc.posix.io.Watcher;
 import dev.procdesc.spi.Program;
 import dev.procdesc.spi.SpawnRequest;
+import dev.procdesc.spi.SupplementaryGroups;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,6 +30,8 @@ import org.junit.jupiter.api.Test;
 /** Tests a search for a program that takes several attempts, with simulated children. */
 final class SpawnRetryTest {
   private static final PosixNumbers NUMBERS = TestNumbers.choose();
+  private static final ScriptFailure.Hints NO_HINTS =
+      new ScriptFailure.Hints(Map.of(), Map.of(), Map.of());
   private static final Watcher WATCHER = new Watcher(new PollQueue());
 
   /** The paths that were executed, with or without success. */
@@ -82,7 +85,7 @@ final class SpawnRetryTest {
       }
       SpawnStub.Run run =
           new SpawnStub.Run(4, failed < 0 ? script.size() : failed, List.copyOf(results));
-      throw new ScriptFailure(spawn, Map.of()).of(script, run);
+      throw new ScriptFailure(spawn, NO_HINTS).of(script, run);
     }
   }
 
@@ -110,7 +113,7 @@ final class SpawnRetryTest {
         OptionalInt.empty(),
         Optional.empty(),
         Optional.empty(),
-        Optional.empty(),
+        new SupplementaryGroups.OfUser(),
         Optional.empty(),
         false,
         false);
