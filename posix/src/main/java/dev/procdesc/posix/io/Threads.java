@@ -68,8 +68,13 @@ public final class Threads {
    * not park, so it would make all attempts at once. Its interrupt status remains set.
    */
   public static void pause(long nanos) {
-    boolean interrupted = Thread.interrupted();
-    LockSupport.parkNanos(nanos);
+    Deadline deadline = Deadline.in(nanos);
+    boolean interrupted = false;
+    while (!deadline.isOver()) {
+      interrupted |= Thread.interrupted();
+      // An interrupt also lets the next call return at once.
+      LockSupport.parkNanos(deadline.left());
+    }
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
