@@ -2,6 +2,7 @@ package dev.procdesc.compat.c09_start;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -251,6 +252,7 @@ final class ForegroundTest {
             stopped.countDown();
           }
         })) {
+          assertNotNull(listening);
           say("ready");
           if (!Differences.keysStopChildren()) {
             child.signal(Signal.STOP);
