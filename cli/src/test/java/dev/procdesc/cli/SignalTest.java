@@ -86,7 +86,9 @@ final class SignalTest {
     }
   }
 
-  /** The launcher finds out that QUIT, PIPE, XFSZ and USR2 are ignored, and its test is in ci/tests. */
+  /**
+   * The launcher finds out that QUIT, PIPE, XFSZ and USR2 are ignored, and its test is in ci/tests.
+   */
   @Test
   void everySignalThatIsIgnoredStaysIgnored() throws IOException, InterruptedException {
     Assumptions.assumeTrue(

@@ -18,7 +18,8 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Tests the exit of a JVM with a running child. HotSpot waits up to 300 milliseconds for threads in
- * native code, so the library's threads must not be there; but a shutdown hook may wait for a child.
+ * native code, so the library's threads must not be there; but a shutdown hook may wait for a
+ * child.
  */
 @Tag(Tags.JVM)
 final class JvmExitTest {

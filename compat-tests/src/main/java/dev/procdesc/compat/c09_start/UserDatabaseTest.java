@@ -123,7 +123,8 @@ final class UserDatabaseTest {
     SpawnException thrown =
         assertThrows(SpawnException.class, () -> spawner.spawn().close());
     List<Object> expected = List.of(step, errno);
-    assertEquals(expected, List.of(thrown.step(), Errno.valueOf(thrown.errno())), thrown.toString());
+    assertEquals(
+        expected, List.of(thrown.step(), Errno.valueOf(thrown.errno())), thrown.toString());
     assertTrue(String.valueOf(thrown.getMessage()).contains(text), thrown.toString());
     return thrown;
   }

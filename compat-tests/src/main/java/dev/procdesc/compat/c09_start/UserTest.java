@@ -129,7 +129,9 @@ final class UserTest {
     ChildJvm.of(KeptGroups.class).run();
   }
 
-  /** Gives the JVM supplementary groups that no user database lists for the users of its children. */
+  /**
+   * Gives the JVM supplementary groups that no user database lists for the users of its children.
+   */
   public static final class KeptGroups implements Scenario {
     @Override
     public void run(String... arguments) throws Exception {
