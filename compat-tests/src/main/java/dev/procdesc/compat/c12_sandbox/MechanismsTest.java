@@ -8,6 +8,7 @@ import dev.procdesc.DeathGuard;
 import dev.procdesc.Platform;
 import dev.procdesc.ProbeResult;
 import dev.procdesc.compat.Contract;
+import dev.procdesc.compat.Differences;
 import dev.procdesc.compat.Main;
 import dev.procdesc.compat.Requires;
 import dev.procdesc.compat.Tags;
@@ -70,6 +71,8 @@ final class MechanismsTest {
   @Contract({"C3", "C12"})
   void underASeccompFilter() {
     Seccomp.require();
+    // It would refuse the calls by which the simulation signals process groups.
+    Requires.that(!Differences.simulated(), "a kernel that is not simulated");
     run(suite("--seccomp"));
   }
 
