@@ -166,10 +166,10 @@ final class FreeBsdLauncher extends Launcher {
         : Optional.of(new ProcdescCloseAction(reaping, lifeline));
   }
 
-  private void refuseWhatIsNotThere(SpawnRequest request) {
+  private void refuseWhatIsNotThere(SpawnRequest request) throws SpawnException {
     if (request.onClose() == OnClose.KILL_GROUP) {
       ChildSetup.requireGroup(request);
-      ProbeResult groupKiller = GroupKiller.report(probes);
+      ProbeResult groupKiller = GroupKiller.probe(probes);
       if (!groupKiller.present()) {
         throw Unsupported.feature(Feature.KILL_GROUP, groupKiller.lacks());
       }

@@ -166,28 +166,46 @@ public final class GroupKiller implements AutoCloseable {
   /**
    * Returns whether process groups can be killed. At the first call, creates a group killer for a
    * group that does not exist, and lets it execute its script to the end.
+   *
+   * @throws SpawnException if resources are short, which does not show what the system lacks
    */
-  static synchronized ProbeResult report(Probes probes) {
+  static synchronized ProbeResult probe(Probes probes) throws SpawnException {
     if (report.isPresent()) {
       return report.get();
     }
     String lacks;
-    boolean isLasting = true;
     try {
       lacks = probes.canKillGroup() ? attempt(probes) : Probes.GROUP_KILLER_NEEDS;
     } catch (SpawnException e) {
-      lacks = "a group killer that starts (" + e.getMessage() + ")";
-      isLasting = !isShortage(e.errno());
+      if (isShortage(e.errno())) {
+        throw e;
+      }
+      lacks = startThatSucceeds(e);
     } catch (UnsupportedFeatureException e) {
       // There is no close_range, and there are too many descriptors to close one by one.
       lacks = String.valueOf(e.getMessage());
     }
-    String how = "killpg at the close; a process that waits for the JVM's death";
-    ProbeResult result = new ProbeResult(Feature.KILL_GROUP.name(), lacks.isEmpty(), how, lacks);
-    if (isLasting) {
-      report = Optional.of(result);
-    }
+    ProbeResult result = result(lacks);
+    report = Optional.of(result);
     return result;
+  }
+
+  /** Returns the result of the probe; absent for this call only if resources are short. */
+  static ProbeResult report(Probes probes) {
+    try {
+      return probe(probes);
+    } catch (SpawnException e) {
+      return result(startThatSucceeds(e));
+    }
+  }
+
+  private static ProbeResult result(String lacks) {
+    String how = "killpg at the close; a process that waits for the JVM's death";
+    return new ProbeResult(Feature.KILL_GROUP.name(), lacks.isEmpty(), how, lacks);
+  }
+
+  private static String startThatSucceeds(SpawnException failure) {
+    return "a group killer that starts (" + failure.getMessage() + ")";
   }
 
   private static boolean isShortage(int errno) {

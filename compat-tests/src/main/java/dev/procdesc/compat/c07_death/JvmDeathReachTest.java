@@ -6,21 +6,27 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.procdesc.ChildProcess;
 import dev.procdesc.DeathGuard;
+import dev.procdesc.ExitStatus;
 import dev.procdesc.Feature;
 import dev.procdesc.OnClose;
 import dev.procdesc.Platform;
 import dev.procdesc.Signal;
+import dev.procdesc.Spawner;
 import dev.procdesc.compat.Contract;
 import dev.procdesc.compat.Requires;
 import dev.procdesc.compat.Tags;
 import dev.procdesc.compat.support.ChildJvm;
 import dev.procdesc.compat.support.Children;
+import dev.procdesc.compat.support.DescriptorShortage;
 import dev.procdesc.compat.support.KillableJvm;
 import dev.procdesc.compat.support.LeakCheck;
 import dev.procdesc.compat.support.Mechanisms;
 import dev.procdesc.compat.support.Pidfd;
 import dev.procdesc.compat.support.ProcFs;
+import dev.procdesc.compat.support.Run;
+import dev.procdesc.compat.support.Scenario;
 import dev.procdesc.testing.Await;
 import dev.procdesc.testing.Timeouts;
 import java.io.IOException;
@@ -350,5 +356,38 @@ final class JvmDeathReachTest {
       jvm.awaitEnd();
       assertFalse(jvm.isHeld());
     }
+  }
+
+  /** Spawns a child with its group when descriptors are short, and once more when they are not. */
+  public static final class SpawnsInAShortage implements Scenario {
+    @Override
+    public void run(String... arguments) throws Exception {
+      Spawner spawner = Run.ordinary(Spawner.of("/bin/sh", "-c", "exit 7")).newProcessGroup();
+      try (ChildProcess first = spawner.spawn()) {
+        first.waitFor();
+      }
+      Spawner group = spawner.onClose(OnClose.KILL_GROUP);
+      try {
+        DescriptorShortage.during(2, () -> {
+          try (ChildProcess child = group.spawn()) {
+            child.kill(); // Two descriptors are enough on Linux.
+          } catch (IOException failure) {
+            assertTrue(failure.getMessage().contains("EMFILE"), failure::toString);
+          }
+        });
+      } catch (Throwable e) {
+        throw new AssertionError(e);
+      }
+      try (ChildProcess child = group.spawn()) {
+        assertEquals(new ExitStatus.Exited(7), child.waitFor());
+      }
+    }
+  }
+
+  @Test
+  @Contract({"C7", "C9"})
+  void aShortageOfDescriptorsIsAnErrorOfTheCall() {
+    Requires.feature(Feature.KILL_GROUP);
+    ChildJvm.of(SpawnsInAShortage.class).run();
   }
 }
