@@ -87,14 +87,47 @@ public interface ChildProcess extends ProcessDescriptor {
   boolean foreground() throws ProcessDescriptorException;
 
   /**
-   * Returns a view of this child as a {@link Process}, for code that requires one. Its
-   * {@code destroy} sends {@code SIGTERM}, its {@code destroyForcibly} sends {@code SIGKILL};
-   * streams without a pipe are empty. The view does not close this descriptor, and keeps it
-   * reachable.
+   * Returns a view of this child as a {@link Process}, for code that requires one. Its methods
+   * behave as those of the JDK's own, except as follows.
    *
-   * @return a new view
+   * <p><b>Close.</b> Users of {@code Process} have no occasion to close a descriptor. After this
+   * call the child is therefore not collected, and so not killed, before its end. At its end, once
+   * the exit status is known, this descriptor is closed, with no warning; pipes that no process has
+   * open at the other end are closed too, and a pipe that a descendant has open is closed at its
+   * end of file. What was not read remains readable. {@link #close()} has its effect before the
+   * end, and is permitted after it. The methods that need the descriptor, such as {@link #fd()},
+   * {@link #signalGroup} and {@link #duplicate()}, throw {@link ClosedDescriptorException} after
+   * the end; obtain a {@link #duplicate()} before, if that matters. With {@link OnClose#KILL_GROUP}
+   * or {@link OnClose#KILL_CGROUP} the close affects other processes, and remains the caller's.
+   *
+   * <p><b>Signals.</b> {@code destroy} sends {@code SIGTERM} and {@code destroyForcibly} sends
+   * {@code SIGKILL}, through the descriptor. They have no effect after the end of the child and
+   * after {@link #close()}. They do not close the streams. They throw
+   * {@link java.io.UncheckedIOException} if the child runs as another user now.
+   *
+   * <p><b>Exit value.</b> It is {@link ExitStatus#shellCode()}. {@code waitFor}, {@code isAlive},
+   * {@code exitValue} and {@code onExit} throw {@link ClosedDescriptorException} where
+   * {@link #waitFor()} does, after {@link #close()}.
+   *
+   * <p><b>Streams.</b> They are buffered, so use either them or {@link #stdin()}, {@link #stdout()}
+   * and {@link #stderr()}. An interrupt has no effect on them, unlike on a {@link PipeInput} or
+   * {@link PipeOutput}. Where the child has no pipe, reads return the end of file, and writes throw
+   * {@link java.io.IOException}.
+   *
+   * <p><b>Handle.</b> {@code toHandle()} returns a handle that uses the descriptor too, and
+   * continues to work after the end. Handles are equal if they are of the same child and both from
+   * this view; as {@link ProcessHandle#equals} specifies, a handle from
+   * {@link ProcessHandle#of(long)} is another implementation, and not equal. Only {@code info()},
+   * {@code children()} and {@code descendants()} query the system by ID, in a way that never
+   * returns an answer about another process. Where the system does not report the child by its ID,
+   * as in FreeBSD's capability mode, {@code info()} is empty, and {@code children()} and
+   * {@code descendants()} throw {@link UnsupportedOperationException}.
+   *
+   * <p><b>Java 26.</b> From that version on, {@code Process} is closeable. Its {@code close()}
+   * closes the streams and waits for the child, which gets {@code SIGKILL} only if the thread is
+   * interrupted; it does not call {@link #close()}.
+   *
+   * @return the view, the same object at every call
    */
-  default Process asProcess() {
-    return new ProcessView(this);
-  }
+  Process asProcess();
 }

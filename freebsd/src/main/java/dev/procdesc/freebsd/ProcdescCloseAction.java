@@ -43,6 +43,11 @@ final class ProcdescCloseAction implements CloseAction {
   }
 
   @Override
+  public boolean reachesOthers() {
+    return lifeline.isPresent();
+  }
+
+  @Override
   public Effect kill(int fd) {
     if (isShared()) {
       lifeline.ifPresent(OwnedDescriptor::close);

@@ -62,8 +62,8 @@ final class PidfdCloseAction implements CloseAction {
     return shared;
   }
 
-  /** Returns whether the action affects processes other than the child. */
-  private boolean reachesOthers() {
+  @Override
+  public boolean reachesOthers() {
     return kind != OnClose.KILL;
   }
 

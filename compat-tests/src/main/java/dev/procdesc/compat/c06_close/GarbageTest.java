@@ -102,6 +102,24 @@ final class GarbageTest {
   }
 
   @Test
+  @Contract("C6")
+  void aChildThatIsUsedAsAProcessIsNotCollectedBeforeItsEnd() throws Exception {
+    int before = Descriptors.open().size();
+    try (RawPipe input = RawPipe.open();
+        RawPipe output = RawPipe.open()) {
+      long pid = start(input, output, OnClose.KILL).asProcess().pid();
+      output.given();
+      awaitCollection();
+      assertTrue(output.isHeld(), "process " + pid + " was killed");
+      input.write("still here\n");
+      assertEquals("still here", output.line());
+      input.given();
+      assertDead(output);
+    }
+    Await.until("the descriptor is closed", () -> Descriptors.open().size() <= before);
+  }
+
+  @Test
   @Contract({"C6", "C11"})
   void aWaitingThreadKeepsTheDescriptorOpen() throws Exception {
     // In a compiled method, "this" may become unreachable before the method returns, so this makes

@@ -1,6 +1,7 @@
 package dev.procdesc.posix.io;
 
 import dev.procdesc.ClosedDescriptorException;
+import dev.procdesc.posix.ffi.Descriptors;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.ffi.SystemNumbers;
@@ -89,6 +90,10 @@ public final class BlockingDescriptor {
     if (Thread.currentThread().isInterrupted()) {
       throw interrupted();
     }
+    checkOpen();
+  }
+
+  void checkOpen() throws ClosedChannelException {
     if (!isOpen()) {
       throw new ClosedChannelException();
     }
@@ -101,10 +106,19 @@ public final class BlockingDescriptor {
    * @throws ClosedByInterruptException if the thread is interrupted, which closes the descriptor
    */
   void enter() throws ClosedChannelException {
-    try {
-      lock.lockInterruptibly();
-    } catch (InterruptedException e) {
-      throw interrupted();
+    enter(Interrupts.END);
+  }
+
+  /** Acquires the lock; an interrupt has the given effect. */
+  void enter(Interrupts interrupts) throws ClosedChannelException {
+    if (interrupts == Interrupts.IGNORE) {
+      lock.lock();
+    } else {
+      try {
+        lock.lockInterruptibly();
+      } catch (InterruptedException e) {
+        throw interrupted();
+      }
     }
     if (!isOpen()) {
       lock.unlock();
@@ -144,6 +158,11 @@ public final class BlockingDescriptor {
     return transfer(operation, transfer, Deadline.NONE);
   }
 
+  /** Repeats a transfer until it completes or fails; an interrupt has the given effect. */
+  long transfer(String operation, Transfer transfer, Interrupts interrupts) throws IOException {
+    return transfer(operation, transfer, Deadline.NONE, interrupts);
+  }
+
   /**
    * Repeats a transfer until it completes, fails or exceeds a deadline. Called with the lock held.
    *
@@ -155,8 +174,14 @@ public final class BlockingDescriptor {
    * @throws ClosedByInterruptException if the thread is interrupted, which closes the descriptor
    */
   public long transfer(String operation, Transfer transfer, Deadline deadline) throws IOException {
+    return transfer(operation, transfer, deadline, Interrupts.END);
+  }
+
+  private long transfer(
+      String operation, Transfer transfer, Deadline deadline, Interrupts interrupts)
+      throws IOException {
     while (true) {
-      if (Thread.currentThread().isInterrupted()) {
+      if (interrupts == Interrupts.END && Thread.currentThread().isInterrupted()) {
         throw interrupted();
       }
       long outcome = attempt(transfer);
@@ -168,7 +193,7 @@ public final class BlockingDescriptor {
         if (left <= 0) {
           return outcome;
         }
-        await(left);
+        await(left, interrupts);
       } else if (outcome != -PosixNumbers.EINTR) {
         throw Errors.failed(operation, subject, outcome);
       }
@@ -186,14 +211,14 @@ public final class BlockingDescriptor {
     }
   }
 
-  private void await(long nanos) throws IOException {
+  private void await(long nanos, Interrupts interrupts) throws IOException {
     boolean interrupted;
     try {
-      interrupted = Threads.isVirtual() ? park(nanos) : pollInKernel(nanos);
+      interrupted = Threads.isVirtual() ? park(nanos, interrupts) : pollInKernel(nanos, interrupts);
     } catch (ClosedDescriptorException e) {
       throw (AsynchronousCloseException) new AsynchronousCloseException().initCause(e);
     }
-    if (interrupted) {
+    if (interrupted && interrupts == Interrupts.END) {
       close();
       throw new ClosedByInterruptException();
     }
@@ -202,10 +227,10 @@ public final class BlockingDescriptor {
     }
   }
 
-  private boolean pollInKernel(long nanos) throws IOException {
+  private boolean pollInKernel(long nanos, Interrupts interrupts) throws IOException {
     int events =
         interest == EventQueue.Interest.READABLE ? PosixNumbers.POLLIN : PosixNumbers.POLLOUT;
-    return InterruptiblePoll.await(descriptor, events, nanos, () -> false)
+    return InterruptiblePoll.await(descriptor, events, nanos, () -> false, interrupts)
         == InterruptiblePoll.Result.INTERRUPTED;
   }
 
@@ -214,31 +239,55 @@ public final class BlockingDescriptor {
    *
    * @return whether the thread was interrupted; its interrupt status remains set
    */
-  private boolean park(long nanos) throws IOException {
+  private boolean park(long nanos, Interrupts interrupts) throws IOException {
     CountDownLatch ready = new CountDownLatch(1);
     try (OwnedDescriptor.Loan loan = descriptor.lend()) {
       parked = ready;
       long token = watcher.watch(loan.fd(), interest, event -> ready.countDown());
       try {
         // A close before the latch was published could not count it down.
-        if (!descriptor.isClosed()) {
-          if (nanos == Long.MAX_VALUE) {
-            ready.await();
-          } else {
-            // The caller repeats the transfer in either case.
-            boolean unused = ready.await(nanos, TimeUnit.NANOSECONDS);
-          }
-        }
-        return false;
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return true;
+        return !descriptor.isClosed() && isInterrupted(ready, nanos, interrupts);
       } finally {
         watcher.unwatch(loan.fd(), interest, token);
       }
     } finally {
       parked = null;
     }
+  }
+
+  /**
+   * Waits for a latch, or until a time is over; the caller repeats its transfer in either case.
+   *
+   * @return whether the thread was interrupted; its interrupt status remains set
+   */
+  private static boolean isInterrupted(CountDownLatch ready, long nanos, Interrupts interrupts) {
+    Deadline deadline = Deadline.in(nanos);
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          boolean unused = ready.await(deadline.left(), TimeUnit.NANOSECONDS);
+          return interrupted;
+        } catch (InterruptedException e) {
+          interrupted = true;
+          if (interrupts == Interrupts.END) {
+            return true;
+          }
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /**
+   * Returns whether no process has the other end of a pipe. {@code poll} reports that also if no
+   * event is requested.
+   */
+  boolean isHungUp() throws ClosedChannelException {
+    return attempt(fd -> Descriptors.poll(fd, 0, 0)) > 0;
   }
 
   /** Closes the descriptor and wakes a thread that waits for it. Idempotent. */

@@ -80,6 +80,17 @@ public final class InterruptiblePoll {
   public static Result await(
       OwnedDescriptor descriptor, int events, long timeoutNanos, BooleanSupplier isOver)
       throws IOException {
+    return await(descriptor, events, timeoutNanos, isOver, Interrupts.END);
+  }
+
+  /** Waits as the other method; an interrupt has the given effect. */
+  static Result await(
+      OwnedDescriptor descriptor,
+      int events,
+      long timeoutNanos,
+      BooleanSupplier isOver,
+      Interrupts interrupts)
+      throws IOException {
     // The loan comes first: nothing must be allocated if the descriptor is closed.
     try (OwnedDescriptor.Loan loan = descriptor.lend()) {
       InterruptiblePoll pooled = POOL.pollFirst();
@@ -89,7 +100,7 @@ public final class InterruptiblePoll {
       try {
         return isOver.getAsBoolean()
             ? Result.WOKEN
-            : wake.poll(new InterruptTrap(wake), loan.fd(), events, timeoutNanos);
+            : wake.poll(interrupts, loan.fd(), events, timeoutNanos);
       } finally {
         descriptor.removeWaiting(wake);
         WAITING.remove(wake);
@@ -118,7 +129,13 @@ public final class InterruptiblePoll {
     WAITING.forEach(InterruptiblePoll::wake);
   }
 
-  private Result poll(InterruptTrap trap, int fd, int events, long timeoutNanos) {
+  private int poll(int millis, long timeoutNanos) {
+    return exiting
+        ? pollExiting(Deadline.in(timeoutNanos))
+        : LibC.poll(memory.address(), 2, millis);
+  }
+
+  private Result poll(Interrupts interrupts, int fd, int events, long timeoutNanos) {
     int second = Descriptors.POLLFD_SIZE;
     memory.bytes().putInt(0, fd).putShort(Descriptors.POLLFD_EVENTS, (short) events);
     memory.bytes().putInt(second, readEnd).putShort(second + Descriptors.POLLFD_EVENTS, (short)
@@ -126,12 +143,16 @@ public final class InterruptiblePoll {
     // Rounded up, so that a wait never ends early. The caller repeats a wait that exceeds an int.
     long whole = timeoutNanos <= 0 ? 0 : (timeoutNanos - 1) / 1_000_000 + 1;
     int millis = timeoutNanos == Long.MAX_VALUE ? -1 : (int) Math.min(Integer.MAX_VALUE, whole);
-    trap.enter();
-    int outcome =
-        exiting ? pollExiting(Deadline.in(timeoutNanos)) : LibC.poll(memory.address(), 2, millis);
-    boolean interrupted = trap.leave();
-    if (interrupted) {
-      return Result.INTERRUPTED;
+    int outcome;
+    if (interrupts == Interrupts.IGNORE) {
+      outcome = poll(millis, timeoutNanos);
+    } else {
+      InterruptTrap trap = new InterruptTrap(this);
+      trap.enter();
+      outcome = poll(millis, timeoutNanos);
+      if (trap.leave()) {
+        return Result.INTERRUPTED;
+      }
     }
     if (outcome == 0) {
       return Result.TIMED_OUT;

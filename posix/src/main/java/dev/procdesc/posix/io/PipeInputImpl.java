@@ -3,7 +3,11 @@ package dev.procdesc.posix.io;
 import dev.procdesc.PipeInput;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeMemory;
+import dev.procdesc.posix.ffi.PosixNumbers;
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
@@ -21,12 +25,61 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
   private final BlockingDescriptor end;
   private final Unread unread;
   private final Cleaner.Cleanable cleanup;
+  private final HangupCheck hangup;
+
+  /**
+   * Data that was read at the end of the child, when the descriptor was released. Guarded by the
+   * lock of the end.
+   */
+  private ByteBuffer rest = ByteBuffer.allocate(0);
 
   /** Takes ownership of a non-blocking descriptor. */
   public PipeInputImpl(OwnedDescriptor fd, Watcher watcher) {
     end = new BlockingDescriptor(fd, EventQueue.Interest.READABLE, watcher);
     unread = new Unread(end.lock);
     cleanup = Unreachable.register(this, new Cleanup(fd, unread));
+    hangup = new HangupCheck(end, this::drain);
+  }
+
+  /** Returns a new stream over this pipe for {@link Process}, with another buffer. */
+  public InputStream processStream() {
+    return new BufferedInputStream(new ProcessInput(this));
+  }
+
+  /**
+   * Releases the descriptor of a pipe that no process writes any more; what it contains remains
+   * readable. Called at the end of a child whose user cannot close the pipe.
+   */
+  public void childEnded() {
+    hangup.request();
+  }
+
+  /** Reads to the end of file, which does not block because no process writes. */
+  private void drain() throws ClosedChannelException {
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    NativeMemory full = unread.buffer;
+    if (full != null) {
+      append(all, full, full.bytes().remaining());
+    }
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      while (true) {
+        long count = end.attempt(fd -> LibC.read(fd, memory.address(), NativeMemory.SIZE));
+        if (count > 0) {
+          append(all, memory, (int) count);
+          memory.bytes().clear();
+        } else if (count != -PosixNumbers.EINTR) {
+          break;
+        }
+      }
+    }
+    rest = ByteBuffer.wrap(all.toByteArray());
+    cleanup.clean(); // Also releases the buffer.
+  }
+
+  private static void append(ByteArrayOutputStream all, NativeMemory memory, int count) {
+    byte[] part = new byte[count];
+    memory.bytes().get(part);
+    all.writeBytes(part);
   }
 
   /**
@@ -94,20 +147,22 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
       end.check();
       return 0;
     }
-    enter();
+    return read(target, Interrupts.END);
+  }
+
+  /** Reads at least one byte into a buffer with room; returns -1 at the end of file. */
+  int read(ByteBuffer target, Interrupts interrupts) throws IOException {
+    enter(interrupts);
     try {
       NativeMemory full = unread.buffer;
       if (full == null) {
-        full = end.isReleased() ? null : fill();
+        full = end.isReleased() ? null : fill(interrupts);
         if (full == null) {
-          return -1;
+          return rest.hasRemaining() ? move(rest, target) : -1;
         }
       }
       ByteBuffer bytes = full.bytes();
-      int count = Math.min(bytes.remaining(), target.remaining());
-      ByteBuffer part = bytes.slice(bytes.position(), count);
-      target.put(part);
-      bytes.position(bytes.position() + count);
+      int count = move(bytes, target);
       if (!bytes.hasRemaining()) {
         unread.drop();
       }
@@ -117,12 +172,21 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
     }
   }
 
+  /** Copies as many bytes as possible; returns their number. */
+  private static int move(ByteBuffer source, ByteBuffer target) {
+    int count = Math.min(source.remaining(), target.remaining());
+    target.put(source.slice(source.position(), count));
+    source.position(source.position() + count);
+    return count;
+  }
+
   /** Reads the available data, waiting for at least one byte; returns null at the end of file. */
-  private @Nullable NativeMemory fill() throws IOException {
+  private @Nullable NativeMemory fill(Interrupts interrupts) throws IOException {
     NativeMemory memory = NativeMemory.borrow();
     long count = -1;
     try {
-      count = end.transfer("read", fd -> LibC.read(fd, memory.address(), NativeMemory.SIZE));
+      count = end.transfer(
+          "read", fd -> LibC.read(fd, memory.address(), NativeMemory.SIZE), interrupts);
     } finally {
       keep(memory, count);
     }
@@ -165,16 +229,16 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
         keep(memory, end.attempt(fd -> LibC.read(fd, memory.address(), NativeMemory.SIZE)));
       }
       NativeMemory full = unread.buffer;
-      return full == null ? 0 : full.bytes().remaining();
+      return full == null ? rest.remaining() : full.bytes().remaining();
     } finally {
       leave();
     }
   }
 
   /** Acquires the lock, or releases the buffer if an interrupt closes the pipe. */
-  private void enter() throws IOException {
+  private void enter(Interrupts interrupts) throws IOException {
     try {
-      end.enter();
+      end.enter(interrupts);
     } catch (ClosedChannelException e) {
       dropIfClosed();
       throw e;
@@ -186,6 +250,7 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
     try {
       end.lock.unlock();
       dropIfClosed();
+      hangup.makeIfDue();
     } finally {
       Reference.reachabilityFence(this);
     }

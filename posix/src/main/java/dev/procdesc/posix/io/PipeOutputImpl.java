@@ -8,7 +8,9 @@ import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
@@ -60,6 +62,11 @@ public final class PipeOutputImpl extends PipeOutput implements PipeEnd {
     }
   }
 
+  /** Returns a new, buffered stream over this pipe for {@link Process}. */
+  public OutputStream processStream() {
+    return new BufferedOutputStream(new ProcessOutput(this));
+  }
+
   @Override
   public BlockingDescriptor end() {
     return end;
@@ -78,12 +85,17 @@ public final class PipeOutputImpl extends PipeOutput implements PipeEnd {
 
   @Override
   public int write(ByteBuffer source) throws IOException {
-    int total = source.remaining();
-    if (total == 0) {
+    if (!source.hasRemaining()) {
       end.check();
       return 0;
     }
-    end.enter();
+    return write(source, Interrupts.END);
+  }
+
+  /** Writes all of a buffer that is not empty; returns the number of bytes. */
+  int write(ByteBuffer source, Interrupts interrupts) throws IOException {
+    int total = source.remaining();
+    end.enter(interrupts);
     try (NativeMemory memory = NativeMemory.borrow()) {
       if (end.isReleased()) {
         throw Errors.failed("write", "pipe", -PosixNumbers.EPIPE);
@@ -97,8 +109,8 @@ public final class PipeOutputImpl extends PipeOutput implements PipeEnd {
         int done = 0;
         while (done < count) {
           int from = done;
-          done += (int)
-              end.transfer("write", fd -> LibC.write(fd, memory.address() + from, count - from));
+          done += (int) end.transfer(
+              "write", fd -> LibC.write(fd, memory.address() + from, count - from), interrupts);
         }
         source.position(source.position() + count);
       }

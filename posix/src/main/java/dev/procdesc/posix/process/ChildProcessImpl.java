@@ -9,12 +9,17 @@ import dev.procdesc.posix.io.PipeEnd;
 import dev.procdesc.posix.io.PipeInputImpl;
 import dev.procdesc.posix.io.PipeOutputImpl;
 import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** The object that an application holds for a child: the process and its pipes. */
 public final class ChildProcessImpl extends ProcessDescriptorImpl implements ChildProcess {
   private final OnClose onClose;
   private final Map<Integer, PipeInputImpl> inputs;
   private final Map<Integer, PipeOutputImpl> outputs;
+
+  /** The view, once it was requested; guarded by this. */
+  private @Nullable Process view;
 
   /**
    * Creates the object for a child that was just spawned, with its pipes by the child's descriptor
@@ -69,6 +74,32 @@ public final class ChildProcessImpl extends ProcessDescriptorImpl implements Chi
   @Override
   public boolean foreground() throws ProcessDescriptorException {
     return giveTerminal();
+  }
+
+  @Override
+  public synchronized Process asProcess() {
+    Process first = view;
+    if (first == null) {
+      first = new ProcessView(
+          this,
+          Optional.ofNullable(outputs.get(0)).map(PipeOutputImpl::processStream),
+          Optional.ofNullable(inputs.get(1)).map(PipeInputImpl::processStream),
+          Optional.ofNullable(inputs.get(2)).map(PipeInputImpl::processStream));
+      view = first;
+      // This also keeps the child reachable until its end, as the JDK does.
+      whenEnded(this::releaseDescriptors);
+    }
+    return first;
+  }
+
+  /**
+   * Releases the descriptors of a child that has ended. Pipes of other descriptor numbers than the
+   * standard ones are unknown to the users of {@link Process}.
+   */
+  private void releaseDescriptors() {
+    releaseAfterEnd();
+    Optional.ofNullable(inputs.get(1)).ifPresent(PipeInputImpl::childEnded);
+    Optional.ofNullable(inputs.get(2)).ifPresent(PipeInputImpl::childEnded);
   }
 
   @Override

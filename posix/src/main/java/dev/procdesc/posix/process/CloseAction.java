@@ -48,6 +48,11 @@ public interface CloseAction {
    */
   Effect kill(int fd);
 
+  /** Returns whether the action also affects processes other than the child. */
+  default boolean reachesOthers() {
+    return false;
+  }
+
   /** Called once when the child has ended; its descriptor may still be held. */
   default void ended() {}
 

@@ -46,7 +46,7 @@ public sealed class ProcessDescriptorImpl implements ProcessDescriptor permits C
   private record Forgotten(ProcessReference reference) implements Runnable {
     @Override
     public void run() {
-      if (!reference.isClosed()) {
+      if (!reference.isReleased()) {
         LOG.log(
             System.Logger.Level.WARNING,
             "the descriptor of {0} became unreachable without having been closed; it is closed now",
@@ -231,6 +231,16 @@ public sealed class ProcessDescriptorImpl implements ProcessDescriptor permits C
     } finally {
       Reference.reachabilityFence(this);
     }
+  }
+
+  /** Runs an action at the end of the process, in the thread that collects the exit status. */
+  final void whenEnded(Runnable action) {
+    reference.core().whenEnded(action);
+  }
+
+  /** Releases the kernel's descriptor of a process that has ended. */
+  final void releaseAfterEnd() {
+    reference.releaseAfterEnd();
   }
 
   @Override

@@ -56,6 +56,9 @@ public final class ProcessReference {
 
   private volatile boolean closed;
 
+  /** Set when this was closed, or needs no close because the process has ended. */
+  private volatile boolean released;
+
   /** Set when this was closed and the process lives on, so that no wait may continue. */
   private volatile boolean abandoned;
 
@@ -80,8 +83,8 @@ public final class ProcessReference {
     return rights;
   }
 
-  boolean isClosed() {
-    return closed;
+  boolean isReleased() {
+    return released;
   }
 
   /** Called by the {@link Completion} under its lock, while the exit status is not known. */
@@ -123,6 +126,10 @@ public final class ProcessReference {
 
   private OwnedDescriptor descriptor() {
     checkOpen();
+    if (released) {
+      throw new ClosedDescriptorException("the descriptor of " + name()
+          + " was closed at the end of the process, because asProcess() was called");
+    }
     return limited.orElse(core.descriptor());
   }
 
@@ -470,10 +477,11 @@ public final class ProcessReference {
   /** Returns whether this close ends the process. */
   private boolean release() {
     synchronized (this) {
-      if (closed) {
+      closed = true;
+      if (released) {
         return false;
       }
-      closed = true;
+      released = true;
     }
     limited.ifPresent(OwnedDescriptor::close);
     return core.release(this);
@@ -501,6 +509,20 @@ public final class ProcessReference {
         Thread.currentThread().interrupt();
       }
     }
+  }
+
+  /**
+   * Gives up the descriptor of a process that has ended, if the close would have no other effect.
+   * This reference remains open for the methods that need no descriptor.
+   */
+  void releaseAfterEnd() {
+    synchronized (this) {
+      if (released || core.closeReachesOthers()) {
+        return;
+      }
+      released = true;
+    }
+    core.release(this);
   }
 
   @Override

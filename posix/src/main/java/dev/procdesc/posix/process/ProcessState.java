@@ -72,6 +72,12 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
   /** Changed while this is locked. */
   private volatile Life life = Life.OPEN;
 
+  /** Run at the end of the process; guarded by this. */
+  private Optional<Runnable> endAction = Optional.empty();
+
+  /** Set when the end of the process was processed; guarded by this. */
+  private boolean endProcessed;
+
   /** Creates the state of a process behind a descriptor that was just created. */
   public ProcessState(
       OwnedDescriptor descriptor,
@@ -300,9 +306,36 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
       lastClose.ifPresent(CloseAction::ended);
       afterEnd.forEach(Runnable::run);
       advance(Life::end);
+      runEndAction();
     } finally {
       completion.completeFutures();
     }
+  }
+
+  private void runEndAction() {
+    Optional<Runnable> action;
+    synchronized (this) {
+      endProcessed = true;
+      action = endAction;
+      endAction = Optional.empty();
+    }
+    action.ifPresent(Runnable::run);
+  }
+
+  /** Sets the action that runs at the end of the process, or at once if that was processed. */
+  void whenEnded(Runnable action) {
+    synchronized (this) {
+      if (!endProcessed) {
+        endAction = Optional.of(action);
+        return;
+      }
+    }
+    action.run();
+  }
+
+  /** Returns whether the last close affects other processes, also after the end of this one. */
+  boolean closeReachesOthers() {
+    return lastClose.map(CloseAction::reachesOthers).orElse(false);
   }
 
   /** Makes a transition, and closes the descriptor at the end of this object's life. */
