@@ -6,6 +6,7 @@ import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
 import java.nio.charset.CodingErrorAction;
+import java.nio.charset.MalformedInputException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystems;
 import java.nio.file.Path;
@@ -44,10 +45,28 @@ public final class SystemStrings {
       byte[] copy = new byte[bytes.remaining()];
       bytes.get(copy);
       return copy;
+    } catch (MalformedInputException e) {
+      throw new IllegalArgumentException(
+          "\"" + escaped(text)
+              + "\" cannot be encoded: it has a surrogate without the other one of its pair",
+          e);
     } catch (CharacterCodingException e) {
       throw new IllegalArgumentException(
           "\"" + text + "\" cannot be encoded in " + CHARSET + "; choose a UTF-8 locale", e);
     }
+  }
+
+  /** Returns a text in which the surrogates are escaped that no encoding can represent. */
+  private static String escaped(String text) {
+    StringBuilder escaped = new StringBuilder();
+    text.codePoints().forEach(point -> {
+      if (point <= Character.MAX_VALUE && Character.isSurrogate((char) point)) {
+        escaped.append(String.format("\\u%04X", point));
+      } else {
+        escaped.appendCodePoint(point);
+      }
+    });
+    return escaped.toString();
   }
 
   /**

@@ -2,6 +2,7 @@ package dev.procdesc.posix.ffi;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -73,7 +74,10 @@ final class SystemStringsTest {
   void halfASurrogatePairIsRefused() {
     for (String text : List.of("\uD800", "a\uDC00b", "\uDC00\uD800", "end\uD83D")) {
       var refusal = assertThrows(IllegalArgumentException.class, () -> SystemStrings.encode(text));
-      assertTrue(String.valueOf(refusal.getMessage()).contains("cannot be encoded"));
+      String message = String.valueOf(refusal.getMessage());
+      assertTrue(message.contains("cannot be encoded: it has a surrogate"), message);
+      assertFalse(message.contains("locale"), message);
+      assertTrue(message.chars().noneMatch(each -> Character.isSurrogate((char) each)), message);
     }
   }
 
