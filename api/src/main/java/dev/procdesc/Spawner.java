@@ -198,9 +198,10 @@ public final class Spawner {
   }
 
   /**
-   * Sets a variable of the child's environment.
+   * Sets a variable of the child's environment. As for {@link ProcessBuilder}, an entry that begins
+   * with {@code =} is one with an empty name.
    *
-   * @param name the name, not empty, without {@code =}
+   * @param name the name, without {@code =}
    * @param value the value
    * @return a new spawner
    * @throws IllegalArgumentException if the name is not valid, or the name or value contains a NUL
@@ -214,7 +215,7 @@ public final class Spawner {
   /**
    * Removes a variable of the JVM's environment from the child's.
    *
-   * @param name the name, not empty, without {@code =}
+   * @param name the name, without {@code =}
    * @return a new spawner
    * @throws IllegalArgumentException if the name is not valid
    */
@@ -244,9 +245,8 @@ public final class Spawner {
 
   private static void checkVariable(String name) {
     checkNoNul("a variable name", name);
-    if (name.isEmpty() || name.indexOf('=') >= 0) {
-      throw new IllegalArgumentException(
-          "a variable name must not be empty or contain '=': \"" + name + "\"");
+    if (name.indexOf('=') >= 0) {
+      throw new IllegalArgumentException("a variable name must not contain '=': \"" + name + "\"");
     }
   }
 

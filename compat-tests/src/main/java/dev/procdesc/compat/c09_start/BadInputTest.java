@@ -3,6 +3,7 @@ package dev.procdesc.compat.c09_start;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.procdesc.ExitStatus;
 import dev.procdesc.Feature;
@@ -62,10 +63,27 @@ final class BadInputTest {
   @Test
   @Contract("C9")
   void anInvalidVariableNameIsRefused() {
-    refused(() -> SPAWNER.environment("", "value"));
-    refused(() -> SPAWNER.environment("A=B", "value"));
-    refused(() -> SPAWNER.withoutEnvironment(""));
-    refused(() -> SPAWNER.environmentOnly(Map.of("A=B", "value")));
+    for (String name : List.of("A=B", "=", "=A", "A=")) {
+      refused(() -> SPAWNER.environment(name, "value"));
+      refused(() -> SPAWNER.withoutEnvironment(name));
+      refused(() -> SPAWNER.environmentOnly(Map.of(name, "value")));
+    }
+  }
+
+  @Test
+  @Contract("C9")
+  void aSurrogateWithoutItsPairIsRefused() {
+    String unpaired = "a\uD83Dz";
+    Spawner plain = Run.ordinary(SPAWNER);
+    for (Spawner spawner : List.of(
+        plain.environment("A", unpaired),
+        plain.environment(unpaired, "value"),
+        Run.ordinary(Spawner.of(Run.TRUE, unpaired)))) {
+      IllegalArgumentException thrown =
+          assertThrows(IllegalArgumentException.class, spawner::spawn);
+      String message = String.valueOf(thrown.getMessage());
+      assertTrue(message.contains("a\\uD83Dz") && message.contains("surrogate"), message);
+    }
   }
 
   @Test

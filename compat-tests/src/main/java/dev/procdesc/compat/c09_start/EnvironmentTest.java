@@ -61,6 +61,16 @@ final class EnvironmentTest {
         "X=1\nY=2", Run.output(env().environmentOnly(Map.of("X", "1")).environment("Y", "2")));
   }
 
+  /** {@code ProcessBuilder} accepts an empty name, too. */
+  @Test
+  @Contract("C9")
+  void aVariableMayHaveAnEmptyName() throws Exception {
+    Spawner nameless = env().environmentOnly(Map.of("A", "1", "", "C:=\\"));
+    assertEquals("=C:=\\", Run.output(nameless.withoutEnvironment("A")));
+    assertEquals("=", Run.output(nameless.withoutEnvironment("A").environment("", "")));
+    assertEquals("A=1", Run.output(nameless.withoutEnvironment("")));
+  }
+
   @Test
   @Contract("C9")
   void removingAnUnsetVariableIsNoError() throws Exception {
