@@ -11,7 +11,8 @@ public enum OnClose {
    *
    * <p>{@link ProcessDescriptor#close()} kills at once on every system.
    * {@link Feature#KILL_ON_JVM_DEATH} is present if the death of the JVM kills too, and
-   * {@link Platform#deathGuard()} is the mechanism.
+   * {@link Platform#deathGuard()} is the mechanism. Where that is a process,
+   * {@link ProcessHandle#children()} of this JVM lists it too: see {@link Platform#guardian()}.
    */
   KILL,
 

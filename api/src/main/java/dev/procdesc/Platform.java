@@ -6,6 +6,7 @@ import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.Set;
 
@@ -162,6 +163,28 @@ public final class Platform {
    */
   public DeathGuard deathGuard() {
     return backend.deathGuard();
+  }
+
+  /**
+   * Returns the guardian, the process that kills the children of this JVM when the JVM dies, where
+   * {@link #deathGuard()} is {@link DeathGuard#GUARDIAN}.
+   *
+   * <p>The guardian is a child of this JVM. A program that counts, waits for or kills all children
+   * of its own process, as listed by {@link ProcessHandle#children()}, may want to leave it out:
+   *
+   * <pre>{@code
+   * Optional<ProcessHandle> guardian = Platform.current().guardian();
+   * ProcessHandle.current().children().filter(child -> !guardian.equals(Optional.of(child)))
+   * }</pre>
+   *
+   * <p>A guardian that is killed is replaced as long as there are children to guard. On FreeBSD the
+   * kernel kills, and there is no guardian; but {@link OnClose#KILL_GROUP} needs one helper process
+   * for each group there, which is a child of this JVM as well.
+   *
+   * @return the process; empty if none is running, such as before the first child that needs it
+   */
+  public Optional<ProcessHandle> guardian() {
+    return backend.guardian();
   }
 
   /**

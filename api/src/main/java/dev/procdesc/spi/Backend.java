@@ -65,6 +65,15 @@ public interface Backend {
   DeathGuard deathGuard();
 
   /**
+   * Returns the guardian of this JVM.
+   *
+   * @return the process; empty if none is running
+   */
+  default Optional<ProcessHandle> guardian() {
+    return Optional.empty();
+  }
+
+  /**
    * Starts a child.
    *
    * @param request the request, complete and checked

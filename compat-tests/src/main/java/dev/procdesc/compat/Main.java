@@ -79,6 +79,8 @@ public final class Main {
       System.out.print(USAGE);
       return 0;
     }
+    // The library keeps what it holds, because the tests check that nothing is left or added.
+    System.getProperties().putIfAbsent("dev.procdesc.idle", "PT24H");
     try {
       parse(arguments);
       if (descriptorOnly) {

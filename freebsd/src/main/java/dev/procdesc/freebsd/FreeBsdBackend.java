@@ -50,8 +50,12 @@ public final class FreeBsdBackend implements Backend {
     }
   }
 
-  private static final Lazy<FreeBsdLauncher> LAUNCHER =
-      new Lazy<>(() -> new FreeBsdLauncher(Running.PROBES, new Watcher(new KqueueQueue())));
+  private static final Lazy<FreeBsdLauncher> LAUNCHER = new Lazy<>(FreeBsdBackend::newLauncher);
+
+  private static FreeBsdLauncher newLauncher() {
+    ExitQuery query = new ExitQuery();
+    return new FreeBsdLauncher(Running.PROBES, new Watcher(new KqueueQueue(query)), query);
+  }
 
   @Override
   public String name() {

@@ -102,20 +102,20 @@ final class FreeBsdLauncher extends Launcher {
   private final ProcdescOperations reaping;
   private final Channels channels;
 
-  FreeBsdLauncher(Probes probes, Watcher watcher) throws ProcessDescriptorException {
-    this(probes, watcher, new CapabilityMode(), new ChildSignal(watcher));
+  FreeBsdLauncher(Probes probes, Watcher watcher, ExitQuery query) {
+    this(probes, watcher, new CapabilityMode(), new ChildSignal(watcher), query);
   }
 
   private FreeBsdLauncher(
-      Probes probes, Watcher watcher, CapabilityMode sandbox, ChildSignal childSignal)
-      throws ProcessDescriptorException {
+      Probes probes, Watcher watcher, CapabilityMode sandbox, ChildSignal signal, ExitQuery query) {
     this(
         probes,
         watcher,
         sandbox,
-        new ProcdescOperations(probes, sandbox, childSignal, ProcessOperations.Task.REAP),
-        new ProcdescOperations(probes, sandbox, childSignal, ProcessOperations.Task.REAP_FOR_USAGE),
-        new ProcdescOperations(probes, sandbox, childSignal, ProcessOperations.Task.OBSERVE));
+        new ProcdescOperations(probes, sandbox, signal, query, ProcessOperations.Task.REAP),
+        new ProcdescOperations(
+            probes, sandbox, signal, query, ProcessOperations.Task.REAP_FOR_USAGE),
+        new ProcdescOperations(probes, sandbox, signal, query, ProcessOperations.Task.OBSERVE));
   }
 
   private FreeBsdLauncher(

@@ -20,14 +20,32 @@ final class KqueueQueue implements EventQueue {
   private static final int MAX_EVENTS = 512;
   private static final long WAKE_TOKEN = 0;
 
-  private final int kqueue;
-  private final NativeMemory events = NativeMemory.forever(MAX_EVENTS * Numbers.KEVENT_SIZE);
-  private final NativeMemory timeout = NativeMemory.forever(2 * Long.BYTES);
+  private final ExitQuery query;
+  private volatile int kqueue;
 
-  KqueueQueue() throws ProcessDescriptorException {
+  /** Creates a queue that is opened and closed along with the one for queries. */
+  KqueueQueue(ExitQuery query) {
+    this.query = query;
+  }
+
+  @Override
+  public void open() throws ProcessDescriptorException {
     kqueue = Kevent.queue();
-    // Not one-shot: EV_CLEAR lets it be triggered again once it was retrieved.
-    change(0, Numbers.EVFILT_USER, Numbers.EV_ADD | Numbers.EV_CLEAR, 0, WAKE_TOKEN, "the watcher");
+    try {
+      // Not one-shot: EV_CLEAR lets it be triggered again once it was retrieved.
+      change(
+          0, Numbers.EVFILT_USER, Numbers.EV_ADD | Numbers.EV_CLEAR, 0, WAKE_TOKEN, "the watcher");
+      query.open();
+    } catch (ProcessDescriptorException e) {
+      close();
+      throw e;
+    }
+  }
+
+  @Override
+  public void close() {
+    query.close();
+    LibC.close(kqueue);
   }
 
   private static int filter(Interest interest) {
@@ -77,9 +95,24 @@ final class KqueueQueue implements EventQueue {
 
   @Override
   public void await(int timeoutMillis, LongConsumer tokens) {
-    timeout.bytes().putLong(0, timeoutMillis / 1000).putLong(8, timeoutMillis % 1000 * 1_000_000L);
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      await(timeoutMillis, memory, tokens);
+    }
+  }
+
+  private void await(int timeoutMillis, NativeMemory events, LongConsumer tokens) {
+    int limit = MAX_EVENTS * Numbers.KEVENT_SIZE; // The time limit is stored behind the events.
+    events
+        .bytes()
+        .putLong(limit, timeoutMillis / 1000)
+        .putLong(limit + Long.BYTES, timeoutMillis % 1000 * 1_000_000L);
     int count = Syscalls.kevent(
-        kqueue, 0, 0, events.address(), MAX_EVENTS, timeoutMillis < 0 ? 0 : timeout.address());
+        kqueue,
+        0,
+        0,
+        events.address(),
+        MAX_EVENTS,
+        timeoutMillis < 0 ? 0 : events.address() + limit);
     if (count < 0) {
       if (count == -PosixNumbers.EINTR) {
         return;
@@ -107,16 +140,26 @@ final class KqueueQueue implements EventQueue {
   static final class Kevent {
     private Kevent() {}
 
-    /**
-     * Creates a queue that no program inherits: kqueue(2) takes no flags, and fork does not copy
-     * it.
-     */
+    /** Creates a queue like {@link #open}. */
     static int queue() throws ProcessDescriptorException {
-      int outcome = Syscalls.kqueue();
+      int outcome = open();
       if (outcome < 0) {
         throw Errors.failed("kqueue", "the watcher", outcome);
       }
-      LibC.fcntl(outcome, PosixNumbers.F_SETFD, PosixNumbers.FD_CLOEXEC);
+      return outcome;
+    }
+
+    /**
+     * Creates a queue that no program inherits: kqueue(2) takes no flags, and fork does not copy
+     * it.
+     *
+     * @return the descriptor or {@code -errno}
+     */
+    static int open() {
+      int outcome = Syscalls.kqueue();
+      if (outcome >= 0) {
+        LibC.fcntl(outcome, PosixNumbers.F_SETFD, PosixNumbers.FD_CLOEXEC);
+      }
       return outcome;
     }
 

@@ -43,21 +43,19 @@ public final class ProcdescOperations extends ProcessOperations {
   private final CapabilityMode sandbox;
   private final ChildSignal childSignal;
 
-  /**
-   * The kqueue for single queries, in which nothing stays registered: each query is sent and
-   * answered in one call.
-   */
-  private final int questions;
+  private final ExitQuery query;
 
-  private final Object asking = new Object();
-
-  ProcdescOperations(Probes probes, CapabilityMode sandbox, ChildSignal childSignal, Task task)
-      throws ProcessDescriptorException {
+  ProcdescOperations(
+      Probes probes, CapabilityMode sandbox, ChildSignal childSignal, ExitQuery query, Task task) {
     super(task, Signals.SIGNALS);
     this.probes = probes;
     this.sandbox = sandbox;
     this.childSignal = childSignal;
-    this.questions = KqueueQueue.Kevent.queue();
+    this.query = query;
+  }
+
+  ExitQuery query() {
+    return query;
   }
 
   /** Returns whether the kernel permits a wait: capability mode refuses it by ID. */
@@ -84,7 +82,7 @@ public final class ProcdescOperations extends ProcessOperations {
       if (!Procdesc.hasEnded(fd)) {
         return new Outcome.Running();
       }
-      int outcome = ask(fd, memory);
+      int outcome = query.ask(fd, memory);
       if (outcome < 0) {
         throw new IllegalStateException("kevent: " + Errors.describe(-outcome));
       }
@@ -92,39 +90,6 @@ public final class ProcdescOperations extends ProcessOperations {
       return outcome == 0
           ? new Outcome.Running()
           : new Outcome.Ended(status((int) memory.bytes().getLong(data)), Optional.empty());
-    }
-  }
-
-  /**
-   * Queries whether the process has ended.
-   *
-   * @return 1 if it has ended, with the event stored behind the query; 0 if it has not; or
-   *     {@code -errno}
-   */
-  int ask(int fd, NativeMemory memory) {
-    ByteBuffer bytes = memory.bytes();
-    // The event of another query must not be mistaken for the event of this one.
-    synchronized (asking) {
-      KqueueQueue.Kevent.put(
-          bytes,
-          fd,
-          Numbers.EVFILT_PROCDESC,
-          Numbers.EV_ADD | Numbers.EV_ONESHOT,
-          Numbers.NOTE_EXIT,
-          0);
-      int at = Numbers.KEVENT_SIZE;
-      int timeout = 2 * Numbers.KEVENT_SIZE;
-      bytes.putLong(timeout, 0).putLong(timeout + Long.BYTES, 0);
-      int outcome = Syscalls.kevent(
-          questions, memory.address(), 1, memory.address() + at, 1, memory.address() + timeout);
-      if (outcome > 0 && (bytes.getShort(at + Numbers.KEVENT_FLAGS) & Numbers.EV_ERROR) != 0) {
-        return (int) -bytes.getLong(at + Numbers.KEVENT_DATA);
-      }
-      if (outcome == 0) {
-        KqueueQueue.Kevent.put(bytes, fd, Numbers.EVFILT_PROCDESC, Numbers.EV_DELETE, 0, 0);
-        Syscalls.kevent(questions, memory.address(), 1, 0, 0, 0);
-      }
-      return outcome;
     }
   }
 

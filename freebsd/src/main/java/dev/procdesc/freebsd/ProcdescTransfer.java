@@ -52,7 +52,7 @@ final class ProcdescTransfer implements DescriptorTransfer {
         outcome = Syscalls.pdkill(fd, 0);
       }
       if (outcome == -Numbers.ENOTCAPABLE) {
-        outcome = looking.ask(fd, memory);
+        outcome = looking.query().ask(fd, memory);
       }
       // EPERM for another user's process, ESRCH for one that was reaped.
       return outcome >= 0 || outcome == -PosixNumbers.EPERM || outcome == -PosixNumbers.ESRCH;

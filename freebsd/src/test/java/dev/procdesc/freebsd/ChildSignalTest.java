@@ -37,6 +37,13 @@ final class ChildSignalTest {
       events.add(registrations.get(Numbers.SIGCHLD));
     }
 
+    /** Does nothing: the queue exists without the kernel. */
+    @Override
+    public void open() {}
+
+    @Override
+    public void close() {}
+
     @Override
     public void add(int number, Interest interest, long token) {
       assertEquals(Interest.SIGNAL, interest);

@@ -16,21 +16,29 @@ final class EpollQueue implements EventQueue {
   private static final int MAX_EVENTS = 512;
   private static final long WAKE_TOKEN = 0;
 
-  private final int epoll;
-  private final int wakeup;
-  private final NativeMemory events = NativeMemory.forever(MAX_EVENTS * Numbers.EPOLL_EVENT_SIZE);
-  private final NativeMemory counter = NativeMemory.forever(Long.BYTES);
+  private volatile int epoll;
+  private volatile int wakeup;
 
-  EpollQueue() throws ProcessDescriptorException {
+  @Override
+  public void open() throws ProcessDescriptorException {
     epoll = check("epoll_create1", Syscalls.epollCreate1(Numbers.EPOLL_CLOEXEC));
-    int event = Syscalls.eventfd(0, Numbers.EFD_CLOEXEC | Numbers.EFD_NONBLOCK);
-    if (event < 0) {
-      LibC.close(epoll);
+    wakeup = Syscalls.eventfd(0, Numbers.EFD_CLOEXEC | Numbers.EFD_NONBLOCK);
+    try {
+      check("eventfd", wakeup);
+      // Not one-shot: reading the counter clears it.
+      control(Numbers.EPOLL_CTL_ADD, wakeup, Numbers.EPOLLIN, WAKE_TOKEN);
+    } catch (ProcessDescriptorException e) {
+      close();
+      throw e;
     }
-    wakeup = check("eventfd", event);
-    counter.bytes().putLong(0, 1);
-    // Not one-shot: reading the counter clears it.
-    control(Numbers.EPOLL_CTL_ADD, wakeup, Numbers.EPOLLIN, WAKE_TOKEN);
+  }
+
+  @Override
+  public void close() {
+    LibC.close(epoll);
+    if (wakeup >= 0) {
+      LibC.close(wakeup);
+    }
   }
 
   private static int check(String operation, int outcome) throws ProcessDescriptorException {
@@ -81,6 +89,12 @@ final class EpollQueue implements EventQueue {
 
   @Override
   public void await(int timeoutMillis, LongConsumer tokens) {
+    try (NativeMemory events = NativeMemory.borrow()) {
+      await(timeoutMillis, events, tokens);
+    }
+  }
+
+  private void await(int timeoutMillis, NativeMemory events, LongConsumer tokens) {
     int count = Syscalls.epollWait(epoll, events.address(), MAX_EVENTS, timeoutMillis);
     if (count < 0) {
       if (count == -PosixNumbers.EINTR) {
@@ -103,6 +117,9 @@ final class EpollQueue implements EventQueue {
 
   @Override
   public void wake() {
-    LibC.write(wakeup, counter.address(), Long.BYTES);
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      memory.bytes().putLong(0, 1);
+      LibC.write(wakeup, memory.address(), Long.BYTES);
+    }
   }
 }

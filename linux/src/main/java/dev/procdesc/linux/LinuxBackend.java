@@ -157,6 +157,11 @@ public final class LinuxBackend implements Backend {
     return hasGuardian() ? DeathGuard.GUARDIAN : DeathGuard.NONE;
   }
 
+  @Override
+  public Optional<ProcessHandle> guardian() {
+    return LAUNCHER.ifMade().flatMap(launcher -> launcher.guardian().process());
+  }
+
   /**
    * Starts the guardian if it is not running, and returns whether it is. Does not throw, because a
    * report must not fail.

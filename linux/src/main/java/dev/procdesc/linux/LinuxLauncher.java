@@ -295,6 +295,7 @@ final class LinuxLauncher extends Launcher {
 
     private Launched spawnGuarded() throws IOException {
       Registration registration = guardian.newRegistration(request.onClose(), cgroupKill);
+      boolean born = false;
       try (OwnedDescriptor.Loan socket = registration.link().socket().lend();
           ScriptLaunch launch = launch()) {
         if (registration.byTable()) {
@@ -306,7 +307,9 @@ final class LinuxLauncher extends Launcher {
         if (cgroupKill.isPresent()) {
           named.add(cgroupKill.get().number());
         }
-        return create(launch, builder, named, Optional.of(registration));
+        Launched child = create(launch, builder, named, Optional.of(registration));
+        born = true;
+        return child;
       } catch (ClosedDescriptorException e) {
         // The guardian was replaced after the registration.
         throw Errors.spawn(Step.GUARD, "tell the guardian", "", -PosixNumbers.EPIPE, "");
@@ -316,6 +319,10 @@ final class LinuxLauncher extends Launcher {
           guardian.lost(registration.link());
         }
         throw e;
+      } finally {
+        if (!born) {
+          guardian.unborn();
+        }
       }
     }
 

@@ -14,6 +14,7 @@ import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.io.EventQueue;
 import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.Threads;
 import dev.procdesc.posix.io.Watcher;
@@ -21,6 +22,7 @@ import dev.procdesc.posix.probe.Unsupported;
 import dev.procdesc.posix.process.ProcessState;
 import dev.procdesc.spi.Since;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -44,6 +46,12 @@ import org.jspecify.annotations.Nullable;
  * JVM itself sends registrations only when a new guardian takes over: it hands over every child
  * that is still alive.
  *
+ * <p>A guardian without charges for a while is dismissed, and the next child gets a new one. It is
+ * never dismissed between {@link #newRegistration} and the end of that child: both the dismissal
+ * and the registration hold the lock, and a registration counts from its creation. It is not killed
+ * but loses its socket, and exits when it has no registration left, because processes that other
+ * JVMs hold may have a lifeline at which it still waits.
+ *
  * <p>Rejected: PR_SET_PDEATHSIG, which follows the thread that spawned, not the process, and is
  * lost in a set-user-ID exec; a shutdown hook, which SIGKILL does not run; a watchdog as the parent
  * of each child, which would be one additional process for each.
@@ -60,6 +68,15 @@ public final class Guardian {
   private final Watcher watcher;
   private final Map<Long, Guarded> registrations = new ConcurrentHashMap<>();
   private final AtomicLong ids = new AtomicLong();
+
+  /** The time for a dismissed guardian to exit, before its end is watched for. */
+  private static final int FAREWELL_MILLIS = 100;
+
+  /** The number of registrations whose children are being created; guarded by this. */
+  private int starting;
+
+  /** Set when the guardian was used since the last check whether it is idle; guarded by this. */
+  private boolean used;
 
   /** The number of registrations with a lifeline. */
   private final AtomicInteger lifelines = new AtomicInteger();
@@ -80,6 +97,7 @@ public final class Guardian {
   public Guardian(Probes probes, Watcher watcher) {
     this.probes = probes;
     this.watcher = watcher;
+    watcher.whenIdle(this::dismissIfIdle);
   }
 
   /**
@@ -101,6 +119,11 @@ public final class Guardian {
     } catch (SpawnException e) {
       return Optional.of(String.valueOf(e.getMessage()));
     }
+  }
+
+  /** Returns the process, if a guardian is running. It is not reaped before this method returns. */
+  public synchronized Optional<ProcessHandle> process() {
+    return current == null ? Optional.empty() : ProcessHandle.of(current.pid());
   }
 
   private static boolean isShortage(int errno) {
@@ -198,7 +221,15 @@ public final class Guardian {
                 + "); OnClose.RELEASE needs none");
       }
       link = Objects.requireNonNull(current);
+      used = true;
+      requireRoom(link);
+      starting++;
     }
+    return new Registration(
+        ids.incrementAndGet(), link, kind, cgroupKill, !link.bySender() && probes.isConfined());
+  }
+
+  private void requireRoom(Link link) throws SpawnException {
     if (registrations.size() + lifelines.get() >= link.capacity()) {
       throw new SpawnException(
           SpawnException.Step.GUARD,
@@ -210,8 +241,44 @@ public final class Guardian {
               + " children already, the maximum for the hard limit on open files; raise that"
               + " limit, or spawn with OnClose.RELEASE");
     }
-    return new Registration(
-        ids.incrementAndGet(), link, kind, cgroupKill, !link.bySender() && probes.isConfined());
+  }
+
+  /** Discards the registration of a child that was not created. */
+  public synchronized void unborn() {
+    starting--;
+  }
+
+  /**
+   * Dismisses the guardian if it had no charges since the last call. Runs in the watcher.
+   *
+   * <p>In the descriptor-only mode the guardian remains, because the next one might not start.
+   */
+  private void dismissIfIdle() {
+    Link link;
+    synchronized (this) {
+      link = current;
+      boolean idle = !used && starting == 0 && registrations.isEmpty() && !probes.isConfined();
+      used = false;
+      if (link == null || !idle) {
+        return;
+      }
+      current = null;
+      watcher.forget(link.socket(), watch);
+      link.dismiss();
+    }
+    if (Descriptors.poll(link.pidfd(), PosixNumbers.POLLIN, FAREWELL_MILLIS) > 0) {
+      link.reap();
+      return;
+    }
+    try {
+      // It is stopped, or has the lifeline of a process that another process holds.
+      watcher.watch(link.pidfd(), EventQueue.Interest.EXIT, token -> {
+        watcher.unwatch(link.pidfd(), EventQueue.Interest.EXIT, token);
+        link.reap();
+      });
+    } catch (IOException e) {
+      throw new UncheckedIOException("the end of a guardian cannot be watched", e);
+    }
   }
 
   /**
@@ -224,6 +291,7 @@ public final class Guardian {
     Guarded guarded = new Guarded(registration, core, Optional.empty());
     registrations.put(registration.id(), guarded);
     synchronized (this) {
+      starting--;
       Link link = current;
       if (link == null) {
         retry(); // The attempts may have ended because no child was registered.
@@ -294,14 +362,12 @@ public final class Guardian {
    * Makes the guardian discard a registration, which it would otherwise retain for processes other
    * than the child.
    */
-  public void release(Registration registration) {
+  public synchronized void release(Registration registration) {
     forget(registration);
-    synchronized (this) {
-      Link link = current;
-      if (link != null) {
-        try (NativeArena arena = new NativeArena()) {
-          link.send(new Message(Message.RELEASE, 0, registration.id()).write(arena, 0));
-        }
+    Link link = current;
+    if (link != null) {
+      try (NativeArena arena = new NativeArena()) {
+        link.send(new Message(Message.RELEASE, 0, registration.id()).write(arena, 0));
       }
     }
   }

@@ -51,6 +51,9 @@ final class GuardianStart implements AutoCloseable {
   private final NativeArena arena;
   private final List<Integer> opened = new ArrayList<>();
 
+  /** The process ID of the guardian, once it was created. */
+  private long pid;
+
   private GuardianStart(Probes probes) throws IOException {
     this.probes = probes;
     this.arena = probes.arena();
@@ -106,7 +109,7 @@ final class GuardianStart implements AutoCloseable {
       // Only the guardian may hold its end now; otherwise its exit would not be detected.
       closeOpened();
       try {
-        return new Link(socket, pidfd, bySender, awaitReady(ours));
+        return new Link(socket, pidfd, pid, bySender, awaitReady(ours));
       } catch (IOException e) {
         Link.kill(pidfd);
         throw e;
@@ -168,6 +171,7 @@ final class GuardianStart implements AutoCloseable {
           "the guardian",
           run.results().get(run.failedStep()));
     }
+    pid = run.created();
     return fd;
   }
 

@@ -15,10 +15,11 @@ import dev.procdesc.posix.io.OwnedDescriptor;
  *
  * @param socket this JVM's end of the socket
  * @param pidfd the descriptor of the guardian
+ * @param pid the process ID of the guardian
  * @param bySender whether the kernel identifies the sender of a message to the guardian
  * @param capacity the maximum number of registrations and lifelines
  */
-public record Link(OwnedDescriptor socket, int pidfd, boolean bySender, long capacity) {
+public record Link(OwnedDescriptor socket, int pidfd, long pid, boolean bySender, long capacity) {
   /**
    * Sends a message.
    *
@@ -40,6 +41,23 @@ public record Link(OwnedDescriptor socket, int pidfd, boolean bySender, long cap
     try (OwnedDescriptor.Loan loan = socket.lend()) {
       return Syscalls.recv(loan.fd(), memory.address(), Message.SIZE, Numbers.MSG_DONTWAIT);
     }
+  }
+
+  /**
+   * Closes the socket, so that the guardian exits when it has no registration left. A copy of the
+   * descriptor in a fork by foreign code does not matter.
+   */
+  void dismiss() {
+    try (OwnedDescriptor.Loan loan = socket.lend()) {
+      Sockets.shutdown(loan.fd(), Numbers.SHUT_RDWR);
+    }
+    socket.close();
+  }
+
+  /** Reaps a guardian that has exited, and closes its descriptor. */
+  void reap() {
+    Pidfd.reap(pidfd);
+    LibC.close(pidfd);
   }
 
   /** Closes the socket, and kills and reaps the guardian if it has not exited. */

@@ -407,6 +407,7 @@ public final class Numbers {
   public static final int SCM_RIGHTS = 1;
   public static final int MSG_DONTWAIT = 0x40;
   public static final int MSG_NOSIGNAL = 0x4000;
+  public static final int SHUT_RDWR = 2;
 
   /** {@code struct msghdr} and {@code struct cmsghdr} on 64-bit machines. */
   public static final int MSGHDR_SIZE = 56;

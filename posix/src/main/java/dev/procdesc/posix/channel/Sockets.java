@@ -21,6 +21,7 @@ public final class Sockets {
   private static final NativeFunction ACCEPT4 = NativeFunction.of("accept4");
   private static final NativeFunction SENDMSG = NativeFunction.of("sendmsg");
   private static final NativeFunction RECVMSG = NativeFunction.of("recvmsg");
+  private static final NativeFunction SHUTDOWN = NativeFunction.of("shutdown");
   private static final NativeFunction GETSOCKOPT = NativeFunction.of("getsockopt");
   private static final NativeFunction SETSOCKOPT = NativeFunction.of("setsockopt");
 
@@ -42,6 +43,15 @@ public final class Sockets {
    */
   public static int socketpair(int domain, int type, long pair) {
     return SOCKETPAIR.call(domain, type, 0, pair);
+  }
+
+  /**
+   * Calls {@code int shutdown(int s, int how)}.
+   *
+   * @see <a href="https://man7.org/linux/man-pages/man2/shutdown.2.html">shutdown(2)</a>
+   */
+  public static int shutdown(int fd, int how) {
+    return SHUTDOWN.call(fd, how);
   }
 
   /**

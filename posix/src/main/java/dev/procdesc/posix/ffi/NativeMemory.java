@@ -4,6 +4,7 @@ import com.kenai.jffi.MemoryIO;
 import dev.procdesc.ProcessDescriptorException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.List;
 import java.util.concurrent.ConcurrentLinkedDeque;
 
 /**
@@ -144,10 +145,27 @@ public final class NativeMemory implements AutoCloseable {
     ConcurrentLinkedDeque<NativeMemory> pool = shared ? SHARED : POOL;
     if (pooled && pool.size() < POOLED) {
       pool.addFirst(this);
-    } else if (shared) {
+    } else {
+      release();
+    }
+  }
+
+  private void release() {
+    if (shared) {
       LibC.munmap(address, bytes.capacity());
     } else {
-      MemoryIO.getInstance().freeMemory(address);
+      free();
+    }
+  }
+
+  /** Frees the blocks in the pools. */
+  public static void freeUnused() {
+    for (ConcurrentLinkedDeque<NativeMemory> pool : List.of(POOL, SHARED)) {
+      NativeMemory unused = pool.pollFirst();
+      while (unused != null) {
+        unused.release();
+        unused = pool.pollFirst();
+      }
     }
   }
 }

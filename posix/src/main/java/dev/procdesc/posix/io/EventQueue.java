@@ -23,6 +23,17 @@ public interface EventQueue {
   }
 
   /**
+   * Creates the kernel's queue. The other methods, except this and {@link #close}, are called
+   * between these two only.
+   *
+   * @throws IOException if the system lacks the resources
+   */
+  void open() throws IOException;
+
+  /** Closes the kernel's queue, in which nothing is watched. It can be opened again. */
+  void close();
+
+  /**
    * Starts to watch a descriptor.
    *
    * @param token identifies the registration; {@link #await} passes it on with the event

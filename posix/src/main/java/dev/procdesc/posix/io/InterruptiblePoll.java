@@ -117,9 +117,23 @@ public final class InterruptiblePoll {
     if (lasting) {
       POOL.addFirst(this);
     } else {
-      LibC.close(readEnd);
-      LibC.close(writeEnd);
-      memory.free();
+      free();
+    }
+  }
+
+  private void free() {
+    LibC.close(readEnd);
+    LibC.close(writeEnd);
+    memory.free();
+  }
+
+  /** Closes the pipes in the pool. */
+  static void closeUnused() {
+    InterruptiblePoll unused = POOL.pollFirst();
+    while (unused != null) {
+      LASTING.decrementAndGet();
+      unused.free();
+      unused = POOL.pollFirst();
     }
   }
 

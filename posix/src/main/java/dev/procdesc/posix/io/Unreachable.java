@@ -1,20 +1,27 @@
 package dev.procdesc.posix.io;
 
 import java.lang.ref.Cleaner;
+import java.lang.ref.WeakReference;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The cleanup after objects that became unreachable without having been closed. One thread runs all
- * of it.
+ * of it. It ends when the cleaner is unreachable; so the cleaner is held by the registrations, and
+ * here only until the library is idle. A static cleaner would keep its thread for as long as this
+ * class is loaded.
  */
 public final class Unreachable {
   private static final long STEP_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
   private static final int STEPS = 200;
   private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-  private static final Cleaner CLEANER = Cleaner.create();
+  private static WeakReference<Cleaner> latest = new WeakReference<>(null);
+
+  @SuppressWarnings("unused") // Its only purpose is to be a reference.
+  private static @Nullable Cleaner held;
 
   /** The number of registrations whose cleanup has not run. */
   private static final AtomicInteger REGISTERED = new AtomicInteger();
@@ -32,13 +39,39 @@ public final class Unreachable {
    */
   public static Cleaner.Cleanable register(Object object, Runnable cleanup) {
     REGISTERED.incrementAndGet();
-    return CLEANER.register(object, () -> {
+    Cleaner cleaner = cleaner();
+    Cleaner.Cleanable cleanable = cleaner.register(object, () -> {
       try {
         cleanup.run();
       } finally {
         REGISTERED.decrementAndGet();
       }
     });
+    return new Registration(cleaner, cleanable);
+  }
+
+  /** A registration, which the registered object holds, and which holds the cleaner. */
+  private record Registration(Cleaner cleaner, Cleaner.Cleanable cleanable)
+      implements Cleaner.Cleanable {
+    @Override
+    public void clean() {
+      cleanable.clean();
+    }
+  }
+
+  private static synchronized Cleaner cleaner() {
+    Cleaner cleaner = latest.get();
+    if (cleaner == null) {
+      cleaner = Cleaner.create();
+      latest = new WeakReference<>(cleaner);
+    }
+    held = cleaner;
+    return cleaner;
+  }
+
+  /** Lets the thread end as soon as no object is registered. */
+  static synchronized void letGo() {
+    held = null;
   }
 
   /**

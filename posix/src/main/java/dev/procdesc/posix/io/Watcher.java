@@ -1,10 +1,12 @@
 package dev.procdesc.posix.io;
 
+import dev.procdesc.posix.ffi.NativeMemory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -28,8 +30,11 @@ import org.jspecify.annotations.Nullable;
  * child is added to the event queue only after it has lived for a while, or when an event of it is
  * needed.
  *
- * <p>Threads are daemons, start on demand, and end after nothing has been watched for a while, so
- * that they do not retain a class loader forever.
+ * <p><b>Idle time.</b> Threads are daemons and start on demand. After nothing has been watched for
+ * a while ({@link IdleTime}), they end, and everything that the library holds is given back: the
+ * event queue, the pools, and the guardian. So an application that is unloaded leaves neither a
+ * thread nor a descriptor, and its class loader can be collected. The queue is opened and closed
+ * with the baton held, so that no call uses the number of a queue that was closed.
  *
  * <p><b>Exit of the JVM.</b> At its exit a JVM waits for threads that are in native code, for up to
  * 300 milliseconds. So a shutdown hook makes the watching thread leave the kernel: from then on it
@@ -60,8 +65,6 @@ public final class Watcher {
 
   private static final System.Logger LOG = System.getLogger("dev.procdesc");
   private static final int FRESH_MILLIS = 20;
-  private static final long IDLE_MILLIS = 30_000;
-
   /** The interval between queries while the JVM exits. */
   static final long EXIT_NANOS = 1_000_000;
 
@@ -76,6 +79,17 @@ public final class Watcher {
   private final Callbacks callbacks = new Callbacks();
   private final Object baton = new Object();
   private boolean watching;
+
+  /** Whether the event queue is open; guarded by the baton. */
+  private boolean open;
+
+  /** The number of spawns that are under way; guarded by the baton. */
+  private int spawns;
+
+  private final List<Runnable> idleTasks = new CopyOnWriteArrayList<>();
+
+  /** The last time that the idle tasks ran; accessed by the watching thread only. */
+  private long lastIdle = System.nanoTime();
 
   /** The shutdown hook, from the first watch on; guarded by the baton. */
   private @Nullable Thread hook;
@@ -98,7 +112,7 @@ public final class Watcher {
 
   /** Creates a watcher for an event queue, without starting a thread. */
   public Watcher(EventQueue queue) {
-    this(queue, IDLE_MILLIS);
+    this(queue, IdleTime.MILLIS);
   }
 
   /** Creates a watcher whose threads end after a different idle time, for tests. */
@@ -107,14 +121,41 @@ public final class Watcher {
     this.idleMillis = idleMillis;
   }
 
+  /**
+   * Registers a task that the watching thread runs after each idle time, also if descriptors are
+   * watched.
+   */
+  public void whenIdle(Runnable task) {
+    idleTasks.add(task);
+  }
+
+  /**
+   * Opens the event queue for a child that is about to be created, so that its registration needs
+   * no further resources. {@link #endSpawn} must follow.
+   *
+   * @throws IOException if the system lacks the resources
+   */
+  public void beginSpawn() throws IOException {
+    synchronized (baton) {
+      open();
+      spawns++;
+    }
+  }
+
+  /** Ends a spawn, after {@link #adopt} if it succeeded. */
+  public void endSpawn() {
+    synchronized (baton) {
+      spawns--;
+      closeIfUnused();
+    }
+  }
+
   /** Registers a new child, whose exit status is collected even if no thread waits for it. */
   public void adopt(Newborn child) {
     fresh.add(child);
     if (!ticking) {
       ticking = true;
-      if (!ensureWatching()) {
-        queue.wake();
-      }
+      ensureAwake();
     }
   }
 
@@ -126,11 +167,17 @@ public final class Watcher {
    */
   public long watch(int fd, EventQueue.Interest interest, Watched task) throws IOException {
     Long token = tokens.incrementAndGet();
-    watched.put(token, task);
+    synchronized (baton) {
+      open();
+      watched.put(token, task);
+    }
     try {
       queue.add(fd, interest, token);
     } catch (IOException e) {
-      watched.remove(token);
+      synchronized (baton) {
+        watched.remove(token);
+        closeIfUnused();
+      }
       throw e;
     }
     ensureWatching();
@@ -148,8 +195,10 @@ public final class Watcher {
 
   /** Stops watching a descriptor. */
   public void unwatch(int fd, EventQueue.Interest interest, long token) {
-    if (watched.remove(token) != null) {
-      queue.remove(fd, interest);
+    synchronized (baton) {
+      if (watched.remove(token) != null) {
+        queue.remove(fd, interest);
+      }
     }
   }
 
@@ -218,9 +267,7 @@ public final class Watcher {
     }
     start(callbacks::drain, "procdesc-callback");
     // A watching thread is needed to detect that a task blocks.
-    if (!ensureWatching()) {
-      queue.wake();
-    }
+    ensureAwake();
   }
 
   /** Returns the number of watched descriptors, for tests and diagnosis. */
@@ -228,15 +275,56 @@ public final class Watcher {
     return watched.size() + fresh.size();
   }
 
-  /** Ensures that a thread watches; returns whether this call started the watch. */
-  private boolean ensureWatching() {
+  /** Ensures that a thread watches. */
+  private void ensureWatching() {
+    synchronized (baton) {
+      if (!watching) {
+        startWatching();
+      }
+    }
+  }
+
+  /** Ensures that a thread watches, and that it looks for new work. */
+  private void ensureAwake() {
     synchronized (baton) {
       if (watching) {
-        return false;
+        queue.wake();
+      } else {
+        startWatching();
       }
-      addHook();
-      watching = passOn();
-      return watching;
+    }
+  }
+
+  /** Called with the baton held. */
+  private void startWatching() {
+    try {
+      open();
+    } catch (IOException e) {
+      LOG.log(System.Logger.Level.ERROR, "no event queue can be opened", e);
+      return; // The next opportunity tries again, as after passOn().
+    }
+    addHook();
+    watching = passOn();
+  }
+
+  /** Opens the event queue if it is not open. Called with the baton held. */
+  private void open() throws IOException {
+    if (!open) {
+      queue.open();
+      open = true;
+    }
+  }
+
+  /** Called with the baton held. */
+  private boolean isUsed() {
+    return spawns > 0 || !watched.isEmpty() || !fresh.isEmpty() || !callbacks.isEmpty();
+  }
+
+  /** Closes the event queue if no thread watches and none will. Called with the baton held. */
+  private void closeIfUnused() {
+    if (open && !watching && !isUsed()) {
+      queue.close();
+      open = false;
     }
   }
 
@@ -249,6 +337,19 @@ public final class Watcher {
     try {
       Runtime.getRuntime().addShutdownHook(thread);
       hook = thread;
+    } catch (IllegalStateException e) {
+      exiting = true; // The JVM is already exiting.
+    }
+  }
+
+  /** Removes the shutdown hook, which refers to the class loader. Called with the baton held. */
+  private void removeHook() {
+    if (hook == null) {
+      return;
+    }
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+      hook = null;
     } catch (IllegalStateException e) {
       exiting = true; // The JVM is already exiting.
     }
@@ -353,17 +454,42 @@ public final class Watcher {
     handling = null;
     if (ticks) {
       tick();
-    } else if (!added
-        && TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start) >= idleMillis - 1) {
-      synchronized (baton) {
-        // A thread that adds a descriptor does so before it requests the watch under this lock.
-        if (watched.isEmpty() && fresh.isEmpty()) {
-          watching = false;
-          return false;
-        }
-      }
     }
+    if (isIdleSince(lastIdle)) {
+      lastIdle = System.nanoTime();
+      idleTasks.forEach(Watcher::runSafely);
+    }
+    return ticks || added || !isIdleSince(start) || !end();
+  }
+
+  private boolean isIdleSince(long nanos) {
+    return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - nanos) >= idleMillis - 1;
+  }
+
+  /** Ends the watch if nothing is watched; returns whether it ended. */
+  private boolean end() {
+    synchronized (baton) {
+      // A thread that adds a descriptor or a child does so before it requests the watch under this
+      // lock.
+      if (isUsed()) {
+        return false;
+      }
+      watching = false;
+      removeHook();
+      closeIfUnused();
+    }
+    Unreachable.letGo();
+    InterruptiblePoll.closeUnused();
+    NativeMemory.freeUnused();
     return true;
+  }
+
+  private static void runSafely(Runnable task) {
+    try {
+      task.run();
+    } catch (RuntimeException e) {
+      LOG.log(System.Logger.Level.ERROR, "resources could not be given back", e);
+    }
   }
 
   /** Handles an event. A failure is logged and must not end the watch of other descriptors. */

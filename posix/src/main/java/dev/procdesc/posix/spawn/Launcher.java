@@ -93,6 +93,15 @@ public abstract class Launcher {
   }
 
   private ChildProcess spawnOnce(SpawnRequest request) throws IOException {
+    watcher.beginSpawn();
+    try {
+      return spawnWatched(request);
+    } finally {
+      watcher.endSpawn();
+    }
+  }
+
+  private ChildProcess spawnWatched(SpawnRequest request) throws IOException {
     try (NativeArena arena = arena();
         ChildDescriptors descriptors =
             ChildDescriptors.open(request.descriptors(), watcher, arena)) {

@@ -27,6 +27,13 @@ public final class PollQueue implements EventQueue {
   /** The number of waits that have begun. */
   final AtomicInteger rounds = new AtomicInteger();
 
+  /** Does nothing: a poll needs no queue in the kernel. */
+  @Override
+  public void open() {}
+
+  @Override
+  public void close() {}
+
   @Override
   public void add(int fd, Interest interest, long token) throws IOException {
     int events = interest == Interest.WRITABLE ? PosixNumbers.POLLOUT : PosixNumbers.POLLIN;

@@ -9,9 +9,10 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-/** Tests that the threads of a watcher end when there is nothing to watch. */
+/** Tests that the threads and the queue of a watcher end when there is nothing to watch. */
 final class WatcherIdleTest {
   private static final long IDLE_MILLIS = 300;
 
@@ -19,7 +20,18 @@ final class WatcherIdleTest {
   private static final class Scene {
     final Set<Thread> threads = ConcurrentHashMap.newKeySet();
     final PollQueue queue = new PollQueue();
+    final AtomicInteger open = new AtomicInteger();
     final EventQueue watched = new EventQueue() {
+      @Override
+      public void open() {
+        open.incrementAndGet();
+      }
+
+      @Override
+      public void close() {
+        open.decrementAndGet();
+      }
+
       @Override
       public void add(int fd, Interest interest, long token) throws java.io.IOException {
         queue.add(fd, interest, token);
@@ -65,8 +77,24 @@ final class WatcherIdleTest {
     }
 
     boolean ended() {
-      return threads.stream().noneMatch(Thread::isAlive);
+      return threads.stream().noneMatch(Thread::isAlive) && open.get() == 0;
     }
+  }
+
+  @Test
+  void theQueueIsOpenDuringASpawn() throws Exception {
+    Scene scene = new Scene();
+    scene.watcher.beginSpawn();
+    assertEquals(1, scene.open.get());
+    scene.event();
+    Await.until("a thread watched", () -> !scene.threads.isEmpty());
+    assertEquals(1, scene.open.get(), "opened once");
+    scene.watcher.endSpawn();
+    Await.until("no thread is left", scene::ended);
+    scene.watcher.beginSpawn();
+    scene.watcher.endSpawn();
+    assertEquals(0, scene.open.get(), "a spawn that failed leaves no queue open");
+    scene.pipe.close();
   }
 
   @Test
@@ -91,6 +119,7 @@ final class WatcherIdleTest {
     Await.until("no thread is left after giving up", givenUp::ended);
     assertEquals(1, busy.watcher.size());
     assertEquals(false, busy.ended(), "a watcher with a descriptor ended");
+    assertEquals(1, busy.open.get());
 
     // The threads start again when there is a descriptor to watch.
     for (Scene scene : List.of(afterAnEvent, givenUp, busy)) {
