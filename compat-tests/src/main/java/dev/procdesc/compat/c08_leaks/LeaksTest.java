@@ -2,6 +2,7 @@ package dev.procdesc.compat.c08_leaks;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.procdesc.ChildProcess;
@@ -11,14 +12,20 @@ import dev.procdesc.Limit;
 import dev.procdesc.Resource;
 import dev.procdesc.Spawner;
 import dev.procdesc.Stdio;
+import dev.procdesc.UnsupportedFeatureException;
 import dev.procdesc.compat.Contract;
+import dev.procdesc.compat.Differences;
 import dev.procdesc.compat.Origin;
 import dev.procdesc.compat.Requires;
+import dev.procdesc.compat.Tags;
+import dev.procdesc.compat.support.ChildJvm;
 import dev.procdesc.compat.support.ConcurrentCallers;
 import dev.procdesc.compat.support.Descriptors;
 import dev.procdesc.compat.support.LeakCheck;
 import dev.procdesc.compat.support.Libc;
+import dev.procdesc.compat.support.Mechanisms;
 import dev.procdesc.compat.support.Run;
+import dev.procdesc.compat.support.Scenario;
 import dev.procdesc.compat.support.Text;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,6 +35,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -140,6 +148,62 @@ final class LeaksTest {
     try (ChildProcess sibling = Run.cat().stderr(Stdio.pipe()).spawn()) {
       assertEquals(Set.of(0, 1, 2), openInChild(Run.sh(LIST)));
       Run.assertEchoes(sibling);
+    }
+  }
+
+  /** Requires a backend that finds the open descriptors in {@code /proc}. */
+  private static void requireProc() {
+    Requires.file("/proc/self/fd/0");
+    Requires.that(!Differences.simulated(), "a backend that reads /proc/self/fd");
+  }
+
+  @Test
+  @Tag(Tags.JVM)
+  @Contract("C8")
+  void nothingAboveTheSoftLimitIsInheritedWithoutCloseRange() throws Exception {
+    Requires.feature(Feature.CHILD_SETUP);
+    requireProc();
+    Mechanisms.without("close_range", ChildJvm.of(AboveTheLimit.class)).run();
+  }
+
+  /** Spawns with a descriptor that was opened before the soft limit was lowered. */
+  public static final class AboveTheLimit implements Scenario {
+    @Override
+    public void run(String... arguments) throws Exception {
+      int careless = Libc.check(() -> Libc.C.dup2(0, 2000));
+      Descriptors.setLimit(1000);
+      assertEquals(Set.of(0, 1, 2), openInChild(Run.sh(LIST)));
+      Descriptors.close(careless);
+    }
+  }
+
+  @Test
+  @Tag(Tags.JVM)
+  @Contract("C8")
+  void aHighLimitIsNoObstacleWithoutCloseRange() throws Exception {
+    Requires.feature(Feature.CHILD_SETUP);
+    requireProc();
+    String raise = "ulimit -n 300000 && exec \"$@\"";
+    Process trial = new ProcessBuilder("/bin/sh", "-c", raise, "sh", "true")
+        .redirectErrorStream(true)
+        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+        .start();
+    Requires.that(trial.waitFor() == 0, "permission to open 300,000 files");
+    Mechanisms.without("close_range", ChildJvm.of(HighLimit.class)).startedBy(raise).run();
+  }
+
+  /** Spawns where 300,000 files may be open. */
+  public static final class HighLimit implements Scenario {
+    @Override
+    public void run(String... arguments) throws Exception {
+      assertEquals(300_000, Descriptors.limit());
+      assertEquals(Set.of(0, 1, 2), openInChild(Run.sh(LIST)));
+      int tooHigh = Libc.check(() -> Libc.C.dup2(0, 290_000));
+      UnsupportedFeatureException refused =
+          assertThrows(UnsupportedFeatureException.class, () -> Run.sh(LIST).spawn());
+      assertTrue(refused.toString().contains("close_range"), refused.toString());
+      Descriptors.close(tooHigh);
+      assertEquals(Set.of(0, 1, 2), openInChild(Run.sh(LIST)));
     }
   }
 

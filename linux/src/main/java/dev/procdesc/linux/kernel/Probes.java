@@ -15,6 +15,7 @@ import dev.procdesc.posix.probe.Mechanisms;
 import dev.procdesc.posix.spawn.ChildScript;
 import dev.procdesc.posix.spawn.SpawnStub;
 import dev.procdesc.spi.Since;
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -23,6 +24,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * Detects the features of the running kernel and C library by calling them, because version numbers
@@ -74,6 +76,12 @@ public final class Probes {
 
   /** The number of attempts to start a launcher that has no room for its script. */
   private static final int LAUNCH_ATTEMPTS = 8;
+
+  /**
+   * The number of descriptors that other threads may open between the query for the highest one and
+   * the creation of the child. The kernel gives out the lowest free number.
+   */
+  private static final int OPENED_MEANWHILE = 1024;
 
   private final Mechanisms mechanisms;
   private final Optional<SpawnStub> stub;
@@ -432,11 +440,17 @@ public final class Probes {
 
   /**
    * Returns the number below which a child must close descriptors one by one; empty if close_range
-   * does it.
+   * does it. The soft limit of open files is only the second choice: it may be a thousand times the
+   * highest descriptor, and descriptors that were opened before it was lowered are above it.
    */
   public OptionalLong openLimit() {
     if (mechanisms.has(CLOSE_RANGE)) {
       return OptionalLong.empty();
+    }
+    String[] open = new File("/proc/self/fd").list();
+    if (open != null) {
+      long highest = Stream.of(open).mapToLong(Long::parseLong).max().orElse(0);
+      return OptionalLong.of(highest + 1 + OPENED_MEANWHILE);
     }
     try (NativeMemory limit = NativeMemory.borrow()) {
       int outcome = Syscalls.getrlimit(Numbers.rlimit(Resource.OPEN_FILES), limit.address());

@@ -245,7 +245,7 @@ public abstract class ChildSetup {
     long last = openLimit.isPresent() ? closingSteps(openLimit) - 1L : 0xFFFF_FFFFL;
     int next = 0;
     for (int fd : open) {
-      close(script, next, fd - 1L, openLimit.isEmpty());
+      close(script, next, Math.min(fd - 1L, last), openLimit.isEmpty());
       next = fd + 1;
     }
     close(script, next, last, openLimit.isEmpty());
@@ -262,9 +262,9 @@ public abstract class ChildSetup {
           Platform.current().system(),
           "close_range ("
               + SystemNumbers.setup().closeRangeSince()
-              + "), or a limit of open files of at most "
+              + "), or descriptors below "
               + MAX_CLOSES
-              + " instead of "
+              + ", while those of this JVM may reach "
               + openLimit.getAsLong());
     }
     return (int) openLimit.orElse(0);
