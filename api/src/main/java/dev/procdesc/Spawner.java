@@ -40,9 +40,9 @@ import java.util.function.Consumer;
  *
  * <p>A child gets no other descriptors than the requested ones: it closes the rest by
  * {@code close_range} (Linux 5.9, FreeBSD 12.2). Where that is absent or refused, as by an old
- * container runtime, it closes them one by one: on Linux up to 1,024 above the highest descriptor of
- * the JVM in {@code /proc/self/fd}, or, as on FreeBSD, up to the soft limit of open files. If that
- * would be more than 262,144, the spawn fails with {@link UnsupportedFeatureException}.
+ * container runtime, it closes them one by one: on Linux up to 1,024 above the highest descriptor
+ * of the JVM in {@code /proc/self/fd}, or, as on FreeBSD, up to the soft limit of open files. If
+ * that would be more than 262,144, the spawn fails with {@link UnsupportedFeatureException}.
  *
  * <p>Linux creates the child by {@code clone3} (Linux 5.3) or {@code clone} with
  * {@code CLONE_PIDFD} (Linux 5.2), FreeBSD by {@code pdfork} (FreeBSD 9) or {@code pdrfork}

@@ -372,7 +372,7 @@ final class JvmDeathReachTest {
           try (ChildProcess child = group.spawn()) {
             child.kill(); // Two descriptors are enough on Linux.
           } catch (IOException failure) {
-            assertTrue(failure.getMessage().contains("EMFILE"), failure::toString);
+            assertTrue(failure.toString().contains("EMFILE"), failure::toString);
           }
         });
       } catch (Throwable e) {

@@ -189,7 +189,9 @@ final class LeaksTest {
         .redirectOutput(ProcessBuilder.Redirect.DISCARD)
         .start();
     Requires.that(trial.waitFor() == 0, "permission to open 300,000 files");
-    Mechanisms.without("close_range", ChildJvm.of(HighLimit.class)).startedBy(raise).run();
+    Mechanisms.without("close_range", ChildJvm.of(HighLimit.class))
+        .startedBy(raise)
+        .run();
   }
 
   /** Spawns where 300,000 files may be open. */

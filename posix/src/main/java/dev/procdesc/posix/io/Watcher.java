@@ -80,7 +80,7 @@ public final class Watcher {
   private final Object baton = new Object();
   private boolean watching;
 
-  /** Whether the event queue is open; guarded by the baton. */
+  /** Set while the event queue is open; guarded by the baton. */
   private boolean open;
 
   /** The number of spawns that are under way; guarded by the baton. */
