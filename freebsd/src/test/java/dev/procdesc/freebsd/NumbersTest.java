@@ -54,9 +54,13 @@ final class NumbersTest {
     /** Returns the condition under which a compiler finds the number in the headers. */
     String condition() {
       boolean macro = value.isPresent() && expression.matches("[A-Za-z_0-9]+");
-      return macro
-          ? "defined(" + expression + ")"
-          : releases.equals(List.of("15.1")) ? "__FreeBSD_version >= 1501000" : "1";
+      if (macro) {
+        return "defined(" + expression + ")";
+      }
+      if (releases.equals(List.of("14.0"))) {
+        return "__FreeBSD_version < 1500000";
+      }
+      return releases.equals(List.of("15.1")) ? "__FreeBSD_version >= 1501000" : "1";
     }
   }
 

@@ -11,7 +11,11 @@ import java.util.OptionalInt;
 /**
  * The numbers and structure layouts of FreeBSD that the backend uses, with the header that defines
  * them and the version that introduced them if that is younger than 12.2. They are the same on all
- * 64-bit machines. A test compares them with the headers of 14.0.
+ * 64-bit machines.
+ *
+ * <p>A test compares them with the numbers that C programs printed on 14.0 and 15.1 (amd64). A
+ * number that neither printed is from the public sources, and is marked in {@code numbers.txt} of
+ * the test; the numbers of newer releases and of kernel structures are marked here, too.
  */
 public final class Numbers {
   private Numbers() {}
@@ -56,7 +60,7 @@ public final class Numbers {
   /** FreeBSD 12.2. */
   public static final int SYS_CLOSE_RANGE = 575;
 
-  /** FreeBSD 15. */
+  /** FreeBSD 15. Not printed on 15.1, where C programs made the call by this number. */
   public static final int SYS_EXTERRCTL = 592;
 
   /** FreeBSD 15: sets the supplementary groups only. */
@@ -68,12 +72,12 @@ public final class Numbers {
   /** FreeBSD 15.1. */
   static final int SYS_PDWAIT = 601;
 
-  /** FreeBSD 15.2. */
+  /** FreeBSD 15.2. Unobserved: 15.1 answers ENOSYS. */
   static final int SYS_PDOPENPID = 603;
 
   // ---- sys/exterrvar.h
 
-  /** FreeBSD 15. */
+  /** FreeBSD 15. Not printed on 15.1, where C programs passed this number. */
   public static final int EXTERRCTL_DISABLE = 2;
 
   // ---- sys/procdesc.h, sys/unistd.h
@@ -82,7 +86,10 @@ public final class Numbers {
 
   public static final int PD_CLOEXEC = 0x2;
 
-  /** FreeBSD 16: the descriptor alone retains a zombie, and the parent does not. */
+  /**
+   * FreeBSD 16: the descriptor alone retains a zombie, and the parent does not. Unobserved: 15.1
+   * refuses the flag with EINVAL.
+   */
   static final int PD_NOWAITPID = 0x4;
 
   /**
@@ -327,15 +334,15 @@ public final class Numbers {
 
   // ---- sys/user.h
 
-  /** {@code struct kinfo_proc}; its first field is its size. */
+  /** {@code struct kinfo_proc}; its first field is its size. Printed on 14.0 and 15.1. */
   public static final int KINFO_PROC_SIZE = 1088;
 
-  /** The offset of {@code ki_stat}. */
+  /** The offset of {@code ki_stat}. Unobserved: from the public sources. */
   public static final int KINFO_PROC_STAT = 388;
 
   // ---- sys/proc.h
 
-  /** The state of a process that was not reaped. */
+  /** The state of a process that was not reaped. Unobserved: from the public sources. */
   public static final int SZOMB = 5;
 
   // ---- elf-hints.h
