@@ -27,7 +27,8 @@ import sun.misc.SignalHandler;
  * <p>A signal that is ignored when this process starts, as under nohup(1) or in a script's
  * background job, remains ignored, and the command ignores it too. For the signals that a JVM
  * handles itself, the launcher {@code pd} detects that before the JVM starts. Excepted are CHLD, at
- * which a command could not wait for its children, and those that report a fault of the process.
+ * which a command could not wait for its children, PWR, STKFLT, real-time signals, and those that
+ * report a fault of the process.
  *
  * <p>QUIT cannot be forwarded, because the JVM uses it for its thread dump.
  *
@@ -67,7 +68,7 @@ final class SignalForwarder {
 
   /** The signals that the script sends as PID 1, with those that PID 1 got. */
   private static final Map<String, Signal> REPRESENTED =
-      Map.of("SYS", Signal.INT, "STKFLT", Signal.QUIT);
+      Map.of("STKFLT", Signal.INT, "SYS", Signal.QUIT);
 
   private static final boolean BELOW_INIT = Boolean.getBoolean("pd.init");
 

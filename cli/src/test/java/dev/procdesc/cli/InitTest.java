@@ -1,6 +1,7 @@
 package dev.procdesc.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -76,11 +77,10 @@ final class InitTest {
     return "'" + word.replace("'", "'\\''") + "'";
   }
 
-  /** Returns the command line of an init that runs a shell script as PID 1's child. */
-  private static List<String> command(String init, String script)
-      throws IOException, InterruptedException {
+  /** Returns the command line of an init as PID 1, without the command that it runs. */
+  private static List<String> command(String init) throws IOException, InterruptedException {
     List<String> words = new ArrayList<>(List.of(init.split(" ", -1)));
-    if (init.equals(PD)) {
+    if (words.get(0).equals("pd")) {
       words.set(0, directory.resolve("pd").toString());
     } else {
       Process version = new ProcessBuilder("sh", "-c", "command -v " + words.get(0)).start();
@@ -89,6 +89,13 @@ final class InitTest {
     List<String> command = new ArrayList<>(
         List.of("env", "JAVA_HOME=" + directory.resolve("java"), "sh", "-c", UNSHARE, "sh"));
     command.addAll(words);
+    return command;
+  }
+
+  /** Returns the command line of an init that runs a shell script as PID 1's child. */
+  private static List<String> command(String init, String script)
+      throws IOException, InterruptedException {
+    List<String> command = command(init);
     command.addAll(List.of("sh", "-c", script));
     return command;
   }
@@ -172,6 +179,22 @@ final class InitTest {
       SignalScript.kill("USR2", pid);
       assertEquals(List.of("USR2"), pd.awaitAll("USR2"));
       assertEquals(7, pd.end().code());
+    }
+  }
+
+  /** In this command the JVM has no handler, as at the start of {@code pd run}. */
+  @ParameterizedTest
+  @CsvSource({"INT, 130", "QUIT, 131", "TERM, 143"})
+  void aSignalThatIsNotHandledEndsPd(String signal, int status) throws Exception {
+    Path socket = directory.resolve(signal + ".sock");
+    List<String> command = command("pd receive " + socket);
+    try (Pd pd = Pd.startInForeground(command)) {
+      pd.await("listens");
+      SignalScript.kill(signal, init(pd));
+      Pd.Result result = pd.end();
+      assertEquals(status, result.code());
+      assertFalse(
+          result.err().contains("system call") || result.err().contains("fault"), result.err());
     }
   }
 
