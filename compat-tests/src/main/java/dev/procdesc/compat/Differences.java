@@ -98,15 +98,6 @@ public final class Differences {
   }
 
   /**
-   * Returns whether the last close also kills a process that the caller has no permission to signal
-   * (another user's), as FreeBSD's kernel does. On Linux the library sends a signal at the close,
-   * which needs the permission.
-   */
-  public static boolean closeKillsAnotherUsersProcess() {
-    return freebsd();
-  }
-
-  /**
    * Returns whether a new session needs {@link dev.procdesc.Feature#CHILD_SETUP}, because the C
    * library's spawn function does not make one, as on FreeBSD. glibc's does.
    */
