@@ -41,7 +41,7 @@ public final class ChildProcessImpl extends ProcessDescriptorImpl implements Chi
     }
     for (PipeOutputImpl pipe : outputs.values()) {
       pipe.keepReachable(this);
-      core.afterEnd(pipe.releaseWithoutReader());
+      core.whenEnded(pipe.releaseWithoutReader());
     }
     core.watcher().adopt(core);
   }

@@ -57,9 +57,6 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
   /** The terminal that was handed over to the child; set before this object is published. */
   private Optional<Foreground> foreground = Optional.empty();
 
-  /** The cleanup of pipes at the end of the process; complete before the process is watched. */
-  private final List<Runnable> afterEnd = new ArrayList<>(0);
-
   /** Held while the kernel is queried for the exit status. */
   private final Object collecting = new Object();
 
@@ -72,8 +69,8 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
   /** Changed while this is locked. */
   private volatile Life life = Life.OPEN;
 
-  /** Run at the end of the process; guarded by this. */
-  private Optional<Runnable> endAction = Optional.empty();
+  /** The actions to run at the end of the process; guarded by this. */
+  private List<Runnable> endActions = new ArrayList<>(0);
 
   /** Set when the end of the process was processed; guarded by this. */
   private boolean endProcessed;
@@ -220,14 +217,6 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
     return listeners.add(listener);
   }
 
-  /**
-   * Adds a task for the end of the process, which must not keep the application's objects
-   * reachable. Called before the process is watched.
-   */
-  void afterEnd(Runnable task) {
-    afterEnd.add(task);
-  }
-
   /** Adds the process to the watcher's set, unless it is already in it or has ended. */
   @Override
   public void ensureWatched() {
@@ -304,29 +293,31 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
     try {
       listeners.end();
       lastClose.ifPresent(CloseAction::ended);
-      afterEnd.forEach(Runnable::run);
       advance(Life::end);
-      runEndAction();
+      runEndActions();
     } finally {
       completion.completeFutures();
     }
   }
 
-  private void runEndAction() {
-    Optional<Runnable> action;
+  private void runEndActions() {
+    List<Runnable> actions;
     synchronized (this) {
       endProcessed = true;
-      action = endAction;
-      endAction = Optional.empty();
+      actions = endActions;
+      endActions = List.of();
     }
-    action.ifPresent(Runnable::run);
+    actions.forEach(Runnable::run);
   }
 
-  /** Sets the action that runs at the end of the process, or at once if that was processed. */
+  /**
+   * Adds an action that runs at the end of the process, or at once if that was processed. Until
+   * then the watcher keeps the action reachable.
+   */
   void whenEnded(Runnable action) {
     synchronized (this) {
       if (!endProcessed) {
-        endAction = Optional.of(action);
+        endActions.add(action);
         return;
       }
     }

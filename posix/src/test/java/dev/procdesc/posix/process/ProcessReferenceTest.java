@@ -6,20 +6,24 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.procdesc.ChildProcess;
 import dev.procdesc.ClosedDescriptorException;
 import dev.procdesc.ExitStatus;
+import dev.procdesc.OnClose;
 import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.Right;
 import dev.procdesc.Signal;
 import dev.procdesc.UnsupportedFeatureException;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.io.OwnedDescriptor;
+import dev.procdesc.posix.io.PipeOutputImpl;
 import dev.procdesc.posix.io.PollQueue;
 import dev.procdesc.posix.io.TestSystem;
 import dev.procdesc.posix.io.Watcher;
 import dev.procdesc.testing.Await;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -133,6 +137,24 @@ final class ProcessReferenceTest {
     assertEquals(Optional.of(status), copy.poll());
     assertEquals(status, process.waitFor());
     assertEquals(1, closing.kills);
+  }
+
+  /** Tests a child that is watched from its start, as one is that gets the terminal. */
+  @Test
+  void thePipesOfAChildThatHasEndedAreReleased() {
+    TestSystem.Pipe input = TestSystem.pipe();
+    LibC.close(input.readEnd());
+    ExitStatus status = new ExitStatus.Exited(3);
+    kernel.outcome = new ProcessOperations.Outcome.Ended(status, Optional.empty());
+    assertEquals(Optional.of(status), process.poll());
+    OwnedDescriptor end = OwnedDescriptor.take(input.writeEnd(), "a pipe");
+    PipeOutputImpl output = new PipeOutputImpl(end, core.watcher());
+    try (output;
+        ChildProcess child =
+            new ChildProcessImpl(core, OnClose.KILL, Map.of(), Map.of(0, output))) {
+      assertTrue(child.stdin().isOpen());
+      assertTrue(end.isClosed());
+    }
   }
 
   @Test
