@@ -357,20 +357,20 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
     try {
       collect(false);
     } finally {
-      if (isLastClose()) {
-        ends = close(reference);
-      } else {
-        abandon(reference, false);
-        ends = false;
-      }
+      ends = isLastClose(reference) && close(reference);
     }
     return ends;
   }
 
-  /** Counts the close of a reference. */
-  private synchronized boolean isLastClose() {
+  /**
+   * Counts the close of a reference. One that is not the last is abandoned under this lock:
+   * otherwise the last close could withhold the exit status before, and a wait of this reference
+   * would get neither the status nor an exception.
+   */
+  private synchronized boolean isLastClose(ProcessReference reference) {
     open--;
     if (open > 0) {
+      abandon(reference, false);
       return false;
     }
     life = life.close();
