@@ -54,7 +54,7 @@ public final class InterruptiblePoll {
   private final boolean lasting;
   private boolean woken;
 
-  private InterruptiblePoll() throws IOException {
+  InterruptiblePoll() throws IOException {
     int[] ends = new int[2];
     int outcome = Descriptors.pipe(
         ends, SystemNumbers.posix().oCloexec() | SystemNumbers.posix().oNonblock());
@@ -121,7 +121,16 @@ public final class InterruptiblePoll {
     }
   }
 
-  private void free() {
+  /**
+   * Closes the pipe. The shutdown hook, and from JDK 25 on a thread that interrupts the waiter, may
+   * call {@link #wake} afterwards. That call must not use the numbers, which may be those of other
+   * files.
+   */
+  synchronized void free() {
+    woken = true;
+    if (lasting) {
+      LASTING.decrementAndGet();
+    }
     LibC.close(readEnd);
     LibC.close(writeEnd);
     memory.free();
@@ -131,7 +140,6 @@ public final class InterruptiblePoll {
   static void closeUnused() {
     InterruptiblePoll unused = POOL.pollFirst();
     while (unused != null) {
-      LASTING.decrementAndGet();
       unused.free();
       unused = POOL.pollFirst();
     }
@@ -186,7 +194,7 @@ public final class InterruptiblePoll {
     return outcome;
   }
 
-  /** Ends the current wait, or the next one. */
+  /** Ends the current wait, or the next one. Does nothing after {@link #free}. */
   synchronized void wake() {
     if (!woken) {
       woken = true;

@@ -164,4 +164,15 @@ final class InterruptiblePollTest {
         InterruptiblePoll.Result.WOKEN,
         InterruptiblePoll.await(owned, PosixNumbers.POLLIN, FOREVER, () -> true));
   }
+
+  /** Tests a thread that wakes late: one that interrupts the waiter, or the shutdown hook. */
+  @Test
+  void aLateWakeUpDoesNotReachAnotherFile() throws IOException {
+    InterruptiblePoll ended = new InterruptiblePoll();
+    ended.free();
+    TestSystem.Pipe next = TestSystem.pipe(); // It gets the numbers that were closed.
+    ended.wake();
+    assertEquals(-TestSystem.NUMBERS.eagain() - 1, TestSystem.readByte(next.readEnd()));
+    next.close();
+  }
 }
