@@ -226,7 +226,12 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
     try {
       if (unread.buffer == null && !end.isReleased()) {
         NativeMemory memory = NativeMemory.borrow();
-        keep(memory, end.attempt(fd -> LibC.read(fd, memory.address(), NativeMemory.SIZE)));
+        long count = -1;
+        try {
+          count = end.attempt(fd -> LibC.read(fd, memory.address(), NativeMemory.SIZE));
+        } finally {
+          keep(memory, count);
+        }
       }
       NativeMemory full = unread.buffer;
       return full == null ? rest.remaining() : full.bytes().remaining();
