@@ -78,7 +78,9 @@ public final class Watcher {
   private final ConcurrentLinkedQueue<Newborn> fresh = new ConcurrentLinkedQueue<>();
   private final Callbacks callbacks = new Callbacks();
   private final Object baton = new Object();
-  private boolean watching;
+
+  /** Set while a thread watches. Changed with the baton held. */
+  private volatile boolean watching;
 
   /** Set while the event queue is open; guarded by the baton. */
   private boolean open;
@@ -153,7 +155,8 @@ public final class Watcher {
   /** Registers a new child, whose exit status is collected even if no thread waits for it. */
   public void adopt(Newborn child) {
     fresh.add(child);
-    if (!ticking) {
+    // If no thread could be started for another child, this one tries again.
+    if (!ticking || !watching) {
       ticking = true;
       ensureAwake();
     }
@@ -475,6 +478,7 @@ public final class Watcher {
         return false;
       }
       watching = false;
+      baton.notifyAll(); // The shutdown hook may be waiting for this thread.
       removeHook();
       closeIfUnused();
     }
