@@ -146,7 +146,7 @@ record Checklist(
       case READ, CHANGE, LIST, EXAMINE -> Group.FILES;
       case LIBRARY -> Group.LIBRARIES;
       case HOST, SOCKET -> Group.NETWORK;
-      case PROGRAM, PROCESS -> Group.PROCESSES;
+      case PROGRAM, PROCESS, QUERY -> Group.PROCESSES;
     };
   }
 
@@ -197,12 +197,13 @@ record Checklist(
         .map(frame -> DIRECT.stream().anyMatch(frame.type()::startsWith))
         .orElse(false);
     String file = use.subject();
-    return !direct
-        && (isInRuntime(file)
-            || SYSTEM.stream().anyMatch(file::startsWith)
-            || file.contains("/.java/")
-            || file.endsWith("/.java")
-            || file.endsWith("/.mime.types"));
+    // Files.probeContentType opens these, and its caller does not name them.
+    return file.endsWith("mime.types")
+        || !direct
+            && (isInRuntime(file)
+                || SYSTEM.stream().anyMatch(file::startsWith)
+                || file.contains("/.java/")
+                || file.endsWith("/.java"));
   }
 
   private boolean isInRuntime(String file) {
@@ -249,6 +250,7 @@ record Checklist(
       case SOCKET ->
         "connect or bind the socket beforehand, or receive it over a DescriptorChannel";
       case PROGRAM -> "open the program beforehand, and use dev.procdesc.Spawner.ofDescriptor";
+      case QUERY -> "query it beforehand, and keep the result";
       case PROCESS -> "use dev.procdesc.Spawner, and keep its descriptors";
     };
   }

@@ -34,7 +34,9 @@ record NamedUse(Kind kind, String operation, String subject, boolean missing, Li
     /** Executes a program by its name. */
     PROGRAM,
     /** Names a process by its ID. */
-    PROCESS
+    PROCESS,
+    /** Queries a process by its ID, for which the Java runtime reads files. */
+    QUERY
   }
 
   /**

@@ -25,7 +25,7 @@ record TrialMode(boolean programs, boolean files, boolean everyName, String java
       return false;
     }
     return switch (use.kind()) {
-      case READ, CHANGE, LIST, LIBRARY, HOST -> files;
+      case READ, CHANGE, LIST, LIBRARY, HOST, QUERY -> files;
       case EXAMINE, SOCKET -> everyName;
       case PROGRAM -> programs;
       case PROCESS -> true;

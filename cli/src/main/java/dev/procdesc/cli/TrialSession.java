@@ -144,6 +144,17 @@ final class TrialSession implements AutoCloseable {
       VirtualMachine vm = connector.accept(arguments);
       connected = true;
       connector.stopListening(arguments);
+      observe(vm);
+    } catch (VMDisconnectedException e) {
+      ended.complete(null);
+    } catch (Exception | LinkageError e) {
+      ended.completeExceptionally(e);
+    }
+  }
+
+  private void observe(VirtualMachine vm)
+      throws IncompatibleThreadStateException, InterruptedException {
+    try {
       prepare(vm, MARKER);
       while (true) {
         EventSet events = vm.eventQueue().remove();
@@ -152,10 +163,18 @@ final class TrialSession implements AutoCloseable {
         }
         events.resume();
       }
+    } catch (IncompatibleThreadStateException | RuntimeException | LinkageError e) {
+      release(vm);
+      throw e;
+    }
+  }
+
+  /** Lets the threads continue that wait for this process, so that the application can end. */
+  private static void release(VirtualMachine vm) {
+    try {
+      vm.dispose();
     } catch (VMDisconnectedException e) {
-      ended.complete(null);
-    } catch (Exception | LinkageError e) {
-      ended.completeExceptionally(e);
+      // It has ended.
     }
   }
 
@@ -241,7 +260,7 @@ final class TrialSession implements AutoCloseable {
   private static boolean isFile(NamedUse.Kind kind) {
     return switch (kind) {
       case READ, LIST, EXAMINE, CHANGE -> true;
-      case LIBRARY, HOST, SOCKET, PROGRAM, PROCESS -> false;
+      case LIBRARY, HOST, SOCKET, PROGRAM, PROCESS, QUERY -> false;
     };
   }
 
@@ -255,7 +274,7 @@ final class TrialSession implements AutoCloseable {
     boolean fails = switch (kind) {
       case READ, LIST, EXAMINE -> true;
       case CHANGE -> watched.method().equals("delete") || watched.method().equals("renameTo");
-      case LIBRARY, HOST, SOCKET, PROGRAM, PROCESS -> false;
+      case LIBRARY, HOST, SOCKET, PROGRAM, PROCESS, QUERY -> false;
     };
     try {
       return same && fails && !Files.exists(directory.resolve(name), LinkOption.NOFOLLOW_LINKS);

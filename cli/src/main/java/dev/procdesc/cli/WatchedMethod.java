@@ -95,13 +95,18 @@ record WatchedMethod(String type, String method, Kind kind, String operation, in
     add(all, "sun.nio.fs.LinuxNativeDispatcher", Kind.READ, READ, 0, "setmntent");
     String system = "com.sun.management.internal.OperatingSystemImpl";
     add(all, system, Kind.LIST, "listed", NONE, "getOpenFileDescriptorCount");
+    add(all, system, Kind.READ, READ, NONE, "getCommittedVirtualMemorySize", "getProcessCpuLoad");
+    add(all, system, Kind.READ, READ, NONE, "getCpuLoad");
+    String diagnostic = "com.sun.management.internal.HotSpotDiagnostic";
+    add(all, diagnostic, Kind.CHANGE, "created", 0, "dumpHeap");
     add(all, "sun.nio.ch.Net", Kind.SOCKET, "connected", 2, "connect");
     add(all, "sun.nio.ch.Net", Kind.SOCKET, "bound", 2, "bind");
     add(all, "sun.nio.ch.UnixDomainSockets", Kind.SOCKET, "connected", 1, "connect");
     add(all, "sun.nio.ch.UnixDomainSockets", Kind.SOCKET, "bound", 1, "bind");
     add(all, "java.lang.ProcessImpl", Kind.PROCESS, "started by ProcessBuilder", 0, "start");
-    add(all, "java.lang.ProcessHandleImpl", Kind.PROCESS, "found by its ID", 0, "get");
-    add(all, "java.lang.ProcessHandleImpl", Kind.PROCESS, "listed", 0, "children");
+    add(all, "java.lang.ProcessHandleImpl", Kind.QUERY, "found by its ID", 0, "get");
+    add(all, "java.lang.ProcessHandleImpl", Kind.QUERY, "listed", 0, "children");
+    add(all, "java.lang.ProcessHandleImpl$Info", Kind.QUERY, "examined by its ID", 0, "info");
     for (String backend : List.of("linux.LinuxBackend", "freebsd.FreeBsdBackend")) {
       add(all, "dev.procdesc." + backend, Kind.PROGRAM, "executed by its name", 0, "spawn");
       add(all, "dev.procdesc." + backend, Kind.PROCESS, "opened by its ID", 0, "open");
@@ -138,7 +143,12 @@ record WatchedMethod(String type, String method, Kind kind, String operation, in
   /** Returns the use of a name by a call; empty if the call uses no name. */
   Optional<Use> use(StackFrame frame) {
     if (argument == NONE) {
-      return Optional.of(new Use(kind, operation, "/proc/self/fd"));
+      String file = switch (method) {
+        case "getOpenFileDescriptorCount" -> "/proc/self/fd";
+        case "getCpuLoad" -> "/proc/stat";
+        default -> "/proc/self/stat";
+      };
+      return Optional.of(new Use(kind, operation, file));
     }
     List<Value> arguments = frame.getArgumentValues();
     Value subject = argument == THIS ? frame.thisObject() : arguments.get(argument);

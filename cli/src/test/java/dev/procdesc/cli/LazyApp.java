@@ -1,14 +1,19 @@
 package dev.procdesc.cli;
 
+import com.sun.management.HotSpotDiagnosticMXBean;
+import com.sun.management.OperatingSystemMXBean;
 import dev.procdesc.DescriptorOnly;
 import dev.procdesc.Platform;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.Objects;
@@ -17,7 +22,9 @@ import java.util.concurrent.Callable;
 /**
  * An application that loads what it needs at its first use, in the descriptor-only mode; with the
  * argument {@code prepared} it is prepared as the checklist demands, and with {@code outside} it
- * never enters the mode.
+ * never enters the mode. With {@code queries} it queries its process in the mode, with
+ * {@code queriesWithFiles} in the mode that permits files, and with {@code unobservable} it lacks a
+ * property that the observer reads.
  */
 final class LazyApp {
   private final Callable<Runnable> part;
@@ -53,6 +60,22 @@ final class LazyApp {
         enter();
       }
       case "lazy" -> enter();
+      case "queries" -> {
+        enter();
+        query(arguments[0]);
+        return;
+      }
+      case "queriesWithFiles" -> {
+        Platform.current().enterDescriptorOnlyMode();
+        query(arguments[0]);
+        return;
+      }
+      case "unobservable" -> {
+        Platform platform = Platform.current();
+        System.clearProperty("java.home");
+        platform.enterDescriptorOnlyMode();
+        return;
+      }
       default -> {}
     }
     app.work();
@@ -60,6 +83,21 @@ final class LazyApp {
 
   private static void enter() throws IOException {
     Platform.current().enterDescriptorOnlyMode(DescriptorOnly.FILES);
+  }
+
+  /** Queries this process, for which native code opens files. */
+  private static void query(String file) throws Exception {
+    ProcessHandle.current().info();
+    ProcessHandle.of(ProcessHandle.current().pid());
+    Files.probeContentType(Path.of("file.html"));
+    ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class)
+        .getCommittedVirtualMemorySize();
+    try {
+      ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class).dumpHeap(file, true);
+    } catch (IllegalArgumentException | IOException e) {
+      // The file exists, and has another suffix.
+      return;
+    }
   }
 
   private LazyApp prepared() throws Exception {

@@ -200,6 +200,56 @@ final class SandboxCheckCommandTest {
     assertEquals("", Files.readString(list()));
   }
 
+  /** Returns the subjects and remedies of what would fail, separated by colons. */
+  private List<String> remedies() throws IOException {
+    return JsonParser.parseString(Files.readString(list()))
+        .getAsJsonObject()
+        .getAsJsonArray("fails")
+        .asList()
+        .stream()
+        .map(JsonElement::getAsJsonObject)
+        .map(item ->
+            item.get("subject").getAsString() + ": " + item.get("remedy").getAsString())
+        .toList();
+  }
+
+  @Test
+  void aQueryForWhichNativeCodeOpensFilesIsListed() throws IOException, InterruptedException {
+    requireMode();
+    Pd.Result result = check("queries", "--json");
+    assertEquals(123, result.code(), result.err());
+    List<String> remedies = remedies();
+    assertTrue(
+        remedies.contains("/proc/self/stat: do it beforehand, and keep the result"),
+        remedies::toString);
+    assertTrue(
+        remedies.contains(directory.resolve("file.txt") + ": do it beforehand"),
+        remedies::toString);
+    // The process by its handle, and the information about it.
+    String query = ": query it beforehand, and keep the result";
+    assertEquals(
+        2, remedies.stream().filter(each -> each.endsWith(query)).count(), remedies::toString);
+    String types = "mime.types: call java.nio.file.Files.probeContentType once beforehand";
+    assertTrue(remedies.stream().anyMatch(each -> each.endsWith(types)), remedies::toString);
+  }
+
+  @Test
+  void aQueryIsNotListedWhereFilesArePermitted() throws IOException, InterruptedException {
+    requireMode();
+    Assumptions.assumeTrue(System.getProperty("os.name").equals("Linux"), "files are refused");
+    Pd.Result result = check("queriesWithFiles", "--json");
+    assertEquals(0, result.code(), result.err());
+    assertEquals(List.of(), remedies());
+  }
+
+  @Test
+  void anApplicationRunsOnIfTheObservationFails() throws IOException, InterruptedException {
+    requireMode();
+    Pd.Result result = check("unobservable");
+    assertEquals(125, result.code(), result.err());
+    assertTrue(result.err().contains("pd: the observation of the JVM failed: "), result.err());
+  }
+
   @Test
   void anApplicationThatDoesNotStartEndsTheTrial() throws IOException, InterruptedException {
     String java = java("lazy").get(0);
