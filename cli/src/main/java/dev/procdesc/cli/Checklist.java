@@ -198,12 +198,14 @@ record Checklist(
         .orElse(false);
     String file = use.subject();
     // Files.probeContentType opens these, and its caller does not name them.
-    return file.endsWith("mime.types")
-        || !direct
-            && (isInRuntime(file)
-                || SYSTEM.stream().anyMatch(file::startsWith)
-                || file.contains("/.java/")
-                || file.endsWith("/.java"));
+    if (file.endsWith("mime.types")) {
+      return true;
+    }
+    return !direct
+        && (isInRuntime(file)
+            || SYSTEM.stream().anyMatch(file::startsWith)
+            || file.contains("/.java/")
+            || file.endsWith("/.java"));
   }
 
   private boolean isInRuntime(String file) {
