@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import struct
 from pathlib import Path
 
 from world import CI, World, frame, unittest
@@ -21,6 +22,10 @@ freebsd-vm|not a FreeBSD release|../../etc --kit KIT
 freebsd-vm|which 14?|14 --kit KIT
 freebsd-vm|64 hexadecimal digits|14.3 --kit KIT --sha256 abc
 freebsd-vm|no such image|14.3 --kit KIT --image /nothing
+freebsd-vm|no such kernel|15.1 --kit KIT --arch x86_64 --kernel /nothing
+freebsd-vm|not an amd64 kernel with a PVH entry|15.1 --kit KIT --arch x86_64 --kernel KIT
+freebsd-vm|for x86_64 only|15.1 --kit KIT --arch aarch64 --kernel KIT
+freebsd-vm|not a device|15.1 --kit KIT --arch x86_64 --kernel KIT --root-device /dev/a,b
 debian-root|not 'buster'|buster --pd
 debian-root|nothing to run|trixie
 debian-root|a command excludes --pd|trixie --pd -- true
@@ -141,6 +146,27 @@ class FreeBsdVmTest(World):
         self.ends(70, "the kit arrived damaged", *self.start, FAKE="torn")
         self.assertFalse((self.out / "status").exists())
         self.is_interrupted(*self.start)
+
+    def test_a_kernel_by_path(self):
+        def program(owner, kind):
+            notes = struct.pack("<III4s4s", 4, 4, 1, b"GNU\0", b"") + struct.pack("<III4sI", 4, 4, kind, owner, 0x200000)
+            segment = struct.pack("<IIQQQQQQ", 4, 4, 120, 0, 0, len(notes), len(notes), 4)
+            header = struct.pack("<HHIQQQIHHHHHH", 2, 62, 1, 0, 64, 0, 0, 64, 56, 1, 0, 0, 0)
+            return b"\x7fELF\x02\x01\x01".ljust(16, b"\0") + header + segment + notes
+
+        self.file("packages")
+        kernel = self.file("kernel")
+        for owner, kind in (b"Xen\0", 17), (b"GNU\0", 18):
+            kernel.write_bytes(program(owner, kind))
+            self.ends(2, "PVH entry", *self.start, "--kernel", kernel)
+        kernel.write_bytes(program(b"Xen\0", 18))
+        machine = self.world / "fakes/qemu-system-x86_64"
+        machine.write_text(machine.read_text().replace("for arg;", 'echo "$*" >"$WORLD/words"\nfor arg;', 1))
+        self.ends(0, "status 0", *self.start, "--kernel", kernel, "--root-device", "/dev/vtbd0p2")
+        words = (self.world / "words").read_text()
+        self.assertIn(f"-kernel {kernel} -append "
+                      "-h,hw.uart.console=io:0x3f8,vfs.root.mountfrom=ufs:/dev/vtbd0p2 ", words)
+        self.assertIn(f"file={self.kit},format=raw,snapshot=on", words)
 
     def test_not_run(self):
         self.ends(77, "not run: no OpenJDK", *self.start)
