@@ -23,6 +23,7 @@ import dev.procdesc.compat.support.Run;
 import dev.procdesc.compat.support.Scenario;
 import dev.procdesc.compat.support.Text;
 import dev.procdesc.compat.support.VirtualThreads;
+import dev.procdesc.testing.Timeouts;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.Pipe;
@@ -112,7 +113,7 @@ final class ConcurrencyTest extends ConcurrencyContract {
     List<Callable<Object>> tasks = new ArrayList<>();
     for (int i = 0; i < 2; i++) {
       tasks.add(child::waitFor);
-      tasks.add(() -> child.waitFor(Duration.ofSeconds(10)).orElseThrow());
+      tasks.add(() -> child.waitFor(Timeouts.CEILING).orElseThrow());
       tasks.add(() -> child.onExit().get());
       tasks.add(child::poll);
       tasks.add(child::isAlive);

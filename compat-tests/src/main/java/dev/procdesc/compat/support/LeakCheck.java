@@ -18,7 +18,6 @@ import java.nio.channels.Pipe;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -42,7 +41,6 @@ import org.junit.jupiter.api.extension.TestExecutionExceptionHandler;
 public final class LeakCheck
     implements BeforeEachCallback, AfterEachCallback, TestExecutionExceptionHandler {
   private static final Namespace NAMESPACE = Namespace.create(LeakCheck.class);
-  private static final Duration CEILING = Timeouts.scaled(Duration.ofSeconds(10));
 
   /** The largest number of concurrent waiters of any test in this JVM. */
   private static final int WAITERS = 40;
@@ -122,8 +120,12 @@ public final class LeakCheck
   @Override
   public void afterEach(ExtensionContext context) {
     Snapshot before = context.getStore(NAMESPACE).get(Snapshot.class, Snapshot.class);
-    if (before != null && !Await.holds(CEILING, () -> before.left().isEmpty())) {
-      fail("the test left behind: " + String.join(", ", before.left()));
+    if (before == null || Await.holds(Timeouts.CEILING, () -> before.left().isEmpty())) {
+      return;
+    }
+    List<String> left = before.left();
+    if (!left.isEmpty()) {
+      fail("the test left behind: " + String.join(", ", left));
     }
   }
 
