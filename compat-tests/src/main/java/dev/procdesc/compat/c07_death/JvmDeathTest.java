@@ -184,7 +184,7 @@ final class JvmDeathTest {
         jvm.await("ready", 1);
         jvm.await("c", count);
         longest = longer(longest, jvm.killAndAwaitEnd());
-        assertEquals(-Signal.KILL.number(), jvm.exitCode());
+        assertEquals(-Signal.KILL.number(), jvm.exitCode(), jvm::toString);
       }
     }
     print(rounds + " JVMs with " + count + " children", without, longest);
@@ -222,7 +222,7 @@ final class JvmDeathTest {
             children.remove().close();
           }
         }
-      } catch (Exception e) {
+      } catch (Throwable e) {
         e.printStackTrace();
         KillableJvm.say("failed");
       }
@@ -331,7 +331,7 @@ final class JvmDeathTest {
       jvm.await("c", 20);
       jvm.signal(signal);
       jvm.awaitEnd();
-      assertEquals(128 + signal.number(), jvm.exitCode());
+      assertEquals(128 + signal.number(), jvm.exitCode(), jvm::toString);
     }
   }
 
@@ -349,7 +349,7 @@ final class JvmDeathTest {
       jvm.await("c", 20);
       jvm.signalGroup(signal);
       jvm.awaitEnd();
-      assertEquals(128 + signal.number(), jvm.exitCode());
+      assertEquals(128 + signal.number(), jvm.exitCode(), jvm::toString);
     }
   }
 
@@ -383,7 +383,7 @@ final class JvmDeathTest {
       jvm.await("ready", 1);
       jvm.await("c", 5);
       jvm.signal(Signal.KILL);
-      assertEquals(-Signal.KILL.number(), jvm.exitCode());
+      assertEquals(-Signal.KILL.number(), jvm.exitCode(), jvm::toString);
       assertTrue(jvm.isHeld());
       jvm.letGo();
       jvm.await("b", 5);

@@ -237,7 +237,7 @@ public final class KillableJvm implements AutoCloseable {
       int[] result = new int[1];
       Await.until(
           "the JVM has exited",
-          () -> Host.C.waitpid(pid, result, WaitFlags.WNOHANG.intValue()) == pid);
+          () -> Host.check(() -> Host.C.waitpid(pid, result, WaitFlags.WNOHANG.intValue())) == pid);
       reaped = true;
       status = result[0];
     }
