@@ -266,7 +266,11 @@ public final class BlockingDescriptor {
     try {
       while (true) {
         try {
-          boolean unused = ready.await(deadline.left(), TimeUnit.NANOSECONDS);
+          if (nanos == Long.MAX_VALUE) {
+            ready.await();
+          } else {
+            boolean unused = ready.await(deadline.left(), TimeUnit.NANOSECONDS);
+          }
           return interrupted;
         } catch (InterruptedException e) {
           interrupted = true;

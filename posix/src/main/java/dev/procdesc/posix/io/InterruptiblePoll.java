@@ -13,7 +13,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -188,7 +187,7 @@ public final class InterruptiblePoll {
   private int pollExiting(Deadline deadline) {
     int outcome = LibC.poll(memory.address(), 2, 0);
     while (outcome == 0 && !deadline.isOver()) {
-      LockSupport.parkNanos(this, Math.min(deadline.left(), Watcher.EXIT_NANOS));
+      Threads.pause(Math.min(deadline.left(), Watcher.EXIT_NANOS));
       outcome = LibC.poll(memory.address(), 2, 0);
     }
     return outcome;

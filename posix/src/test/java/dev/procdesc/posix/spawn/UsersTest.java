@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.SpawnException;
 import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.ffi.TestNumbers;
 import dev.procdesc.spi.Account;
 import dev.procdesc.spi.SupplementaryGroups;
 import java.io.IOException;
@@ -24,6 +25,7 @@ import jnr.posix.POSIXFactory;
 import jnr.posix.Passwd;
 import jnr.posix.RLimit;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
@@ -34,6 +36,11 @@ final class UsersTest {
   private static final Optional<Account> NONE = Optional.empty();
 
   private static final SupplementaryGroups OF_USER = new SupplementaryGroups.OfUser();
+
+  @BeforeAll
+  static void chooseNumbers() {
+    TestNumbers.choose();
+  }
 
   private static SupplementaryGroups listed(Account... groups) {
     return new SupplementaryGroups.Listed(List.of(groups));
