@@ -44,7 +44,7 @@ record WatchedMethod(String type, String method, Kind kind, String operation, in
   /** O_WRONLY, O_RDWR and O_CREAT, on every system that has a backend. */
   private static final int WRITES = 0x1 | 0x2 | 0x40 | 0x200;
 
-  /** The name that stands for no directory, in a call that creates a temporary file. */
+  /** The name that means no directory, in a call that creates a temporary file. */
   static final String TEMPORARY = "the temporary directory";
 
   static final List<WatchedMethod> ALL = all();

@@ -27,7 +27,7 @@ final class InitTest {
 
   private static final String TINI = "tini --";
 
-  /** Without a session of its own for the command, to which it would send all signals. */
+  /** Without a separate session for the command, to which it would send all signals. */
   private static final String DUMB_INIT = "dumb-init --single-child --";
 
   private static final String UNSHARE =

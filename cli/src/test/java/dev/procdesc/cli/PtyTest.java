@@ -92,7 +92,7 @@ final class PtyTest {
       SignalScript.awaitReady(pd);
       long pid = SignalScript.pd(pd);
       SignalScript.kill("INT", pid);
-      // A JVM handles each signal in a thread of its own, so only this keeps the order.
+      // A JVM handles each signal in a separate thread, so only this keeps the order.
       assertEquals(List.of("INT"), pd.awaitAll("INT"));
       SignalScript.kill("USR2", pid);
       assertEquals(List.of("USR2"), pd.awaitAll("USR2"));
