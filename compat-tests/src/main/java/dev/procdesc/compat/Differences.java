@@ -1,5 +1,6 @@
 package dev.procdesc.compat;
 
+import dev.procdesc.Feature;
 import dev.procdesc.Platform;
 import dev.procdesc.compat.support.Poll;
 import java.net.URL;
@@ -45,11 +46,12 @@ public final class Differences {
   }
 
   /**
-   * Returns the events to request from poll(2) to wait for the exit of a process: none on FreeBSD,
-   * where POLLHUP is reported in any case. The simulation reports POLLIN shortly before that.
+   * Returns the events to request from poll(2) to wait until the exit status of an ordinary child
+   * can be collected. Where the kernel reaps children, that is POLLHUP, which needs no request:
+   * POLLIN is reported at the exit, shortly before the child is reaped.
    */
   public static int pollRequestForExit() {
-    return freebsd() ? 0 : Poll.POLLIN;
+    return Platform.current().features().contains(Feature.INVISIBLE_CHILDREN) ? 0 : Poll.POLLIN;
   }
 
   /**

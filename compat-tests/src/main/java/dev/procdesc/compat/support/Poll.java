@@ -36,7 +36,10 @@ public final class Poll {
     return events;
   }
 
-  /** Waits for the exit of the process of a raw descriptor, and fails if it does not come. */
+  /**
+   * Waits until the exit status of the child of a raw descriptor can be collected, and fails if
+   * that does not come.
+   */
   public static void exit(int fd) {
     int events = poll(fd, Differences.pollRequestForExit(), Timeouts.CEILING);
     assertNotEquals(0, events, "no exit of the process of descriptor " + fd);
