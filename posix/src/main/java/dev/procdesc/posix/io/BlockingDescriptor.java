@@ -130,14 +130,23 @@ public final class BlockingDescriptor {
    * Acquires the lock before a deadline.
    *
    * @return whether the lock was acquired
+   * @throws ClosedChannelException if the descriptor is closed
    * @throws ClosedByInterruptException if the thread is interrupted, which closes the descriptor
    */
   public boolean enter(Deadline deadline) throws ClosedChannelException {
+    boolean entered;
     try {
-      return lock.tryLock(deadline.left(), TimeUnit.NANOSECONDS);
+      entered = lock.tryLock(deadline.left(), TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
       throw interrupted();
     }
+    if (!isOpen()) {
+      if (entered) {
+        lock.unlock();
+      }
+      throw new ClosedChannelException();
+    }
+    return entered;
   }
 
   /**
