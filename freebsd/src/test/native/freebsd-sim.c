@@ -27,7 +27,8 @@
  * Of FreeBSD's sockets, the simulation has the default sizes of buffers, which refuse a longer record,
  * and the error when descriptors are dropped because no numbers are free. From 15.1 on a record of a
  * SOCK_SEQPACKET socket ends with MSG_EOR, and a long one is sent in part, as observed on 15.1 (3,000 of
- * 60,000 bytes into that much room; here the room is less exact); simrecords.c shows the effects.
+ * 60,000 bytes into that much room); simrecords.c shows the effects. The room is counted as in
+ * sys/kern/uipc_usrreq.c (uipc_stream_sbspace); see "the room of sockets".
  *
  * In capability mode a program that needs a run-time linker is aborted, unless it is passed to
  * /libexec/ld-elf.so.1. A substitute at that path simulates the direct execution mode; the programs are
@@ -164,7 +165,7 @@ __attribute__((unused)) static int errno_to_freebsd(int e)
 /* ---- the protocol between the library and the kernel process ---- */
 
 enum operation {
-    REGISTER, PDKILL, PDGETPID, WAIT, PDWAIT, FSTAT, SPLIT, OPEN, SUBSCRIBE, ENTER_CAPABILITY_MODE
+    REGISTER, PDKILL, PDGETPID, WAIT, PDWAIT, FSTAT, SPLIT, OPEN, SUBSCRIBE, ENTER_CAPABILITY_MODE, SHARE
 };
 
 struct request {
@@ -185,6 +186,27 @@ struct reply {
 
 struct ended { /* every holder reads this from the connection after the exit */
     int status;
+};
+
+/* ---- the room of sockets (15) ----
+ *
+ * All processes share a table with an entry for each SOCK_SEQPACKET socket, at its inode modulo the size of
+ * the table; a newer socket replaces an older one. The entry counts the data and the descriptors that were
+ * sent over the socket and are not received yet.
+ */
+struct queue {
+    u64 inode;             /* 0: unused */
+    u64 peer;              /* the inode of the other end; 0 if it is unknown */
+    int used;              /* sb_ccc + sb_ctl of the other end */
+    int memory;            /* sb_mbcnt of the other end */
+    int sending, receiving; /* SO_SNDBUF and SO_RCVBUF of the socket */
+};
+
+enum { QUEUES = 65536, NAMES = 4096, DEFAULT_BUFFER = 65536, SB_MAX = 2 << 20 };
+
+struct shared {
+    struct queue queues[QUEUES];
+    struct { u64 number, inode; } connecting[NAMES]; /* sockets with a name that connect() chose */
 };
 
 enum { TAG = 5 }; /* SO_PRIORITY of the socket of a process descriptor */
@@ -256,7 +278,7 @@ static struct subscriber { /* a registration of EVFILT_SIGNAL for SIGCHLD */
     int pid;
 } subscribers[MAX_SUBSCRIBERS];
 
-static int epoll, listener;
+static int epoll, listener, shared_memory;
 static int late_zombies; /* FREEBSD_SIM_ZOMBIES is "late" */
 enum { LISTEN = 1, SIGNALS = 2, CLIENT = 3, HOLDER = 4, PIDFD = 5, WAITER = 6, SUBSCRIBER = 7, NAME = 8 };
 
@@ -773,6 +795,22 @@ static int filter_names(void)
     return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
 }
 
+/* Sends the descriptor of the memory that all processes share. */
+static void share(int connection)
+{
+    union { char bytes[CMSG_SPACE(sizeof(int))]; struct cmsghdr align; } control = {{0}};
+    char byte = 0;
+    struct iovec iov = {&byte, 1};
+    struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+        .msg_controllen = sizeof control};
+    struct cmsghdr *h = CMSG_FIRSTHDR(&m);
+    h->cmsg_level = SOL_SOCKET;
+    h->cmsg_type = SCM_RIGHTS;
+    h->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(h), &shared_memory, sizeof(int));
+    sendmsg(connection, &m, MSG_NOSIGNAL);
+}
+
 static void serve(int connection)
 {
     struct request q;
@@ -797,7 +835,7 @@ static void serve(int connection)
     if (q.operation == ENTER_CAPABILITY_MODE) {
         restrict_names(who.pid);
     } else if (q.operation != REGISTER && q.operation != WAIT && q.operation != OPEN &&
-        q.operation != SUBSCRIBE) {
+        q.operation != SUBSCRIBE && q.operation != SHARE) {
         asked = by_inode(q.inode);
         if (asked == NULL)
             r.result = -EBADF;
@@ -874,6 +912,8 @@ static void serve(int connection)
         break;
     }
     send(connection, &r, sizeof r, MSG_NOSIGNAL);
+    if (q.operation == SHARE)
+        share(connection);
     close(connection);
 }
 
@@ -896,6 +936,11 @@ int main(int argc, char **argv)
     choose_release();
     const char *zombies = getenv("FREEBSD_SIM_ZOMBIES");
     late_zombies = zombies != NULL && strcmp(zombies, "late") == 0;
+    shared_memory = memfd_create("sockets", MFD_CLOEXEC);
+    if (shared_memory < 0 || ftruncate(shared_memory, sizeof(struct shared)) != 0) {
+        perror("freebsd-sim: memfd_create");
+        return 1;
+    }
     processes = calloc(MAX_PROCESSES, sizeof *processes);
     holders = calloc(MAX_HOLDERS, sizeof *holders);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -1011,6 +1056,8 @@ static int capability_mode; /* inherited by copies of this process */
 static int compat_14 = 1; /* the kernel's option COMPAT_FREEBSD14 */
 static char kernel_name[100];
 
+static void map_shared_memory(void);
+
 __attribute__((constructor)) static void load(void)
 {
     const char *name = getenv(ADDRESS);
@@ -1019,6 +1066,7 @@ __attribute__((constructor)) static void load(void)
     compat_14 = compat == NULL || strcmp(compat, "no") != 0;
     if (name != NULL)
         snprintf(kernel_name, sizeof kernel_name, "%s", name);
+    map_shared_memory();
 }
 
 static s64 raw(s64 n, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
@@ -1115,6 +1163,34 @@ static s64 ask(const struct request *q, struct reply *r, const int fds[2])
         return s;
     RAW1(SYS_close, s);
     return r->result;
+}
+
+static struct shared *shared;
+
+/* Maps the memory that all processes share; without the kernel process, only descendants share it. */
+static void map_shared_memory(void)
+{
+    struct request q = {.operation = SHARE};
+    struct reply r;
+    union { char bytes[CMSG_SPACE(sizeof(int))]; struct cmsghdr align; } control;
+    char byte;
+    struct iovec iov = {&byte, 1};
+    struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+        .msg_controllen = sizeof control};
+    int fd = -1;
+    s64 connection = talk(&q, &r, NULL);
+    if (connection >= 0 && RAW3(SYS_recvmsg, connection, &m, MSG_CMSG_CLOEXEC) == 1 &&
+        CMSG_FIRSTHDR(&m) != NULL)
+        memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof fd);
+    int flags = fd < 0 ? MAP_SHARED | MAP_ANONYMOUS : MAP_SHARED;
+    s64 at = raw(SYS_mmap, 0, sizeof *shared, PROT_READ | PROT_WRITE, (u64)flags, (u64)fd, 0);
+    if (at < 0 && at >= -4095)
+        abort();
+    shared = (struct shared *)(uintptr_t)at;
+    if (fd >= 0)
+        RAW1(SYS_close, fd);
+    if (connection >= 0)
+        RAW1(SYS_close, connection);
 }
 
 /* Returns the inode, which identifies a process descriptor, or -errno. */
@@ -1415,6 +1491,7 @@ enum {
 #define NOTE_LOWAT 1u
 
 static s64 space_of(int);
+static int ends_records(int);
 static int hung_up(int);
 
 struct note { /* a registration */
@@ -1548,6 +1625,8 @@ static s64 change(int queue, const struct kevent *k)
         return -EINVAL;
     }
     event.events |= k->flags & EV_ONESHOT || k->filter == F_PROCDESC ? EPOLLONESHOT : 0;
+    /* Linux always has room; each packet that is received makes the kqueue look again. */
+    event.events |= k->filter == F_WRITE && k->fflags & NOTE_LOWAT && ends_records(fd) ? EPOLLET : 0;
     if (old != NULL)
         drop(old);
     if (has_own_descriptor(k->filter)) {
@@ -1618,11 +1697,13 @@ static int report(u64 id, struct kevent *k)
         k->fflags = NOTE_EXIT;
         k->data = ended.status;
     }
-    if (k->filter == F_WRITE && (k->fflags & NOTE_LOWAT)) {
+    if (k->filter == F_WRITE && (k->fflags & NOTE_LOWAT) && ends_records(n->fd)) {
         s64 wanted = k->data;
         k->data = space_of(n->fd);
         if (k->data < wanted && !hung_up(n->fd))
             return 0;
+        struct epoll_event again = {.events = EPOLLOUT | EPOLLET, .data.u64 = id};
+        RAW4(SYS_epoll_ctl, n->queue, EPOLL_CTL_MOD, n->fd, &again); /* the event lasts, without EV_CLEAR */
     }
     if (k->flags & EV_ONESHOT)
         drop(found);
@@ -1956,9 +2037,17 @@ int sim_socket(int domain, int type, int protocol)
     return (int)LIBC(RAW3(SYS_socket, domain, socket_type(type), protocol));
 }
 
+static void join(int, int);
+static void name(int);
+static void join_by_name(int);
+static struct queue *queue_of(int);
+
 int sim_socketpair(int domain, int type, int protocol, int *pair)
 {
-    return (int)LIBC(RAW4(SYS_socketpair, domain, socket_type(type), protocol, pair));
+    s64 result = RAW4(SYS_socketpair, domain, socket_type(type), protocol, pair);
+    if (result == 0 && ends_records(pair[0]))
+        join(pair[0], pair[1]);
+    return (int)LIBC(result);
 }
 
 /* Converts a sockaddr_un, which begins with its length; returns -errno on failure. */
@@ -1979,9 +2068,11 @@ int sim_bind(int fd, const char *name, unsigned size)
     return (int)finish(with_address(SYS_bind, fd, name, size));
 }
 
-int sim_connect(int fd, const char *name, unsigned size)
+int sim_connect(int fd, const char *path, unsigned size)
 {
-    return (int)finish(with_address(SYS_connect, fd, name, size));
+    if (ends_records(fd))
+        name(fd);
+    return (int)finish(with_address(SYS_connect, fd, path, size));
 }
 
 int sim_listen(int fd, int backlog)
@@ -1989,9 +2080,12 @@ int sim_listen(int fd, int backlog)
     return (int)LIBC(RAW2(SYS_listen, fd, backlog));
 }
 
-int sim_accept4(int fd, void *name, void *size, int flags)
+int sim_accept4(int fd, void *path, void *size, int flags)
 {
-    return (int)LIBC(RAW4(SYS_accept4, fd, name, size, socket_type(flags)));
+    s64 result = RAW4(SYS_accept4, fd, path, size, socket_type(flags));
+    if (result >= 0 && ends_records((int)result))
+        join_by_name((int)result);
+    return (int)LIBC(result);
 }
 
 static int socket_option(int level, int option)
@@ -2002,10 +2096,28 @@ static int socket_option(int level, int option)
         : option == 0x1007 ? SO_ERROR : option == 0x1008 ? SO_TYPE : -1;
 }
 
+enum { MBUF = 256, CLUSTER = 2048, PAGE_CLUSTER = 4096, IN_MBUF = 224 };
+
+static int is_buffer(int option)
+{
+    return option == 0x1001 || option == 0x1002;
+}
+
+/* Returns the place of the size of a buffer; the buffers of Linux have another size. */
+static int *buffer_of(int fd, int option)
+{
+    struct queue *q = queue_of(fd);
+    return option == 0x1001 ? &q->sending : &q->receiving;
+}
+
 int sim_getsockopt(int fd, int level, int option, void *value, unsigned *size)
 {
     if (socket_option(level, option) < 0)
         return (int)finish(-E_NOPROTOOPT);
+    if (is_buffer(option) && *size == sizeof(int) && ends_records(fd)) {
+        memcpy(value, buffer_of(fd, option), sizeof(int));
+        return 0;
+    }
     return (int)LIBC(RAW5(
         SYS_getsockopt, fd, SOL_SOCKET, socket_option(level, option), value, size));
 }
@@ -2014,6 +2126,16 @@ int sim_setsockopt(int fd, int level, int option, const void *value, unsigned si
 {
     if (socket_option(level, option) < 0)
         return (int)finish(-E_NOPROTOOPT);
+    if (is_buffer(option) && size == sizeof(int) && ends_records(fd)) {
+        int wanted;
+        memcpy(&wanted, value, sizeof wanted);
+        if (wanted < 1)
+            return (int)finish(-EINVAL);
+        if (wanted > (s64)SB_MAX * CLUSTER / (MBUF + CLUSTER)) /* sb_max_adj */
+            return (int)finish(-E_NOBUFS);
+        *buffer_of(fd, option) = wanted;
+        return 0;
+    }
     return (int)LIBC(RAW5(
         SYS_setsockopt, fd, SOL_SOCKET, socket_option(level, option), value, size));
 }
@@ -2068,7 +2190,7 @@ _Static_assert(offsetof(struct freebsd_msghdr, control_size) == 40, "msghdr");
 
 enum { CONTROL_ROOM = 4096, HEADER = 16 };
 
-/* Returns the maximum length of a record: the value set as SO_SNDBUF, or FreeBSD's default. */
+/* Returns the maximum length of a record before 15: the value set as SO_SNDBUF, or the default. */
 static size_t longest(int fd)
 {
     static int untouched;
@@ -2080,7 +2202,7 @@ static size_t longest(int fd)
         RAW1(SYS_close, fresh);
     }
     RAW5(SYS_getsockopt, fd, SOL_SOCKET, SO_SNDBUF, &room, &size);
-    return room != untouched ? (size_t)room / 2 : release < 1500 ? 8192 : 65536;
+    return room != untouched ? (size_t)room / 2 : 8192;
 }
 
 /* ---- records that end with MSG_EOR (15) ----
@@ -2117,16 +2239,138 @@ static int hung_up(int fd)
     return RAW5(SYS_ppoll, &p, 1, &now, 0, 0) == 1 && (p.revents & (POLLHUP | POLLRDHUP)) != 0;
 }
 
+static u64 inode_of(int fd)
+{
+    struct stat st = {0};
+    RAW2(SYS_fstat, fd, &st);
+    return st.st_ino;
+}
+
+/* Returns the entry of a socket. The first call makes Linux's buffers so large that they do not matter. */
+static struct queue *queue_of(int fd)
+{
+    u64 inode = inode_of(fd);
+    struct queue *q = &shared->queues[inode % QUEUES];
+    if (q->inode != inode) {
+        *q = (struct queue){.inode = inode, .sending = DEFAULT_BUFFER, .receiving = DEFAULT_BUFFER};
+        set_int_option(fd, SO_SNDBUF, 2 * SB_MAX);
+        set_int_option(fd, SO_SNDBUFFORCE, 2 * SB_MAX); /* needs CAP_NET_ADMIN */
+    }
+    return q;
+}
+
+/* Returns the entry of the other end; NULL if it is unknown. */
+static struct queue *other_end(const struct queue *q)
+{
+    struct queue *other = &shared->queues[q->peer % QUEUES];
+    return q->peer != 0 && other->inode == q->peer ? other : NULL;
+}
+
+static void join(int one, int other)
+{
+    queue_of(one)->peer = inode_of(other);
+    queue_of(other)->peer = inode_of(one);
+}
+
 /*
- * Returns the room at the other end. It is rounded to units, so that the case in which descriptors fit
- * exactly, and data do not, occurs more often than once in thousands of times.
+ * Gives a socket that connects a name, by which the other end finds its entry: NUL and five digits, which
+ * Linux chooses.
  */
+static void name(int fd)
+{
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    socklen_t size = sizeof a;
+    RAW3(SYS_bind, fd, &a, sizeof a.sun_family);
+    if (RAW3(SYS_getsockname, fd, &a, &size) == 0 && size == sizeof a.sun_family + 6) {
+        u64 number = strtoul(a.sun_path + 1, NULL, 16);
+        shared->connecting[number % NAMES].number = number;
+        shared->connecting[number % NAMES].inode = queue_of(fd)->inode;
+    }
+}
+
+static void join_by_name(int fd)
+{
+    struct sockaddr_un a = {0};
+    socklen_t size = sizeof a;
+    if (RAW3(SYS_getpeername, fd, &a, &size) != 0 || size != sizeof a.sun_family + 6)
+        return; /* a program without this library */
+    u64 number = strtoul(a.sun_path + 1, NULL, 16);
+    u64 inode = shared->connecting[number % NAMES].inode;
+    struct queue *client = &shared->queues[inode % QUEUES];
+    if (shared->connecting[number % NAMES].number == number && client->inode == inode) {
+        queue_of(fd)->peer = inode;
+        client->peer = queue_of(fd)->inode;
+    }
+}
+
+/* Returns the size of a control message in the queue: a header, and a pointer for each descriptor. */
+static s64 control_size(int descriptors)
+{
+    return descriptors == 0 ? 0 : 16 + 8 * descriptors;
+}
+
+/* sbcreatecontrol */
+static int control_memory(int descriptors)
+{
+    return descriptors == 0 ? 0 : control_size(descriptors) > IN_MBUF ? MBUF + CLUSTER : MBUF;
+}
+
+/* mc_get: clusters of a page, and at the end what is sufficient. */
+static int data_memory(s64 size)
+{
+    int memory = 0;
+    for (; size > CLUSTER; size -= PAGE_CLUSTER)
+        memory += MBUF + PAGE_CLUSTER;
+    return memory + (size <= 0 ? 0 : size <= IN_MBUF ? MBUF : MBUF + CLUSTER);
+}
+
+static pthread_mutex_t room_lock = PTHREAD_MUTEX_INITIALIZER; /* from a look at the room to its use */
+
+/*
+ * Returns the room at the other end (uipc_stream_sbspace). A program without this library does not count
+ * what it receives; then there is room again when it has received everything.
+ */
+static s64 room_of(int fd)
+{
+    struct queue *q = queue_of(fd), *other = other_end(q);
+    s64 limit = other == NULL ? DEFAULT_BUFFER : other->receiving;
+    s64 most = 8 * limit < SB_MAX ? 8 * limit : SB_MAX; /* sbreserve_locked */
+    int queued = 0;
+    RAW3(SYS_ioctl, fd, 0x5411 /* SIOCOUTQ */, &queued); /* 1 for a packet that is being removed */
+    if (queued < MBUF) {
+        __atomic_store_n(&q->used, 0, __ATOMIC_SEQ_CST);
+        __atomic_store_n(&q->memory, 0, __ATOMIC_SEQ_CST);
+    }
+    int used = __atomic_load_n(&q->used, __ATOMIC_SEQ_CST);
+    int memory = __atomic_load_n(&q->memory, __ATOMIC_SEQ_CST);
+    s64 space = limit - (used > 0 ? used : 0), mbufs = most - (memory > 0 ? memory : 0);
+    s64 less = space < mbufs ? space : mbufs;
+    return less > 0 ? less : 0;
+}
+
 static s64 space_of(int fd)
 {
-    int queued = 0;
-    RAW3(SYS_ioctl, fd, 0x5411 /* SIOCOUTQ */, &queued); /* with the overhead of buffers */
-    s64 limit = (s64)longest(fd);
-    return queued < limit ? (limit - queued) & ~511 : 0;
+    pthread_mutex_lock(&room_lock);
+    s64 space = room_of(fd);
+    pthread_mutex_unlock(&room_lock);
+    return space;
+}
+
+static void use_room(int fd, s64 bytes, int memory)
+{
+    struct queue *q = queue_of(fd);
+    __atomic_add_fetch(&q->used, (int)bytes, __ATOMIC_SEQ_CST);
+    __atomic_add_fetch(&q->memory, memory, __ATOMIC_SEQ_CST);
+}
+
+/* Gives room back to the other end. The removal of a packet follows, which wakes those who wait for room. */
+static void free_room(int fd, s64 bytes, int memory)
+{
+    struct queue *q = other_end(queue_of(fd));
+    if (q != NULL) {
+        __atomic_sub_fetch(&q->used, (int)bytes, __ATOMIC_SEQ_CST);
+        __atomic_sub_fetch(&q->memory, memory, __ATOMIC_SEQ_CST);
+    }
 }
 
 static void close_all(const int *fds, int count)
@@ -2166,33 +2410,41 @@ static s64 send_part(int fd, char *data, size_t size, const int *fds, int count,
     return result;
 }
 
+/* Sends as much of the rest as there is room for; returns a count, which may be 0, or -errno. */
+static s64 send_some(int fd, char *data, s64 size, const int *fds, int count, int ends)
+{
+    s64 control = control_size(count);
+    pthread_mutex_lock(&room_lock);
+    s64 space = room_of(fd), result = -E_AGAIN;
+    if (space > 0 && space >= control) {
+        s64 part = size < space - control ? size : space - control;
+        result = send_part(fd, data, (size_t)part, fds, count, part < size || !ends || part == 0);
+        if (result >= 0)
+            use_room(fd, part + control, data_memory(part) + control_memory(count));
+    }
+    pthread_mutex_unlock(&room_lock);
+    return result;
+}
+
 /* The first part has all descriptors; a part has as much data as there is room for. */
 static s64 send_record(int fd, char *data, s64 size, const int *fds, int count, int flags)
 {
-    s64 control = count > 0 ? 16 + 8 * count : 0, sent = 0;
-    int again = -E_AGAIN;
-    if (count >= MOST_FDS || control > (s64)longest(fd))
+    struct queue *other = other_end(queue_of(fd));
+    s64 sent = 0;
+    if (count >= MOST_FDS || control_size(count) > (other == NULL ? DEFAULT_BUFFER : other->receiving))
         return -E_MSGSIZE;
     while (sent < size || count > 0) {
-        s64 space = space_of(fd);
-        if (space > 0 && space >= control) {
-            s64 part = size - sent < space - control ? size - sent : space - control;
-            int more = sent + part < size || !(flags & 8 /* MSG_EOR */) || part == 0;
-            s64 result = send_part(fd, data + sent, (size_t)part, fds, count, more);
-            if (result < 0 && (result != again || (flags & 0x80)))
-                return sent > 0 ? sent : result;
-            if (result >= 0) {
-                sent += part;
-                count = 0;
-                control = 0;
-                if (sent == size)
-                    break;
-            }
+        s64 result = send_some(fd, data + sent, size - sent, fds, count, flags & 8 /* MSG_EOR */);
+        if (result >= 0) {
+            sent += result;
+            count = 0;
+        } else if (result != -E_AGAIN || (flags & 0x80 /* MSG_DONTWAIT */)) {
+            return sent > 0 ? sent : result; /* even if descriptors, but no data, were sent */
+        } else {
+            struct pollfd p = {fd, POLLRDHUP, 0};
+            struct timespec pause = {0, 1000000}; /* the room has no event for a blocking send */
+            RAW5(SYS_ppoll, &p, 1, &pause, NULL, 0);
         }
-        if (flags & 0x80) /* MSG_DONTWAIT: fails even if descriptors, but no data, were sent */
-            return sent > 0 ? sent : again;
-        struct pollfd p = {fd, POLLOUT, 0};
-        RAW5(SYS_ppoll, &p, 1, NULL, 0, 0);
     }
     return sent;
 }
@@ -2298,9 +2550,13 @@ static s64 receive_record(int fd, struct freebsd_msghdr *m, int flags)
             int offset = int_option(fd, SO_PEEK_OFF);
             set_int_option(fd, SO_PEEK_OFF, (offset > 0 ? offset : 0) + (int)(room - size));
             set_int_option(fd, SO_PRIORITY, TAKEN);
+            free_room(fd, (s64)(room - size) + control_size(l.count), control_memory(l.count));
             size = room;
             break;
         }
+        int received = int_option(fd, SO_PEEK_OFF);
+        free_room(fd, l.size + control_size(l.count),
+            control_memory(l.count) + data_memory(l.size + (received > 0 ? received : 0)));
         take_packet(fd);
         size += (size_t)l.size;
         if (l.size > 0 && !l.more) {

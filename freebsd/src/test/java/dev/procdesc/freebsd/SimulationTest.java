@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.procdesc.ChildProcess;
+import dev.procdesc.DescriptorChannel;
 import dev.procdesc.ExitStatus;
 import dev.procdesc.Feature;
 import dev.procdesc.OnClose;
@@ -14,6 +15,8 @@ import dev.procdesc.Stdio;
 import dev.procdesc.freebsd.kernel.Numbers;
 import dev.procdesc.posix.ffi.Architecture;
 import dev.procdesc.posix.ffi.Simulation;
+import dev.procdesc.testing.Await;
+import dev.procdesc.testing.Timeouts;
 import dev.procdesc.testing.Tool;
 import java.io.File;
 import java.io.IOException;
@@ -21,7 +24,9 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -29,6 +34,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -149,12 +155,18 @@ final class SimulationTest {
       "descriptors behind data: 2+1 2+1. EAGAIN",
       "without numbers: EMFILE 7. 1.",
       "more descriptors than room: 1",
-      "a long one is cut: 1, and then -35",
+      "a long one is cut: 7168, and then -35",
       "room for a byte: 0",
       "received as it was cut: 1",
       "room for a byte: 1",
-      "the rest is cut: 1",
-      "descriptors went although the send said EAGAIN: 1",
+      "the rest is cut: 8192",
+      "records of 1000 until full: 65, then 536, then -35",
+      "60000 into 3000 bytes of room: 3000",
+      "received: 3536",
+      "only descriptors fit: -35, 0+62",
+      "the start of a record is received: 0, 1, 1",
+      "records of a byte until the memory is full: 256, and space for a byte: 0",
+      "space for a byte: 1, for two records: 0",
       "the end: 1. 1 0",
       "to nobody: 1",
       "room, or nobody to receive: 1",
@@ -314,6 +326,78 @@ final class SimulationTest {
     }
   }
 
+  /** Sends messages to a receiver that reads slowly, in a separate JVM. */
+  public static final class Records {
+    private static final int BUFFER = 256 * 1024;
+
+    private Records() {}
+
+    /** The program. */
+    public static void main(String[] arguments) throws Exception {
+      try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
+          ChildProcess child = Spawner.of("/bin/cat").stdin(Stdio.pipe()).spawn()) {
+        DescriptorChannel out = pair.first();
+        int whole = 0;
+        while (out.send(Duration.ZERO, new byte[1000])) {
+          whole++;
+        }
+        int room = BUFFER - whole * 1000;
+        print("full", whole, room, out.send(Duration.ofMillis(1), new byte[room + 1]));
+        print("exactly", out.send(Duration.ZERO, new byte[room]));
+        for (int i = 0; i < 3; i++) {
+          receive(pair.second());
+        }
+        // A descriptor has a header of 16 bytes and a pointer.
+        print("with descriptor", out.send(Duration.ZERO, ones(2977), child));
+        print("exactly", out.send(Duration.ZERO, ones(2976), child));
+        Await.Running<Boolean> sender = Await.start(
+            () -> out.send(Timeouts.CEILING, ones(DescriptorChannel.MAX_PAYLOAD), child));
+        Await.inside(sender.thread(), "poll");
+        for (int i = 3; i < whole; i++) {
+          receive(pair.second());
+        }
+        print(
+            "received",
+            receive(pair.second()),
+            receive(pair.second()),
+            receive(pair.second()),
+            Await.get(sender.result()));
+      }
+    }
+
+    private static byte[] ones(int length) {
+      byte[] payload = new byte[length];
+      Arrays.fill(payload, (byte) 1);
+      return payload;
+    }
+
+    private static String receive(DescriptorChannel channel) throws Exception {
+      try (DescriptorChannel.Message message = channel.receive(Timeouts.CEILING).orElseThrow()) {
+        return message.payload().length + "+" + message.descriptors().size();
+      }
+    }
+
+    private static void print(Object... parts) {
+      System.out.println(
+          Arrays.stream(parts).map(String::valueOf).collect(Collectors.joining(" ")));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"15.1", "16.0"})
+  void aMessageIsSentWhenThereIsRoomForAll(String release) throws Exception {
+    Tool.Result result = Tool.execute(jvm(release, "", "", Records.class)).orElseThrow();
+    assertEquals(0, result.status(), result.output());
+    assertEquals(
+        List.of(
+            "full 262 144 false",
+            "exactly true",
+            "with descriptor false",
+            "exactly true",
+            "received 144+0 2976+1 32768+1 true"),
+        result.output().lines().toList());
+  }
+
   private static String root(Class<?> type) {
     String name = type.getName().replace('.', '/') + ".class";
     String url = Objects.requireNonNull(type.getClassLoader().getResource(name)).toString();
@@ -335,6 +419,27 @@ final class SimulationTest {
     return String.join(File.pathSeparator, entries);
   }
 
+  /** Returns the command of a program with the backend, on the simulation. */
+  private static List<String> jvm(
+      String release, String disabled, String failure, Class<?> program) {
+    List<String> command =
+        new ArrayList<>(List.of("/usr/bin/env", "FREEBSD_SIM_RELEASE=" + release));
+    if (!failure.isEmpty()) {
+      command.add("FREEBSD_SIM_SPAWN=" + failure);
+    }
+    command.addAll(List.of(
+        directory.resolve("freebsd-sim").toString(),
+        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "--enable-native-access=ALL-UNNAMED",
+        "-XX:+UseSerialGC",
+        "-Ddev.procdesc.disable=" + disabled,
+        "-Ddev.procdesc.backend=freebsd",
+        "-cp",
+        classPath(),
+        program.getName()));
+    return command;
+  }
+
   /**
    * Tests each release and each fallback mechanism. The documentation does not say what the C
    * library does after a failure.
@@ -352,21 +457,7 @@ final class SimulationTest {
   })
   void theBackendWorksOnIt(String release, String mechanism, String disabled, String failure)
       throws Exception {
-    List<String> command =
-        new ArrayList<>(List.of("/usr/bin/env", "FREEBSD_SIM_RELEASE=" + release));
-    if (!failure.isEmpty()) {
-      command.add("FREEBSD_SIM_SPAWN=" + failure);
-    }
-    command.addAll(List.of(
-        directory.resolve("freebsd-sim").toString(),
-        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "--enable-native-access=ALL-UNNAMED",
-        "-XX:+UseSerialGC",
-        "-Ddev.procdesc.disable=" + disabled,
-        "-Ddev.procdesc.backend=freebsd",
-        "-cp",
-        classPath(),
-        Program.class.getName()));
+    List<String> command = jvm(release, disabled, failure, Program.class);
     Tool.Result result = Tool.execute(command).orElseThrow();
     assertEquals(0, result.status(), result.output());
     List<String> lines = result.output().lines().toList();

@@ -4,6 +4,7 @@ import static dev.procdesc.compat.support.Liveness.assertAlive;
 import static dev.procdesc.compat.support.Messages.bytes;
 import static dev.procdesc.compat.support.Messages.receive;
 import static dev.procdesc.compat.support.Messages.text;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -26,6 +27,7 @@ import dev.procdesc.compat.support.LeakCheck;
 import dev.procdesc.compat.support.RawPipe;
 import dev.procdesc.compat.support.Run;
 import dev.procdesc.compat.support.VirtualThreads;
+import dev.procdesc.testing.Timeouts;
 import java.io.EOFException;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedByInterruptException;
@@ -35,6 +37,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import java.util.concurrent.ThreadFactory;
 import jnr.constants.platform.Errno;
 import org.junit.jupiter.api.BeforeEach;
@@ -186,6 +189,33 @@ final class ChannelTest {
       assertThrows(ClosedByInterruptException.class, callers::results);
       assertFalse(pair.first().isOpen());
       assertThrows(EOFException.class, () -> pair.second().receive());
+    }
+  }
+
+  @Test
+  @Contract({"C10", "C11"})
+  void aLongMessageWaitsForRoomAndArrivesWhole() throws Exception {
+    byte[] small = new byte[1000];
+    byte[] large = new byte[DescriptorChannel.MAX_PAYLOAD];
+    new Random(1).nextBytes(large);
+    try (DescriptorChannel.Pair pair = DescriptorChannel.pair();
+        ChildProcess child = Run.cat().spawn();
+        ConcurrentCallers<Boolean> callers = new ConcurrentCallers<>(Thread::new)) {
+      int sent = 0;
+      while (pair.first().send(Duration.ZERO, small)) {
+        sent++;
+      }
+      callers.add(() -> pair.first().send(Timeouts.CEILING, large, child));
+      callers.awaitBlocked();
+      for (int i = 0; i < sent; i++) {
+        assertEquals(small.length, receive(pair.second()).payload().length);
+      }
+      try (Message message = receive(pair.second())) {
+        assertArrayEquals(large, message.payload());
+        assertAlive(message.descriptors().get(0));
+      }
+      assertEquals(List.of(true), callers.results());
+      assertTrue(pair.first().send(Duration.ZERO, small));
     }
   }
 
