@@ -42,8 +42,8 @@
  * mode, except for names, for a program that was executed in it or for native code that does not call this
  * library, the output of id -G (from 15 on without the effective group), waits for groups or all children,
  * read and write on a process descriptor and on a SOCK_SEQPACKET socket, EVFILT_PROC, SIGCHLD of other
- * children in EVFILT_SIGNAL, and that poll does not report a message of descriptors without data (15.1). In
- * a child, getppid() returns the PID of the kernel process.
+ * children in EVFILT_SIGNAL, and that poll does not report a message of descriptors without data, or room
+ * in a queue that is full (15.1). In a child, getppid() returns the PID of the kernel process.
  *
  * A process that was opened by its number is not a child of the kernel process: its exit is detected
  * through its pidfd, and its status is read from /proc, which shows it for a zombie.

@@ -758,25 +758,67 @@ static void waits_by_descriptor(void)
 }
 
 /* Records on a SOCK_SEQPACKET socket. */
-static int put_record(int socket, int size, int flags)
+static int put_with(int socket, int size, int descriptor, int flags)
 {
     static char data[70000];
-    struct iovec iov = {data, (size_t)size};
-    struct message m = {.iov = &iov, .iov_count = 1};
-    return (int)freebsd_sendmsg(socket, &m, flags | 0x80 /* MSG_DONTWAIT */);
+    struct passing p;
+    struct message *m = prepare(&p, descriptor);
+    p.iov = (struct iovec){data, (size_t)size};
+    if (descriptor < 0) {
+        m->control = NULL;
+        m->control_size = 0;
+    }
+    return (int)freebsd_sendmsg(socket, m, flags | 0x80 /* MSG_DONTWAIT */);
 }
 
-static void get_record(const char *what, int socket, int room)
+static int put_record(int socket, int size, int flags)
+{
+    return put_with(socket, size, -1, flags);
+}
+
+static int get_record(const char *what, int socket, int room)
 {
     static char data[70000];
-    struct iovec iov = {data, (size_t)room};
-    struct message m = {.iov = &iov, .iov_count = 1};
-    int r = (int)freebsd_recvmsg(socket, &m, 0x40080 /* MSG_CMSG_CLOEXEC, MSG_DONTWAIT */);
+    struct passing p;
+    struct message *m = prepare(&p, -1);
+    p.iov = (struct iovec){data, (size_t)room};
+    int r = (int)freebsd_recvmsg(socket, m, 0x40080 /* MSG_CMSG_CLOEXEC, MSG_DONTWAIT */);
     if (r < 0)
         printf("%-48s -> -1 errno %d Resource temporarily unavailable\n", what, errno);
     else
-        printf("%-48s -> %d bytes, flags 0x%x%s, 0 descriptors\n", what, r, (unsigned)m.flags,
-            m.flags & 8 ? " EOR" : "");
+        printf("%-48s -> %d bytes, flags 0x%x%s, %d descriptors\n", what, r, (unsigned)m->flags,
+            m->flags & 8 ? " EOR" : "", m->control_size > 0);
+    if (r >= 0 && m->control_size > 0)
+        close(p.control.fd);
+    return r;
+}
+
+static void room_of_records(int from, int to)
+{
+    enum { EOR = 8, WRITE = -2, LOWAT = 1 };
+    int whole = 0, last, kq = kqueue();
+    struct kevent k = {.ident = (uint64_t)from, .filter = WRITE, .flags = EV_ADD, .fflags = LOWAT,
+        .data = 1000};
+    struct timespec none = {0, 0};
+    while ((last = put_record(from, 1000, EOR)) == 1000)
+        whole++;
+    printf("records of 1000 until full: %d, then errno 0 %s: 0\n", whole, last > 0 ? "No error" : "?");
+    new_is("   send 1 byte DONTWAIT", put_record(from, 1, EOR));
+    new_is("   send 1000 with a descriptor DONTWAIT", put_with(from, 1000, 0, EOR));
+    last = kevent(kq, &k, 1, &k, 1, &none);
+    printf("EVFILT_WRITE NOTE_LOWAT 1000 on a full queue -> %d (errno 0), data %d\n", last,
+        last == 0 ? 0 : (int)k.data);
+    close(kq);
+    for (int i = 0; i < 3; i++)
+        get_record("drain: recv 70000", to, 70000);
+    new_is("send 60000 MSG_EOR DONTWAIT into the part-empty queue", put_record(from, 60000, EOR));
+}
+
+static int buffer_size(int socket, int option)
+{
+    int size = -1;
+    socklen_t length = sizeof size;
+    return getsockopt(socket, 0xffff, option, &size, &length) == 0 ? size : -1;
 }
 
 static void records(void)
@@ -785,6 +827,8 @@ static void records(void)
     int pair[2];
     puts("== SOCK_SEQPACKET records");
     new_is("socketpair(SEQPACKET)", socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair));
+    printf("SO_SNDBUF %d\n", buffer_size(pair[0], 0x1001));
+    printf("SO_RCVBUF %d\n", buffer_size(pair[1], 0x1002));
     new_is("send 5 without MSG_EOR", put_record(pair[0], 5, 0));
     new_is("send 6 without MSG_EOR", put_record(pair[0], 6, 0));
     get_record("recv 100", pair[1], 100);
@@ -798,6 +842,12 @@ static void records(void)
     get_record("recv 100 (rest?)", pair[1], 100);
     new_is("send 0 bytes MSG_EOR", put_record(pair[0], 0, EOR));
     get_record("recv 100", pair[1], 100);
+    new_is("send 0 bytes with a descriptor, MSG_EOR", put_with(pair[0], 0, 0, EOR));
+    get_record("recv 100", pair[1], 100);
+    new_is("send 4 with a descriptor, MSG_EOR", put_with(pair[0], 4, 0, EOR));
+    get_record("recv 2 (short, with descriptors)", pair[1], 2);
+    get_record("recv 100", pair[1], 100);
+    room_of_records(pair[0], pair[1]);
     close(pair[0]);
     close(pair[1]);
 }

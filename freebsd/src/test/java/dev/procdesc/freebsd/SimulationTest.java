@@ -97,7 +97,7 @@ final class SimulationTest {
 
   /** Tests that each line of the replay is in the same section of the observations. */
   @ParameterizedTest
-  @CsvSource({"14.0, 200", "15.1, 245"})
+  @CsvSource({"14.0, 200", "15.1, 262"})
   void itBehavesAsWasObserved(String release, int least) throws Exception {
     String libraries = libraries().toString();
     cc("simreplay.c", "simreplay", "-L" + libraries, "-lfreebsd-sim", "-Wl,-rpath," + libraries);
