@@ -39,6 +39,8 @@ final class VersionsTest {
   private static final Pattern NUMBER =
       Pattern.compile("/\\*\\* " + VERSION + "[^/]*\\*/\\s+(?:public )?static final \\w+ (\\w+)");
 
+  private static final Pattern LITERAL = Pattern.compile("\"(?:[^\"\\\\\\n]|\\\\.)*\"");
+
   /** The words for the effect of a call, where a text does not name the call. */
   private static final Map<Since, List<String>> EFFECTS = Map.of(
       Since.P_PIDFD, List.of("supported system"),
@@ -144,6 +146,25 @@ final class VersionsTest {
     assertTrue(checked > 10, "only " + checked + " numbers were found");
   }
 
+  @Test
+  void theMessagesOfTheBackendsTakeTheirVersionsFromTheTable() throws IOException {
+    Set<String> stated = new TreeSet<>();
+    int literals = 0;
+    for (String module : List.of("posix", "linux", "freebsd")) {
+      for (Path file : sources(ROOT.resolve(module + "/src/main"))) {
+        for (MatchResult literal :
+            LITERAL.matcher(Files.readString(file)).results().toList()) {
+          literals++;
+          if (STATED.matcher(literal.group()).find()) {
+            stated.add(file + ": " + literal.group());
+          }
+        }
+      }
+    }
+    assertEquals("", String.join("\n", stated), "instead of a constant of Since");
+    assertTrue(literals > 500, "only " + literals + " literals were found");
+  }
+
   /** Compares a version with that of a call; returns 1 if the call is in the table. */
   private static int check(
       Path file, String call, String system, String version, Set<String> wrong) {
@@ -174,14 +195,18 @@ final class VersionsTest {
   private static List<Path> files() throws IOException {
     List<Path> files = new ArrayList<>(List.of(ROOT.resolve("README.md")));
     for (String directory : List.of("docs", "api/src/main", "cli/src/main")) {
-      try (Stream<Path> found = Files.walk(ROOT.resolve(directory))) {
-        found
-            .filter(file -> file.toString().matches(".*\\.(md|java)"))
-            .filter(file -> !file.endsWith("Since.java"))
-            .forEach(files::add);
-      }
+      files.addAll(sources(ROOT.resolve(directory)));
     }
     return files;
+  }
+
+  private static List<Path> sources(Path directory) throws IOException {
+    try (Stream<Path> found = Files.walk(directory)) {
+      return found
+          .filter(file -> file.toString().matches(".*\\.(md|java)"))
+          .filter(file -> !file.endsWith("Since.java"))
+          .toList();
+    }
   }
 
   /** Returns the paragraphs, items and table rows of a file as plain text. */

@@ -19,6 +19,7 @@ import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.probe.Unsupported;
 import dev.procdesc.posix.process.ProcessOperations;
 import dev.procdesc.posix.process.WaitStatus;
+import dev.procdesc.spi.Since;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -171,7 +172,8 @@ public final class ProcdescOperations extends ProcessOperations {
   public Runnable watchStateChanges(OwnedDescriptor descriptor, IntConsumer taker) {
     if (!canWait()) {
       throw Unsupported.feature(
-          Feature.STATE_CHANGES, "pdwait (FreeBSD 15.1): capability mode refuses waiting by ID");
+          Feature.STATE_CHANGES,
+          "pdwait (" + Since.PDWAIT + "): capability mode refuses waiting by ID");
     }
     return childSignal.watch(() -> {
       try (OwnedDescriptor.Loan loan = descriptor.lend()) {

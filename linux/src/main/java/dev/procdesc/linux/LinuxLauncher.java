@@ -34,6 +34,7 @@ import dev.procdesc.posix.spawn.ScriptFailure;
 import dev.procdesc.posix.spawn.SpawnRetry;
 import dev.procdesc.posix.spawn.SpawnStub;
 import dev.procdesc.spi.Channels;
+import dev.procdesc.spi.Since;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -231,7 +232,7 @@ final class LinuxLauncher extends Launcher {
           0);
       if (fd == -PosixNumbers.ENOENT) {
         throw Unsupported.feature(
-            Feature.KILL_CGROUP, path + " (Linux 5.14, and not in the root cgroup)");
+            Feature.KILL_CGROUP, path + " (" + Since.CGROUP_KILL + ", and not in the root cgroup)");
       }
       if (fd < 0) {
         throw Errors.spawn(Step.CGROUP, "open", path, fd, "");

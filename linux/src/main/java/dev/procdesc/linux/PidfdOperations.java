@@ -20,6 +20,7 @@ import dev.procdesc.posix.io.Threads;
 import dev.procdesc.posix.probe.Unsupported;
 import dev.procdesc.posix.process.ProcessOperations;
 import dev.procdesc.posix.process.WaitStatus;
+import dev.procdesc.spi.Since;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -86,7 +87,7 @@ public final class PidfdOperations extends ProcessOperations {
       return new Outcome.Ended(
           new ExitStatus.Unknown(
               "other code reaped the process, or it is another process's child, and this kernel"
-                  + " does not report the status then (Linux 6.15 does)"),
+                  + " does not report the status then (" + Since.PIDFD_INFO_EXIT + " does)"),
           Optional.empty());
     }
     boolean reaped = (events & PosixNumbers.POLLHUP) != 0;
