@@ -50,8 +50,8 @@ final class KqueueQueue implements EventQueue {
 
   private static int filter(Interest interest) {
     return switch (interest) {
-      // A process descriptor reports its exit status at the exit, before the process is reaped.
-      case EXIT, REAPED -> Numbers.EVFILT_PROCDESC;
+      // The exit status is available at the exit, also while a tracer holds the zombie.
+      case EXIT -> Numbers.EVFILT_PROCDESC;
       case READABLE -> Numbers.EVFILT_READ;
       case WRITABLE -> Numbers.EVFILT_WRITE;
       case SIGNAL -> Numbers.EVFILT_SIGNAL;

@@ -11,7 +11,13 @@ import dev.procdesc.posix.io.EventQueue;
 import java.nio.ByteBuffer;
 import java.util.function.LongConsumer;
 
-/** Watches descriptors by epoll. Each registration reports once, so that none can spin. */
+/**
+ * Watches descriptors by epoll. No registration can spin: that of a process reports each wake-up by
+ * the kernel once (EPOLLET), the others report once (EPOLLONESHOT).
+ *
+ * <p>The kernel wakes the holders of a pidfd at the exit, when a tracer reaps the process or ends,
+ * and when the process is reaped (seen first in Linux 6.12; before, only the parent is told).
+ */
 final class EpollQueue implements EventQueue {
   private static final int MAX_EVENTS = 512;
   private static final long WAKE_TOKEN = 0;
@@ -49,14 +55,12 @@ final class EpollQueue implements EventQueue {
   }
 
   private static int eventsOf(Interest interest) {
-    return Numbers.EPOLLONESHOT
-        | switch (interest) {
-          case EXIT, READABLE -> Numbers.EPOLLIN;
-          // A reaped process hangs up (Linux 6.15), which epoll always reports.
-          case REAPED -> 0;
-          case WRITABLE -> Numbers.EPOLLOUT;
-          case SIGNAL -> throw new IllegalArgumentException("epoll reports no signals");
-        };
+    return switch (interest) {
+      case EXIT -> Numbers.EPOLLIN | Numbers.EPOLLET;
+      case READABLE -> Numbers.EPOLLIN | Numbers.EPOLLONESHOT;
+      case WRITABLE -> Numbers.EPOLLOUT | Numbers.EPOLLONESHOT;
+      case SIGNAL -> throw new IllegalArgumentException("epoll reports no signals");
+    };
   }
 
   @Override

@@ -32,6 +32,10 @@ import java.util.function.IntConsumer;
  * automatically, other code was faster, or this JVM is not the parent, it comes from
  * {@code PIDFD_GET_INFO}. Where the kernel does not have that either, it is unknown.
  *
+ * <p>A pidfd polls readable from the exit on. If {@code waitid} does not return the status of such
+ * a child, a tracer of it (strace, a debugger) has yet to reap it: the kernel lets the parent do so
+ * only afterwards.
+ *
  * <p>{@code __WALL} is always used: a child that has not executed its program yet has the exit
  * signal 0, and waitid would otherwise not see it.
  */
@@ -47,6 +51,10 @@ public final class PidfdOperations extends ProcessOperations {
 
   @Override
   public Outcome collect(int fd) {
+    int events = Descriptors.poll(fd, PosixNumbers.POLLIN, 0);
+    if (events <= 0) {
+      return new Outcome.Running(); // A negative number is EINTR, which excludes an event.
+    }
     boolean wantUsage = collectsUsage();
     try (NativeMemory memory = NativeMemory.borrow()) {
       ByteBuffer bytes = memory.bytes();
@@ -59,7 +67,7 @@ public final class PidfdOperations extends ProcessOperations {
           wantUsage ? memory.address() + Numbers.SIGINFO_SIZE : 0);
       if (outcome == 0) {
         return bytes.getInt(Numbers.SIGINFO_PID) == 0
-            ? new Outcome.Running()
+            ? new Outcome.Unreaped()
             : new Outcome.Ended(
                 status(bytes.getInt(Numbers.SIGINFO_CODE), bytes.getInt(Numbers.SIGINFO_STATUS)),
                 wantUsage
@@ -67,21 +75,22 @@ public final class PidfdOperations extends ProcessOperations {
                     : Optional.empty());
       }
       if (outcome == -Numbers.ECHILD) {
-        return notOurs(fd, memory);
+        return notOurs(fd, events, memory);
       }
       throw new IllegalStateException("waitid: " + Errors.describe(-outcome));
     }
   }
 
-  /** Returns the outcome for a process that this JVM cannot reap. */
-  private Outcome notOurs(int fd, NativeMemory memory) {
+  /**
+   * Returns the outcome for a process that has ended and that this JVM cannot reap.
+   *
+   * @param events the events of the pidfd. A reaped process hangs up. That is older than {@code
+   *     PIDFD_INFO_EXIT}: it was first seen in Linux 6.12
+   */
+  private Outcome notOurs(int fd, int events, NativeMemory memory) {
     Optional<Outcome> told = exitInfo(fd, memory);
     if (told.isPresent()) {
       return told.get();
-    }
-    int events = Descriptors.poll(fd, PosixNumbers.POLLIN, 0);
-    if (events <= 0) {
-      return new Outcome.Running();
     }
     if (!probes.hasExitInfo()) {
       return new Outcome.Ended(
@@ -91,15 +100,13 @@ public final class PidfdOperations extends ProcessOperations {
           Optional.empty());
     }
     boolean reaped = (events & PosixNumbers.POLLHUP) != 0;
-    if (!reaped) {
-      return new Outcome.Unreaped();
-    }
-    // Queried again, because it may have been reaped after the first query. If the kernel still
-    // does not report a status, the process is in another PID namespace (EREMOTE).
-    return exitInfo(fd, memory)
-        .orElseGet(() -> new Outcome.Ended(
+    // The kernel stores the status before it reports the reap. If it does not report a status all
+    // the same, the process is in another PID namespace (EREMOTE).
+    return reaped
+        ? new Outcome.Ended(
             new ExitStatus.Unknown("the process is in another PID namespace (EREMOTE)"),
-            Optional.empty()));
+            Optional.empty())
+        : new Outcome.Unreaped();
   }
 
   /** Returns the exit status of a reaped process, which the kernel reports to any holder. */

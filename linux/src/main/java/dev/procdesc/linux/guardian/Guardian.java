@@ -7,10 +7,12 @@ import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.SpawnException;
 import dev.procdesc.UnsupportedFeatureException;
 import dev.procdesc.linux.kernel.Numbers;
+import dev.procdesc.linux.kernel.Pidfd;
 import dev.procdesc.linux.kernel.Probes;
 import dev.procdesc.linux.kernel.Syscalls;
 import dev.procdesc.posix.ffi.Descriptors;
 import dev.procdesc.posix.ffi.Errors;
+import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
@@ -22,7 +24,6 @@ import dev.procdesc.posix.probe.Unsupported;
 import dev.procdesc.posix.process.ProcessState;
 import dev.procdesc.spi.Since;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -196,6 +197,7 @@ public final class Guardian {
       return link;
     } catch (IOException e) {
       link.end();
+      reap(link.pidfd());
       throw e;
     }
   }
@@ -266,18 +268,29 @@ public final class Guardian {
       watcher.forget(link.socket(), watch);
       link.dismiss();
     }
-    if (Descriptors.poll(link.pidfd(), PosixNumbers.POLLIN, FAREWELL_MILLIS) > 0) {
-      link.reap();
+    reap(link.pidfd());
+  }
+
+  /**
+   * Reaps a guardian that is about to exit, and closes its descriptor: now, or in the watcher if it
+   * exits later. It may be stopped, have the lifeline of a process that another process holds, or
+   * be traced; then a blocking wait would delay all other children.
+   */
+  private void reap(int pidfd) {
+    if (Descriptors.poll(pidfd, PosixNumbers.POLLIN, FAREWELL_MILLIS) > 0
+        && Pidfd.tryReap(pidfd)) {
+      LibC.close(pidfd);
       return;
     }
     try {
-      // It is stopped, or has the lifeline of a process that another process holds.
-      watcher.watch(link.pidfd(), EventQueue.Interest.EXIT, token -> {
-        watcher.unwatch(link.pidfd(), EventQueue.Interest.EXIT, token);
-        link.reap();
+      watcher.watch(pidfd, EventQueue.Interest.EXIT, token -> {
+        if (Pidfd.tryReap(pidfd)) {
+          watcher.unwatch(pidfd, EventQueue.Interest.EXIT, token);
+          LibC.close(pidfd);
+        }
       });
     } catch (IOException e) {
-      throw new UncheckedIOException("the end of a guardian cannot be watched", e);
+      LOG.log(System.Logger.Level.ERROR, "a guardian that has ended cannot be reaped", e);
     }
   }
 
@@ -386,6 +399,7 @@ public final class Guardian {
     current = null;
     watcher.forget(old.socket(), watch);
     old.end();
+    reap(old.pidfd());
     Optional<String> problem;
     try {
       problem = startIfNeeded();

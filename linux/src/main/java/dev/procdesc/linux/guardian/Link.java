@@ -54,16 +54,10 @@ public record Link(OwnedDescriptor socket, int pidfd, long pid, boolean bySender
     socket.close();
   }
 
-  /** Reaps a guardian that has exited, and closes its descriptor. */
-  void reap() {
-    Pidfd.reap(pidfd);
-    LibC.close(pidfd);
-  }
-
-  /** Closes the socket, and kills and reaps the guardian if it has not exited. */
+  /** Closes the socket, and kills the guardian if it has not exited. */
   void end() {
     socket.close();
-    kill(pidfd);
+    Syscalls.pidfdSendSignal(pidfd, PosixNumbers.SIGKILL, 0, 0);
   }
 
   /** Kills a guardian, reaps it and closes its descriptor. */

@@ -379,6 +379,7 @@ public final class Numbers {
   public static final int EPOLLIN = 0x1;
   public static final int EPOLLOUT = 0x4;
   public static final int EPOLLONESHOT = 1 << 30;
+  public static final int EPOLLET = 1 << 31;
 
   /** {@code struct epoll_event} is packed on x86-64 only. */
   public static final int EPOLL_EVENT_SIZE = X86_64 ? 12 : 16;

@@ -22,6 +22,25 @@ public final class Pidfd {
   }
 
   /**
+   * Reaps a child that has ended, without blocking. Returns also if other code in this JVM reaped
+   * the child first (ECHILD).
+   *
+   * @return false if the child is running, or a tracer holds it
+   */
+  public static boolean tryReap(int fd) {
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      memory.bytes().putInt(Numbers.SIGINFO_PID, 0);
+      int outcome = Syscalls.waitid(
+          Numbers.P_PIDFD,
+          fd,
+          memory.address(),
+          Numbers.WEXITED | Numbers.WNOHANG | Numbers.WALL,
+          0);
+      return outcome < 0 || memory.bytes().getInt(Numbers.SIGINFO_PID) != 0;
+    }
+  }
+
+  /**
    * Reads a {@code struct pidfd_info} with the process ID, credentials and control group of a
    * process that was not reaped. Since Linux 6.13.
    *

@@ -5,15 +5,18 @@ import java.util.function.LongConsumer;
 
 /** A kernel event queue: epoll on Linux, kqueue on FreeBSD. Thread-safe. */
 public interface EventQueue {
-  /** An event that a descriptor is watched for; each registration but a signal's reports once. */
+  /** An event that a descriptor is watched for. */
   enum Interest {
-    /** The process of a process descriptor exits. */
+    /**
+     * The process of a process descriptor exits. The registration lasts until it is removed. On
+     * Linux it reports again when the exit status may have become available: after a tracer or the
+     * parent has reaped the process. It never reports because a process has exited before, as often
+     * as the queue is asked, so that a wait for that status cannot spin.
+     */
     EXIT,
-    /** The process of a process descriptor is reaped, by this or another process. */
-    REAPED,
-    /** Data can be read, or the end of file is reached. */
+    /** Data can be read, or the end of file is reached. The registration reports once. */
     READABLE,
-    /** Data can be written, or no reader is left. */
+    /** Data can be written, or no reader is left. The registration reports once. */
     WRITABLE,
     /**
      * The signal whose number is in place of the descriptor is sent to this process. It is reported
@@ -42,7 +45,7 @@ public interface EventQueue {
   void add(int fd, Interest interest, long token) throws IOException;
 
   /**
-   * Watches a descriptor again after it has reported an event.
+   * Watches a descriptor again after a registration that reports once has done so.
    *
    * @throws IOException if the kernel rejects the registration
    */

@@ -163,7 +163,7 @@ public final class Watcher {
   }
 
   /**
-   * Watches a descriptor until its first event.
+   * Watches a descriptor as {@link EventQueue.Interest} describes.
    *
    * @return the token for {@link #unwatch} and {@link #watchAgain}
    * @throws IOException if the kernel rejects the registration
@@ -188,7 +188,7 @@ public final class Watcher {
   }
 
   /**
-   * Watches a descriptor again after an event.
+   * Watches a descriptor again after a registration that reports once has done so.
    *
    * @throws IOException if the kernel rejects the registration
    */

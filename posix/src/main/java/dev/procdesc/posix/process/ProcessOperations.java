@@ -39,7 +39,10 @@ public abstract class ProcessOperations {
     /** The process is running. */
     record Running() implements Outcome {}
 
-    /** The process has ended. Its exit status becomes available once its parent has reaped it. */
+    /**
+     * The process has ended. Its exit status becomes available once its parent has reaped it, or,
+     * for a child of this JVM that is traced, once the tracer has.
+     */
     record Unreaped() implements Outcome {}
 
     /** The process has ended, with this exit status. */

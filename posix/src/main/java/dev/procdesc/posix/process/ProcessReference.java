@@ -315,8 +315,8 @@ public final class ProcessReference {
         return known;
       }
       if (ready) {
-        // The process has ended, but its parent has not reaped it yet; only the watcher can wait
-        // for that.
+        // The process has ended, but its parent or its tracer has not reaped it yet. poll reports
+        // it without end, so only the watcher can wait for that.
         return park(deadline);
       }
       if (deadline.isOver()) {

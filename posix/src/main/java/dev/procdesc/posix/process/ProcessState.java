@@ -199,7 +199,7 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
 
   /** Queries the kernel for the exit status, if it is not known. */
   Optional<ExitStatus> tryCollect() {
-    collect(false);
+    collect();
     return completion.status();
   }
 
@@ -242,16 +242,11 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
 
   @Override
   public void event(long token) {
-    collect(true);
+    collect();
   }
 
-  /**
-   * Queries the kernel for the exit status, if it is not known, and reports the outcome.
-   *
-   * @param fired whether the watch has reported, so that it must be armed again if the process has
-   *     not ended
-   */
-  private void collect(boolean fired) {
+  /** Queries the kernel for the exit status, if it is not known, and reports the outcome. */
+  private void collect() {
     if (completion.hasEnded()) {
       return;
     }
@@ -270,17 +265,8 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
           foreground.ifPresent(terminal -> terminal.ended(end.status()));
         }
         completion.report(outcome);
-        if (!ended && fired && watch.isPresent()) {
-          boolean unreaped = outcome instanceof ProcessOperations.Outcome.Unreaped;
-          watcher.watchAgain(
-              loan.fd(),
-              unreaped ? EventQueue.Interest.REAPED : EventQueue.Interest.EXIT,
-              watch.getAsLong());
-        }
       } catch (ClosedDescriptorException e) {
         return; // Released by another thread, which notified the waiters.
-      } catch (IOException e) {
-        throw new UncheckedIOException(this + " cannot be watched", e);
       }
     }
     if (ended) {
@@ -355,7 +341,7 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
   boolean release(ProcessReference reference) {
     boolean ends;
     try {
-      collect(false);
+      collect();
     } finally {
       ends = isLastClose(reference) && close(reference);
     }
