@@ -15,8 +15,8 @@ import java.util.Optional;
  * <p><b>Wire format.</b> The socket is {@code AF_UNIX, SOCK_SEQPACKET}; a message is one record.
  * Its data is the caller's payload only. Its descriptors are in one {@code SCM_RIGHTS} control
  * message, in the order of the call. Where the library and not the kernel kills at the last close
- * (Linux before 7.1; FreeBSD for {@link OnClose#KILL_GROUP}), a process with {@link OnClose#KILL}
- * or one of its group variants is followed by its <i>lifeline</i>, the write end of a pipe: the
+ * ({@link DeathGuard#GUARDIAN}; FreeBSD for {@link OnClose#KILL_GROUP}), a process with
+ * {@link OnClose#KILL} or one of its group variants is followed by its <i>lifeline</i>, the write end of a pipe: the
  * process dies when no write end is open any more. A receiver in another language retains both and
  * closes both; it never writes to the lifeline. An empty packet without descriptors is ignored.
  *

@@ -30,9 +30,11 @@ import java.util.Set;
  * <p>Deliberately allowed: {@code sched_getaffinity}, which only reads and which the C library's
  * {@code pthread_getattr_np} calls with a thread's ID whenever a thread starts; {@code capget},
  * which only reads and whose PID is in memory, which no filter can read; files, such as
- * {@code /proc/PID/mem}, which have no dedicated system call, unless FILES was requested; calls
- * that only query a name, such as {@code stat}, because the JVM and the C library make them before
- * many operations that need no file.
+ * {@code /proc/PID/mem}, which have no dedicated system call, unless FILES was requested; messages
+ * with SCM_CREDENTIALS, in which a process with CAP_SYS_ADMIN can name another one, whose pidfd a
+ * socket with SO_PASSPIDFD then delivers, because the PID is in memory; calls that only query a
+ * name, such as {@code stat}, because the JVM and the C library make them before many operations
+ * that need no file.
  *
  * <p>A call that is newer than this list fails with ENOSYS, as on a kernel without it, because its
  * arguments are unknown.
@@ -60,7 +62,6 @@ final class SeccompSandbox {
     Numbers.SYS_OPENAT2,
     Numbers.SYS_OPEN,
     Numbers.SYS_CREAT,
-    Numbers.SYS_OPEN_BY_HANDLE_AT,
     Numbers.SYS_MKNODAT,
     Numbers.SYS_MKNOD,
     Numbers.SYS_MKDIRAT,
@@ -145,8 +146,11 @@ final class SeccompSandbox {
         .onlyIf(Numbers.SYS_WAITID, 0, Numbers.P_PIDFD)
         // io_uring can also wait by PID, and a filter cannot see the contents of its ring.
         .refuse(Numbers.SYS_IO_URING_SETUP)
-        // Conversion of a PID to a descriptor.
-        .onlyIf(Numbers.SYS_PIDFD_OPEN, 0, self);
+        // Conversion of a PID to a descriptor. A file handle of pidfs (Linux 6.14) is a number, too:
+        // counting through them opens every process. Other handles name files, and need privilege.
+        .onlyIf(Numbers.SYS_PIDFD_OPEN, 0, self)
+        .refuse(Numbers.SYS_OPEN_BY_HANDLE_AT)
+        .unless(Numbers.SYS_PRCTL, 0, Numbers.PR_SCHED_CORE);
     // Access to another process.
     for (int call : new int[] {
       Numbers.SYS_PTRACE,

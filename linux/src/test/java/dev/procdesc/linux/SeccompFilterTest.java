@@ -111,6 +111,9 @@ final class SeccompFilterTest {
     assertEquals(EPERM, decide(Numbers.SYS_FCNTL, 5, Numbers.F_SETOWN_EX));
     assertEquals(EPERM, decide(Numbers.SYS_IOCTL, 5, Numbers.FIOSETOWN));
     assertEquals(EPERM, decide(Numbers.SYS_IOCTL, 5, Numbers.SIOCSPGRP));
+    assertEquals(EPERM, decide(Numbers.SYS_OPEN_BY_HANDLE_AT, 5, 4096, 2), "a handle of pidfs");
+    assertEquals(EPERM, decide(Numbers.SYS_PRCTL, Numbers.PR_SCHED_CORE, 1, SELF + 1));
+    assertEquals(ALLOW, decide(Numbers.SYS_PRCTL, Numbers.PR_SET_NO_NEW_PRIVS, 1));
   }
 
   @Test

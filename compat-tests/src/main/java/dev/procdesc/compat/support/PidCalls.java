@@ -58,7 +58,9 @@ public final class PidCalls {
         new Call("migrate_pages", 256, 238, pid, 0, 0),
         new Call("get_robust_list", 274, 100, pid, 0, 0),
         new Call("io_uring_setup", 425, 425, 0, 0, 0),
-        new Call("fcntl(F_SETOWN)", 72, 25, 1, 8, pid));
+        new Call("fcntl(F_SETOWN)", 72, 25, 1, 8, pid),
+        new Call("open_by_handle_at", 304, 265, -1, 0, 2),
+        new Call("prctl(PR_SCHED_CORE)", 157, 167, 62, 0, pid));
   }
 
   /** Makes all of them on a process; returns the names of those that do not fail with EPERM. */

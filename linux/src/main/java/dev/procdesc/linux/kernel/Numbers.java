@@ -219,7 +219,7 @@ public final class Numbers {
 
   /**
    * The last call that was known when the descriptor-only mode was written: rseq_slice_yield, Linux
-   * 7.0. Later calls have higher numbers, on every architecture.
+   * 7.0. Later calls have higher numbers, on every architecture; the first is fchroot, Linux 7.3.
    */
   public static final int SYS_LAST_KNOWN = 471;
 
@@ -545,6 +545,9 @@ public final class Numbers {
 
   /** Linux 3.5. */
   public static final int PR_SET_NO_NEW_PRIVS = 38;
+
+  /** Shares the core scheduling of a process with that of another one. Linux 5.14. */
+  public static final int PR_SCHED_CORE = 62;
 
   public static final int PR_GET_DUMPABLE = 3;
   public static final int PR_SET_DUMPABLE = 4;
