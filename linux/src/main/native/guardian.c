@@ -1,7 +1,7 @@
 /*
  * guardian: kills the children of a JVM when the JVM dies, by any cause.
  *
- * One process per JVM, for kernels without CLONE_PIDFD_AUTOKILL. It holds a pidfd of every
+ * One process per JVM, where CLONE_PIDFD_AUTOKILL is absent, refused or not enough. It holds a pidfd of every
  * kill-on-close child ("registration") and waits. It never identifies a process by its PID.
  *
  * Start: by execveat from a sealed memfd, with these descriptors and no other:
@@ -408,7 +408,7 @@ static int register_process(const struct message *m, struct cargo *cargo)
 	else if (*pidfd == 0)
 		error = EOPNOTSUPP;
 	else if (*pidfd < 0) {
-		/* reaped before the message was read; kernels before 6.16 send no pidfd then */
+		/* reaped before the message was read: EINVAL on 6.12, ESRCH on 6.16, a pidfd on 6.17 */
 		gone = *pidfd == -ESRCH || *pidfd == -EINVAL;
 		if (!gone)
 			error = -*pidfd;
