@@ -24,7 +24,7 @@ final class DeathBenchmark implements Benchmark {
     String what = "SIGKILL to a JVM with %,d children → all dead";
     if (Platform.current().deathGuard() == DeathGuard.NONE) {
       return List.of(
-          Row.absent(String.format(Locale.ROOT, what, wanted), "", GuardBenchmark.ABSENT));
+          Row.without(String.format(Locale.ROOT, what, wanted), "", GuardBenchmark.ABSENT));
     }
     Spawner jvm = Jvm.running(DoomedJvm.class, List.of(), LiveBenchmark.arguments(wanted, context))
         .stdin(Stdio.pipe())

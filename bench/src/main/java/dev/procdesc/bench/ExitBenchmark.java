@@ -2,7 +2,6 @@ package dev.procdesc.bench;
 
 import com.zaxxer.nuprocess.NuAbstractProcessHandler;
 import com.zaxxer.nuprocess.NuProcess;
-import com.zaxxer.nuprocess.NuProcessBuilder;
 import dev.procdesc.ChildProcess;
 import dev.procdesc.Spawner;
 import dev.procdesc.Stdio;
@@ -11,7 +10,10 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 
 /**
  * Measures the time from the SIGKILL to a paused child until a callback has its exit status. Each
@@ -21,11 +23,16 @@ import java.util.concurrent.CountDownLatch;
 final class ExitBenchmark implements Benchmark {
   private static final String WHAT = "kill → exit callback";
   private static final String C = "C pidfd_send_signal → epoll + waitid";
+  private static final String JDK = "Process.onExit";
+  private static final String NU = "NuProcess";
 
   @Override
   public List<Row> run(Context context) throws Exception {
     if (context.program().isEmpty()) {
-      return List.of(Row.absent(WHAT, C, Context.NO_COMPILER));
+      // The child of all peers is the C program.
+      return Stream.of(C, JDK, NU)
+          .map(peer -> Row.without(WHAT, peer, context.noProgram()))
+          .toList();
     }
     NativeProgram program = context.program().get();
     String[] paused = {program.path().toString(), "pause"};
@@ -34,9 +41,9 @@ final class ExitBenchmark implements Benchmark {
         .redirectInput(ProcessBuilder.Redirect.INHERIT)
         .redirectError(ProcessBuilder.Redirect.INHERIT);
     Turns turns = new Turns();
-    try (NativeProgram.Running c = program.start("exit")) {
+    try (NativePeer c = new NativePeer(context, "exit")) {
       Measurement ours = turns.addOnce(() -> procdesc(spawner));
-      Measurement theirs = turns.add(c);
+      Measurement theirs = c.addTo(turns);
       Measurement jdk = turns.addOnce(() -> processBuilder(builder));
       Measurement nu = turns.addOnce(() -> nuProcess(paused));
       turns.run(
@@ -45,8 +52,8 @@ final class ExitBenchmark implements Benchmark {
           context.options().sized(20, 30));
       return List.of(
           Row.of(WHAT, Unit.NANOSECONDS, ours, C, theirs, new Budget(Budget.Kind.RATIO, 1.5)),
-          Row.of(WHAT, Unit.NANOSECONDS, ours, "Process.onExit", jdk, Budget.Kind.SPEEDUP),
-          Row.of(WHAT, Unit.NANOSECONDS, ours, "NuProcess", nu, Budget.Kind.SPEEDUP));
+          Row.of(WHAT, Unit.NANOSECONDS, ours, JDK, jdk, Budget.Kind.SPEEDUP),
+          Row.of(WHAT, Unit.NANOSECONDS, ours, NU, nu, Budget.Kind.SPEEDUP));
     }
   }
 
@@ -78,30 +85,30 @@ final class ExitBenchmark implements Benchmark {
     }
   }
 
-  private static long nuProcess(String... command) throws InterruptedException {
+  private static long nuProcess(String... command)
+      throws IOException, InterruptedException, ExecutionException, TimeoutException {
     CompletableFuture<Long> called = new CompletableFuture<>();
-    CountDownLatch ready = new CountDownLatch(1);
-    NuProcess process = new NuProcessBuilder(
-            new NuAbstractProcessHandler() {
-              @Override
-              public void onStdout(ByteBuffer bytes, boolean closed) {
-                bytes.position(bytes.limit());
-                ready.countDown();
-              }
+    CompletableFuture<Boolean> ready = new CompletableFuture<>();
+    NuProcess process = NuPeer.start(
+        new NuAbstractProcessHandler() {
+          @Override
+          public void onStdout(ByteBuffer bytes, boolean closed) {
+            ready.complete(bytes.hasRemaining());
+            bytes.position(bytes.limit());
+          }
 
-              @Override
-              public void onExit(int code) {
-                called.complete(System.nanoTime());
-              }
-            },
-            command)
-        .start();
-    if (process == null) {
-      throw new IllegalStateException("NuProcess could not start " + command[0]);
+          @Override
+          public void onExit(int code) {
+            called.complete(System.nanoTime());
+            ready.complete(false);
+          }
+        },
+        command);
+    if (!ready.get(1, TimeUnit.MINUTES)) {
+      throw new IOException("the child is not ready");
     }
-    ready.await();
     long start = System.nanoTime();
     process.destroy(true);
-    return called.join() - start;
+    return called.get(1, TimeUnit.MINUTES) - start;
   }
 }

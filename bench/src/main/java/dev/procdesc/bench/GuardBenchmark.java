@@ -9,7 +9,7 @@ import java.util.List;
 /** Measures the cost that kill-on-close adds to a spawn. */
 final class GuardBenchmark implements Benchmark {
   /** The reason for an absent result on a system without a death guard. */
-  static final String ABSENT = "absent: Platform.deathGuard() is NONE";
+  static final Missing ABSENT = Missing.notRun("Platform.deathGuard() is NONE");
 
   private static final String WHAT = "spawn + wait, kill-on-close";
   private static final String PEER = "released child";
@@ -17,7 +17,7 @@ final class GuardBenchmark implements Benchmark {
   @Override
   public List<Row> run(Context context) throws Exception {
     if (Platform.current().deathGuard() == DeathGuard.NONE) {
-      return List.of(Row.absent(WHAT, PEER, ABSENT));
+      return List.of(Row.without(WHAT, PEER, ABSENT));
     }
     Turns turns = new Turns();
     Spawner guarded = Spawner.of(SpawnBenchmark.PROGRAM).onClose(OnClose.KILL);

@@ -28,31 +28,28 @@ final class HeapBenchmark implements Benchmark {
   public List<Row> run(Context context) throws Exception {
     OptionalLong available = Memory.available();
     if (available.isPresent() && available.getAsLong() < NEEDED) {
-      return List.of(Row.absent(
-          WHAT,
-          PEER,
-          "needs "
-              + Unit.BYTES.format((double) NEEDED)
-              + " of memory, "
-              + Unit.BYTES.format((double) available.getAsLong())
-              + " are available"));
+      String reason = "needs "
+          + Unit.BYTES.format((double) NEEDED)
+          + " of memory, "
+          + Unit.BYTES.format((double) available.getAsLong())
+          + " are available";
+      return List.of(Row.without(WHAT, PEER, Missing.notRun(reason)));
     }
     // Another JMH process on the machine would make this one refuse to run; the table shows the
     // load.
     System.setProperty("jmh.ignoreLock", "true");
     TimeValue warmup = TimeValue.milliseconds(context.options().sized(2000, 5000));
     TimeValue measuring = TimeValue.milliseconds(context.options().sized(1500, 3000));
-    Measurement big = new Measurement();
-    Measurement small = new Measurement();
-    for (int fork = 0; fork < context.options().sized(1, 4); fork++) {
-      small.add(fork(warmup, measuring, "-Xms64m", "-Xmx64m"));
-      big.add(fork(warmup, measuring, "-Xms9g", "-Xmx9g", "-XX:+AlwaysPreTouch"));
-    }
+    Turns turns = new Turns();
+    Measurement small = turns.addOnce(() -> fork(warmup, measuring, "-Xms64m", "-Xmx64m"));
+    Measurement big =
+        turns.addOnce(() -> fork(warmup, measuring, "-Xms9g", "-Xmx9g", "-XX:+AlwaysPreTouch"));
+    turns.run(0, context.options().sized(1, 4), 1);
     return List.of(
         Row.of(WHAT, Unit.NANOSECONDS, big, PEER, small, new Budget(Budget.Kind.RATIO, 1.1)));
   }
 
-  private static Samples fork(TimeValue warmup, TimeValue measuring, String... heap)
+  private static long fork(TimeValue warmup, TimeValue measuring, String... heap)
       throws RunnerException {
     List<String> options = new ArrayList<>(Jvm.options());
     // Use the same collector for both; the JVM would choose another one for a small machine or
@@ -74,8 +71,6 @@ final class HeapBenchmark implements Benchmark {
         .runSingle();
     // JMH retains a histogram, not the samples, so each fork contributes one number.
     Statistics statistics = result.getPrimaryResult().getStatistics();
-    Samples median = new Samples();
-    median.add(Math.round(statistics.getPercentile(50)));
-    return median;
+    return Math.round(statistics.getPercentile(50));
   }
 }

@@ -19,7 +19,9 @@ import java.util.Set;
 /**
  * Runs the benchmarks and prints one table: each result beside its peer's and its budget.
  *
- * <p>A missed budget is a regular result. Only a benchmark that fails makes the exit code 1.
+ * <p>A missed budget is a regular result, and so is a measurement that does not apply to the
+ * machine. Only a failure, of a benchmark or of a peer, makes the exit code 1; all other rows are
+ * measured nevertheless.
  */
 public final class Main {
   private static String usage(Set<String> benchmarks) {
@@ -28,7 +30,8 @@ public final class Main {
         "usage: java -jar procdesc-bench.jar [--quick] [--json FILE] [--only NAME]...",
         "  --quick      takes fewer samples",
         "  --json FILE  also writes the results to FILE",
-        "  --only NAME  runs this benchmark only; repeatable: " + String.join(", ", benchmarks));
+        "  --only NAME  runs this benchmark only; repeatable: " + String.join(", ", benchmarks),
+        "Exits with 0, with 1 if a benchmark or a peer failed, with 2 for a wrong option.");
   }
 
   private Main() {}
@@ -50,7 +53,7 @@ public final class Main {
    * Runs the program.
    *
    * @param args the command line, as the usage message describes it
-   * @throws IOException if the C program cannot be compiled or the JSON file cannot be written
+   * @throws IOException if the JSON file cannot be written
    * @throws InterruptedException if the thread is interrupted
    */
   public static void main(String[] args) throws IOException, InterruptedException {
@@ -75,20 +78,25 @@ public final class Main {
   }
 
   private static Report run(Map<String, Benchmark> benchmarks, Options options)
-      throws IOException, InterruptedException {
+      throws InterruptedException {
     Map<String, String> facts = new LinkedHashMap<>();
     facts.put("system", Platform.current().toString());
     facts.put(
         "java", System.getProperty("java.vm.name") + " " + System.getProperty("java.vm.version"));
     facts.put("processors", String.valueOf(Runtime.getRuntime().availableProcessors()));
     String load = load();
-    Context context = new Context(options, NativeProgram.compile());
+    Context context = Context.create(options);
     List<Row> rows = new ArrayList<>();
     for (Map.Entry<String, Benchmark> entry : benchmarks.entrySet()) {
       String name = entry.getKey();
       if (options.only().isEmpty() || options.only().contains(name)) {
         System.err.println("running " + name + " …");
-        rows.addAll(run(name, entry.getValue(), context));
+        List<Row> more = run(name, entry.getValue(), context);
+        more.stream()
+            .flatMap(row -> row.missing().flatMap(Missing::thrown).stream())
+            .distinct()
+            .forEach(Throwable::printStackTrace);
+        rows.addAll(more);
       }
     }
     facts.put("load average", load + " before, " + load() + " after");
@@ -102,9 +110,8 @@ public final class Main {
       return benchmark.run(context);
     } catch (InterruptedException e) {
       throw e;
-    } catch (Exception e) {
-      e.printStackTrace();
-      return List.of(Row.failed(name, e.toString()));
+    } catch (Exception | LinkageError e) {
+      return List.of(Row.without(name, "", Missing.failed(e)));
     }
   }
 

@@ -3,16 +3,35 @@ package dev.procdesc.bench;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 
-/** The samples of one peer, by turn. */
+/** The samples of one peer, by turn, or the reason why there is no result. */
 final class Measurement {
   private final List<Samples> turns = new ArrayList<>();
   private final Samples all = new Samples();
+  private Optional<Missing> missing = Optional.empty();
+
+  /** Returns a measurement without a result. */
+  static Measurement without(Missing missing) {
+    Measurement measurement = new Measurement();
+    measurement.fail(missing);
+    return measurement;
+  }
 
   void add(Samples turn) {
     turns.add(turn);
     all.addAll(turn);
+  }
+
+  /** Records that there is no result. */
+  void fail(Missing reason) {
+    missing = Optional.of(reason);
+  }
+
+  /** Returns the reason why there is no result; empty if there is one. */
+  Optional<Missing> missing() {
+    return missing;
   }
 
   /** Returns all samples. */

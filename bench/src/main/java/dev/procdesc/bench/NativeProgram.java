@@ -14,7 +14,6 @@ import java.io.InputStreamReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * The C program with which the library is compared, compiled at run time.
@@ -24,8 +23,13 @@ import java.util.Optional;
 record NativeProgram(Path path) {
   private static final String SOURCE = "/peer.c";
 
-  /** Compiles the program; empty without a C compiler. */
-  static Optional<NativeProgram> compile() throws IOException, InterruptedException {
+  /**
+   * Compiles the program.
+   *
+   * @throws SpawnException if there is no C compiler, with the step {@code EXECUTE}
+   * @throws IOException if the program cannot be compiled
+   */
+  static NativeProgram compile() throws IOException, InterruptedException {
     // Deleted in reverse order at every exit except a kill.
     Path directory = Files.createTempDirectory("procdesc-bench");
     directory.toFile().deleteOnExit();
@@ -47,13 +51,8 @@ record NativeProgram(Path path) {
       if (!status.isSuccess()) {
         throw new IOException("cc: " + status);
       }
-    } catch (SpawnException e) {
-      if (e.step() == SpawnException.Step.EXECUTE) {
-        return Optional.empty();
-      }
-      throw e;
     }
-    return Optional.of(new NativeProgram(program));
+    return new NativeProgram(program);
   }
 
   /** Starts the program for a measurement. */
@@ -66,7 +65,7 @@ record NativeProgram(Path path) {
   }
 
   /** The running program: it takes samples on demand, and sleeps meanwhile. */
-  static final class Running implements Turns.Peer, AutoCloseable {
+  static final class Running implements AutoCloseable {
     private final ChildProcess child;
     private final BufferedReader answers;
 
@@ -75,8 +74,8 @@ record NativeProgram(Path path) {
       this.answers = new BufferedReader(new InputStreamReader(child.stdout(), UTF_8));
     }
 
-    @Override
-    public void measure(int count, Samples into) throws IOException {
+    /** Takes the given number of samples. */
+    void measure(int count, Samples into) throws IOException {
       child.stdin().write((count + "\n").getBytes(UTF_8));
       for (int i = 0; i < count; i++) {
         String line = answers.readLine();

@@ -29,45 +29,26 @@ final class OutputBenchmark implements Benchmark {
         .redirectInput(ProcessBuilder.Redirect.INHERIT)
         .redirectError(ProcessBuilder.Redirect.INHERIT);
     Turns turns = new Turns();
-    NativeProgram.Running c = null;
-    if (context.program().isPresent()) {
-      String[] arguments = new String[command.length + 1];
-      arguments[0] = "read";
-      System.arraycopy(command, 0, arguments, 1, command.length);
-      c = context.program().get().start(arguments);
-    }
-    try (NativeProgram.Running running = c) {
+    List<String> arguments = new ArrayList<>(List.of(command));
+    arguments.add(0, "read");
+    try (NativePeer c = new NativePeer(context, arguments.toArray(String[]::new))) {
       Measurement ours = turns.addOnce(() -> rate(size, procdesc(spawner, size)));
       Measurement jdk = turns.addOnce(() -> rate(size, processBuilder(builder, size)));
-      Measurement theirs = running == null
-          ? new Measurement()
-          : turns.add((count, into) -> {
-            Samples times = new Samples();
-            for (int i = 0; i < count; i++) {
-              running.measure(1, times);
-            }
-            into.add(rate(size, times.median()));
-          });
+      Measurement theirs = c.addTo(turns, (count, into) -> {
+        Samples times = new Samples();
+        c.measure(count, times);
+        into.add(rate(size, times.median()));
+      });
       turns.run(1, context.options().sized(5, 9), 1);
-      List<Row> rows = new ArrayList<>();
-      rows.add(Row.of(
-          WHAT,
-          Unit.BYTES_PER_SECOND,
-          ours,
-          "ProcessBuilder's stream",
-          jdk,
-          new Budget(Budget.Kind.SHARE, 0.9)));
-      rows.add(
-          running == null
-              ? Row.absent(WHAT, C, Context.NO_COMPILER)
-              : Row.of(
-                  WHAT,
-                  Unit.BYTES_PER_SECOND,
-                  ours,
-                  C,
-                  theirs,
-                  new Budget(Budget.Kind.SHARE, 0.8)));
-      return rows;
+      return List.of(
+          Row.of(
+              WHAT,
+              Unit.BYTES_PER_SECOND,
+              ours,
+              "ProcessBuilder's stream",
+              jdk,
+              new Budget(Budget.Kind.SHARE, 0.9)),
+          Row.of(WHAT, Unit.BYTES_PER_SECOND, ours, C, theirs, new Budget(Budget.Kind.SHARE, 0.8)));
     }
   }
 

@@ -1,10 +1,12 @@
 package dev.procdesc.bench;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
@@ -24,17 +26,41 @@ record Report(Map<String, String> facts, List<Row> rows) {
     List<List<String>> lines = new ArrayList<>();
     lines.add(List.of("benchmark", "procdesc", "peer", "peer's", "result", "budget", ""));
     rows.forEach(row -> lines.add(cells(row)));
-    return text.append(align(lines)).toString();
+    text.append(align(lines)).append('\n');
+    String counts = counts().entrySet().stream()
+        .map(count -> count.getValue() + " " + count.getKey())
+        .collect(Collectors.joining(", "));
+    return text.append(counts).append('\n').toString();
+  }
+
+  /** Returns the number of rows of each kind. */
+  private Map<String, Long> counts() {
+    Map<String, Long> counts = new LinkedHashMap<>();
+    counts.put("rows", (long) rows.size());
+    counts.put("met", count(row -> isMet(row).equals(Optional.of(true))));
+    counts.put("missed", count(row -> isMet(row).equals(Optional.of(false))));
+    counts.put("not run", count(row -> row.missing().isPresent() && !row.failed()));
+    counts.put("failed", count(Row::failed));
+    return counts;
+  }
+
+  private long count(Predicate<Row> kind) {
+    return rows.stream().filter(kind).count();
+  }
+
+  private static Optional<Boolean> isMet(Row row) {
+    return row.result().flatMap(Row.Result::isMet);
   }
 
   private static List<String> cells(Row row) {
+    String why = row.missing().map(Missing::describe).orElse("");
     if (row.result().isEmpty()) {
-      String why = (row.failed() ? "FAILED: " : "not run: ") + row.note();
       return List.of(row.what(), "", row.peer(), "", "", "", why);
     }
     Row.Result result = row.result().get();
-    String verdict = result.isMet().map(met -> met ? "met" : "MISSED").orElse("");
-    StringBuilder value = new StringBuilder(result.kind().describe(result.value(), result.unit()));
+    String verdict = why + isMet(row).map(met -> met ? "met" : "MISSED").orElse("");
+    StringBuilder value = new StringBuilder();
+    result.value().ifPresent(number -> value.append(result.kind().describe(number, result.unit())));
     result
         .spread()
         .ifPresent(spread -> value.append(String.format(Locale.ROOT, " ± %.2f", spread)));
@@ -42,7 +68,7 @@ record Report(Map<String, String> facts, List<Row> rows) {
         row.what(),
         result.unit().format(result.ours()),
         row.peer(),
-        result.kind().compares() ? result.unit().format(result.theirs()) : "",
+        result.theirs().isPresent() ? result.unit().format(result.theirs().getAsDouble()) : "",
         value.toString(),
         result.budget().map(budget -> budget.describe(result.unit())).orElse("none"),
         row.note().isEmpty() ? verdict : (verdict + " (" + row.note() + ")").strip());
@@ -80,7 +106,16 @@ record Report(Map<String, String> facts, List<Row> rows) {
     String about = facts.entrySet().stream()
         .map(fact -> quote(fact.getKey()) + ": " + quote(fact.getValue()))
         .collect(Collectors.joining(",\n    "));
-    return "{\n  \"run\": {\n    " + about + "\n  },\n  \"rows\": [\n    " + all + "\n  ]\n}\n";
+    String summary = counts().entrySet().stream()
+        .map(count -> quote(count.getKey()) + ": " + count.getValue())
+        .collect(Collectors.joining(", "));
+    return "{\n  \"run\": {\n    "
+        + about
+        + "\n  },\n  \"summary\": {"
+        + summary
+        + "},\n  \"rows\": [\n    "
+        + all
+        + "\n  ]\n}\n";
   }
 
   private static String json(Row row) {
@@ -94,17 +129,16 @@ record Report(Map<String, String> facts, List<Row> rows) {
       Row.Result result = numbers.get();
       fields.add("\"unit\": " + quote(lower(result.unit())));
       fields.add("\"procdesc\": " + result.ours());
-      if (result.kind().compares()) {
-        fields.add("\"peers\": " + result.theirs());
-      }
+      result.theirs().ifPresent(theirs -> fields.add("\"peers\": " + theirs));
       fields.add("\"comparison\": " + quote(lower(result.kind())));
-      fields.add("\"result\": " + result.value());
+      result.value().ifPresent(value -> fields.add("\"result\": " + value));
       result.spread().ifPresent(spread -> fields.add("\"spread\": " + spread));
       result.limit().ifPresent(limit -> fields.add("\"budget\": " + limit));
       result.isMet().ifPresent(met -> fields.add("\"met\": " + met));
     }
-    if (!row.note().isEmpty()) {
-      fields.add("\"note\": " + quote(row.note()));
+    String note = row.missing().map(Missing::reason).orElse(row.note());
+    if (!note.isEmpty()) {
+      fields.add("\"note\": " + quote(note));
     }
     fields.add("\"failed\": " + row.failed());
     return "{" + String.join(", ", fields) + "}";

@@ -8,17 +8,18 @@ import java.util.OptionalDouble;
  *
  * @param what the subject of the measurement
  * @param peer the subject of the comparison; empty if there is none
- * @param result the numbers; empty if there are none
- * @param note the reason for absent numbers, or a remark about them; may be empty
- * @param failed true if there are no numbers because the benchmark failed
+ * @param result the numbers; empty if the library's is missing
+ * @param missing the reason why the library's number or the peer's is missing; empty if none is
+ * @param note a remark about the numbers; may be empty
  */
-record Row(String what, String peer, Optional<Result> result, String note, boolean failed) {
+record Row(
+    String what, String peer, Optional<Result> result, Optional<Missing> missing, String note) {
   /**
    * The numbers of a row.
    *
    * @param unit the unit of both numbers
    * @param ours the number of the library
-   * @param theirs the number of the peer; not used if there is none
+   * @param theirs the number of the peer; empty if there is no peer or it has none
    * @param spread the uncertainty of a ratio
    * @param kind the comparison
    * @param limit the budget for the result of the comparison; empty if there is none
@@ -26,13 +27,18 @@ record Row(String what, String peer, Optional<Result> result, String note, boole
   record Result(
       Unit unit,
       double ours,
-      double theirs,
+      OptionalDouble theirs,
       OptionalDouble spread,
       Budget.Kind kind,
       OptionalDouble limit) {
-    /** Returns the number to which the budget applies. */
-    double value() {
-      return kind.of(ours, theirs);
+    /** Returns the number to which the budget applies; empty if it needs a peer's and has none. */
+    OptionalDouble value() {
+      if (!kind.compares()) {
+        return OptionalDouble.of(ours);
+      }
+      return theirs.isPresent()
+          ? OptionalDouble.of(kind.of(ours, theirs.getAsDouble()))
+          : OptionalDouble.empty();
     }
 
     Optional<Budget> budget() {
@@ -41,9 +47,12 @@ record Row(String what, String peer, Optional<Result> result, String note, boole
           : Optional.empty();
     }
 
-    /** Returns whether the budget is met; empty if there is none. */
+    /** Returns whether the budget is met; empty if there is none or nothing to compare with. */
     Optional<Boolean> isMet() {
-      return budget().map(budget -> budget.isMet(value()));
+      OptionalDouble value = value();
+      return value.isPresent()
+          ? budget().map(budget -> budget.isMet(value.getAsDouble()))
+          : Optional.empty();
     }
   }
 
@@ -68,42 +77,47 @@ record Row(String what, String peer, Optional<Result> result, String note, boole
       Measurement theirs,
       Budget.Kind kind,
       OptionalDouble limit) {
-    OptionalDouble spread = switch (kind) {
-      case RATIO, SHARE -> ours.spreadOfRatio(theirs);
-      case SPEEDUP -> theirs.spreadOfRatio(ours);
-      case EXCESS, ABSOLUTE -> OptionalDouble.empty();
-    };
-    return new Row(
-        what,
-        peer,
-        Optional.of(new Result(unit, ours.median(), theirs.median(), spread, kind, limit)),
-        "",
-        false);
+    if (ours.missing().isPresent()) {
+      return new Row(what, peer, Optional.empty(), ours.missing(), "");
+    }
+    OptionalDouble median = OptionalDouble.empty();
+    OptionalDouble spread = OptionalDouble.empty();
+    if (theirs.missing().isEmpty()) {
+      median = OptionalDouble.of((double) theirs.median());
+      spread = switch (kind) {
+        case RATIO, SHARE -> ours.spreadOfRatio(theirs);
+        case SPEEDUP -> theirs.spreadOfRatio(ours);
+        case EXCESS, ABSOLUTE -> OptionalDouble.empty();
+      };
+    }
+    Result result = new Result(unit, ours.median(), median, spread, kind, limit);
+    return new Row(what, peer, Optional.of(result), theirs.missing(), "");
   }
 
   /** Returns a row with a number of the library alone. */
   static Row of(String what, Unit unit, double ours, double limit, String note) {
-    return new Row(
-        what,
-        "",
-        Optional.of(new Result(
-            unit, ours, 0, OptionalDouble.empty(), Budget.Kind.ABSOLUTE, OptionalDouble.of(limit))),
-        note,
-        false);
+    Result result = new Result(
+        unit,
+        ours,
+        OptionalDouble.empty(),
+        OptionalDouble.empty(),
+        Budget.Kind.ABSOLUTE,
+        OptionalDouble.of(limit));
+    return new Row(what, "", Optional.of(result), Optional.empty(), note);
   }
 
   /** Returns the same row with a remark. */
   Row withNote(String more) {
-    return new Row(what, peer, result, more, failed);
+    return new Row(what, peer, result, missing, more);
   }
 
-  /** Returns a row without numbers, because the measurement does not apply to this machine. */
-  static Row absent(String what, String peer, String why) {
-    return new Row(what, peer, Optional.empty(), why, false);
+  /** Returns a row without numbers. */
+  static Row without(String what, String peer, Missing missing) {
+    return new Row(what, peer, Optional.empty(), Optional.of(missing), "");
   }
 
-  /** Returns a row without numbers, because the benchmark failed. */
-  static Row failed(String what, String why) {
-    return new Row(what, "", Optional.empty(), why, true);
+  /** Returns whether the measurement of the library or of the peer failed. */
+  boolean failed() {
+    return missing.map(Missing::failed).orElse(false);
   }
 }

@@ -45,10 +45,11 @@ public class SpawnAndWait {
    * Measures NuProcess.
    *
    * @return nanoseconds, so that the compiler eliminates nothing
+   * @throws IOException if the program cannot be started
    * @throws InterruptedException if the thread is interrupted
    */
   @Benchmark
-  public long nuProcess() throws InterruptedException {
+  public long nuProcess() throws IOException, InterruptedException {
     return SpawnBenchmark.nuProcess();
   }
 }

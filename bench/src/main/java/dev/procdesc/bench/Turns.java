@@ -2,6 +2,7 @@ package dev.procdesc.bench;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -59,26 +60,43 @@ final class Turns {
   }
 
   /**
-   * Measures all peers.
+   * Measures all peers. A peer that throws an exception takes no further turns, and its measurement
+   * has the reason in place of a result.
    *
    * @param warmup the number of initial samples of each peer that are discarded
    * @param rounds the number of turns of each peer
    * @param samples the number of samples in each turn
    */
-  void run(int warmup, int rounds, int samples) throws Exception {
-    for (Peer peer : peers) {
-      if (warmup > 0) {
-        deadline = System.nanoTime() + MAX_WARMUP;
-        peer.measure(warmup, new Samples());
+  void run(int warmup, int rounds, int samples) throws InterruptedException {
+    if (warmup > 0) {
+      for (int i = 0; i < peers.size(); i++) {
+        turn(i, warmup, MAX_WARMUP);
       }
     }
     for (int round = 0; round < rounds; round++) {
       for (int i = 0; i < peers.size(); i++) {
-        Samples turn = new Samples();
-        deadline = System.nanoTime() + MAX_TURN;
-        peers.get(i).measure(samples, turn);
-        measurements.get(i).add(turn);
+        turn(i, samples, MAX_TURN).ifPresent(measurements.get(i)::add);
       }
+    }
+  }
+
+  /** Returns the samples of one turn; empty if the peer fails or has failed before. */
+  private Optional<Samples> turn(int index, int count, long limit) throws InterruptedException {
+    Measurement measurement = measurements.get(index);
+    if (measurement.missing().isPresent()) {
+      return Optional.empty();
+    }
+    Samples samples = new Samples();
+    deadline = System.nanoTime() + limit;
+    try {
+      peers.get(index).measure(count, samples);
+      return Optional.of(samples);
+    } catch (InterruptedException e) {
+      throw e;
+    } catch (Exception | LinkageError e) {
+      // A peer that does not support this Java version may fail to link.
+      measurement.fail(Missing.failed(e));
+      return Optional.empty();
     }
   }
 }

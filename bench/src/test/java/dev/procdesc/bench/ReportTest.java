@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -77,8 +78,23 @@ final class ReportTest {
                 measurement(2000),
                 Budget.Kind.SPEEDUP),
             Row.of("threads", Unit.COUNT, 2, 3, "a, b"),
-            Row.absent("heap", "small heap", "no memory"),
-            Row.failed("cold", "java.io.IOException: no")));
+            Row.of(
+                "what",
+                Unit.NANOSECONDS,
+                measurement(1000),
+                "broken",
+                Measurement.without(Missing.failed(
+                    new IOException("no\n start", new IllegalStateException("why")))),
+                new Budget(Budget.Kind.SPEEDUP, 3)),
+            Row.of(
+                "what",
+                Unit.NANOSECONDS,
+                measurement(1000),
+                "C",
+                Measurement.without(Missing.notRun("no C compiler")),
+                Budget.Kind.RATIO),
+            Row.without("heap", "small heap", Missing.notRun("no memory")),
+            Row.without("cold", "", Missing.failed(new IOException("no")))));
     // spotless:off
     assertEquals(
         """
@@ -89,8 +105,13 @@ final class ReportTest {
         what       50 ms     peer        10 ms   40 ms more     ≤ 30 ms more  MISSED
         what       1 µs      other       2 µs    2.00 × faster  none
         threads    2                             2              ≤ 3           met (a, b)
+        what       1 µs      broken                             ≥ 3 × faster  FAILED: java.io.IOException: no start, \
+        caused by java.lang.IllegalStateException: why
+        what       1 µs      C                                  none          not run: no C compiler
         heap                 small heap                                       not run: no memory
         cold                                                                  FAILED: java.io.IOException: no
+
+        8 rows, 2 met, 1 missed, 2 not run, 2 failed
         """,
         report.table());
     // spotless:on
@@ -100,16 +121,29 @@ final class ReportTest {
   void json() {
     Report report = new Report(
         Map.of("java", "17"),
-        List.of(row(150, 100, Budget.Kind.RATIO, 2), Row.absent("heap", "", "no \"memory\"\n")));
+        List.of(
+            row(150, 100, Budget.Kind.RATIO, 2),
+            Row.of(
+                "what",
+                Unit.NANOSECONDS,
+                measurement(150),
+                "broken",
+                Measurement.without(Missing.failed(new UnsatisfiedLinkError("no"))),
+                new Budget(Budget.Kind.RATIO, 2)),
+            Row.without("heap", "", Missing.notRun("no \"memory\"\n"))));
     assertEquals("""
         {
           "run": {
             "java": "17"
           },
+          "summary": {"rows": 3, "met": 1, "missed": 0, "not run": 1, "failed": 1},
           "rows": [
             {"benchmark": "what", "peer": "peer", "unit": "nanoseconds", "procdesc": 150.0, \
         "peers": 100.0, "comparison": "ratio", "result": 1.5, "budget": 2.0, "met": true, \
         "failed": false},
+            {"benchmark": "what", "peer": "broken", "unit": "nanoseconds", "procdesc": 150.0, \
+        "comparison": "ratio", "budget": 2.0, "note": "java.lang.UnsatisfiedLinkError: no", \
+        "failed": true},
             {"benchmark": "heap", "note": "no \\"memory\\"\\u000a", "failed": false}
           ]
         }
