@@ -41,6 +41,7 @@ public final class Main {
         --filter REGEX   only tests in whose Class.method the expression is found
         --backend-only   omit the control group and the view as java.lang.Process
         --quick          omit tests that take long or start JVMs
+        --kernels        only tests of behavior that differs between versions of Linux
         --no-mechanisms  do not run again with mechanisms disabled
         --all-mechanisms  do that with all tests, not only the quick ones
         --seccomp        run under a filter that refuses clone3 and kill, as in containers
@@ -155,6 +156,7 @@ public final class Main {
         case "--backend-only" ->
           request.filters(ClassNameFilter.excludeClassNamePatterns(".*\\.(control|view)\\..*"));
         case "--quick" -> request.filters(TagFilter.excludeTags(Tags.JVM, Tags.LONG));
+        case "--kernels" -> request.filters(TagFilter.includeTags(Tags.KERNELS));
         case "--no-mechanisms" -> request.filters(TagFilter.excludeTags(Tags.MECHANISMS));
         case "--all-mechanisms" -> System.setProperty("procdesc.mechanisms", "all");
         // Children inherit the filter: in them neither a shell's kill works nor a JVM's own

@@ -23,5 +23,8 @@ public final class Tags {
   /** The test runs only with more rounds than usual, see {@link Rounds}. */
   public static final String MANY_ROUNDS = "many-rounds";
 
+  /** The test is about behavior that differs between versions of Linux. */
+  public static final String KERNELS = "kernels";
+
   private Tags() {}
 }

@@ -35,6 +35,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
  * and that the host's own children and SIGCHLD disposition are undisturbed everywhere.
  */
 @ExtendWith(LeakCheck.class)
+@Tag(Tags.KERNELS)
 final class VisibilityTest {
   private static final int WNOHANG = WaitFlags.WNOHANG.intValue();
 

@@ -21,6 +21,7 @@ import dev.procdesc.Teardown;
 import dev.procdesc.compat.Contract;
 import dev.procdesc.compat.Origin;
 import dev.procdesc.compat.Requires;
+import dev.procdesc.compat.Tags;
 import dev.procdesc.compat.support.ConcurrentCallers;
 import dev.procdesc.compat.support.LeakCheck;
 import dev.procdesc.compat.support.RawPipe;
@@ -29,11 +30,13 @@ import dev.procdesc.testing.Await;
 import dev.procdesc.testing.Timeouts;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Tests signals to process groups and control groups, and their end at the last close. */
 @ExtendWith(LeakCheck.class)
+@Tag(Tags.KERNELS)
 final class GroupTest {
   /** Returns a leader with two members, which all have the pipe as their standard output. */
   private static Spawner family(RawPipe pipe) {

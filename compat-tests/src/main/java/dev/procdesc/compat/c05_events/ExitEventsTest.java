@@ -31,6 +31,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Tests that the exit of a child is an event of the raw descriptor, and completes a future. */
+@Tag(Tags.KERNELS)
 final class ExitEventsTest extends ExitEventsContract {
   ExitEventsTest() {
     super(Subjects.LIBRARY);

@@ -19,6 +19,7 @@ import dev.procdesc.Spawner;
 import dev.procdesc.Stdio;
 import dev.procdesc.compat.Contract;
 import dev.procdesc.compat.Requires;
+import dev.procdesc.compat.Tags;
 import dev.procdesc.compat.support.Children;
 import dev.procdesc.compat.support.ConcurrentCallers;
 import dev.procdesc.compat.support.LeakCheck;
@@ -36,6 +37,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.function.Executable;
@@ -45,6 +47,7 @@ import org.junit.jupiter.api.function.Executable;
  * ended or the close ended it, or else {@link ClosedDescriptorException}. Rounds make luck visible.
  */
 @ExtendWith(LeakCheck.class)
+@Tag(Tags.KERNELS)
 final class AfterCloseTest {
   private static final int ROUNDS = 200;
   private static final ExitStatus KILLED = Run.signaled(Signal.KILL);

@@ -26,6 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Tests children that are created in a control group. */
 @ExtendWith(LeakCheck.class)
+@Tag(Tags.KERNELS)
 final class CgroupTest {
   @Test
   @Contract("C9")

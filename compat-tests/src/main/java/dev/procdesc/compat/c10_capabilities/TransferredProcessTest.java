@@ -22,6 +22,7 @@ import dev.procdesc.Signal;
 import dev.procdesc.StateChange;
 import dev.procdesc.compat.Contract;
 import dev.procdesc.compat.Requires;
+import dev.procdesc.compat.Tags;
 import dev.procdesc.compat.support.LeakCheck;
 import dev.procdesc.compat.support.RawPipe;
 import dev.procdesc.compat.support.Run;
@@ -35,6 +36,7 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -42,6 +44,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Processes that were sent: they live until the last holder closes, and every holder sees them. */
 @ExtendWith(LeakCheck.class)
+@Tag(Tags.KERNELS)
 final class TransferredProcessTest {
   @BeforeEach
   void channels() {
