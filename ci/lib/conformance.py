@@ -123,10 +123,14 @@ class System:
             self.problems.append(f"{user}: processes outlived the kit: {left}")
 
     def compare(self, expected, pin):
-        """Compares what a kernel of Debian lacks with the pins of its version; other systems have none."""
+        """Compares what a kernel of Debian lacks with the pins of its version or series; other systems have none."""
         if self.kind != "linux" or not self.reports:
             return
-        file = os.path.join(expected, "-".join(self.name.split("-")[:2]) + ".txt")
+        version = self.name.split("-")[1]
+        series = ".".join(version.split(".")[:2])
+        file = os.path.join(expected, f"linux-{version}.txt")
+        if not os.path.exists(file):
+            file = os.path.join(expected, f"linux-{series}.txt")
         now = {user: lacks(report) for user, report in self.reports.items()}
         if pin:
             write_pins(file, now)

@@ -7,7 +7,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from lib.command import UNAVAILABLE, USAGE, Failure, cache, must, need, output, remove, remove_unused, scratch
+from lib.command import NOT_RUN, UNAVAILABLE, USAGE, Failure, cache, must, need, output, remove, remove_unused, scratch
 from lib.debian import Apt, deb_extract
 
 # The report's disk and a source of randomness, which Debian builds as modules.
@@ -57,12 +57,19 @@ def all_kernels(arch):
 
 
 def find(kernel, arch):
-    """Returns a kernel from the cache, or fetched."""
+    """Returns a kernel from the cache, or fetched: the newest that matches, of the best suite that has one.
+
+    Debian removes kernels from its suites. The status tells a kernel that is not there from a failure."""
+    status = NOT_RUN
     for suite in suites(kernel):
         apt = Apt(suite, arch)
-        found = [each for each in packages(apt) if matches(kernel, each[0])] if apt.update() else []
+        if not apt.update():
+            status = UNAVAILABLE
+            continue
+        found = [each for each in packages(apt) if matches(kernel, each[0])]
         if not found:
             continue
+        status = UNAVAILABLE
         version, package = found[-1]
         directory = cache() / "kernels" / apt.arch / f"{package}_{re.sub('[^A-Za-z0-9.+~-]', '_', version)}"
         if not (directory / "release").exists() and not unpack(apt, package, directory):
@@ -71,7 +78,8 @@ def find(kernel, arch):
         remove_unused(directory.parent, 30)
         release = (directory / "release").read_text().strip()
         return Kernel(directory / "vmlinuz", directory / "tree/modules", release, package, version)
-    raise Failure(UNAVAILABLE, f"no kernel {kernel} for {arch} in Debian's {' '.join(suites(kernel))} (see --list)")
+    text = f"no kernel {kernel} for {arch} in Debian's {' '.join(suites(kernel))} (see --list)"
+    raise Failure(status, f"not run: {text}" if status == NOT_RUN else text)
 
 
 def unpack(apt, package, directory):

@@ -40,10 +40,42 @@ class ReportTest(world.World):
 class PartsTest(world.World):
     def test_a_version_selects_its_kernels(self):
         for wanted, version, expected in (("6.1", "6.1.192-2", True), ("7.3", "7.3~rc7-1", True),
-                                          ("6.1", "6.12.94-1", False), ("5.1", "5.10.2", False)):
+                                          ("6.1", "6.12.94-1", False), ("5.1", "5.10.2", False),
+                                          ("6.1", "6.16.3-1~bpo13+1", False), ("6.16.1", "6.16.12-1", False),
+                                          ("6.16.3", "6.16.12-1", False)):
             self.assertEqual(kernel.matches(wanted, version), expected)
         self.assertEqual(kernel.suites("5.10.223")[0], "bullseye-security")
         self.assertEqual(kernel.suites("6.18")[0], "trixie-backports")
+
+    def find(self, wanted):
+        """Returns the version of the kernel that is found among those of trixie-backports."""
+        versions = ["6.16.3-1~bpo13+1", "6.16.12-1~bpo13+1", "6.17.13-1~bpo13+1", "7.2.12-1~bpo13+1", "7.3.4-1~bpo13+1"]
+
+        def unpack(_apt, _package, directory):
+            (directory / "release").parent.mkdir(parents=True)
+            (directory / "release").write_text("release\n")
+            return True
+
+        with mock.patch.object(kernel, "Apt") as apt, mock.patch.object(kernel, "unpack", unpack), \
+             mock.patch.object(kernel, "cache", return_value=self.world / "kernels"), \
+             mock.patch.object(kernel, "packages", return_value=[(version, "image") for version in versions]):
+            apt.return_value.arch = "amd64"
+            apt.return_value.update.return_value = True
+            return kernel.find(wanted, "x86_64").version
+
+    def test_a_series_finds_its_newest_kernel(self):
+        for wanted, expected in (("6.16", "6.16.12-1~bpo13+1"), ("6.16.3", "6.16.3-1~bpo13+1"),
+                                 ("6.16.3-1~bpo13+1", "6.16.3-1~bpo13+1"), ("7.3", "7.3.4-1~bpo13+1")):
+            self.assertEqual(self.find(wanted), expected)
+
+    def test_a_kernel_that_debian_has_no_more_is_not_run(self):
+        for readable, versions, status in ((True, [], 77), (True, [("6.17.1-1", "image")], 77), (False, [], 69)):
+            with mock.patch.object(kernel, "Apt") as apt, mock.patch.object(kernel, "packages", return_value=versions):
+                apt.return_value.update.return_value = readable
+                with self.assertRaises(Failure) as failure:
+                    kernel.find("6.16", "x86_64")
+            self.assertEqual(failure.exception.status, status)
+            self.assertIn("no kernel 6.16 for x86_64", str(failure.exception))
 
     def test_a_package_must_have_the_size_and_the_hash_of_the_list(self):
         good = "SHA256:" + world.hashlib.sha256(b"the kit\n").hexdigest()
@@ -161,6 +193,15 @@ class ConformanceTest(world.World):
         conformance.write_pins(file, {"root": ["a", "c"], "tester": ["b", "c"]})
         self.assertEqual(file.read_text().splitlines()[1:], ["a (root)", "c", "b (tester)"])
         self.assertEqual(conformance.read_pins(file, "root"), {"a", "c"})
+
+    def test_a_version_has_its_own_pins_or_those_of_its_series(self):
+        exact = "linux-6.1.7-x86_64"
+        self.write(system=exact)
+        self.render(0, f"{exact}: passed", exact)
+        self.file("expected/linux-6.1.7.txt", "\n".join(self.LACKS[1:]) + "\n")
+        self.render(1, "root: lacks more than is pinned: feature KILL_CGROUP", exact)
+        self.render(0, "", exact, pin=True)
+        self.assertIn("feature KILL_CGROUP\n", (self.world / "expected/linux-6.1.7.txt").read_text())
 
     def test_nothing_that_was_not_run_has_passed(self):
         (self.world / "reports").mkdir()
