@@ -1,6 +1,9 @@
 package dev.procdesc;
 
+import java.io.IOException;
+import java.io.ObjectInputStream;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * Thrown when a child could not be started. The attempt leaves no process, zombie or descriptor.
@@ -40,6 +43,9 @@ public final class SpawnException extends ProcessDescriptorException {
   /** The step that failed. */
   private final Step step;
 
+  /** The exit status of the child; not serialized. */
+  private transient Optional<ExitStatus> childStatus;
+
   /**
    * Constructs an exception for a failed spawn.
    *
@@ -53,6 +59,30 @@ public final class SpawnException extends ProcessDescriptorException {
       Step step, String operation, String subject, int errno, String explanation) {
     super(operation, subject, errno, explanation);
     this.step = Objects.requireNonNull(step, "step");
+    this.childStatus = Optional.empty();
+  }
+
+  /**
+   * Constructs an exception for a child that ended before it executed its program, although no
+   * system call failed.
+   *
+   * @param step the step at which it ended
+   * @param operation the system call that had not returned
+   * @param subject the path or value of that call
+   * @param errno the error number on this system
+   * @param explanation the description of the end
+   * @param childStatus the exit status of the child
+   */
+  public SpawnException(
+      Step step,
+      String operation,
+      String subject,
+      int errno,
+      String explanation,
+      ExitStatus childStatus) {
+    super(operation, subject, errno, explanation);
+    this.step = Objects.requireNonNull(step, "step");
+    this.childStatus = Optional.of(childStatus);
   }
 
   /**
@@ -62,5 +92,21 @@ public final class SpawnException extends ProcessDescriptorException {
    */
   public Step step() {
     return step;
+  }
+
+  /**
+   * Returns the exit status of a child that was created and then ended before it executed its
+   * program, although no system call failed: another process or the kernel killed it. The number of
+   * the error is ESRCH then.
+   *
+   * @return the status; empty if a system call failed, and after deserialization
+   */
+  public Optional<ExitStatus> childStatus() {
+    return childStatus;
+  }
+
+  private void readObject(ObjectInputStream in) throws IOException, ClassNotFoundException {
+    in.defaultReadObject();
+    childStatus = Optional.empty();
   }
 }

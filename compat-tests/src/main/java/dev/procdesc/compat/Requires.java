@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 
 /** Requirements of tests. Each method skips the test, with the reason, if one is not met. */
 public final class Requires {
@@ -124,19 +125,34 @@ public final class Requires {
    * @return a new, empty group, which the caller deletes
    */
   public static Path cgroup() {
-    for (String root : List.of("/sys/fs/cgroup", "/sys/fs/cgroup/unified")) {
-      if (Files.exists(Path.of(root, "cgroup.procs"))
-          && Files.exists(Path.of(root, "cgroup.controllers"))) {
-        Path group = Path.of(
-            root,
-            "procdesc-compat-" + ProcessHandle.current().pid() + "-" + CGROUPS.incrementAndGet());
-        try {
-          return Files.createDirectory(group);
-        } catch (IOException e) {
-          throw new MissingCondition("a cgroup v2 directory that may be written (" + e + ")");
-        }
-      }
+    String name =
+        "procdesc-compat-" + ProcessHandle.current().pid() + "-" + CGROUPS.incrementAndGet();
+    Path group = rootCgroup().resolve(name);
+    try {
+      return Files.createDirectory(group);
+    } catch (IOException e) {
+      throw new MissingCondition("a cgroup v2 directory that may be written (" + e + ")");
     }
-    throw new MissingCondition("a cgroup v2 directory");
+  }
+
+  /** Requires a cgroup v2 hierarchy, and returns its root. */
+  public static Path rootCgroup() {
+    return Stream.of("/sys/fs/cgroup", "/sys/fs/cgroup/unified")
+        .map(Path::of)
+        .filter(root -> Files.exists(root.resolve("cgroup.procs"))
+            && Files.exists(root.resolve("cgroup.controllers")))
+        .findFirst()
+        .orElseThrow(() -> new MissingCondition("a cgroup v2 directory"));
+  }
+
+  /**
+   * Requires a controller in a cgroup.
+   *
+   * @param group the group
+   * @param name the name of the controller
+   */
+  public static void controller(Path group, String name) throws IOException {
+    String controllers = Files.readString(group.resolve("cgroup.controllers")).strip();
+    that(List.of(controllers.split(" ")).contains(name), "the cgroup controller " + name);
   }
 }

@@ -1,6 +1,7 @@
 package dev.procdesc.freebsd;
 
 import dev.procdesc.ChildProcess;
+import dev.procdesc.ExitStatus;
 import dev.procdesc.Feature;
 import dev.procdesc.OnClose;
 import dev.procdesc.ProbeResult;
@@ -69,6 +70,7 @@ final class FreeBsdLauncher extends Launcher {
   }
 
   private static final ScriptFailure.Hints HINTS = new ScriptFailure.Hints(
+      Map.of(),
       Map.of(
           Numbers.ECAPMODE,
           "in capability mode only a program that was opened before can be executed"),
@@ -346,12 +348,26 @@ final class FreeBsdLauncher extends Launcher {
         throw Errors.spawn(Step.CREATE, "pdfork", "", run.created(), hint(run.created()));
       }
       int fd = place.bytes().getInt(place.at());
-      if (run.executed()) {
+      boolean endedEarly = run.endedEarly(script);
+      if (!run.failed() && !endedEarly) {
         return new Launched(fd, run.created(), closeAction(request, lifeline));
       }
       lifeline.ifPresent(OwnedDescriptor::close);
+      if (endedEarly) {
+        ExitStatus status = awaitStatus(fd);
+        LibC.close(fd);
+        throw ScriptFailure.ofEarlyEnd(script, run, "pdfork", status);
+      }
       abandon(fd);
       throw new ScriptFailure(spawn, HINTS).of(script, run);
+    }
+
+    /** Waits for the end of a child that has executed no program, and reaps it. */
+    private ExitStatus awaitStatus(int fd) {
+      Procdesc.awaitEnd(fd);
+      return reaping.collect(fd) instanceof ProcessOperations.Outcome.Ended ended
+          ? ended.status()
+          : new ExitStatus.Unknown("a tracer has not reaped the process");
     }
 
     private String hint(long outcome) {

@@ -1,6 +1,7 @@
 package dev.procdesc.linux;
 
 import dev.procdesc.ClosedDescriptorException;
+import dev.procdesc.ExitStatus;
 import dev.procdesc.Feature;
 import dev.procdesc.OnClose;
 import dev.procdesc.ProcessDescriptor;
@@ -20,7 +21,6 @@ import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.PosixNumbers;
-import dev.procdesc.posix.ffi.SystemStrings;
 import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.Watcher;
 import dev.procdesc.posix.probe.Unsupported;
@@ -34,10 +34,8 @@ import dev.procdesc.posix.spawn.ScriptFailure;
 import dev.procdesc.posix.spawn.SpawnRetry;
 import dev.procdesc.posix.spawn.SpawnStub;
 import dev.procdesc.spi.Channels;
-import dev.procdesc.spi.Since;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.Map;
 import java.util.Optional;
@@ -66,6 +64,7 @@ final class LinuxLauncher extends Launcher {
       "the ID is not mapped in this user namespace (/proc/self/uid_map, /proc/self/gid_map)";
 
   private static final ScriptFailure.Hints HINTS = new ScriptFailure.Hints(
+      ControlGroup.RULES,
       Map.of(
           PosixNumbers.EPERM,
           "refused by a filter or security module; if this JVM can no longer execute programs by"
@@ -91,6 +90,7 @@ final class LinuxLauncher extends Launcher {
   private final Dispositions dispositions =
       new Dispositions(Numbers.NSIG, (signal, old) -> Syscalls.rtSigaction(signal, 0, old));
   private final Probes probes;
+  private final PidfdOperations reaping;
   private final Guardian guardian;
   private final Channels channels;
 
@@ -98,17 +98,23 @@ final class LinuxLauncher extends Launcher {
   private final Object otherUser = new Object();
 
   LinuxLauncher(Probes probes, Watcher watcher) {
-    this(probes, watcher, new PidfdOperations(probes, ProcessOperations.Task.OBSERVE));
+    this(
+        probes,
+        watcher,
+        new PidfdOperations(probes, ProcessOperations.Task.REAP),
+        new PidfdOperations(probes, ProcessOperations.Task.OBSERVE));
   }
 
-  private LinuxLauncher(Probes probes, Watcher watcher, PidfdOperations observing) {
+  private LinuxLauncher(
+      Probes probes, Watcher watcher, PidfdOperations reaping, PidfdOperations observing) {
     super(
         watcher,
         new Operations(
-            new PidfdOperations(probes, ProcessOperations.Task.REAP),
+            reaping,
             new PidfdOperations(probes, ProcessOperations.Task.REAP_FOR_USAGE),
             observing));
     this.probes = probes;
+    this.reaping = reaping;
     this.guardian = new Guardian(probes, watcher);
     this.channels = new SocketChannels(new PidfdTransfer(probes, observing, watcher), watcher);
   }
@@ -153,9 +159,7 @@ final class LinuxLauncher extends Launcher {
     /** The place for the descriptor of the child. */
     private final NativeArena.Place pidfd;
 
-    /** The directory of the control group for clone3, or its cgroup.procs for the script. */
-    private OptionalInt cgroup = OptionalInt.empty();
-
+    private final Optional<ControlGroup> cgroup;
     private Optional<OwnedDescriptor> cgroupKill = Optional.empty();
 
     /** The flags of clone that the last attempt used. */
@@ -165,25 +169,24 @@ final class LinuxLauncher extends Launcher {
       this.spawn = spawn;
       this.request = spawn.request();
       this.pidfd = Registration.placeForPidfd(spawn.arena());
+      this.cgroup = request.cgroup().map(ControlGroup::new);
     }
 
     Launched spawn() throws IOException {
       refuseWhatIsNotThere();
       boolean born = false;
       try {
-        if (request.cgroup().isPresent()) {
-          cgroup = OptionalInt.of(openCgroup(request.cgroup().get()));
+        if (cgroup.isPresent()) {
+          cgroup.get().open(isByClone3());
         }
         if (request.onClose() == OnClose.KILL_CGROUP) {
-          cgroupKill = Optional.of(openCgroupKill(request.cgroup().orElseThrow()));
+          cgroupKill = Optional.of(cgroup.orElseThrow().openKill());
         }
         Launched child = SpawnRetry.make(this);
         born = true;
         return child;
       } finally {
-        if (cgroup.isPresent()) {
-          LibC.close(cgroup.getAsInt());
-        }
+        cgroup.ifPresent(ControlGroup::close);
         if (!born && cgroupKill.isPresent()) {
           cgroupKill.get().close();
         }
@@ -197,6 +200,22 @@ final class LinuxLauncher extends Launcher {
 
     @Override
     public Launched make() throws IOException {
+      if (cgroup.isEmpty()) {
+        return makeOnce();
+      }
+      cgroup.get().refuseIfFrozen();
+      try {
+        return makeOnce();
+      } catch (SpawnException e) {
+        if (!cgroup.get().isDeadly(e)) {
+          throw e;
+        }
+      }
+      cgroup.get().open(false);
+      return makeOnce();
+    }
+
+    private Launched makeOnce() throws IOException {
       flags = isByClone3() ? flags() : 0;
       return request.onClose() == OnClose.RELEASE || isKilledByKernel()
           ? spawnUnguarded()
@@ -222,22 +241,6 @@ final class LinuxLauncher extends Launcher {
         throw new IllegalArgumentException(
             "KILL_CGROUP requires a child in a separate control group: use cgroup(DIRECTORY)");
       }
-    }
-
-    private OwnedDescriptor openCgroupKill(Path directory) throws SpawnException {
-      Path path = directory.resolve("cgroup.kill");
-      int fd = LibC.open(
-          spawn.arena().string(SystemStrings.encode(path)),
-          PosixNumbers.O_WRONLY | Numbers.POSIX.oCloexec(),
-          0);
-      if (fd == -PosixNumbers.ENOENT) {
-        throw Unsupported.feature(
-            Feature.KILL_CGROUP, path + " (" + Since.CGROUP_KILL + ", and not in the root cgroup)");
-      }
-      if (fd < 0) {
-        throw Errors.spawn(Step.CGROUP, "open", path, fd, "");
-      }
-      return OwnedDescriptor.take(fd, path.toString());
     }
 
     /**
@@ -281,8 +284,10 @@ final class LinuxLauncher extends Launcher {
               || (failure.errno() == PosixNumbers.EPERM && probes.isConfined()));
       boolean hasNoRoom =
           failure.step() == Step.CREATE && failure.errno() == Numbers.EEXIST; // See launcher.c.
+      boolean isFull = failure.step() == Step.CGROUP && failure.errno() == Numbers.POSIX.eagain();
       return unguarded
           || hasNoRoom
+          || isFull
           || isUnprivilegedNow(failure)
           || SpawnRetry.Attempt.super.isPassing(failure);
     }
@@ -339,30 +344,23 @@ final class LinuxLauncher extends Launcher {
         Set<Integer> named,
         Optional<Registration> registration)
         throws IOException {
-      if (cgroup.isPresent() && !isByClone3()) {
-        builder.enterCgroup(cgroup.getAsInt(), request.cgroup().orElseThrow());
+      if (cgroup.isPresent() && !cgroup.get().isEnteredByClone3()) {
+        builder.enterCgroup(cgroup.get().fd(), cgroup.get().directory());
       }
       ChildScript script = builder.complete(launch.kept(), probes.openLimit(), keptSignals());
       // Completing the script can duplicate the program's descriptor to another number.
       Set<Integer> needed = spawn.descriptors().needed();
       needed.addAll(named);
-      cgroup.ifPresent(needed::add);
-      SpawnStub.Run run = spawn.identity().isOther() && launch.sharesMemory()
-          ? runAsOther(launch, script, needed)
-          : launch.run(script, pidfd, flags, cgroup, needed);
-      if (run.created() == -PosixNumbers.EBADF && request.cgroup().isPresent()) {
-        throw Errors.spawn(
-            Step.CGROUP,
-            "clone3(CLONE_INTO_CGROUP)",
-            request.cgroup().get(),
-            run.created(),
-            "it is not a directory of a cgroup v2");
-      }
+      cgroup.ifPresent(group -> needed.add(group.fd()));
+      SpawnStub.Run run = cgroup.isPresent()
+          ? cgroup.get().run(pidfd, () -> run(launch, script, needed))
+          : run(launch, script, needed);
       if (run.created() < 0) {
-        throw Errors.spawn(Step.CREATE, launch.operation(), "", run.created(), hint(run.created()));
+        throw notCreated(launch, run.created());
       }
       int fd = pidfd.bytes().getInt(pidfd.at());
-      if (run.executed()) {
+      boolean endedEarly = run.endedEarly(script) || (!run.failed() && !launch.hasExecuted(fd));
+      if (!run.failed() && !endedEarly) {
         return new Launched(
             fd,
             run.created(),
@@ -371,9 +369,17 @@ final class LinuxLauncher extends Launcher {
                 : Optional.of(
                     new PidfdCloseAction(request.onClose(), guardian, registration, cgroupKill)));
       }
-      Pidfd.reap(fd);
+      SpawnException failure;
+      if (endedEarly) {
+        ExitStatus status = awaitStatus(fd);
+        failure = cgroup.isPresent()
+            ? cgroup.get().earlyEnd(script, run, launch.operation(), status)
+            : ScriptFailure.ofEarlyEnd(script, run, launch.operation(), status);
+      } else {
+        Pidfd.reap(fd);
+        failure = new ScriptFailure(spawn, HINTS).of(script, run);
+      }
       LibC.close(fd);
-      SpawnException failure = new ScriptFailure(spawn, HINTS).of(script, run);
       // The guardian retains the registration of a group or cgroup after the child has exited.
       if (request.onClose() != OnClose.KILL && failure.step() != Step.GUARD) {
         registration.ifPresent(guardian::release);
@@ -381,10 +387,34 @@ final class LinuxLauncher extends Launcher {
       throw failure;
     }
 
-    private String hint(long outcome) {
-      return outcome == -Numbers.POSIX.eagain()
+    private SpawnStub.Run run(ScriptLaunch launch, ChildScript script, Set<Integer> needed) {
+      return spawn.identity().isOther() && launch.sharesMemory()
+          ? runAsOther(launch, script, needed)
+          : launch.run(script, pidfd, flags, directoryForClone3(), needed);
+    }
+
+    private OptionalInt directoryForClone3() {
+      return cgroup.isPresent() && cgroup.get().isEnteredByClone3()
+          ? OptionalInt.of(cgroup.get().fd())
+          : OptionalInt.empty();
+    }
+
+    private SpawnException notCreated(ScriptLaunch launch, long outcome) {
+      Optional<SpawnException> refusal =
+          cgroup.isPresent() ? cgroup.get().refusal(outcome) : Optional.empty();
+      String hint = outcome == -Numbers.POSIX.eagain()
           ? "the limit on processes (RLIMIT_NPROC, pids.max, kernel.pid_max) is reached"
           : "";
+      return refusal.orElseGet(
+          () -> Errors.spawn(Step.CREATE, launch.operation(), "", outcome, hint));
+    }
+
+    /** Waits for the end of a child that has executed no program, and reaps it. */
+    private ExitStatus awaitStatus(int fd) {
+      Pidfd.awaitEnd(fd);
+      return reaping.collect(fd) instanceof ProcessOperations.Outcome.Ended ended
+          ? ended.status()
+          : new ExitStatus.Unknown("the parent or a tracer has not reaped the process");
     }
 
     /**
@@ -399,18 +429,6 @@ final class LinuxLauncher extends Launcher {
       };
     }
 
-    private int openCgroup(Path directory) throws SpawnException {
-      boolean clone3 = isByClone3();
-      Path path = clone3 ? directory : directory.resolve("cgroup.procs");
-      int flags = Numbers.POSIX.oCloexec()
-          | (clone3 ? PosixNumbers.O_RDONLY | Numbers.POSIX.oDirectory() : PosixNumbers.O_WRONLY);
-      int fd = LibC.open(spawn.arena().string(SystemStrings.encode(path)), flags, 0);
-      if (fd < 0) {
-        throw Errors.spawn(Step.CGROUP, "open", path, fd, "");
-      }
-      return fd;
-    }
-
     /**
      * Runs a child that changes its user. While such a child shares the JVM's memory, it makes that
      * memory "not dumpable" for all processes that share it, which denies access to debuggers and
@@ -421,7 +439,7 @@ final class LinuxLauncher extends Launcher {
     private SpawnStub.Run runAsOther(ScriptLaunch launch, ChildScript script, Set<Integer> needed) {
       synchronized (otherUser) {
         int dumpable = Syscalls.prctl(Numbers.PR_GET_DUMPABLE, 0);
-        SpawnStub.Run run = launch.run(script, pidfd, flags, cgroup, needed);
+        SpawnStub.Run run = launch.run(script, pidfd, flags, directoryForClone3(), needed);
         if (dumpable == 1) {
           Syscalls.prctl(Numbers.PR_SET_DUMPABLE, 1);
         }

@@ -55,7 +55,8 @@ public final class ScriptBuilder extends ChildSetup {
   /** Enters a control group through its cgroup.procs, where clone3 cannot do it at creation. */
   void enterCgroup(int procs, Path directory) {
     long zero = arena.string("0\n");
-    add(Step.CGROUP, "write(cgroup.procs)", directory, Numbers.SYS_WRITE, procs, zero, 1);
+    String operation = ControlGroup.ENTERING;
+    add(Step.CGROUP, operation, directory, Numbers.SYS_WRITE, procs, zero, 1);
   }
 
   @Override

@@ -80,7 +80,8 @@ final class ScriptTest {
   private SpawnStub.Run walkToItsEnd() {
     SpawnStub.Run run = walk();
     assertTrue(run.created() > 0, () -> "created: " + run.created());
-    assertFalse(run.executed());
+    assertTrue(run.failed());
+    assertFalse(run.endedEarly(script));
     assertEquals(new ExitStatus.Exited(127), collect(), "exit status without a program");
     return run;
   }
@@ -272,7 +273,8 @@ final class ScriptTest {
     step(Numbers.SYS_EXECVE, path, arena.strings(words), arena.strings(List.of()));
     step(Numbers.SYS_CLOSE, -1);
     SpawnStub.Run run = walk();
-    assertTrue(run.executed());
+    assertFalse(run.failed());
+    assertEquals(0, run.returned());
     assertEquals(List.of(), run.results());
     assertEquals(new ExitStatus.Exited(7), collect());
   }
@@ -286,7 +288,9 @@ final class ScriptTest {
     step(kill, 0, PosixNumbers.SIGKILL);
     step(Numbers.SYS_CLOSE, -1);
     SpawnStub.Run run = walk();
-    assertTrue(run.executed(), "for all that the script tells: the status says more");
+    assertFalse(run.failed());
+    assertEquals(1, run.returned());
+    assertTrue(run.endedEarly(script));
     assertEquals(new ExitStatus.Signaled(Signal.KILL, false), collect());
   }
 

@@ -226,6 +226,34 @@ final class GroupTest {
     assertTrue(Files.notExists(group));
   }
 
+  /**
+   * Tests that a control group can be used again. Some kernels then kill each child that is created
+   * in it (seen from 6.16 to 7.2).
+   */
+  @Test
+  @Contract("C6")
+  void aControlGroupThatWasKilledIsUsedAgain() throws Exception {
+    Requires.feature(Feature.KILL_CGROUP);
+    Path group = Requires.cgroup();
+    try {
+      Spawner spawner = Run.cat().cgroup(group).onClose(OnClose.KILL_CGROUP);
+      for (int i = 0; i < 3; i++) {
+        try (ChildProcess child = spawner.spawn()) {
+          assertEquals(
+              Long.toString(child.pid()),
+              Files.readString(group.resolve("cgroup.procs")).strip());
+          Run.assertEchoes(child);
+        }
+      }
+      // A child that ends by itself is killed by nothing, and reported with its own status.
+      try (ChildProcess child = Run.sh("exit 3").cgroup(group).spawn()) {
+        assertEquals(new Exited(3), Run.end(child));
+      }
+    } finally {
+      Await.until("the control group is empty", () -> group.toFile().delete());
+    }
+  }
+
   @Test
   @Contract("C9")
   void killCgroupWithoutAControlGroupIsRefused() {

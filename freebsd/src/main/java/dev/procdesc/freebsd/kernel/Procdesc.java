@@ -74,13 +74,18 @@ public final class Procdesc {
 
   /** Waits for a child that is about to end because its script failed, and reaps it. */
   public static void reap(int fd, boolean pdwait) {
+    awaitEnd(fd);
     try (NativeMemory memory = NativeMemory.borrow()) {
-      int outcome;
-      do {
-        outcome = Descriptors.poll(fd, 0, -1);
-      } while (outcome == -PosixNumbers.EINTR);
       reap(fd, memory, pdwait);
     }
+  }
+
+  /** Waits until a process has ended. */
+  public static void awaitEnd(int fd) {
+    int outcome;
+    do {
+      outcome = Descriptors.poll(fd, 0, -1);
+    } while (outcome == -PosixNumbers.EINTR);
   }
 
   /**

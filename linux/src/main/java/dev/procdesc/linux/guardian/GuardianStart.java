@@ -163,7 +163,7 @@ final class GuardianStart implements AutoCloseable {
       throw Errors.failed(launch.operation(), "the guardian", run.created());
     }
     int fd = pidfd.bytes().getInt(pidfd.at());
-    if (!run.executed()) {
+    if (run.failed()) {
       Pidfd.reap(fd);
       LibC.close(fd);
       throw Errors.failed(

@@ -522,11 +522,13 @@ public final class Numbers {
   public static final int AT_EMPTY_PATH = 0x1000;
   public static final int EPERM = 1;
   public static final int ECHILD = 10;
+  public static final int EBUSY = 16;
   public static final int EEXIST = 17;
   public static final int ENFILE = 23;
   public static final int ECONNRESET = 104;
   public static final int ENOSYS = 38;
   public static final int ENOPROTOOPT = 92;
+  public static final int EOPNOTSUPP = 95;
   public static final int ELOOP = 40;
 
   // ---- asm-generic/ioctls.h, linux/prctl.h

@@ -41,6 +41,30 @@ public final class Pidfd {
   }
 
   /**
+   * Waits until a child has ended, and leaves it to the code that reaps it. Returns at once if the
+   * child was reaped by other code, and after its end if the kernel reaps it.
+   */
+  public static void awaitEnd(int fd) {
+    int outcome;
+    do {
+      outcome = Syscalls.waitid(
+          Numbers.P_PIDFD, fd, 0, Numbers.WEXITED | Numbers.WALL | Numbers.WNOWAIT, 0);
+    } while (outcome == -PosixNumbers.EINTR);
+  }
+
+  /**
+   * Returns whether a child that was created with the exit signal 0 has executed a program. Exec
+   * sets the exit signal to SIGCHLD before it discards the old memory, and without {@code __WALL}
+   * waitid reports ECHILD for a child with another one. Nothing tells it of a child that was reaped
+   * meanwhile, by the kernel (CLONE_AUTOREAP) or by other code: this method returns true then.
+   */
+  public static boolean hasExecuted(int fd) {
+    int flags = Numbers.WEXITED | Numbers.WNOHANG | Numbers.WNOWAIT;
+    return Syscalls.waitid(Numbers.P_PIDFD, fd, 0, flags, 0) != -Numbers.ECHILD
+        || Syscalls.waitid(Numbers.P_PIDFD, fd, 0, flags | Numbers.WALL, 0) == -Numbers.ECHILD;
+  }
+
+  /**
    * Reads a {@code struct pidfd_info} with the process ID, credentials and control group of a
    * process that was not reaped. Since Linux 6.13.
    *

@@ -305,7 +305,7 @@ public final class Probes {
         learnFrom(pidfd.bytes().getInt(pidfd.at()));
       }
       // The script executes nothing; so if no step ended it, it was never run.
-      return run.created() > 0 && run.executed() ? -PosixNumbers.EPERM : run.created();
+      return run.created() > 0 && !run.failed() ? -PosixNumbers.EPERM : run.created();
     }
   }
 

@@ -39,6 +39,12 @@ public interface ScriptLaunch extends AutoCloseable {
       OptionalInt cgroup,
       Set<Integer> needed);
 
+  /**
+   * Returns whether the child, whose script has called exec and reported no failure, has executed
+   * its program: it can have been killed within exec. Returns true where that cannot be told.
+   */
+  boolean hasExecuted(int pidfd);
+
   @Override
   void close();
 }

@@ -46,5 +46,10 @@ record StubLaunch(Probes probes, NativeArena arena) implements ScriptLaunch {
   }
 
   @Override
+  public boolean hasExecuted(int pidfd) {
+    return Pidfd.hasExecuted(pidfd);
+  }
+
+  @Override
   public void close() {}
 }

@@ -43,6 +43,9 @@ public final class ChildScript {
   static final int TARGET = 64;
   static final int RESULT = 72;
 
+  /** The result of a call that has not returned; no call returns it. */
+  private static final long PENDING = Long.MIN_VALUE;
+
   /** The purpose of a step, reported when it fails. */
   public record Purpose(SpawnException.Step step, String operation, String subject) {}
 
@@ -71,6 +74,7 @@ public final class ChildScript {
     words[at] = number;
     System.arraycopy(arguments, 0, words, at + 1, arguments.length);
     words[at + 7] = tolerated;
+    words[at + RESULT / Long.BYTES] = PENDING;
     purposes.add(purpose);
     count++;
     return this;
@@ -118,6 +122,15 @@ public final class ChildScript {
     return purposes.get(step);
   }
 
+  /** Returns the first of the steps at the end of the script that execute the program. */
+  int firstExecution() {
+    int first = count;
+    while (first > 0 && purposes.get(first - 1).step() == SpawnException.Step.EXECUTE) {
+      first--;
+    }
+    return first;
+  }
+
   /**
    * Writes the call block.
    *
@@ -159,9 +172,17 @@ public final class ChildScript {
       int failed = (int) block.bytes().getLong(block.at() + FAILED);
       List<Long> results = new ArrayList<>();
       for (int i = 0; failed >= 0 && i < steps; i++) {
-        results.add(block.bytes().getLong(block.at() + STEPS + i * STEP_SIZE + RESULT));
+        results.add(result(i));
       }
-      return new SpawnStub.Run(created, failed, results);
+      int returned = 0;
+      while (returned < steps && result(returned) != PENDING) {
+        returned++;
+      }
+      return new SpawnStub.Run(created, failed, returned, results);
+    }
+
+    private long result(int step) {
+      return block.bytes().getLong(block.at() + STEPS + step * STEP_SIZE + RESULT);
     }
   }
 

@@ -1,5 +1,7 @@
 package dev.procdesc.posix.spawn;
 
+import dev.procdesc.ExitStatus;
+import dev.procdesc.Signal;
 import dev.procdesc.SpawnException;
 import dev.procdesc.SpawnException.Step;
 import dev.procdesc.posix.ffi.Errors;
@@ -19,12 +21,16 @@ public final class ScriptFailure {
   /**
    * The meaning of error numbers that only this system has.
    *
+   * @param cgroup the errors of the call that enters the control group
    * @param execute the errors of exec
    * @param groups the errors of setgroups
    * @param user the errors of the calls that set the user and the group
    */
   public record Hints(
-      Map<Integer, String> execute, Map<Integer, String> groups, Map<Integer, String> user) {}
+      Map<Integer, String> cgroup,
+      Map<Integer, String> execute,
+      Map<Integer, String> groups,
+      Map<Integer, String> user) {}
 
   /**
    * Creates the explanations for the children of a spawn.
@@ -37,14 +43,55 @@ public final class ScriptFailure {
     this.hints = hints;
   }
 
+  /**
+   * Returns the exception for a child that ended before its program although no step failed. It
+   * names the step whose call had not returned.
+   *
+   * @param creation the name of the call that created the child
+   */
+  public static SpawnException ofEarlyEnd(
+      ChildScript script, SpawnStub.Run run, String creation, ExitStatus status) {
+    Purpose purpose = run.returned() == 0
+        ? new Purpose(Step.CREATE, creation, "")
+        : script.purpose(Math.min(run.returned(), script.size() - 1));
+    return earlyEnd(purpose, status, "");
+  }
+
+  /**
+   * Returns the exception for a child that ended before its program although no step failed.
+   *
+   * @param purpose the purpose of the call that had not returned
+   * @param hint follows the description of the end; may be empty
+   */
+  public static SpawnException earlyEnd(Purpose purpose, ExitStatus status, String hint) {
+    String end = "the child ended before it executed its program: " + describe(status);
+    return new SpawnException(
+        purpose.step(),
+        purpose.operation(),
+        purpose.subject(),
+        PosixNumbers.ESRCH,
+        hint.isEmpty() ? end : end + "; " + hint,
+        status);
+  }
+
+  private static String describe(ExitStatus status) {
+    if (status instanceof ExitStatus.Signaled signaled) {
+      Signal signal = signaled.signal();
+      String sender = signal.equals(Signal.KILL)
+          ? ", sent by another process or by the kernel for lack of memory"
+          : signal.equals(Signal.SYS) ? ", because a filter forbids the call" : "";
+      return "signal " + signal + sender;
+    }
+    return status instanceof ExitStatus.Exited exited
+        ? "exit code " + exited.code()
+        : "its status is unknown";
+  }
+
   /** Returns the exception for a child whose script ended. */
   public SpawnException of(ChildScript script, SpawnStub.Run run) {
     int step = run.failedStep();
     if (search.isPresent() && search.get().isSearched()) {
-      int first = script.size();
-      while (first > 0 && script.purpose(first - 1).step() == Step.EXECUTE) {
-        first--;
-      }
+      int first = script.firstExecution();
       if (step >= first) {
         return ofSearch(search.get(), script, run, first);
       }
@@ -90,6 +137,7 @@ public final class ScriptFailure {
 
   private String explain(Purpose purpose, int errno) {
     return switch (purpose.step()) {
+      case CGROUP -> hints.cgroup().getOrDefault(errno, "");
       case EXECUTE -> explainExecute(errno);
       case DESCRIPTORS ->
         errno == PosixNumbers.EBADF ? "the number is beyond the limit on open files" : "";

@@ -104,12 +104,22 @@ public final class SpawnStub {
    *
    * @param created the result of the call that creates the child: its process ID, or {@code -errno}
    * @param failedStep the step that ended the script; negative if none did
+   * @param returned the number of steps whose call has returned
    * @param results the results of the steps, if one of them ended the script
    */
-  public record Run(long created, int failedStep, List<Long> results) {
-    /** Returns whether the child executed its program, according to the script. */
-    public boolean executed() {
-      return failedStep < 0;
+  public record Run(long created, int failedStep, int returned, List<Long> results) {
+    /** Returns whether a step ended the script. */
+    public boolean failed() {
+      return failedStep >= 0;
+    }
+
+    /**
+     * Returns whether the child ended before the call that executes its program, although no step
+     * failed: another process or the kernel killed it. A child that was killed within that call is
+     * not recognized by its script.
+     */
+    public boolean endedEarly(ChildScript script) {
+      return !failed() && returned < script.firstExecution();
     }
   }
 

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Test;
 final class SpawnRetryTest {
   private static final PosixNumbers NUMBERS = TestNumbers.choose();
   private static final ScriptFailure.Hints NO_HINTS =
-      new ScriptFailure.Hints(Map.of(), Map.of(), Map.of());
+      new ScriptFailure.Hints(Map.of(), Map.of(), Map.of(), Map.of());
   private static final Watcher WATCHER = new Watcher(new PollQueue());
 
   /** The paths that were executed, with or without success. */
@@ -83,8 +83,8 @@ final class SpawnRetryTest {
           results.add(0L);
         }
       }
-      SpawnStub.Run run =
-          new SpawnStub.Run(4, failed < 0 ? script.size() : failed, List.copyOf(results));
+      SpawnStub.Run run = new SpawnStub.Run(
+          4, failed < 0 ? script.size() : failed, results.size(), List.copyOf(results));
       throw new ScriptFailure(spawn, NO_HINTS).of(script, run);
     }
   }
