@@ -54,8 +54,8 @@ public enum Feature {
   KILL_GROUP("killing a whole process group", Since.PIDFD_SIGNAL_PROCESS_GROUP, Since.PDFORK),
 
   /**
-   * Support for {@link OnClose#KILL_CGROUP}. Linux 5.14 ({@code cgroup.kill}); FreeBSD has no
-   * control groups.
+   * Support for {@link OnClose#KILL_CGROUP}, also for a control group that was killed before. Linux
+   * 5.14 ({@code cgroup.kill}); FreeBSD has no control groups.
    */
   KILL_CGROUP("killing a whole control group", Since.CGROUP_KILL),
 

@@ -13,6 +13,10 @@ public enum OnClose {
    * {@link Feature#KILL_ON_JVM_DEATH} is present if the death of the JVM kills too, and
    * {@link Platform#deathGuard()} is the mechanism. Where that is a process,
    * {@link ProcessHandle#children()} of this JVM lists it too: see {@link Platform#guardian()}.
+   *
+   * <p>A process in a frozen control group of version 1 ({@code freezer.state}) dies only when the
+   * group is thawed, and {@code close()} then waits for its end as it waits for every end that the
+   * kernel delays. In a frozen group of version 2 ({@code cgroup.freeze}) the process dies at once.
    */
   KILL,
 
@@ -28,7 +32,8 @@ public enum OnClose {
    * Kills as {@link #KILL}, and also kills every process of the control group of
    * {@link Spawner#cgroup}, even if the child itself has already ended ({@code cgroup.kill}). No
    * descendant can leave the control group without privilege. The directory should be used for this
-   * child only. Needs {@link Feature#KILL_CGROUP}.
+   * child only; it can be used for another one afterwards, which is faster with a new directory on
+   * some kernels (see {@link Spawner#cgroup}). Needs {@link Feature#KILL_CGROUP}.
    */
   KILL_CGROUP,
 

@@ -8,6 +8,13 @@ import java.util.Optional;
 /**
  * Thrown when a child could not be started. The attempt leaves no process, zombie or descriptor.
  * {@link #step()} is the step that failed.
+ *
+ * <p>A child that is killed before it executes its program, by {@code cgroup.kill}, for lack of
+ * memory, by a filter of system calls or by another process, is such a failure too:
+ * {@link #childStatus()} is its exit status. The step before which it was killed is known
+ * everywhere. A death within the call that executes the program is distinguished from the death of
+ * the program on Linux, except where the kernel or other code has reaped the child already or no
+ * machine code can be mapped; there, and on FreeBSD, it is an exit status like that of a program.
  */
 public final class SpawnException extends ProcessDescriptorException {
   private static final long serialVersionUID = 1L;

@@ -590,6 +590,21 @@ public final class Spawner {
    * refused, the child enters the group by {@code cgroup.procs} before it executes its program.
    * FreeBSD has no control groups.
    *
+   * <p>A group can be used again after {@code cgroup.kill} was written. Some kernels kill a child
+   * of {@code clone3} at its creation if that file was written more often, or less often, for the
+   * group than for that of the JVM. Such a child is created a second time and enters the group by
+   * {@code cgroup.procs}, which takes longer. A new directory avoids this.
+   *
+   * <p>A group that does not accept the child fails the spawn at {@link SpawnException.Step#CGROUP}
+   * with the rule that it violates: EBUSY if the group distributes controllers to its child groups,
+   * EACCES without permission to move processes between the groups, EOPNOTSUPP for a domain in a
+   * threaded subtree, EAGAIN if the {@code pids.max} of the group or of an ancestor is reached.
+   *
+   * <p>A frozen group is refused (EBUSY), because the child would not start before the group is
+   * thawed. If the group is frozen between that check and the start of the program,
+   * {@link #spawn()} waits for the thaw; an interrupt of its thread kills the child and fails the
+   * spawn.
+   *
    * @param directory the directory of a cgroup v2 that is delegated to the JVM's user
    * @return a new spawner; its {@link #spawn()} needs {@link Feature#CGROUP}
    */

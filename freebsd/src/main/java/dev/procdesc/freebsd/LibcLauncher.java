@@ -22,6 +22,9 @@ import java.util.Optional;
  * Spawns by {@code posix_spawn} with {@code posix_spawnattr_setprocdescp_np} (FreeBSD 15.1), where
  * machine code of this library cannot be mapped or does not exist for the machine. It supports
  * directory, descriptors 0 to 2, process group and signal mask; the other options are refused.
+ *
+ * <p>The function does not report a child that is killed before it executes its program; such a
+ * child is returned, with the signal as its exit status.
  */
 public final class LibcLauncher extends PosixSpawn {
   private static final class Functions {

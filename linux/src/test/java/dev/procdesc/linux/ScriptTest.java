@@ -11,7 +11,9 @@ import dev.procdesc.ExitStatus;
 import dev.procdesc.Signal;
 import dev.procdesc.SpawnException.Step;
 import dev.procdesc.linux.kernel.Numbers;
+import dev.procdesc.linux.kernel.Pidfd;
 import dev.procdesc.linux.kernel.Probes;
+import dev.procdesc.linux.kernel.Syscalls;
 import dev.procdesc.posix.ffi.Architecture;
 import dev.procdesc.posix.ffi.Descriptors;
 import dev.procdesc.posix.ffi.LibC;
@@ -292,6 +294,34 @@ final class ScriptTest {
     assertEquals(1, run.returned());
     assertTrue(run.endedEarly(script));
     assertEquals(new ExitStatus.Signaled(Signal.KILL, false), collect());
+  }
+
+  @Test
+  void theExitSignalTellsWhetherAChildHasExecutedAProgram() {
+    long path = arena.string("/bin/cat");
+    step(
+        Numbers.SYS_EXECVE,
+        path,
+        arena.strings(List.of(SystemStrings.encode("cat"))),
+        arena.strings(List.of()));
+    walk();
+    int fd = pidfd.bytes().getInt(pidfd.at());
+    assertTrue(Pidfd.hasExecuted(fd), "while it runs, or after its end");
+    Syscalls.pidfdSendSignal(fd, PosixNumbers.SIGKILL, 0, 0);
+    Pidfd.awaitEnd(fd);
+    assertTrue(Pidfd.hasExecuted(fd), "a zombie");
+    collect();
+  }
+
+  @Test
+  void aChildThatDiedBeforeItsProgramHasExecutedNone() {
+    step(Numbers.SYS_CLOSE, -1);
+    walk();
+    int fd = pidfd.bytes().getInt(pidfd.at());
+    assertFalse(Pidfd.hasExecuted(fd), "while it ends");
+    Pidfd.awaitEnd(fd);
+    assertFalse(Pidfd.hasExecuted(fd), "a zombie");
+    collect();
   }
 
   @Test
