@@ -49,19 +49,22 @@ final class ControlGroup {
 
   /** The rules of control groups, by the error of the call that violates one. */
   static final Map<Integer, String> RULES = Map.of(
-      PosixNumbers.EBADF, "it is not a directory of a cgroup v2",
+      PosixNumbers.EBADF,
+      "it is not a directory of a cgroup v2",
       Numbers.EBUSY,
-          "it distributes controllers to its child groups (cgroup.subtree_control), and such a group"
-              + " has no processes of its own; use one of its child groups",
+      "it distributes controllers to its child groups (cgroup.subtree_control), and such a group"
+          + " has no processes of its own; use one of its child groups",
       PosixNumbers.EACCES,
-          "the user of this JVM must have permission to write the cgroup.procs of this group and of"
-              + " the nearest ancestor that it shares with the group of this JVM; run the JVM in the"
-              + " delegated subtree that contains this group (systemd: Delegate=yes)",
+      "the user of this JVM must have permission to write the cgroup.procs of this group and of"
+          + " the nearest ancestor that it shares with the group of this JVM; run the JVM in the"
+          + " delegated subtree that contains this group (systemd: Delegate=yes)",
       Numbers.EOPNOTSUPP,
-          "its cgroup.type is \"domain invalid\", because it is in a threaded subtree; write"
-              + " \"threaded\" to its cgroup.type, or use a group outside of that subtree",
-      PosixNumbers.ENOENT, REMOVED,
-      PosixNumbers.ENODEV, REMOVED);
+      "its cgroup.type is \"domain invalid\", because it is in a threaded subtree; write"
+          + " \"threaded\" to its cgroup.type, or use a group outside of that subtree",
+      PosixNumbers.ENOENT,
+      REMOVED,
+      PosixNumbers.ENODEV,
+      REMOVED);
 
   private static final int FILE_SIZE = 256;
 
@@ -91,8 +94,7 @@ final class ControlGroup {
         forClone3 ? PosixNumbers.O_RDONLY | Numbers.POSIX.oDirectory() : PosixNumbers.O_WRONLY;
     int fd = open(path, flags);
     if (fd < 0) {
-      throw Errors.spawn(
-          Step.CGROUP, "open", path, fd, fd == -PosixNumbers.EACCES ? rule(fd) : "");
+      throw Errors.spawn(Step.CGROUP, "open", path, fd, fd == -PosixNumbers.EACCES ? rule(fd) : "");
     }
     open = OptionalInt.of(fd);
     enteredByClone3 = forClone3;
@@ -192,12 +194,13 @@ final class ControlGroup {
   /** Returns the exception for a child that was not created because of its group. */
   Optional<SpawnException> refusal(long outcome) {
     if (outcome == -Numbers.POSIX.eagain()) {
-      return full().map(group -> Errors.spawn(
-          Step.CGROUP,
-          CREATING,
-          group,
-          outcome,
-          "its pids.max is reached, which includes the processes of all its descendants"));
+      return full()
+          .map(group -> Errors.spawn(
+              Step.CGROUP,
+              CREATING,
+              group,
+              outcome,
+              "its pids.max is reached, which includes the processes of all its descendants"));
     }
     return enteredByClone3 && RULES.containsKey((int) -outcome)
         ? Optional.of(Errors.spawn(Step.CGROUP, CREATING, directory, outcome, rule(outcome)))
@@ -226,8 +229,8 @@ final class ControlGroup {
   /** Returns the exception for a child that ended before it executed its program. */
   SpawnException earlyEnd(
       ChildScript script, SpawnStub.Run run, String creation, ExitStatus status) {
-    boolean killed = status instanceof ExitStatus.Signaled signaled
-        && signaled.signal().equals(Signal.KILL);
+    boolean killed =
+        status instanceof ExitStatus.Signaled signaled && signaled.signal().equals(Signal.KILL);
     diedAtBirth = killed && run.returned() == 0 && !interrupted;
     Purpose entering =
         new Purpose(Step.CGROUP, enteredByClone3 ? CREATING : ENTERING, directory.toString());
@@ -248,7 +251,9 @@ final class ControlGroup {
     return enteredByClone3 && diedAtBirth && failure.childStatus().isPresent();
   }
 
-  /** Kills a child that does not start because its group is frozen, if its thread is interrupted. */
+  /**
+   * Kills a child that does not start because its group is frozen, if its thread is interrupted.
+   */
   private final class InterruptKill extends AbstractInterruptibleChannel {
     private final NativeArena.Place pidfd;
     private final Object lock = new Object();

@@ -37,8 +37,7 @@ final class ControlGroupTest {
 
   @BeforeEach
   void makeGroup() {
-    assumeTrue(
-        PROBES.launchMechanism() == Probes.LaunchMechanism.CLONE3, "no clone3 (Linux 5.3)");
+    assumeTrue(PROBES.launchMechanism() == Probes.LaunchMechanism.CLONE3, "no clone3 (Linux 5.3)");
     directory = List.of("/sys/fs/cgroup", "/sys/fs/cgroup/unified").stream()
         .map(root -> Path.of(root, "procdesc-test-" + ProcessHandle.current().pid()))
         .filter(group -> Files.exists(group.resolveSibling("cgroup.procs")))
@@ -69,12 +68,10 @@ final class ControlGroupTest {
       write("cgroup.freeze", "1");
       assertThrows(SpawnException.class, group::refuseIfFrozen);
       NativeArena.Place pidfd = arena.allocate(Long.BYTES);
-      long[] create =
-          Probes.clone3(arena, pidfd.address(), 0, OptionalInt.of(group.fd()));
+      long[] create = Probes.clone3(arena, pidfd.address(), 0, OptionalInt.of(group.fd()));
       ChildScript script = new ChildScript();
       FutureTask<SpawnStub.Run> spawn = new FutureTask<>(() -> {
-        SpawnStub.Run run =
-            group.run(pidfd, () -> PROBES.stub().run(arena, script, create));
+        SpawnStub.Run run = group.run(pidfd, () -> PROBES.stub().run(arena, script, create));
         assertTrue(Thread.interrupted(), "the interrupt status remains set");
         return run;
       });
@@ -88,8 +85,8 @@ final class ControlGroupTest {
       assertFalse(Pidfd.hasExecuted(fd));
       Pidfd.reap(fd);
       LibC.close(fd);
-      SpawnException failure = group.earlyEnd(
-          script, run, "clone", new ExitStatus.Signaled(Signal.KILL, false));
+      SpawnException failure =
+          group.earlyEnd(script, run, "clone", new ExitStatus.Signaled(Signal.KILL, false));
       assertEquals(Step.CGROUP, failure.step());
       assertTrue(failure.toString().contains("interrupted"), failure.toString());
       assertFalse(group.isDeadly(failure), "such a child is not created again");

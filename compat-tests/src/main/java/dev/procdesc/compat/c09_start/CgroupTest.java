@@ -157,7 +157,8 @@ final class CgroupTest {
         assertTrue(String.valueOf(e.getMessage()).contains("pids.max"), e.toString());
       });
     } finally {
-      Await.until("the group is empty", () -> Files.notExists(below) || below.toFile().delete());
+      Await.until(
+          "the group is empty", () -> Files.notExists(below) || below.toFile().delete());
       Files.delete(group);
     }
   }
@@ -180,7 +181,8 @@ final class CgroupTest {
       Files.writeString(group.resolve("cgroup.freeze"), "0");
       assertEquals("thawed", Run.output(Run.sh("echo thawed").cgroup(below)));
     } finally {
-      Await.until("the group is empty", () -> Files.notExists(below) || below.toFile().delete());
+      Await.until(
+          "the group is empty", () -> Files.notExists(below) || below.toFile().delete());
       Files.delete(group);
     }
   }

@@ -25,8 +25,8 @@ public final class FileLease implements AutoCloseable {
   /** Takes a lease on a file that this user owns and that is not open. */
   public static FileLease on(Path file) {
     int fd = Descriptors.open(file);
-    boolean taken = Libc.C.fcntl(fd, F_SETSIG, SIGURG) == 0
-        && Libc.C.fcntl(fd, F_SETLEASE, F_WRLCK) == 0;
+    boolean taken =
+        Libc.C.fcntl(fd, F_SETSIG, SIGURG) == 0 && Libc.C.fcntl(fd, F_SETLEASE, F_WRLCK) == 0;
     if (!taken) {
       Descriptors.close(fd);
     }
