@@ -39,8 +39,9 @@
  *
  *     - c and all memory to which it points are readable and writable until the call returns.
  *     - c->failed is preset to a negative number. A child that execs, or is killed before, does not
- *       change it; so "no step failed" does not imply that the program runs, but the wait status
- *       distinguishes these cases.
+ *       change it; so "no step failed" does not imply that the program runs. The results of the
+ *       steps, if the caller has preset them to a number that no call returns, and the exit signal,
+ *       which exec sets to SIGCHLD, distinguish these cases.
  *     - create has both CLONE_VM and CLONE_VFORK. With CLONE_VM alone two threads would return on
  *       one stack; with neither, the results would stay in the child's copy (unless c is in a
  *       shared mapping) and the parent would not wait for them.

@@ -53,7 +53,7 @@ final class ControlGroup {
       "it is not a directory of a cgroup v2",
       Numbers.EBUSY,
       "it distributes controllers to its child groups (cgroup.subtree_control), and such a group"
-          + " has no processes of its own; use one of its child groups",
+          + " must not contain processes; use one of its child groups",
       PosixNumbers.EACCES,
       "the user of this JVM must have permission to write the cgroup.procs of this group and of"
           + " the nearest ancestor that it shares with the group of this JVM; run the JVM in the"

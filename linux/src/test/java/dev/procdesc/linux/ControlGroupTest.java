@@ -29,7 +29,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Tests the calls on a control group for which a spawn has no moment of its own. */
+/** Tests the parts of a spawn into a control group that a test of a whole spawn cannot time. */
 final class ControlGroupTest {
   private static final Probes PROBES = new Probes();
 
