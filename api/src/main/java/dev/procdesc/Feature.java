@@ -17,12 +17,21 @@ public enum Feature {
   PROCESS_DESCRIPTORS("spawning children as descriptors", Since.P_PIDFD, Since.PDFORK),
 
   /**
-   * Children are invisible to the host program: they send no {@code SIGCHLD}, and
-   * {@code waitpid(-1)} does not return them. FreeBSD; Linux 7.1 ({@code CLONE_AUTOREAP}), unless
-   * {@link Spawner#collectUsage(boolean)} was requested.
+   * The ends of children are invisible to the host program: no {@code SIGCHLD} reports them, and
+   * {@code waitpid(-1)} returns no exit status of them. FreeBSD; Linux 7.1
+   * ({@code CLONE_AUTOREAP}), unless {@link Spawner#collectUsage(boolean)} was requested or
+   * {@link Spawner#autoreap(boolean)} refused.
+   *
+   * <p>Everything else remains visible. On both systems {@code SIGCHLD} reports a stop and a
+   * continuation, and the child is listed by {@link ProcessHandle#children()}. On Linux, the host's
+   * {@code waitpid} with {@code WUNTRACED} or {@code WCONTINUED} returns these changes, and takes
+   * them from {@link ProcessDescriptor#onStateChange}; and a {@code waitpid(-1)} of a host without
+   * other children blocks until the child has ended, and then fails with ECHILD (with
+   * {@code WNOHANG} it returns 0 meanwhile). On FreeBSD, {@code waitpid} of the child's ID or
+   * process group does return its status.
    */
   INVISIBLE_CHILDREN(
-      "children invisible to the host program's wait calls", Since.CLONE_AUTOREAP, Since.PDFORK),
+      "ends of children invisible to the host program", Since.CLONE_AUTOREAP, Since.PDFORK),
 
   /**
    * The exact exit status is available to every holder of a descriptor, also after other code has

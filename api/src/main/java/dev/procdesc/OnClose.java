@@ -12,7 +12,9 @@ public enum OnClose {
    * <p>{@link ProcessDescriptor#close()} kills at once on every system.
    * {@link Feature#KILL_ON_JVM_DEATH} is present if the death of the JVM kills too, and
    * {@link Platform#deathGuard()} is the mechanism. Where that is a process,
-   * {@link ProcessHandle#children()} of this JVM lists it too: see {@link Platform#guardian()}.
+   * {@link ProcessHandle#children()} of this JVM lists it too: see {@link Platform#guardian()}. A
+   * child that the kernel kills cannot start siblings ({@code CLONE_PARENT}): see
+   * {@link Spawner#autoreap(boolean)}.
    *
    * <p>A process in a frozen control group of version 1 ({@code freezer.state}) dies only when the
    * group is thawed, and {@code close()} then waits for its end as it waits for every end that the

@@ -320,11 +320,12 @@ public interface ProcessDescriptor extends AutoCloseable {
    * process are called by one thread of the library at a time, in the order of the changes.
    *
    * <p>Linux: {@code waitid(P_PIDFD, WSTOPPED | WCONTINUED)} (Linux 5.4). A pidfd does not report
-   * the changes, so a thread blocks in that call from the first listener until the process ends.
-   * FreeBSD: {@code EVFILT_SIGNAL} reports SIGCHLD to the one thread that watches all children,
-   * which then calls {@code pdwait} (FreeBSD 15.1), else {@code wait6}, without blocking. A program
-   * that handles SIGCHLD with {@code SA_NOCLDSTOP} receives no SIGCHLD at a stop, and no report. In
-   * the descriptor-only mode FreeBSD refuses {@code wait6}, and this method needs {@code pdwait}.
+   * the changes, so a thread blocks in that call from the first listener until the process ends. A
+   * change that other code of this JVM takes by {@code waitpid} is not reported. FreeBSD:
+   * {@code EVFILT_SIGNAL} reports SIGCHLD to the one thread that watches all children, which then
+   * calls {@code pdwait} (FreeBSD 15.1), else {@code wait6}, without blocking. A program that
+   * handles SIGCHLD with {@code SA_NOCLDSTOP} receives no SIGCHLD at a stop, and no report. In the
+   * descriptor-only mode FreeBSD refuses {@code wait6}, and this method needs {@code pdwait}.
    *
    * @param listener the listener
    * @return a registration that removes the listener when it is closed

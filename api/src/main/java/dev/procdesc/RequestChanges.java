@@ -38,6 +38,7 @@ final class RequestChanges {
   Optional<Path> cgroup = Optional.empty();
   boolean noNewPrivileges;
   boolean collectUsage;
+  boolean autoreap = true;
 
   /** Creates a request with every option at its default. */
   RequestChanges(Program program, List<String> arguments) {
@@ -68,6 +69,7 @@ final class RequestChanges {
     cgroup = from.cgroup();
     noNewPrivileges = from.noNewPrivileges();
     collectUsage = from.collectUsage();
+    autoreap = from.autoreap();
   }
 
   /** Returns the changed request, which is immutable. */
@@ -94,6 +96,7 @@ final class RequestChanges {
         supplementaryGroups,
         cgroup,
         noNewPrivileges,
-        collectUsage);
+        collectUsage,
+        autoreap);
   }
 }

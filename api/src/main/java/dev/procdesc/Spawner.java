@@ -627,15 +627,38 @@ public final class Spawner {
   }
 
   /**
-   * Sets whether {@link ProcessDescriptor#resourceUsage()} is collected. On Linux 7.1 and later the
-   * child is then visible to {@code waitpid(-1)} and {@code SIGCHLD} of the host program, because
-   * the kernel gives the usage only to the process that reaps.
+   * Sets whether {@link ProcessDescriptor#resourceUsage()} is collected. On Linux this excludes
+   * {@link #autoreap}, because the kernel gives the usage only to the process that reaps.
    *
    * @param wanted false by default
    * @return a new spawner
    */
   public Spawner collectUsage(boolean wanted) {
     return with(r -> r.collectUsage = wanted);
+  }
+
+  /**
+   * Sets whether the kernel reaps the child when it ends, where it can: {@code CLONE_AUTOREAP},
+   * Linux 7.1. Then the host program cannot take the exit status of the child, and gets no
+   * {@code SIGCHLD} at its end; see {@link Feature#INVISIBLE_CHILDREN}.
+   *
+   * <p>The kernel refuses one call to such a child, in each of its threads: {@code clone} and
+   * {@code clone3} with {@code CLONE_PARENT}, by which a process starts a sibling, fail with
+   * EINVAL. The processes that the child starts are not restricted. For a program that makes this
+   * call itself, pass false. The child is then an ordinary child of this JVM, as on older kernels:
+   * the host program's {@code waitpid(-1)} can take its exit status, {@code SIGCHLD} reports its
+   * end, and its resource usage counts in {@code RUSAGE_CHILDREN}. {@link OnClose#KILL} then does
+   * not use {@code CLONE_PIDFD_AUTOKILL}, which requires {@code CLONE_AUTOREAP}, and the guardian
+   * kills the child when the JVM dies; see {@link Platform#guardian()}.
+   *
+   * <p>On FreeBSD, and on Linux before 7.1, this option has no effect. A child of {@code pdfork}
+   * may call {@code rfork} with every flag.
+   *
+   * @param wanted true by default
+   * @return a new spawner
+   */
+  public Spawner autoreap(boolean wanted) {
+    return with(r -> r.autoreap = wanted);
   }
 
   /**

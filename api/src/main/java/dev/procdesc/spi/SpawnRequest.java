@@ -43,6 +43,7 @@ import java.util.Set;
  * @param cgroup see {@link Spawner#cgroup}
  * @param noNewPrivileges see {@link Spawner#noNewPrivileges}
  * @param collectUsage see {@link Spawner#collectUsage}
+ * @param autoreap see {@link Spawner#autoreap}
  */
 public record SpawnRequest(
     Program program,
@@ -66,7 +67,8 @@ public record SpawnRequest(
     SupplementaryGroups supplementaryGroups,
     Optional<Path> cgroup,
     boolean noNewPrivileges,
-    boolean collectUsage) {
+    boolean collectUsage,
+    boolean autoreap) {
   /**
    * Returns this request for a program that executes the program of this request. The collections
    * must not be changed afterwards.
@@ -104,6 +106,7 @@ public record SpawnRequest(
         supplementaryGroups,
         cgroup,
         noNewPrivileges,
-        collectUsage);
+        collectUsage,
+        autoreap);
   }
 }

@@ -35,6 +35,7 @@ final class SpawnOptions {
   private final Options.Value<Integer> umask;
   private final Options.Values<LimitOption> limits;
   private final Options.Flag noNewPrivileges;
+  private final Options.Flag noAutoreap;
   private final Options.Value<Path> cgroup;
   private final Options.Value<OnClose> onClose;
 
@@ -102,6 +103,11 @@ final class SpawnOptions {
     noNewPrivileges = options.flag(
         "Disables set-user-ID programs and file capabilities for the command and its descendants.",
         "--no-new-privileges");
+    noAutoreap = options.flag(
+        "Makes the command an ordinary child of pd on Linux 7.1 and later, where the kernel would"
+            + " reap it. Needed if the command itself calls clone with CLONE_PARENT, which fails"
+            + " with EINVAL otherwise.",
+        "--no-autoreap");
     cgroup =
         options.value(Path::of, "DIR", "Starts the command in this cgroup v2 (Linux).", "--cgroup");
     onClose = options.value(
@@ -182,6 +188,9 @@ final class SpawnOptions {
     }
     if (session.isGiven()) {
       spawner = spawner.newSession();
+    }
+    if (noAutoreap.isGiven()) {
+      spawner = spawner.autoreap(false);
     }
     return noNewPrivileges.isGiven() ? spawner.noNewPrivileges(true) : spawner;
   }

@@ -245,10 +245,11 @@ final class LinuxLauncher extends Launcher {
 
     /**
      * Returns the flags for automatic reaping and killing by the kernel. Resource usage is
-     * available only to the process that reaps, so no flags are used if it is requested.
+     * available only to the process that reaps, so no flags are used if it is requested. Killing
+     * requires reaping.
      */
     private long flags() {
-      if (request.collectUsage() || !probes.hasAutoreap()) {
+      if (request.collectUsage() || !request.autoreap() || !probes.hasAutoreap()) {
         return 0;
       }
       boolean kill =

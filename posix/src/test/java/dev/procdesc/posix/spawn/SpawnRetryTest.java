@@ -116,7 +116,8 @@ final class SpawnRetryTest {
         new SupplementaryGroups.OfUser(),
         Optional.empty(),
         false,
-        false);
+        false,
+        true);
   }
 
   @AfterEach
