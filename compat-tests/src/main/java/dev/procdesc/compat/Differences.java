@@ -107,6 +107,22 @@ public final class Differences {
     return freebsd();
   }
 
+  /**
+   * Returns whether {@code waitpid(-1)} waits for the library's children while they live, as on
+   * Linux, also if the kernel reaps them. On FreeBSD it fails as if there were none.
+   */
+  public static boolean waitpidSeesLiveChildren() {
+    return !freebsd();
+  }
+
+  /**
+   * Returns whether a child can be made visible by {@link dev.procdesc.Spawner#autoreap}, as on
+   * Linux. On FreeBSD every child of {@code pdfork} is invisible.
+   */
+  public static boolean autoreapCanBeRefused() {
+    return !freebsd();
+  }
+
   /** Returns the largest nice value: 19 on Linux, 20 on FreeBSD. */
   public static int largestNice() {
     return reallyFreebsd() ? 20 : 19;

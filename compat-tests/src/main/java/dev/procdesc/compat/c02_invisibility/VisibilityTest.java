@@ -9,6 +9,7 @@ import dev.procdesc.Feature;
 import dev.procdesc.OnClose;
 import dev.procdesc.Signal;
 import dev.procdesc.compat.Contract;
+import dev.procdesc.compat.Differences;
 import dev.procdesc.compat.Origin;
 import dev.procdesc.compat.Requires;
 import dev.procdesc.compat.Tags;
@@ -17,7 +18,6 @@ import dev.procdesc.compat.support.Host;
 import dev.procdesc.compat.support.HostChild;
 import dev.procdesc.compat.support.LeakCheck;
 import dev.procdesc.compat.support.Libc;
-import dev.procdesc.compat.support.Poll;
 import dev.procdesc.compat.support.Run;
 import dev.procdesc.compat.support.Scenario;
 import dev.procdesc.compat.support.SignalCounter;
@@ -31,8 +31,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * Tests that the library's children are invisible to the host program where the kernel allows it,
- * and that the host's own children and SIGCHLD disposition are undisturbed everywhere.
+ * Tests that the ends of the library's children are invisible to the host program where the kernel
+ * allows it, and that the host's own children and SIGCHLD disposition are undisturbed everywhere.
  */
 @ExtendWith(LeakCheck.class)
 @Tag(Tags.KERNELS)
@@ -43,7 +43,7 @@ final class VisibilityTest {
   @Tag(Tags.JVM)
   @Contract("C2")
   @Origin("capsicum-test: PipePdfork.WildcardWait")
-  void waitpidForAnyChildDoesNotSeeTheLibrarysChildren() {
+  void waitpidForAnyChildReturnsNoneOfTheLibrarys() {
     Requires.feature(Feature.INVISIBLE_CHILDREN);
     ChildJvm.of(WildcardWait.class).run();
   }
@@ -52,15 +52,17 @@ final class VisibilityTest {
   public static final class WildcardWait implements Scenario {
     @Override
     public void run(String... arguments) throws Exception {
-      try (ChildProcess child = Run.cat().spawn()) {
+      // Released, because a guardian would be another child.
+      try (ChildProcess child = Run.cat().onClose(OnClose.RELEASE).spawn()) {
         Run.assertEchoes(child);
-        assertEquals(-1, Host.C.waitpid(-1, new int[1], WNOHANG));
-        assertEquals(Errno.ECHILD, Host.errno());
+        // 0 on Linux, where a call that blocks waits for the end: see HostViewTest.
+        long result = Host.C.waitpid(-1, new int[1], WNOHANG);
+        assertEquals(Differences.waitpidSeesLiveChildren() ? 0 : -1, result);
         child.stdin().close();
-        Poll.readable(child.fd());
+        assertEquals(new Exited(0), Run.end(child));
         assertEquals(-1, Host.C.waitpid(-1, new int[1], WNOHANG));
         assertEquals(Errno.ECHILD, Host.errno());
-        assertEquals(new Exited(0), Run.end(child));
+        child.stdout().close();
       }
     }
   }
