@@ -116,6 +116,12 @@ public enum Feature {
    */
   PROCESS_IDENTITY("comparing the processes of two descriptors", Since.PIDFS, Since.PDGETPID),
 
+  /**
+   * Support for {@link ProcessDescriptor#identity()} and
+   * {@link ProcessDescriptor#open(ProcessIdentity)}. Linux 6.9 ({@code pidfs}).
+   */
+  UNIQUE_IDENTITY("numbers of a process that are never reused", Since.PIDFS),
+
   /** Support for {@link DescriptorChannel}: sending descriptors to other processes. */
   DESCRIPTOR_CHANNEL("sending descriptors to other processes", Since.P_PIDFD, Since.PDFORK),
 

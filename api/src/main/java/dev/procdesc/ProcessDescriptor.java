@@ -47,11 +47,11 @@ public interface ProcessDescriptor extends AutoCloseable {
   /**
    * Opens a running process by its ID. Closing the returned descriptor never kills the process.
    *
-   * <p>This is the only method that takes a process ID, and it is inherently racy: between the
+   * <p>This is the only method that takes a mere process ID, and it is inherently racy: between the
    * moment the caller learned the ID and this call, the process may end and the ID may be assigned
    * to another process. The race is impossible only for children of the caller that it has not
-   * reaped. Prefer {@link #open(ProcessHandle)}, or a descriptor that the other side sends
-   * ({@link DescriptorChannel}).
+   * reaped. Prefer {@link #open(ProcessIdentity)}, {@link #open(ProcessHandle)}, or a descriptor
+   * that the other side sends ({@link DescriptorChannel}).
    *
    * <p>Linux: {@code pidfd_open} (Linux 5.3). FreeBSD: {@code pdopenpid} with {@code PD_NOWAITPID}
    * (FreeBSD 16). On FreeBSD the process remains a zombie, visible to its parent, until the
@@ -108,6 +108,30 @@ public interface ProcessDescriptor extends AutoCloseable {
   }
 
   /**
+   * Opens the process with an identity. Closing the returned descriptor never kills the process.
+   *
+   * <p>The returned descriptor is that of the identified process: this method opens a process by
+   * the ID, then compares the inode number of the descriptor, and fails if another process has the
+   * ID.
+   *
+   * <p>Linux: {@code pidfd_open} (Linux 5.3) and {@code statx} of the pidfd, in pidfs (Linux 6.9).
+   * FreeBSD has no such number.
+   *
+   * @param identity the identity of a process that runs, or that has not been reaped, with its ID
+   *     in the PID namespace of this JVM
+   * @return a descriptor with every right
+   * @throws ProcessDescriptorException ESRCH if the process has ended, whether or not its ID was
+   *     assigned to another process or thread; EPERM in the descriptor-only mode; EMFILE if this
+   *     JVM has too many open descriptors
+   * @throws UnsupportedFeatureException without {@link Feature#UNIQUE_IDENTITY} or
+   *     {@link Feature#OPEN_PROCESS}
+   */
+  static ProcessDescriptor open(ProcessIdentity identity) throws ProcessDescriptorException {
+    Objects.requireNonNull(identity, "identity");
+    return Platform.current().backend().open(identity);
+  }
+
+  /**
    * Opens this JVM, for instance to send its descriptor to a process that monitors it. Closing the
    * returned descriptor never kills the process. Unlike {@link #open(long)}, this method has no
    * race.
@@ -149,6 +173,23 @@ public interface ProcessDescriptor extends AutoCloseable {
    *     descriptor arrived: its ID is unknown
    */
   long pid();
+
+  /**
+   * Returns numbers that identify the process for as long as the system runs, to be written down
+   * and used later, by {@link #open(ProcessIdentity)} or by other programs. They remain the same
+   * after the process has ended, and no other process ever has both.
+   *
+   * <p>Linux: {@link #pid()} and the number of the inode of the pidfd in pidfs (Linux 6.9). FreeBSD
+   * has no number that is never reused: the ID is not reused only while a descriptor is open.
+   *
+   * @return the identity
+   * @throws ProcessDescriptorException if the kernel refuses to identify the process
+   * @throws MissingRightException without {@link Right#PID}
+   * @throws IllegalStateException if the ID of the process is unknown, as for {@link #pid()}
+   * @throws UnsupportedFeatureException without {@link Feature#UNIQUE_IDENTITY}
+   * @throws ClosedDescriptorException after {@link #close()}
+   */
+  ProcessIdentity identity() throws ProcessDescriptorException;
 
   /**
    * Sends a signal to the process.

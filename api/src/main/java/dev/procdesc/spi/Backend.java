@@ -7,6 +7,7 @@ import dev.procdesc.Feature;
 import dev.procdesc.ProbeResult;
 import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.ProcessDescriptorException;
+import dev.procdesc.ProcessIdentity;
 import dev.procdesc.Signal;
 import dev.procdesc.UnsupportedFeatureException;
 import java.io.IOException;
@@ -94,6 +95,19 @@ public interface Backend {
   default ProcessDescriptor open(long pid) throws ProcessDescriptorException {
     throw new UnsupportedFeatureException(
         Feature.OPEN_PROCESS, system(), report(Feature.OPEN_PROCESS).lacks());
+  }
+
+  /**
+   * Opens the process with an identity.
+   *
+   * @param identity the identity of the process
+   * @return a descriptor whose close does not kill
+   * @throws ProcessDescriptorException if the process has ended, or if the system refuses
+   * @throws UnsupportedFeatureException if this system has no such identities
+   */
+  default ProcessDescriptor open(ProcessIdentity identity) throws ProcessDescriptorException {
+    throw new UnsupportedFeatureException(
+        Feature.UNIQUE_IDENTITY, system(), report(Feature.UNIQUE_IDENTITY).lacks());
   }
 
   /**

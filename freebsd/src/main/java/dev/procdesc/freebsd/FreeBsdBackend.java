@@ -103,6 +103,12 @@ public final class FreeBsdBackend implements Backend {
       case PROCESS_IDENTITY ->
         new ProbeResult(
             feature.name(), true, "pdgetpid: an ID is not reused while a descriptor is open", "");
+      case UNIQUE_IDENTITY ->
+        new ProbeResult(
+            feature.name(),
+            false,
+            "pdgetpid: an ID is reused once no descriptor is open",
+            "a number of a process that is never reused");
       case DESCRIPTOR_CHANNEL -> probes.records().of(feature);
       case PEER_DESCRIPTOR ->
         new ProbeResult(

@@ -139,14 +139,18 @@ public final class ProcdescOperations extends ProcessOperations {
   }
 
   @Override
-  public Identity identity(int fd) throws ProcessDescriptorException {
+  public boolean isSame(int fd, int other) throws ProcessDescriptorException {
+    // Both descriptors are open, so each ID refers to one process only.
+    return pid(fd) == pid(other);
+  }
+
+  private static int pid(int fd) throws ProcessDescriptorException {
     try (NativeMemory memory = NativeMemory.borrow()) {
       int outcome = Syscalls.pdgetpid(fd, memory.address());
       if (outcome < 0) {
         throw Errors.failed("pdgetpid", "descriptor " + fd, outcome);
       }
-      // The caller holds descriptors of both processes, so each ID refers to one process only.
-      return new Identity(0, memory.bytes().getInt(0));
+      return memory.bytes().getInt(0);
     }
   }
 

@@ -7,6 +7,7 @@ import dev.procdesc.Feature;
 import dev.procdesc.ProbeResult;
 import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.ProcessDescriptorException;
+import dev.procdesc.ProcessIdentity;
 import dev.procdesc.Signal;
 import dev.procdesc.linux.kernel.Numbers;
 import dev.procdesc.linux.kernel.Probes;
@@ -117,7 +118,7 @@ public final class LinuxBackend implements Backend {
                 : Release.CGROUP_KILL ? "" : Since.CGROUP_KILL.toString());
       case OPEN_PROCESS -> probes.opening().of(feature);
       case PROCESS_INFO -> probes.info().of(feature);
-      case PROCESS_IDENTITY -> probes.pidfs().of(feature);
+      case PROCESS_IDENTITY, UNIQUE_IDENTITY -> probes.pidfs().of(feature);
       case DESCRIPTOR_CHANNEL ->
         new ProbeResult(feature.name(), true, "sendmsg(SCM_RIGHTS); present in every Linux", "");
       case DESCRIPTOR_ONLY_MODE -> probes.seccomp().of(feature);
@@ -191,6 +192,11 @@ public final class LinuxBackend implements Backend {
       throw Errors.failed("pidfd_open", pid, -PosixNumbers.ESRCH); // Linux has no PID above 2^22.
     }
     return LAUNCHER.get().open((int) pid);
+  }
+
+  @Override
+  public ProcessDescriptor open(ProcessIdentity identity) throws ProcessDescriptorException {
+    return LAUNCHER.get().open(identity);
   }
 
   @Override

@@ -6,6 +6,7 @@ import dev.procdesc.Feature;
 import dev.procdesc.OnClose;
 import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.ProcessDescriptorException;
+import dev.procdesc.ProcessIdentity;
 import dev.procdesc.SpawnException;
 import dev.procdesc.SpawnException.Step;
 import dev.procdesc.linux.guardian.Guardian;
@@ -149,6 +150,37 @@ final class LinuxLauncher extends Launcher {
       throw Errors.failed("pidfd_open", pid, fd);
     }
     return opened(fd, pid);
+  }
+
+  /** Opens a process by its ID, and checks that it is the identified one. */
+  ProcessDescriptor open(ProcessIdentity identity) throws ProcessDescriptorException {
+    if (!probes.hasPidfs()) {
+      throw Unsupported.feature(Feature.UNIQUE_IDENTITY, probes.pidfs().lacks());
+    }
+    ProcessDescriptor opened;
+    try {
+      opened = open(Math.toIntExact(identity.pid()));
+    } catch (ProcessDescriptorException e) {
+      // The ID may be that of a thread now: EINVAL, or ENOENT on newer kernels.
+      throw e.errno() == PosixNumbers.EINVAL || e.errno() == PosixNumbers.ENOENT
+          ? hasEnded(identity, "its ID is not that of a process any more")
+          : e;
+    }
+    try {
+      ProcessIdentity found = opened.identity();
+      if (!found.equals(identity)) {
+        throw hasEnded(identity, "its ID was assigned to another process, " + found);
+      }
+      return opened;
+    } catch (ProcessDescriptorException e) {
+      opened.close();
+      throw e;
+    }
+  }
+
+  private static ProcessDescriptorException hasEnded(ProcessIdentity identity, String cause) {
+    return Errors.failed(
+        "pidfd_open", identity, -PosixNumbers.ESRCH, "the process has ended: " + cause);
   }
 
   /** A spawn of a child that executes a script. */

@@ -153,28 +153,19 @@ public final class PidfdOperations extends ProcessOperations {
   }
 
   @Override
-  public Identity identity(int fd) throws ProcessDescriptorException {
+  public boolean isSame(int fd, int other) throws ProcessDescriptorException {
     if (!probes.hasPidfs()) {
       throw Unsupported.feature(Feature.PROCESS_IDENTITY, probes.pidfs().lacks());
     }
-    try (NativeMemory memory = NativeMemory.borrow()) {
-      ByteBuffer bytes = memory.bytes();
-      int emptyPath = 1024;
-      bytes.put(emptyPath, (byte) 0);
-      int outcome = Syscalls.statx(
-          fd,
-          memory.address() + emptyPath,
-          Numbers.AT_EMPTY_PATH,
-          Numbers.STATX_INO,
-          memory.address());
-      if (outcome < 0) {
-        throw Errors.failed("statx", "a pidfd", outcome);
-      }
-      return new Identity(
-          (long) bytes.getInt(Numbers.STATX_DEV_MAJOR) << 32
-              | (bytes.getInt(Numbers.STATX_DEV_MINOR) & 0xFFFF_FFFFL),
-          bytes.getLong(Numbers.STATX_INO_AT));
+    return Pidfd.inode(fd) == Pidfd.inode(other);
+  }
+
+  @Override
+  public long inode(int fd) throws ProcessDescriptorException {
+    if (!probes.hasPidfs()) {
+      throw Unsupported.feature(Feature.UNIQUE_IDENTITY, probes.pidfs().lacks());
     }
+    return Pidfd.inode(fd);
   }
 
   @Override

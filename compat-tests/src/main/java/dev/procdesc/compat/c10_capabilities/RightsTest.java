@@ -61,6 +61,9 @@ final class RightsTest {
     if (Platform.current().has(Feature.PROCESS_INFO)) {
       operations.put(process::info, Set.of(Right.PID));
     }
+    if (Platform.current().has(Feature.UNIQUE_IDENTITY)) {
+      operations.put(process::identity, Set.of(Right.PID));
+    }
     if (Platform.current().has(Feature.STATE_CHANGES)) {
       operations.put(() -> process.onStateChange(change -> {}).close(), Set.of(Right.EVENT));
     }

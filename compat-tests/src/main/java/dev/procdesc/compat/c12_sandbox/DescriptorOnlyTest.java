@@ -15,6 +15,7 @@ import dev.procdesc.OnClose;
 import dev.procdesc.Platform;
 import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.ProcessDescriptorException;
+import dev.procdesc.ProcessIdentity;
 import dev.procdesc.Signal;
 import dev.procdesc.Spawner;
 import dev.procdesc.Stdio;
@@ -99,6 +100,12 @@ final class DescriptorOnlyTest {
         var thrown = assertThrows(
             ProcessDescriptorException.class, () -> ProcessDescriptor.open(child.pid()));
         assertEquals(Errno.EPERM.intValue(), thrown.errno());
+        if (Platform.current().has(Feature.UNIQUE_IDENTITY)) {
+          ProcessIdentity identity = child.identity();
+          thrown = assertThrows(
+              ProcessDescriptorException.class, () -> ProcessDescriptor.open(identity));
+          assertEquals(Errno.EPERM.intValue(), thrown.errno());
+        }
         Run.assertEchoes(child);
       }
     }

@@ -1,11 +1,15 @@
 package dev.procdesc.compat.support;
 
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
 import dev.procdesc.Resource;
 import dev.procdesc.Signal;
 import dev.procdesc.compat.Requires;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
 
 /** Reads files of {@code /proc}, for tests that have required it. */
 public final class ProcFs {
@@ -16,6 +20,20 @@ public final class ProcFs {
     Path path = Path.of("/proc/self/status");
     Requires.that(
         Files.exists(path) && !field(Files.readString(path), "SigBlk").isEmpty(), path.toString());
+  }
+
+  /** Requires, and returns, the IDs of the threads of this JVM other than the first one. */
+  public static List<Long> otherThreads() throws IOException {
+    Path threads = Path.of("/proc/self/task");
+    Requires.file(threads.toString());
+    long self = ProcessHandle.current().pid();
+    try (Stream<Path> all = Files.list(threads)) {
+      List<Long> others = all.map(path -> Long.valueOf(path.getFileName().toString()))
+          .filter(id -> id != self)
+          .toList();
+      assertFalse(others.isEmpty(), "a JVM has many threads");
+      return others;
+    }
   }
 
   /** Returns a field of this thread's status. */

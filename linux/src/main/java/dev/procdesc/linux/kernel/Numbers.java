@@ -367,9 +367,6 @@ public final class Numbers {
   /** {@code struct statx}. */
   public static final int STATX_INO_AT = 32;
 
-  public static final int STATX_DEV_MAJOR = 136;
-  public static final int STATX_DEV_MINOR = 140;
-
   // ---- sys/epoll.h, sys/eventfd.h
 
   public static final int EPOLL_CLOEXEC = 0x80000;

@@ -1,6 +1,8 @@
 package dev.procdesc.linux.kernel;
 
+import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.posix.channel.Sockets;
+import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
@@ -77,6 +79,28 @@ public final class Pidfd {
             Numbers.PIDFD_INFO_MASK,
             Numbers.PIDFD_INFO_PID | Numbers.PIDFD_INFO_CREDS | Numbers.PIDFD_INFO_CGROUPID);
     return LibC.ioctl(fd, Numbers.PIDFD_GET_INFO, memory.address());
+  }
+
+  /**
+   * Returns the number of the inode of a pidfd. If pidfds are in pidfs, it is that of the process,
+   * and is never reused; a kernel of 32 bits, which has no backend, would reuse it.
+   */
+  public static long inode(int fd) throws ProcessDescriptorException {
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      ByteBuffer bytes = memory.bytes();
+      int emptyPath = 1024;
+      bytes.put(emptyPath, (byte) 0);
+      int outcome = Syscalls.statx(
+          fd,
+          memory.address() + emptyPath,
+          Numbers.AT_EMPTY_PATH,
+          Numbers.STATX_INO,
+          memory.address());
+      if (outcome < 0) {
+        throw Errors.failed("statx", "a pidfd", outcome);
+      }
+      return bytes.getLong(Numbers.STATX_INO_AT);
+    }
   }
 
   /**

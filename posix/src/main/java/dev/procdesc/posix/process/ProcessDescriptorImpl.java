@@ -3,6 +3,7 @@ package dev.procdesc.posix.process;
 import dev.procdesc.ExitStatus;
 import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.ProcessDescriptorException;
+import dev.procdesc.ProcessIdentity;
 import dev.procdesc.ProcessInfo;
 import dev.procdesc.ResourceUsage;
 import dev.procdesc.Right;
@@ -64,6 +65,15 @@ public sealed class ProcessDescriptorImpl implements ProcessDescriptor permits C
   @Override
   public long pid() {
     return reference.pid();
+  }
+
+  @Override
+  public ProcessIdentity identity() throws ProcessDescriptorException {
+    try {
+      return reference.identity();
+    } finally {
+      Reference.reachabilityFence(this);
+    }
   }
 
   @Override

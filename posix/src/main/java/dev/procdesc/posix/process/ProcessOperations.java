@@ -128,16 +128,21 @@ public abstract class ProcessOperations {
   /** Returns a stop or continue that was not taken before, without blocking. */
   public abstract Optional<StateChange> takeStateChange(int fd);
 
-  /** The kernel's numbers that distinguish a process from every other one, past or future. */
-  public record Identity(long device, long inode) {}
-
   /**
-   * Returns the identity of the process.
+   * Returns whether two descriptors refer to the same process.
    *
    * @throws UnsupportedFeatureException if this system does not report it
    */
-  public Identity identity(int fd) throws ProcessDescriptorException {
-    throw absent(Feature.PROCESS_IDENTITY, "a descriptor with an identity");
+  public abstract boolean isSame(int fd, int other) throws ProcessDescriptorException;
+
+  /**
+   * Returns the number of the descriptor's inode, which distinguishes the process from every other
+   * one, past or future.
+   *
+   * @throws UnsupportedFeatureException if there is no such number
+   */
+  public long inode(int fd) throws ProcessDescriptorException {
+    throw absent(Feature.UNIQUE_IDENTITY, "a number of a process that is never reused");
   }
 
   /**

@@ -5,6 +5,7 @@ import dev.procdesc.ExitStatus;
 import dev.procdesc.MissingRightException;
 import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.ProcessDescriptorException;
+import dev.procdesc.ProcessIdentity;
 import dev.procdesc.ProcessInfo;
 import dev.procdesc.ResourceUsage;
 import dev.procdesc.Right;
@@ -145,6 +146,15 @@ public final class ProcessReference {
             "the process was reaped before its descriptor was received; its ID is unknown"));
   }
 
+  ProcessIdentity identity() throws ProcessDescriptorException {
+    check(Right.PID);
+    long inode;
+    try (OwnedDescriptor.Loan loan = descriptor().lend()) {
+      inode = core.calls().inode(loan.fd());
+    }
+    return new ProcessIdentity(pid(), inode);
+  }
+
   ProcessInfo info() throws ProcessDescriptorException {
     check(Right.PID);
     try (OwnedDescriptor.Loan loan = descriptor().lend()) {
@@ -181,12 +191,12 @@ public final class ProcessReference {
   boolean isSame(ProcessReference other) throws ProcessDescriptorException {
     checkOpen();
     other.checkOpen();
-    return core == other.core || identity().equals(other.identity());
-  }
-
-  private ProcessOperations.Identity identity() throws ProcessDescriptorException {
-    try (OwnedDescriptor.Loan loan = core.descriptor().lend()) {
-      return core.calls().identity(loan.fd());
+    if (core == other.core) {
+      return true;
+    }
+    try (OwnedDescriptor.Loan one = core.descriptor().lend();
+        OwnedDescriptor.Loan another = other.core.descriptor().lend()) {
+      return core.calls().isSame(one.fd(), another.fd());
     }
   }
 

@@ -52,6 +52,11 @@ final class TestOperations extends ProcessOperations {
   }
 
   @Override
+  public boolean isSame(int fd, int other) {
+    return fd == other;
+  }
+
+  @Override
   public Runnable watchStateChanges(OwnedDescriptor descriptor, IntConsumer taker) {
     this.taker = taker;
     return () -> this.taker = fd -> {};
