@@ -1,6 +1,7 @@
 package dev.procdesc.cli;
 
 import dev.procdesc.ExitStatus;
+import dev.procdesc.ProcessIdentity;
 import dev.procdesc.ResourceUsage;
 import dev.procdesc.Signal;
 import java.time.Duration;
@@ -11,6 +12,7 @@ import java.util.Optional;
  * The outcome of a command.
  *
  * @param pid the process ID
+ * @param identity the identity of the process, if the system has identities
  * @param status the exit status
  * @param expiry the effect of the time limit
  * @param started the time at which the command started
@@ -19,6 +21,7 @@ import java.util.Optional;
  */
 record Outcome(
     long pid,
+    Optional<ProcessIdentity> identity,
     ExitStatus status,
     Expiry expiry,
     Instant started,

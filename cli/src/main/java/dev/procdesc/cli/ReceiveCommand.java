@@ -2,6 +2,7 @@ package dev.procdesc.cli;
 
 import dev.procdesc.DescriptorChannel;
 import dev.procdesc.ProcessDescriptor;
+import dev.procdesc.ProcessDescriptorException;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -42,6 +43,8 @@ final class ReceiveCommand implements Callable<Integer> {
   private final Options.Flag kill =
       options.flag("Kills the received processes instead of waiting for them to end.", "--kill");
 
+  private final Options.Flag identity = ProcessName.option(options, "");
+
   private final Options.Words socket = options.words("SOCKET");
 
   private ReceiveCommand() {}
@@ -52,7 +55,7 @@ final class ReceiveCommand implements Callable<Integer> {
     CommandSpec spec = receive.options.command();
     spec.usageMessage()
         .header("Receives processes over a UNIX socket, and reports how they end.")
-        .customSynopsis("pd receive [--kill] SOCKET")
+        .customSynopsis("pd receive [--kill] [--identity] SOCKET")
         .description(DESCRIPTION)
         .exitCodeListHeading("%nExit status:%n")
         .exitCodeList(UsageMessageSpec.keyValuesMap(EXIT_CODES))
@@ -68,6 +71,7 @@ final class ReceiveCommand implements Callable<Integer> {
       throw new ParameterException(
           options.command().commandLine(), "exactly one SOCKET is required");
     }
+    ProcessName.check(identity);
     Optional<DescriptorChannel.Message> received = receive(Path.of(words.get(0)));
     if (received.isEmpty()) {
       return ExitCodes.UNHEALTHY;
@@ -114,9 +118,9 @@ final class ReceiveCommand implements Callable<Integer> {
     }
   }
 
-  private static String name(ProcessDescriptor process) {
+  private String name(ProcessDescriptor process) throws ProcessDescriptorException {
     try {
-      return Long.toString(process.pid());
+      return ProcessName.of(process, identity.isGiven());
     } catch (IllegalStateException e) {
       return "?"; // The process was reaped before its descriptor arrived.
     }

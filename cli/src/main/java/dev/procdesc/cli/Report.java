@@ -2,6 +2,7 @@ package dev.procdesc.cli;
 
 import com.google.gson.stream.JsonWriter;
 import dev.procdesc.ExitStatus;
+import dev.procdesc.ProcessIdentity;
 import dev.procdesc.ResourceUsage;
 import dev.procdesc.SpawnException;
 import java.io.IOException;
@@ -11,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -40,10 +42,10 @@ record Report(List<String> command, boolean json) {
   }
 
   /** Reports a command that was started and released. */
-  void detached(long pid, Output to) throws IOException {
+  void detached(long pid, Optional<ProcessIdentity> identity, Output to) throws IOException {
     StringWriter text = new StringWriter();
     try (JsonWriter out = begin(text)) {
-      out.name("pid").value(pid);
+      write(pid, identity, out);
       out.name("status").beginObject().name("kind").value("running").endObject();
       out.name("exitCode").value(ExitCodes.OK);
       out.endObject();
@@ -64,7 +66,7 @@ record Report(List<String> command, boolean json) {
   private String toJson(Outcome outcome) throws IOException {
     StringWriter text = new StringWriter();
     try (JsonWriter out = begin(text)) {
-      out.name("pid").value(outcome.pid());
+      write(outcome.pid(), outcome.identity(), out);
       out.name("status");
       write(outcome.status(), out);
       out.name("timedOut").value(outcome.expiry() != Outcome.Expiry.NONE);
@@ -97,6 +99,14 @@ record Report(List<String> command, boolean json) {
       out.endObject();
     }
     return text.toString();
+  }
+
+  private static void write(long pid, Optional<ProcessIdentity> identity, JsonWriter out)
+      throws IOException {
+    out.name("pid").value(pid);
+    if (identity.isPresent()) {
+      out.name("identity").value(identity.get().toString());
+    }
   }
 
   private static void write(ExitStatus status, JsonWriter out) throws IOException {

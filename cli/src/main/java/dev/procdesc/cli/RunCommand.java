@@ -87,6 +87,8 @@ final class RunCommand implements Callable<Integer> {
       "-d",
       "--detach");
 
+  private final Options.Flag identity = ProcessName.option(options, " Needs --detach.");
+
   private final Options.Flag usage = options.flag(
       "Prints the resource usage of the command on standard error: time, memory, faults, switches.",
       "--usage");
@@ -184,17 +186,18 @@ final class RunCommand implements Callable<Integer> {
   }
 
   private int detach(Report report, Output to) throws IOException {
+    ProcessName.check(identity);
     SignalForwarder signals = SignalForwarder.install(Failure::tell);
     Spawner spawner =
         withIgnored(spawnOptions.spawner(report.command(), Stdio.nullDevice()), signals);
     try (ChildProcess child = spawner.newSession().onClose(OnClose.RELEASE).spawn()) {
       try {
         if (json.isGiven()) {
-          report.detached(child.pid(), to);
+          report.detached(child.pid(), ProcessName.identity(child), to);
         }
-        Output.stdout().println(Long.toString(child.pid()));
-      } catch (Output.Failed e) {
-        // A caller that does not learn the process ID cannot end the command.
+        Output.stdout().println(ProcessName.of(child, identity.isGiven()));
+      } catch (IOException e) {
+        // A caller that does not learn the name of the process cannot end the command.
         child.kill();
         throw e;
       }
@@ -245,6 +248,9 @@ final class RunCommand implements Callable<Integer> {
     if (detach.isGiven() && (timeout.get().isPresent() || usage.isGiven())) {
       throw wrong(
           "--detach excludes --timeout and --usage, because pd does not wait for the command");
+    }
+    if (identity.isGiven() && !detach.isGiven()) {
+      throw wrong("--identity needs --detach; --json reports the identity too");
     }
     if (detach.isGiven() && spawnOptions.isOnCloseGiven()) {
       throw wrong("--detach excludes --on-close, because it releases the command");

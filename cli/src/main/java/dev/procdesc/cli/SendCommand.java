@@ -38,8 +38,14 @@ final class SendCommand implements Callable<Integer> {
 
   private final Options options = Options.of("send", this);
 
-  private final Options.Values<Long> pids = options.values(
-      ProcessIds::of, "PID", "Sends a running process instead of a command. Repeatable.", "--pid");
+  private final Options.Values<ProcessName> names = options.values(
+      ProcessName::of,
+      ProcessName.LABEL,
+      "Sends a running process instead of a command: the one with the ID, or, with an inode number,"
+          + " the one that has both. Repeatable.",
+      "--pid");
+
+  private final Options.Flag identity = ProcessName.option(options, "");
 
   private final SpawnOptions spawnOptions = new SpawnOptions(options);
 
@@ -54,7 +60,8 @@ final class SendCommand implements Callable<Integer> {
     spec.usageMessage()
         .header("Sends a process to another program over a UNIX socket.")
         .customSynopsis(
-            "pd send [OPTION]... SOCKET COMMAND [ARGUMENT]...", "pd send --pid PID... SOCKET")
+            "pd send [OPTION]... SOCKET COMMAND [ARGUMENT]...",
+            "pd send --pid PID[:INODE]... SOCKET")
         .description(DESCRIPTION)
         .exitCodeListHeading("%nExit status:%n")
         .exitCodeList(UsageMessageSpec.keyValuesMap(EXIT_CODES))
@@ -70,10 +77,11 @@ final class SendCommand implements Callable<Integer> {
   public Integer call() {
     List<String> all = words.get();
     List<String> command = all.subList(1, all.size());
-    if (command.isEmpty() == pids.get().isEmpty()) {
+    if (command.isEmpty() == names.get().isEmpty()) {
       throw new ParameterException(
           options.command().commandLine(), "either a command or --pid is required");
     }
+    ProcessName.check(identity);
     try (DescriptorChannel channel = DescriptorChannel.connect(Path.of(all.get(0)))) {
       if (command.isEmpty()) {
         sendOpened(channel);
@@ -93,9 +101,10 @@ final class SendCommand implements Callable<Integer> {
         .newSession()
         .onClose(OnClose.KILL)
         .spawn()) {
+      String name = ProcessName.of(child, identity.isGiven());
       send(channel, String.join(" ", command), child);
       try {
-        Output.stdout().println(Long.toString(child.pid()));
+        Output.stdout().println(name);
       } catch (Output.Failed e) {
         // The receiver holds the process too, so the close does not end it.
         child.kill();
@@ -107,8 +116,8 @@ final class SendCommand implements Callable<Integer> {
   private void sendOpened(DescriptorChannel channel) throws IOException {
     List<ProcessDescriptor> opened = new ArrayList<>();
     try {
-      for (long pid : pids.get()) {
-        opened.add(ProcessDescriptor.open(pid));
+      for (ProcessName name : names.get()) {
+        opened.add(name.open());
       }
       send(channel, "", opened.toArray(new ProcessDescriptor[0]));
     } finally {

@@ -40,7 +40,14 @@ record Supervisor(Optional<Duration> timeout, Duration killAfter) {
       }
       signals.stop();
       Duration wall = Duration.ofNanos(System.nanoTime() - start);
-      return new Outcome(child.pid(), status.get(), expiry, started, wall, child.resourceUsage());
+      return new Outcome(
+          child.pid(),
+          ProcessName.identity(child),
+          status.get(),
+          expiry,
+          started,
+          wall,
+          child.resourceUsage());
     }
   }
 }

@@ -14,6 +14,7 @@ import java.util.concurrent.CompletionException;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.UsageMessageSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.TypeConversionException;
 
 /** The command {@code pd watch}. */
 final class WatchCommand implements Callable<Integer> {
@@ -24,6 +25,10 @@ final class WatchCommand implements Callable<Integer> {
         + " process has ended. The status is exact where the kernel reports it to other processes than"
         + " the parent (Linux 6.15), once the parent has reaped the process. Ending pd watch does not"
         + " affect the processes.",
+    "",
+    "A process that is given with its inode number, as PID:INODE, is the one that has both numbers,"
+        + " or none: the command fails for it if another process has the ID by now. The same form is"
+        + " printed by --identity, and used by programs of util-linux 2.42.",
     ""
   };
 
@@ -36,7 +41,9 @@ final class WatchCommand implements Callable<Integer> {
 
   private final Options options = Options.of("watch", this);
 
-  private final Options.Words pids = options.words("PID");
+  private final Options.Flag identity = ProcessName.option(options, "");
+
+  private final Options.Words names = options.words(ProcessName.LABEL);
 
   private WatchCommand() {}
 
@@ -46,45 +53,42 @@ final class WatchCommand implements Callable<Integer> {
     CommandSpec spec = watch.options.command();
     spec.usageMessage()
         .header("Reports when and how processes end, regardless of their parent.")
-        .customSynopsis("pd watch PID...")
+        .customSynopsis("pd watch [--identity] PID[:INODE]...")
         .description(DESCRIPTION)
         .exitCodeListHeading("%nExit status:%n")
         .exitCodeList(UsageMessageSpec.keyValuesMap(EXIT_CODES))
         .footerHeading("%nExamples:%n")
-        .footer("  pd watch 1234 5678", "  pd watch $(pgrep make)");
+        .footer("  pd watch 1234 5678", "  pd watch $(pgrep make)", "  pd watch 1234:5271662");
     return spec;
   }
 
-  private Set<Long> wanted() {
-    Set<Long> wanted = new LinkedHashSet<>();
-    for (String word : pids.get()) {
+  private Set<ProcessName> wanted() {
+    Set<ProcessName> wanted = new LinkedHashSet<>();
+    for (String word : names.get()) {
       try {
-        long pid = Long.parseLong(word);
-        if (pid > 0) {
-          wanted.add(pid);
-          continue;
-        }
-      } catch (NumberFormatException e) {
-        // Reported below, as a value that is not a process ID.
+        wanted.add(ProcessName.of(word));
+      } catch (TypeConversionException e) {
+        throw new ParameterException(
+            options.command().commandLine(), String.valueOf(e.getMessage()), e);
       }
-      throw new ParameterException(
-          options.command().commandLine(), "'" + word + "' is not a process ID");
     }
     return wanted;
   }
 
   @Override
   public Integer call() throws IOException {
+    ProcessName.check(identity);
     List<ProcessDescriptor> opened = new ArrayList<>();
     Ends ends = new Ends();
     int code = ExitCodes.OK;
     try {
-      for (long pid : wanted()) {
+      for (ProcessName wanted : wanted()) {
         try {
-          ProcessDescriptor process = ProcessDescriptor.open(pid);
+          ProcessDescriptor process = wanted.open();
           opened.add(process);
-          say("" + pid, "watched");
-          ends.report("" + pid, process);
+          String name = identity.isGiven() ? ProcessName.of(process, true) : wanted.toString();
+          say(name, "watched");
+          ends.report(name, process);
         } catch (ProcessDescriptorException e) {
           Failure.tell(e);
           code = ExitCodes.UNHEALTHY;

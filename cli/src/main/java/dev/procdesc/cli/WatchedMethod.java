@@ -186,8 +186,9 @@ record WatchedMethod(String type, String method, Kind kind, String operation, in
     if (value instanceof ArrayReference array) {
       return elements(array);
     }
-    // A path, a java.io.File, a native library, a file for a child, a socket address, an address.
-    for (String name : List.of("path", "name", "hostName", "holder")) {
+    // A path, a java.io.File, a native library, a file for a child, a socket address, an address,
+    // the identity of a process.
+    for (String name : List.of("path", "name", "hostName", "holder", "pid")) {
       Value inner = field(value, name);
       if (inner != null) {
         return text(inner);

@@ -9,6 +9,8 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.procdesc.Feature;
 import dev.procdesc.Platform;
+import dev.procdesc.ProcessDescriptor;
+import dev.procdesc.ProcessIdentity;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -134,6 +136,7 @@ final class RunCommandTest {
     JsonObject json = JsonParser.parseString(lines.get(1)).getAsJsonObject();
     assertEquals("sh", json.getAsJsonArray("command").get(0).getAsString());
     assertTrue(json.get("pid").getAsLong() > 0);
+    assertEquals(Platform.current().has(Feature.UNIQUE_IDENTITY), json.has("identity"));
     assertEquals("exited", json.getAsJsonObject("status").get("kind").getAsString());
     assertEquals(3, json.getAsJsonObject("status").get("code").getAsInt());
     assertFalse(json.get("timedOut").getAsBoolean());
@@ -234,6 +237,23 @@ final class RunCommandTest {
     assertTrue(result.out().matches("[0-9]+\n"), result.out());
     Files.writeString(in, "mail\n");
     assertEquals("got mail\n", Files.readString(out));
+  }
+
+  @Test
+  void theIdentityOfADetachedCommand() throws IOException, InterruptedException {
+    for (Feature feature : new Feature[] {Feature.OPEN_PROCESS, Feature.UNIQUE_IDENTITY}) {
+      assumeTrue(Platform.current().has(feature), "lacks " + feature);
+    }
+    Pd.Result result = Pd.run("run", "--detach", "--identity", "--json", "sleep", "1000");
+    assertEquals(0, result.code(), result.err());
+    ProcessIdentity identity = ProcessIdentity.parse(result.out().strip());
+    JsonObject json = JsonParser.parseString(result.err()).getAsJsonObject();
+    assertEquals(identity.toString(), json.get("identity").getAsString());
+    assertEquals(identity.pid(), json.get("pid").getAsLong());
+    try (ProcessDescriptor opened = ProcessDescriptor.open(identity)) {
+      assertTrue(opened.kill());
+    }
+    assertEquals(64, Pd.run("run", "--identity", "true").code());
   }
 
   @Test

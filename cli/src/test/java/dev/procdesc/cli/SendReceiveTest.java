@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.procdesc.Feature;
 import dev.procdesc.Platform;
+import dev.procdesc.ProcessDescriptor;
+import dev.procdesc.ProcessIdentity;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
@@ -116,6 +118,41 @@ final class SendReceiveTest {
       process.getOutputStream().close();
       boolean exact = Platform.current().has(Feature.STATUS_FOR_ANY_HOLDER);
       receiver.await(process.pid() + (exact ? " exited with 5" : " ended"));
+      assertEquals(0, receiver.end().code());
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+
+  @Test
+  void identitiesAreTakenAndPrinted() throws Exception {
+    for (Feature feature : new Feature[] {Feature.OPEN_PROCESS, Feature.UNIQUE_IDENTITY}) {
+      assumeTrue(Platform.current().has(feature), "lacks " + feature);
+    }
+    String identity;
+    try (Pd receiver = Pd.start("receive", "--identity", "--kill", socket())) {
+      receiver.await("listens");
+      Pd.Result sender = Pd.run("send", "--identity", socket(), "sleep", "1000");
+      assertEquals(0, sender.code(), sender.toString());
+      identity = sender.out().strip();
+      receiver.await(ProcessIdentity.parse(identity) + " received: sleep 1000");
+      assertEquals(0, receiver.end().code());
+    }
+    try (Pd receiver = Pd.start("receive", socket())) {
+      receiver.await("listens");
+      Pd.Result late = Pd.run("send", "--pid", identity, socket());
+      assertEquals(ExitCodes.FAILED, late.code(), late.toString());
+      assertTrue(late.err().contains("ESRCH"), late.err());
+      assertEquals(1, receiver.end().code());
+    }
+    Process process = new ProcessBuilder("sh", "-c", "read line").start();
+    try (ProcessDescriptor opened = ProcessDescriptor.open(process.toHandle());
+        Pd receiver = Pd.start("receive", socket())) {
+      receiver.await("listens");
+      identity = opened.identity().toString();
+      assertEquals(0, Pd.run("send", "--pid", identity, socket()).code());
+      receiver.await(process.pid() + " received");
+      process.getOutputStream().close();
       assertEquals(0, receiver.end().code());
     } finally {
       process.destroyForcibly();
