@@ -39,6 +39,7 @@ import java.io.IOException;
 import java.util.BitSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 
 /**
@@ -350,7 +351,7 @@ final class FreeBsdLauncher extends Launcher {
       int fd = place.bytes().getInt(place.at());
       boolean endedEarly = run.endedEarly(script);
       if (!run.failed() && !endedEarly) {
-        return new Launched(fd, run.created(), closeAction(request, lifeline));
+        return new Launched(fd, OptionalLong.of(run.created()), closeAction(request, lifeline));
       }
       lifeline.ifPresent(OwnedDescriptor::close);
       if (endedEarly) {

@@ -17,6 +17,7 @@ import dev.procdesc.posix.spawn.PreparedSpawn;
 import dev.procdesc.spi.Program;
 import java.io.IOException;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * Spawns by {@code posix_spawn} with {@code posix_spawnattr_setprocdescp_np} (FreeBSD 15.1), where
@@ -59,7 +60,8 @@ public final class LibcLauncher extends PosixSpawn {
   public Launcher.Launched make() throws IOException {
     refuseWhatItCannot();
     int pid = spawnNamed();
-    return new Launcher.Launched(descriptor.bytes().getInt(descriptor.at()), pid, closeAction);
+    return new Launcher.Launched(
+        descriptor.bytes().getInt(descriptor.at()), OptionalLong.of(pid), closeAction);
   }
 
   /**

@@ -4,6 +4,7 @@ import dev.procdesc.Feature;
 import dev.procdesc.OnClose;
 import dev.procdesc.UnsupportedFeatureException;
 import dev.procdesc.linux.kernel.Numbers;
+import dev.procdesc.linux.kernel.Pidfd;
 import dev.procdesc.linux.kernel.PidfdSpawn;
 import dev.procdesc.linux.kernel.Probes;
 import dev.procdesc.linux.kernel.Signals;
@@ -36,7 +37,8 @@ public final class LibcLauncher extends PosixSpawn {
   public Launcher.Launched make() throws IOException {
     refuseWhatItCannot();
     int fd = spawnNamed();
-    return new Launcher.Launched(fd, PidfdSpawn.getpid(fd), Optional.empty());
+    // Other code in this JVM may have reaped the child by now, and with it went its ID.
+    return new Launcher.Launched(fd, Pidfd.pid(fd, probes.hasInfo()), Optional.empty());
   }
 
   private UnsupportedFeatureException needsScript(Feature feature) {

@@ -41,6 +41,7 @@ import java.util.BitSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -396,7 +397,7 @@ final class LinuxLauncher extends Launcher {
       if (!run.failed() && !endedEarly) {
         return new Launched(
             fd,
-            run.created(),
+            run.created() > 0 ? OptionalLong.of(run.created()) : OptionalLong.empty(),
             request.onClose() == OnClose.RELEASE
                 ? Optional.empty()
                 : Optional.of(

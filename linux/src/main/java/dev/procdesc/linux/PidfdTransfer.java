@@ -18,11 +18,7 @@ import dev.procdesc.posix.probe.Unsupported;
 import dev.procdesc.posix.process.Lifeline;
 import dev.procdesc.posix.process.ProcessDescriptorImpl;
 import dev.procdesc.posix.process.ProcessState;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.OptionalInt;
-import java.util.OptionalLong;
 
 /**
  * Sends and receives descriptors over sockets. A pidfd is sent like any other descriptor. Linux
@@ -73,36 +69,10 @@ public final class PidfdTransfer implements DescriptorTransfer {
   public ProcessDescriptor received(int fd, OptionalInt lifeline) {
     return new ProcessDescriptorImpl(new ProcessState(
         OwnedDescriptor.take(fd, "the descriptor of a received process"),
-        pid(fd),
+        Pidfd.pid(fd, probes.hasInfo()),
         Lifeline.take(lifeline),
         looking,
         watcher));
-  }
-
-  /**
-   * Returns the process's ID, for messages. It is available as long as the process exists. Before
-   * Linux 6.13 it is available from /proc only, if that is mounted.
-   */
-  private OptionalLong pid(int fd) {
-    long pid = 0;
-    if (probes.hasInfo()) {
-      try (NativeMemory memory = NativeMemory.borrow()) {
-        if (Pidfd.info(fd, memory) >= 0) {
-          pid = memory.bytes().getInt(Numbers.PIDFD_INFO_TGID);
-        }
-      }
-    } else {
-      try {
-        pid = Files.readAllLines(Path.of("/proc/self/fdinfo/" + fd)).stream()
-            .filter(line -> line.startsWith("Pid:"))
-            .mapToLong(line -> Long.parseLong(line.substring("Pid:".length()).strip()))
-            .findFirst()
-            .orElse(0);
-      } catch (IOException e) {
-        return OptionalLong.empty(); // There is no /proc, which nothing else needs.
-      }
-    }
-    return pid > 0 ? OptionalLong.of(pid) : OptionalLong.empty();
   }
 
   @Override

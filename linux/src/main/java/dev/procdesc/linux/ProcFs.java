@@ -1,6 +1,6 @@
 package dev.procdesc.linux;
 
-import dev.procdesc.linux.kernel.Syscalls;
+import dev.procdesc.linux.kernel.OwnProc;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryIteratorException;
@@ -21,8 +21,7 @@ final class ProcFs {
   static boolean isGroupOfZombies(long group) {
     boolean found = false;
     try (DirectoryStream<Path> processes = Files.newDirectoryStream(PROC, "[1-9]*")) {
-      Path self = Files.readSymbolicLink(PROC.resolve("self"));
-      if (!self.toString().equals(Integer.toString(Syscalls.getpid()))) {
+      if (!OwnProc.hasOwnNumbers()) {
         return false;
       }
       for (Path process : processes) {

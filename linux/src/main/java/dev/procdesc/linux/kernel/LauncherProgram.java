@@ -159,10 +159,10 @@ public final class LauncherProgram {
         LibC.close(outcome);
         return written.outcome(-problem);
       }
-      int pid = PidfdSpawn.getpid(outcome);
-      // The C library reads a file of /proc, access to which may be refused; the child knows its
-      // ID.
-      return written.outcome(pid > 0 ? pid : ownId.bytes().getLong(ownId.at()));
+      // The ID may be unknown, because other code reaped the child or because there is no source;
+      // the child itself knows it.
+      return written.outcome(
+          Pidfd.pid(outcome, true).orElseGet(() -> ownId.bytes().getLong(ownId.at())));
     }
 
     /**

@@ -28,6 +28,7 @@ public final class Numbers {
   public static final int SYS_RT_SIGPROCMASK = X86_64 ? 14 : 135;
   public static final int SYS_IOCTL = X86_64 ? 16 : 29;
   public static final int SYS_GETPID = X86_64 ? 39 : 172;
+  public static final int SYS_GETTID = X86_64 ? 186 : 178;
   public static final int SYS_CLONE = X86_64 ? 56 : 220;
   public static final int SYS_SENDMSG = X86_64 ? 46 : 211;
   public static final int SYS_EXECVE = X86_64 ? 59 : 221;
@@ -522,6 +523,7 @@ public final class Numbers {
   public static final int EBUSY = 16;
   public static final int EEXIST = 17;
   public static final int ENFILE = 23;
+  public static final int EREMOTE = 66;
   public static final int ECONNRESET = 104;
   public static final int ENOSYS = 38;
   public static final int ENOPROTOOPT = 92;

@@ -7,6 +7,7 @@ import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import java.nio.ByteBuffer;
+import java.util.OptionalLong;
 
 /** Calls on a pidfd that more than one part of the backend makes. */
 public final class Pidfd {
@@ -101,6 +102,29 @@ public final class Pidfd {
       }
       return bytes.getLong(Numbers.STATX_INO_AT);
     }
+  }
+
+  /**
+   * Returns the ID of a process that was not reaped, in the PID namespace of this JVM.
+   *
+   * @param hasInfo whether the kernel may be queried, which Linux before 6.13 does not know; its
+   *     only other source is {@code /proc}
+   * @return empty if the process was reaped, if it is in a PID namespace that this JVM cannot see,
+   *     or if there is no source
+   */
+  public static OptionalLong pid(int fd, boolean hasInfo) {
+    if (hasInfo) {
+      try (NativeMemory memory = NativeMemory.borrow()) {
+        int outcome = info(fd, memory);
+        if (outcome >= 0) {
+          return OptionalLong.of(memory.bytes().getInt(Numbers.PIDFD_INFO_TGID));
+        }
+        if (outcome == -PosixNumbers.ESRCH || outcome == -Numbers.EREMOTE) {
+          return OptionalLong.empty();
+        }
+      }
+    }
+    return OwnProc.pidOf(fd);
   }
 
   /**

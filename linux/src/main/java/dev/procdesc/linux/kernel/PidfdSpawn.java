@@ -1,7 +1,6 @@
 package dev.procdesc.linux.kernel;
 
 import dev.procdesc.posix.ffi.NativeArena;
-import dev.procdesc.posix.ffi.NativeFunction;
 import dev.procdesc.posix.spawn.PosixSpawnCall;
 
 /** The functions of glibc 2.39 and newer that create a child with a pidfd. */
@@ -11,18 +10,6 @@ public final class PidfdSpawn {
       "pidfd_spawn", Numbers.SPAWN_ATTRIBUTES_SIZE, Numbers.SPAWN_ACTIONS_SIZE);
 
   private PidfdSpawn() {}
-
-  /** Resolved when first needed: the C library may be older than the function. */
-  private static final class Functions {
-    static final NativeFunction PIDFD_GETPID = NativeFunction.of("pidfd_getpid");
-
-    private Functions() {}
-  }
-
-  /** Calls {@code pidfd_getpid}: returns the process ID behind a pidfd, or {@code -errno}. */
-  public static int getpid(int pidfd) {
-    return Functions.PIDFD_GETPID.call(pidfd);
-  }
 
   /** Writes a {@code sigset_t} of the C library, which has room for more signals than Linux has. */
   public static long signalSet(NativeArena arena, long signals) {

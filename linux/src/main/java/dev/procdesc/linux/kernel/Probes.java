@@ -4,6 +4,7 @@ import dev.procdesc.ProbeResult;
 import dev.procdesc.Resource;
 import dev.procdesc.posix.channel.Sockets;
 import dev.procdesc.posix.ffi.Architecture;
+import dev.procdesc.posix.ffi.Descriptors;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeArena;
@@ -11,6 +12,7 @@ import dev.procdesc.posix.ffi.NativeFunction;
 import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.ffi.SystemNumbers;
+import dev.procdesc.posix.io.Threads;
 import dev.procdesc.posix.probe.Mechanisms;
 import dev.procdesc.posix.spawn.ChildScript;
 import dev.procdesc.posix.spawn.SpawnStub;
@@ -24,6 +26,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 
 /**
@@ -83,6 +86,9 @@ public final class Probes {
    */
   private static final int OPENED_MEANWHILE = 1024;
 
+  /** The pause while the kernel releases a thread that has ended, which takes microseconds. */
+  private static final long RELEASE_NANOS = 50_000;
+
   private final Mechanisms mechanisms;
   private final Optional<SpawnStub> stub;
   private final Optional<LaunchMechanism> launchMechanism;
@@ -133,7 +139,12 @@ public final class Probes {
         PIDFD_SPAWN, "looking up pidfd_spawn", libcSpawn ? 0 : -Numbers.ENOSYS, Since.PIDFD_SPAWN);
     boolean launches = !clone3 && !clone && probeLauncher();
     if (!mechanisms.isKnown(EXIT_INFO)) {
-      mechanisms.absent(EXIT_INFO, "ioctl(PIDFD_GET_INFO)", "a child to query");
+      // The children of the C library execute a program, and there may be none.
+      mechanisms.decide(
+          EXIT_INFO,
+          "ioctl(PIDFD_GET_INFO) for a thread that has ended",
+          mechanisms.isDisabled(EXIT_INFO) ? 0 : exitInfoOfThread(),
+          Since.PIDFD_INFO_EXIT);
     }
     mechanisms.decide(
         CLOSE_RANGE, "close_range()", Syscalls.closeRange(-1, -1, 0), Since.LINUX_CLOSE_RANGE);
@@ -301,11 +312,11 @@ public final class Probes {
       launch.begin(script);
       NativeArena.Place pidfd = arena.allocate(8);
       SpawnStub.Run run = launch.run(script, pidfd, 0, OptionalInt.empty(), Set.of());
-      if (run.created() > 0) {
+      if (run.created() >= 0) {
         learnFrom(pidfd.bytes().getInt(pidfd.at()));
       }
       // The script executes nothing; so if no step ended it, it was never run.
-      return run.created() > 0 && !run.failed() ? -PosixNumbers.EPERM : run.created();
+      return run.created() >= 0 && !run.failed() ? -PosixNumbers.EPERM : run.created();
     }
   }
 
@@ -320,6 +331,31 @@ public final class Probes {
       int outcome = LibC.ioctl(fd, Numbers.PIDFD_GET_INFO, memory.address());
       boolean told = (bytes.getLong(Numbers.PIDFD_INFO_MASK) & Numbers.PIDFD_INFO_EXIT) != 0;
       return outcome >= 0 && !told ? -PosixNumbers.EINVAL : outcome;
+    }
+  }
+
+  /**
+   * Probes whether the exit status of a thread of this JVM can be read once it has ended, because
+   * the kernel records it in the same way as that of a process. A pidfd of a thread exists since
+   * Linux 6.9.
+   */
+  private static int exitInfoOfThread() {
+    int fd = CompletableFuture.supplyAsync(
+            () -> Syscalls.pidfdOpen(Syscalls.gettid(), Numbers.PIDFD_THREAD),
+            body -> Threads.startDaemon("procdesc-probe", body))
+        .join();
+    if (fd < 0) {
+      return fd;
+    }
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      Descriptors.poll(fd, PosixNumbers.POLLIN, -1);
+      // Before Linux 6.15 poll does not report that the kernel has released a thread that ended.
+      while (Pidfd.info(fd, memory) == 0) {
+        Threads.pause(RELEASE_NANOS);
+      }
+      return exitInfo(fd);
+    } finally {
+      LibC.close(fd);
     }
   }
 

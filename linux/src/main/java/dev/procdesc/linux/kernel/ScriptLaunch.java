@@ -31,6 +31,7 @@ public interface ScriptLaunch extends AutoCloseable {
    * @param cgroup the directory of the control group in which the kernel creates the child; only
    *     clone3 can do that
    * @param needed the descriptors of this JVM that the script names
+   * @return the run; its process ID is 0 if the child is created and its ID is unknown
    */
   SpawnStub.Run run(
       ChildScript script,

@@ -190,6 +190,15 @@ public final class Syscalls {
   }
 
   /**
+   * {@code pid_t gettid(void)}; the C library has the function since glibc 2.30 only.
+   *
+   * @see <a href="https://man7.org/linux/man-pages/man2/gettid.2.html">gettid(2), Linux</a>
+   */
+  static int gettid() {
+    return SYSCALL.call(Numbers.SYS_GETTID);
+  }
+
+  /**
    * {@code int uname(struct utsname *buf)}.
    *
    * @see <a href="https://man7.org/linux/man-pages/man2/uname.2.html">uname(2), Linux</a>

@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 
 /**
  * Creates children and opens processes. This class makes the objects that the application holds; a
@@ -48,9 +49,10 @@ public abstract class Launcher {
   /**
    * A child that executes its program.
    *
+   * @param pid its ID; empty if other code reaped the child before the ID was read
    * @param closeAction the action of its last close; empty for {@link dev.procdesc.OnClose#RELEASE}
    */
-  public record Launched(int descriptor, long pid, Optional<CloseAction> closeAction) {}
+  public record Launched(int descriptor, OptionalLong pid, Optional<CloseAction> closeAction) {}
 
   /** Creates a launcher whose children one watcher watches. */
   protected Launcher(Watcher watcher, Operations operations) {
@@ -155,10 +157,17 @@ public abstract class Launcher {
   /** Returns an object for a process that was opened. It neither reaps nor kills the process. */
   protected final ProcessDescriptor opened(int descriptor, int pid) {
     return new ProcessDescriptorImpl(new ProcessState(
-        own(descriptor, pid), pid, Optional.empty(), operations.observing(), watcher));
+        own(descriptor, OptionalLong.of(pid)),
+        pid,
+        Optional.empty(),
+        operations.observing(),
+        watcher));
   }
 
-  private static OwnedDescriptor own(int descriptor, long pid) {
-    return OwnedDescriptor.take(descriptor, "the descriptor of process " + pid);
+  private static OwnedDescriptor own(int descriptor, OptionalLong pid) {
+    return OwnedDescriptor.take(
+        descriptor,
+        "the descriptor of "
+            + (pid.isPresent() ? "process " + pid.getAsLong() : "a process without a known ID"));
   }
 }

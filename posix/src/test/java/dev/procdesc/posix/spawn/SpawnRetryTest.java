@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -73,7 +74,7 @@ final class SpawnRetryTest {
           executed.add(path);
           int errno = errors.getOrDefault(path, 0);
           if (errno == 0) {
-            return new Launcher.Launched(3, 4, Optional.empty());
+            return new Launcher.Launched(3, OptionalLong.of(4), Optional.empty());
           }
           results.add((long) -errno);
           if (errno > 63 || !PathSearch.isPassedOver(errno)) {
