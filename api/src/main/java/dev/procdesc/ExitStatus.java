@@ -81,9 +81,9 @@ public sealed interface ExitStatus {
   /**
    * The status of a process that has ended in a way that the kernel does not report to this holder.
    * On Linux before 6.15 this is the case if the holder is not the parent, or if other code in the
-   * parent took the status first ({@code waitpid(-1)}, {@code SIGCHLD} ignored). On Linux 6.15 and
-   * later it is the case if the process is in another PID namespace, on FreeBSD if the kernel
-   * killed a process of another user at its close.
+   * parent took the status first ({@code waitpid(-1)}, {@code SIGCHLD} ignored). On every Linux it
+   * is the case if the process is in a PID namespace that this JVM cannot see, on FreeBSD if the
+   * kernel killed a process of another user at its close.
    *
    * @param reason the reason, as text for a log
    */

@@ -169,8 +169,10 @@ public interface ProcessDescriptor extends AutoCloseable {
    *
    * @return the process ID, positive
    * @throws MissingRightException without {@link Right#PID}
-   * @throws IllegalStateException for a received descriptor whose process was reaped before the
-   *     descriptor arrived: its ID is unknown
+   * @throws IllegalStateException if the ID is unknown, with the reason: the process was reaped
+   *     before its descriptor arrived, or is in a PID namespace that this JVM cannot see (Linux).
+   *     On Linux before 6.13 also without {@code /proc}. With {@code pidfd_spawn} of glibc also for
+   *     a child that other code in this JVM reaped during its spawn
    */
   long pid();
 
@@ -196,10 +198,15 @@ public interface ProcessDescriptor extends AutoCloseable {
    *
    * <p>Linux: {@code pidfd_send_signal} (Linux 5.1). FreeBSD: {@code pdkill} (FreeBSD 9).
    *
+   * <p>A process that the kernel hides from this JVM accepts no signal from it: on Linux one in a
+   * PID namespace that is neither that of this JVM nor below it, on FreeBSD one in such a jail, or
+   * of a user that {@code security.bsd.see_other_uids} hides. Its descriptor still reports its end.
+   *
    * @param signal the signal to send
    * @return true if the signal was sent; false if the process has ended
    * @throws ProcessDescriptorException EPERM if the process runs as another user now; EINVAL if the
-   *     kernel has no signal of that number
+   *     kernel has no signal of that number; EINVAL on Linux and ESRCH on FreeBSD, with the reason
+   *     in the message, if the process is in another PID namespace or jail
    * @throws IllegalArgumentException if this system has no signal of that name
    * @throws MissingRightException without {@link Right#SIGNAL}
    * @throws ClosedDescriptorException after {@link #close()}
@@ -216,7 +223,8 @@ public interface ProcessDescriptor extends AutoCloseable {
    * stopped, and regardless of its signal mask.
    *
    * @return true if the signal was sent; false if the process has ended
-   * @throws ProcessDescriptorException EPERM if the process runs as another user now
+   * @throws ProcessDescriptorException EPERM if the process runs as another user now; EINVAL or
+   *     ESRCH if it is in another PID namespace or jail, as for {@link #signal}
    * @throws MissingRightException without {@link Right#SIGNAL}
    * @throws ClosedDescriptorException after {@link #close()}
    */
@@ -236,7 +244,8 @@ public interface ProcessDescriptor extends AutoCloseable {
    * @param signal the signal to send
    * @return true if the signal was sent to at least one process; false if the group has no member.
    *     A member that has ended and was not reaped by its parent still counts
-   * @throws ProcessDescriptorException EPERM if this JVM may signal none of the processes; on
+   * @throws ProcessDescriptorException EPERM if this JVM may signal none of the processes; EINVAL
+   *     or ESRCH if the leader is in another PID namespace or jail, as for {@link #signal}; on
    *     FreeBSD ECAPMODE in the descriptor-only mode
    * @throws IllegalArgumentException if this system has no signal of that name
    * @throws MissingRightException without {@link Right#SIGNAL}

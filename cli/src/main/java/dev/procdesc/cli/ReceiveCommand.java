@@ -24,7 +24,8 @@ final class ReceiveCommand implements Callable<Integer> {
     "Creates SOCKET, which must not exist, waits for one message, such as that of pd send, and"
         + " removes SOCKET. Prints a line for each process that it received, and another with the exit"
         + " status when the process has ended. The status is exact where the kernel reports it to other"
-        + " processes than the parent (Linux 6.15).",
+        + " processes than the parent (Linux 6.15). A process without an ID here is shown as ?, for"
+        + " instance one in another PID namespace, which this command cannot kill.",
     "",
     "Ending pd receive closes the descriptors: a command that pd send started is then killed, unless"
         + " another process holds a descriptor of it.",
@@ -87,7 +88,9 @@ final class ReceiveCommand implements Callable<Integer> {
       }
       WatchCommand.Ends ends = new WatchCommand.Ends();
       for (Map.Entry<ProcessDescriptor, String> named : names.entrySet()) {
-        WatchCommand.say(named.getValue(), "received" + (text.isEmpty() ? "" : ": " + text));
+        WatchCommand.say(
+            named.getValue(),
+            "received" + (text.isEmpty() ? "" : ": " + text) + remark(named.getKey()));
         ends.report(named.getValue(), named.getKey());
       }
       ends.await();
@@ -122,7 +125,17 @@ final class ReceiveCommand implements Callable<Integer> {
     try {
       return ProcessName.of(process, identity.isGiven());
     } catch (IllegalStateException e) {
-      return "?"; // The process was reaped before its descriptor arrived.
+      return "?"; // The remark has the reason.
+    }
+  }
+
+  /** Returns the reason why a process has no ID here, in parentheses; empty if it has one. */
+  private static String remark(ProcessDescriptor process) {
+    try {
+      process.pid();
+      return "";
+    } catch (IllegalStateException e) {
+      return " (" + e.getMessage() + ")";
     }
   }
 }

@@ -15,6 +15,7 @@ import dev.procdesc.freebsd.kernel.Syscalls;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeMemory;
+import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.probe.Unsupported;
 import dev.procdesc.posix.process.ProcessOperations;
@@ -97,6 +98,18 @@ public final class ProcdescOperations extends ProcessOperations {
   @Override
   public int signal(int fd, int number) {
     return Syscalls.pdkill(fd, number);
+  }
+
+  /**
+   * Tests by the null signal, which the kernel refuses with ESRCH for a process that it hides from
+   * this JVM, as for one that was reaped.
+   */
+  @Override
+  public Optional<String> hiddenIn(int fd) {
+    return Syscalls.pdkill(fd, 0) == -PosixNumbers.ESRCH && Procdesc.isRunning(fd)
+        ? Optional.of(
+            "another jail, or its user is hidden (security.bsd.see_other_uids, see_other_gids)")
+        : Optional.empty();
   }
 
   /**

@@ -40,6 +40,8 @@ import java.util.function.IntConsumer;
  * signal 0, and waitid would otherwise not see it.
  */
 public final class PidfdOperations extends ProcessOperations {
+  private static final String OTHER_NAMESPACE = "another PID namespace";
+
   private static final int STATE_CHANGES = Numbers.WSTOPPED | Numbers.WCONTINUED | Numbers.WALL;
 
   private final Probes probes;
@@ -92,6 +94,14 @@ public final class PidfdOperations extends ProcessOperations {
     if (told.isPresent()) {
       return told.get();
     }
+    if (Pidfd.isHidden(fd)) {
+      // The status would not be reported after the reap either (ESRCH, from Linux 6.18 EREMOTE).
+      return new Outcome.Ended(
+          new ExitStatus.Unknown("the process is in "
+              + OTHER_NAMESPACE
+              + ", to which alone the kernel reports the status"),
+          Optional.empty());
+    }
     if (!probes.hasExitInfo()) {
       return new Outcome.Ended(
           new ExitStatus.Unknown(
@@ -100,11 +110,10 @@ public final class PidfdOperations extends ProcessOperations {
           Optional.empty());
     }
     boolean reaped = (events & PosixNumbers.POLLHUP) != 0;
-    // The kernel stores the status before it reports the reap. If it does not report a status all
-    // the same, the process is in another PID namespace (EREMOTE).
+    // The kernel stores the status before it reports the reap.
     return reaped
         ? new Outcome.Ended(
-            new ExitStatus.Unknown("the process is in another PID namespace (EREMOTE)"),
+            new ExitStatus.Unknown("this kernel does not report the status of this process"),
             Optional.empty())
         : new Outcome.Unreaped();
   }
@@ -148,6 +157,11 @@ public final class PidfdOperations extends ProcessOperations {
   }
 
   @Override
+  public Optional<String> hiddenIn(int fd) {
+    return Pidfd.isHidden(fd) ? Optional.of(OTHER_NAMESPACE) : Optional.empty();
+  }
+
+  @Override
   public boolean isGroupOfZombies(long group) {
     return ProcFs.isGroupOfZombies(group);
   }
@@ -177,7 +191,13 @@ public final class PidfdOperations extends ProcessOperations {
       ByteBuffer bytes = memory.bytes();
       int outcome = Pidfd.info(fd, memory);
       if (outcome < 0) {
-        throw Errors.failed("ioctl(PIDFD_GET_INFO)", "a pidfd", outcome);
+        // Before Linux 6.18 the error is ESRCH, as for a process that was reaped.
+        boolean hidden = Pidfd.isHidden(fd);
+        throw Errors.failed(
+            "ioctl(PIDFD_GET_INFO)",
+            "a pidfd",
+            hidden ? -Numbers.EREMOTE : outcome,
+            hidden ? "the process is in " + OTHER_NAMESPACE : "");
       }
       long told = bytes.getLong(Numbers.PIDFD_INFO_MASK);
       int parent = bytes.getInt(Numbers.PIDFD_INFO_PPID);

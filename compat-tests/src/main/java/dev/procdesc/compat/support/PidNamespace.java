@@ -24,7 +24,7 @@ public final class PidNamespace {
   }
 
   /** Returns the command of a JVM that runs a scenario as PID 1. */
-  public static ChildJvm jvm(Class<? extends Scenario> scenario) {
-    return ChildJvm.of(scenario).startedBy(UNSHARE);
+  public static ChildJvm jvm(Class<? extends Scenario> scenario, String... arguments) {
+    return ChildJvm.of(scenario, arguments).startedBy(UNSHARE);
   }
 }

@@ -96,4 +96,12 @@ public final class Procdesc {
     int events = Descriptors.poll(fd, 0, 0);
     return events > 0 && (events & PosixNumbers.POLLHUP) != 0;
   }
+
+  /**
+   * Returns whether the process has not ended. Without CAP_EVENT that is unknown, and the result is
+   * false.
+   */
+  public static boolean isRunning(int fd) {
+    return Descriptors.poll(fd, 0, 0) == 0;
+  }
 }

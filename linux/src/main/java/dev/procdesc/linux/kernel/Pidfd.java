@@ -105,6 +105,15 @@ public final class Pidfd {
   }
 
   /**
+   * Returns whether a process is in a PID namespace that this JVM cannot see: one that is neither
+   * its own nor below it. The kernel checks that before everything else, and refuses even the null
+   * signal with EINVAL, also after the process was reaped.
+   */
+  public static boolean isHidden(int fd) {
+    return Syscalls.pidfdSendSignal(fd, 0, 0, 0) == -PosixNumbers.EINVAL;
+  }
+
+  /**
    * Returns the ID of a process that was not reaped, in the PID namespace of this JVM.
    *
    * @param hasInfo whether the kernel may be queried, which Linux before 6.13 does not know; its

@@ -102,6 +102,17 @@ public abstract class ProcessOperations {
   public abstract int signalGroup(int fd, int number);
 
   /**
+   * Returns the part of the system in which a process is, if the kernel hides the processes of that
+   * part from this JVM, such as {@code another PID namespace}. Such a process has no ID here and
+   * accepts no signal, but its descriptor reports its end.
+   *
+   * @return empty if the process is not hidden, or if this system does not report it
+   */
+  public Optional<String> hiddenIn(int fd) {
+    return Optional.empty();
+  }
+
+  /**
    * Returns whether a process group has members and all of them are zombies, which accept signals
    * as if they were running. Reaps none of them.
    *

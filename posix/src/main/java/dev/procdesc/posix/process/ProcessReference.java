@@ -27,6 +27,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.IntUnaryOperator;
 
 /**
  * A reference to a process, with its rights: the state behind a descriptor object of the
@@ -142,8 +143,8 @@ public final class ProcessReference {
   long pid() {
     check(Right.PID);
     return core.pid()
-        .orElseThrow(() -> new IllegalStateException(
-            "the process was reaped before its descriptor was received; its ID is unknown"));
+        .orElseThrow(() ->
+            new IllegalStateException("the ID of the process is unknown: " + core.unknownId()));
   }
 
   ProcessIdentity identity() throws ProcessDescriptorException {
@@ -236,46 +237,49 @@ public final class ProcessReference {
     if (core.completion().hasExited()) {
       return false;
     }
-    int outcome;
     try {
-      outcome = signal(number);
+      return send("send " + signal.name() + " to", fd -> core.calls().signal(fd, number));
     } catch (ClosedDescriptorException e) {
       // The process ended and was closed after the check above.
       checkOpen();
       return false;
     }
-    if (outcome == -PosixNumbers.ESRCH) {
-      return false;
-    }
-    if (outcome < 0) {
-      // Another thread may have closed this reference meanwhile, and the number may have been
-      // reused.
-      checkOpen();
-      throw Errors.failed("send " + signal.name() + " to", name(), outcome);
-    }
-    return true;
-  }
-
-  private int signal(int number) {
-    try (OwnedDescriptor.Loan loan = descriptor().lend()) {
-      return core.calls().signal(loan.fd(), number);
-    }
   }
 
   boolean signalGroup(Signal signal) throws ProcessDescriptorException {
     check(Right.SIGNAL);
-    int outcome = signalGroup(core.calls().signalNumber(signal));
-    if (outcome < 0 && outcome != -PosixNumbers.ESRCH) {
-      checkOpen();
-      throw Errors.failed("send " + signal.name() + " to the group of", name(), outcome);
-    }
-    return outcome >= 0;
+    int number = core.calls().signalNumber(signal);
+    return send(
+        "send " + signal.name() + " to the group of", fd -> core.calls().signalGroup(fd, number));
   }
 
-  private int signalGroup(int number) {
+  /**
+   * Sends a signal; returns whether there was a process to receive it.
+   *
+   * @param call takes the descriptor and returns 0 or {@code -errno}
+   */
+  private boolean send(String operation, IntUnaryOperator call) throws ProcessDescriptorException {
+    int outcome;
+    Optional<String> hiddenIn;
     try (OwnedDescriptor.Loan loan = descriptor().lend()) {
-      return core.calls().signalGroup(loan.fd(), number);
+      outcome = call.applyAsInt(loan.fd());
+      // The error may be that of a process that has ended (FreeBSD) or of an unknown signal
+      // (Linux).
+      hiddenIn = outcome < 0 ? core.calls().hiddenIn(loan.fd()) : Optional.empty();
     }
+    if (outcome >= 0) {
+      return true;
+    }
+    if (outcome == -PosixNumbers.ESRCH && hiddenIn.isEmpty()) {
+      return false;
+    }
+    // Another thread may have closed this reference meanwhile, and the number may have been reused.
+    checkOpen();
+    throw Errors.failed(
+        operation,
+        name(),
+        outcome,
+        hiddenIn.map(part -> "the process is in " + part).orElse(""));
   }
 
   /**
@@ -394,7 +398,7 @@ public final class ProcessReference {
     while (true) {
       // The leader must be reaped, or its zombie would remain in the group forever.
       boolean ended = waitFor(GROUP_LOOK_NANOS).isPresent();
-      boolean gone = ended && signalGroup(0) < 0;
+      boolean gone = ended && !hasGroup();
       if (ended && !gone && search.isOver()) {
         gone = isGroupOfZombies();
         searchNanos = Math.min(2 * searchNanos, GROUP_SEARCH_NANOS);
@@ -404,6 +408,12 @@ public final class ProcessReference {
         return gone;
       }
       TimeUnit.NANOSECONDS.sleep(GROUP_LOOK_NANOS);
+    }
+  }
+
+  private boolean hasGroup() {
+    try (OwnedDescriptor.Loan loan = descriptor().lend()) {
+      return core.calls().signalGroup(loan.fd(), 0) >= 0;
     }
   }
 

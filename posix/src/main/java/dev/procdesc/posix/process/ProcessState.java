@@ -7,6 +7,7 @@ import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.Right;
 import dev.procdesc.StateChange;
 import dev.procdesc.UnsupportedFeatureException;
+import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.io.EventQueue;
 import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.Watcher;
@@ -42,6 +43,12 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
 
   private final OwnedDescriptor descriptor;
   private final OptionalLong pid;
+
+  /** The part of the system in which the process is hidden; queried only if it has no ID here. */
+  private final Optional<String> hiddenIn;
+
+  /** The reason why the ID is unknown; empty if it is known. */
+  private final String unknownId;
 
   /** The rights that the kernel gives this descriptor. */
   private final Set<Right> rights;
@@ -111,6 +118,20 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
     this.lastClose = lastClose;
     this.calls = calls;
     this.watcher = watcher;
+    if (pid.isPresent()) {
+      this.hiddenIn = Optional.empty();
+      this.unknownId = "";
+    } else {
+      try (OwnedDescriptor.Loan loan = descriptor.lend()) {
+        this.hiddenIn = calls.hiddenIn(loan.fd());
+        this.unknownId = hiddenIn
+            .map(part -> "it is in " + part)
+            .orElse(
+                calls.signal(loan.fd(), 0) == -PosixNumbers.ESRCH
+                    ? "it was reaped before its ID was read"
+                    : "this system does not report it by descriptor");
+      }
+    }
     this.completion = new Completion(watcher);
     this.listeners = new StateListeners(descriptor, calls, watcher);
   }
@@ -153,6 +174,11 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
 
   OptionalLong pid() {
     return pid;
+  }
+
+  /** Returns the reason why the ID of the process is unknown. */
+  String unknownId() {
+    return unknownId;
   }
 
   OwnedDescriptor descriptor() {
@@ -428,7 +454,9 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
 
   /** Returns the name of the process in messages. */
   String name() {
-    return pid.isPresent() ? "process " + pid.getAsLong() : "a process";
+    return pid.isPresent()
+        ? "process " + pid.getAsLong()
+        : "a process" + hiddenIn.map(part -> " in " + part).orElse("");
   }
 
   @Override
