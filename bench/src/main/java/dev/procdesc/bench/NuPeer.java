@@ -5,7 +5,8 @@ import com.zaxxer.nuprocess.NuProcess;
 import com.zaxxer.nuprocess.NuProcessBuilder;
 import java.io.IOException;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
@@ -15,9 +16,8 @@ import java.util.logging.Logger;
  * a process even if the start failed.
  */
 final class NuPeer {
-  /** The exception that NuProcess logged last. */
-  private static final AtomicReference<Optional<Throwable>> LOGGED =
-      new AtomicReference<>(Optional.empty());
+  /** The exceptions that NuProcess has logged since the last start. */
+  private static final Queue<Throwable> LOGGED = new ConcurrentLinkedQueue<>();
 
   /** Held here because the log manager would forget a logger without references. */
   private static final Logger LOGGER = Logger.getLogger(NuProcess.class.getPackageName());
@@ -34,10 +34,10 @@ final class NuPeer {
    * @throws IOException if NuProcess cannot start it
    */
   static NuProcess start(NuAbstractProcessHandler handler, String... command) throws IOException {
-    LOGGED.set(Optional.empty());
+    LOGGED.clear();
     NuProcess process = new NuProcessBuilder(handler, command).start();
     // It returns null, or a process that it has logged to be none.
-    Optional<Throwable> logged = LOGGED.get();
+    Optional<Throwable> logged = LOGGED.stream().findFirst();
     if (process == null || logged.isPresent()) {
       IOException failure = new IOException("NuProcess could not start " + command[0]);
       logged.ifPresent(failure::initCause);
@@ -50,7 +50,7 @@ final class NuPeer {
   private static final class Recorder extends Handler {
     @Override
     public void publish(LogRecord entry) {
-      Optional.ofNullable(entry.getThrown()).ifPresent(thrown -> LOGGED.set(Optional.of(thrown)));
+      Optional.ofNullable(entry.getThrown()).ifPresent(LOGGED::add);
     }
 
     @Override
