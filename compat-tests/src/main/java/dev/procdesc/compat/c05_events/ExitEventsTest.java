@@ -31,13 +31,13 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Tests that the exit of a child is an event of the raw descriptor, and completes a future. */
-@Tag(Tags.KERNELS)
 final class ExitEventsTest extends ExitEventsContract {
   ExitEventsTest() {
     super(Subjects.LIBRARY);
   }
 
   @Test
+  @Tag(Tags.KERNELS)
   @Contract("C5")
   @Origin({"capsicum-test: PipePdfork.Poll", "freebsd-src: procdesc.c poll_exit_wakeup"})
   void theRawDescriptorPollsReadyFromTheExitOn() throws Exception {
@@ -57,6 +57,7 @@ final class ExitEventsTest extends ExitEventsContract {
   }
 
   @Test
+  @Tag(Tags.KERNELS)
   @Contract({"C5", "C11"})
   @Origin("capsicum-test: PipePdfork.PollMultiple")
   void severalThreadsMayPollTheRawDescriptor() throws Exception {
@@ -74,6 +75,7 @@ final class ExitEventsTest extends ExitEventsContract {
   }
 
   @Test
+  @Tag(Tags.KERNELS)
   @Contract("C5")
   void aDuplicateOfTheRawDescriptorPollsReadyToo() throws Exception {
     try (ChildProcess child = Run.cat().spawn()) {

@@ -47,7 +47,6 @@ import org.junit.jupiter.api.function.Executable;
  * ended or the close ended it, or else {@link ClosedDescriptorException}. Rounds make luck visible.
  */
 @ExtendWith(LeakCheck.class)
-@Tag(Tags.KERNELS)
 final class AfterCloseTest {
   private static final int ROUNDS = 200;
   private static final ExitStatus KILLED = Run.signaled(Signal.KILL);
@@ -118,6 +117,7 @@ final class AfterCloseTest {
   }
 
   @Test
+  @Tag(Tags.KERNELS)
   @Contract({"C4", "C6"})
   void theStatusOfAKillByTheCloseIsKnownAtOnce() throws Exception {
     assertAlwaysReports(KILLED, staying(), ChildProcess::close);
@@ -237,6 +237,7 @@ final class AfterCloseTest {
   }
 
   @Test
+  @Tag(Tags.KERNELS)
   @Contract({"C4", "C6"})
   void aReleasedChildIsRefusedBeforeAndAfterItsEnd() throws Exception {
     ChildProcess child = Run.cat().onClose(OnClose.RELEASE).collectUsage(true).spawn();
@@ -285,6 +286,7 @@ final class AfterCloseTest {
   }
 
   @Test
+  @Tag(Tags.KERNELS)
   @Contract({"C4", "C6", "C10"})
   void everyReferenceToAReleasedChildIsRefusedAfterItsEnd() throws Exception {
     ChildProcess child = Run.cat().onClose(OnClose.RELEASE).spawn();
@@ -313,6 +315,7 @@ final class AfterCloseTest {
   }
 
   @Test
+  @Tag(Tags.KERNELS)
   @Contract({"C4", "C6", "C10"})
   void aSentChildIsRefusedBeforeAndAfterItsEnd() throws Exception {
     Requires.feature(Feature.DESCRIPTOR_CHANNEL);
