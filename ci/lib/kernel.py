@@ -38,13 +38,20 @@ def matches(kernel, version):
 
 
 def packages(apt):
-    """Returns (version, package) of each plain kernel (no debug, unsigned, cloud or real-time flavour), in order."""
+    """Returns (version, package) of each plain kernel (no debug, unsigned, cloud or real-time flavour), in order.
+
+    Debian may remove the modules of a kernel before its image. Such a kernel cannot boot here and is left out."""
     names = re.findall(rf"^linux-image-[0-9][^-\n]*(?:-[0-9][^-\n]*)?-{apt.arch}$",
                        apt.output("apt-cache", "pkgnames", "linux-image-"), re.MULTILINE)
     if not names:
         return []
     text = apt.output("apt-cache", "show", "--no-all-versions", *names)
-    found = zip(re.findall("^Version: (.*)", text, re.M), re.findall("^Package: (.*)", text, re.M), strict=True)
+    known = set(apt.output("apt-cache", "pkgnames", "linux-").split())
+    found = []
+    for stanza in text.strip().split("\n\n"):
+        fields = dict(re.findall("^(Package|Version|Depends): (.*)", stanza, re.MULTILINE))
+        if known.issuperset(re.findall("linux-(?:binary|modules)-[^ ,]+", fields.get("Depends", ""))):
+            found.append((fields["Version"], fields["Package"]))
     lines = output("sort", "-V", input="".join(f"{version} {package}\n" for version, package in found))
     return [tuple(line.split(" ")) for line in lines.splitlines()]
 

@@ -47,6 +47,15 @@ class PartsTest(world.World):
         self.assertEqual(kernel.suites("5.10.223")[0], "bullseye-security")
         self.assertEqual(kernel.suites("6.18")[0], "trixie-backports")
 
+    def test_a_kernel_without_its_modules_is_left_out(self):
+        apt = mock.Mock(arch="amd64")
+        names = [f"linux-image-{version}-amd64" for version in ("7.0.13", "6.18.15", "7.2.12")]
+        shown = "\n\n".join(f"Package: {name}\nVersion: {name.split('-')[2]}-1\n"
+                            f"Depends: kmod, linux-modules-{name.split('-')[2]}-amd64 (= 1)\n" for name in names[::2])
+        shown += f"\n\nVersion: 6.18.15-1\nPackage: {names[1]}\nDepends: kmod\n"
+        apt.output.side_effect = ["\n".join(names), shown, "\n".join([*names, "linux-modules-7.2.12-amd64"])]
+        self.assertEqual(kernel.packages(apt), [("6.18.15-1", names[1]), ("7.2.12-1", names[2])])
+
     def find(self, wanted):
         """Returns the version of the kernel that is found among those of trixie-backports."""
         versions = ["6.16.3-1~bpo13+1", "6.16.12-1~bpo13+1", "6.17.13-1~bpo13+1", "7.2.12-1~bpo13+1", "7.3.4-1~bpo13+1"]
