@@ -31,6 +31,8 @@ public enum Since {
   CLONE_INTO_CGROUP("CLONE_INTO_CGROUP", "Linux", "5.7"),
   /** {@code close_range} of Linux. */
   LINUX_CLOSE_RANGE("close_range", "Linux", "5.9"),
+  /** {@code CLOSE_RANGE_UNSHARE} of {@code close_range}. */
+  CLOSE_RANGE_UNSHARE("CLOSE_RANGE_UNSHARE", "Linux", "5.9"),
   /** The file {@code cgroup.kill} of a control group. */
   CGROUP_KILL("cgroup.kill", "Linux", "5.14"),
   /** {@code SO_PEERPIDFD} of {@code getsockopt}. */
@@ -41,6 +43,11 @@ public enum Since {
   PIDFD_SIGNAL_PROCESS_GROUP("PIDFD_SIGNAL_PROCESS_GROUP", "Linux", "6.9"),
   /** The file system pidfs, in which each process has an inode number that is never reused. */
   PIDFS("pidfs", "Linux", "6.9"),
+  /**
+   * A copy of a part of a descriptor table in which no free number is marked as occupied. Measured
+   * on 6.12; older kernels may have the correction too.
+   */
+  WHOLE_BITMAPS("CLOSE_RANGE_UNSHARE with whole bitmaps", "Linux", "6.12"),
   /** {@code PIDFD_GET_INFO} of {@code ioctl}. */
   PIDFD_GET_INFO("PIDFD_GET_INFO", "Linux", "6.13"),
   /** {@code PIDFD_INFO_EXIT} of {@code ioctl(PIDFD_GET_INFO)}. */

@@ -9,28 +9,23 @@ import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.ProcessIdentity;
 import dev.procdesc.Signal;
-import dev.procdesc.linux.kernel.Numbers;
 import dev.procdesc.linux.kernel.Probes;
+import dev.procdesc.linux.kernel.Release;
 import dev.procdesc.linux.kernel.Signals;
 import dev.procdesc.linux.kernel.Syscalls;
 import dev.procdesc.posix.backend.Lazy;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.NativeAccess;
-import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.io.Watcher;
-import dev.procdesc.posix.probe.Uname;
 import dev.procdesc.spi.Backend;
 import dev.procdesc.spi.Channels;
 import dev.procdesc.spi.Since;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
-import java.lang.module.ModuleDescriptor.Version;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** The backend for Linux. */
 public final class LinuxBackend implements Backend {
@@ -43,31 +38,6 @@ public final class LinuxBackend implements Backend {
     static final SeccompSandbox SANDBOX = new SeccompSandbox(PROBES);
 
     private Running() {}
-  }
-
-  /** The kernel's name and version, in a separate class because a spawn does not need it. */
-  private static final class Release {
-    static final String NAME = uname();
-    static final boolean CGROUP_KILL = isAtLeast(Since.CGROUP_KILL);
-
-    private Release() {}
-
-    private static String uname() {
-      try (NativeMemory memory = NativeMemory.borrow()) {
-        int outcome = Syscalls.uname(memory.address());
-        return outcome < 0 ? "Linux" : Uname.read(memory.bytes(), Numbers.UTSNAME_FIELD);
-      }
-    }
-
-    /**
-     * Returns whether the kernel reports at least the version that has a call. Used only where the
-     * call cannot be probed.
-     */
-    private static boolean isAtLeast(Since since) {
-      Matcher version = Pattern.compile("Linux (\\d+\\.\\d+).*").matcher(NAME);
-      return version.matches()
-          && Version.parse(version.group(1)).compareTo(Version.parse(since.version())) >= 0;
-    }
   }
 
   private static final Lazy<LinuxLauncher> LAUNCHER =
@@ -111,11 +81,11 @@ public final class LinuxBackend implements Backend {
         // cgroup.kill is a file of each control group, and there may be no group yet.
         new ProbeResult(
             feature.name(),
-            script && Release.CGROUP_KILL,
+            script && Release.isAtLeast(Since.CGROUP_KILL),
             by + "; the kernel's version; cgroup.kill is checked at each spawn",
             !script
                 ? probes.needsScript()
-                : Release.CGROUP_KILL ? "" : Since.CGROUP_KILL.toString());
+                : Release.isAtLeast(Since.CGROUP_KILL) ? "" : Since.CGROUP_KILL.toString());
       case OPEN_PROCESS -> probes.opening().of(feature);
       case PROCESS_INFO -> probes.info().of(feature);
       case PROCESS_IDENTITY, UNIQUE_IDENTITY -> probes.pidfs().of(feature);

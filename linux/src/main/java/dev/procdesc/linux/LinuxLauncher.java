@@ -31,6 +31,7 @@ import dev.procdesc.posix.spawn.ChildSetup;
 import dev.procdesc.posix.spawn.Dispositions;
 import dev.procdesc.posix.spawn.Launcher;
 import dev.procdesc.posix.spawn.PreparedSpawn;
+import dev.procdesc.posix.spawn.ReservedNumbers;
 import dev.procdesc.posix.spawn.ScriptFailure;
 import dev.procdesc.posix.spawn.SpawnRetry;
 import dev.procdesc.posix.spawn.SpawnStub;
@@ -93,6 +94,7 @@ final class LinuxLauncher extends Launcher {
       new Dispositions(Numbers.NSIG, (signal, old) -> Syscalls.rtSigaction(signal, 0, old));
   private final Probes probes;
   private final PidfdOperations reaping;
+  private final ReservedNumbers numbers = new ReservedNumbers();
   private final Guardian guardian;
   private final Channels channels;
 
@@ -118,12 +120,22 @@ final class LinuxLauncher extends Launcher {
     this.probes = probes;
     this.reaping = reaping;
     this.guardian = new Guardian(probes, watcher);
+    watcher.whenIdle(numbers::releaseIfIdle);
     this.channels = new SocketChannels(new PidfdTransfer(probes, observing, watcher), watcher);
   }
 
   @Override
   protected NativeArena arena() throws IOException {
     return probes.arena();
+  }
+
+  @Override
+  protected Optional<ReservedNumbers> reservedNumbers() {
+    if (!probes.sharesTable()) {
+      return Optional.empty();
+    }
+    numbers.reserve();
+    return Optional.of(numbers);
   }
 
   @Override
@@ -249,7 +261,7 @@ final class LinuxLauncher extends Launcher {
     }
 
     private Launched makeOnce() throws IOException {
-      flags = isByClone3() ? flags() : 0;
+      flags = (isByClone3() ? flags() : 0) | (probes.sharesTable() ? Numbers.CLONE_FILES : 0);
       return request.onClose() == OnClose.RELEASE || isKilledByKernel()
           ? spawnUnguarded()
           : spawnGuarded();
@@ -328,7 +340,7 @@ final class LinuxLauncher extends Launcher {
 
     private Launched spawnUnguarded() throws IOException {
       try (ScriptLaunch launch = launch()) {
-        ScriptBuilder builder = new ScriptBuilder(spawn, launch);
+        ScriptBuilder builder = new ScriptBuilder(spawn, launch, probes.sharesTable());
         return create(launch, builder, Set.of(), Optional.empty());
       }
     }
@@ -341,7 +353,7 @@ final class LinuxLauncher extends Launcher {
         if (registration.byTable()) {
           flags |= Numbers.CLONE_FILES;
         }
-        ScriptBuilder builder = new ScriptBuilder(spawn, launch);
+        ScriptBuilder builder = new ScriptBuilder(spawn, launch, probes.sharesTable());
         builder.register(registration, socket.fd(), pidfd);
         Set<Integer> named = new TreeSet<>(Set.of(socket.fd()));
         if (cgroupKill.isPresent()) {

@@ -5,6 +5,7 @@ import dev.procdesc.Signal;
 import dev.procdesc.SpawnException.Step;
 import dev.procdesc.linux.guardian.Registration;
 import dev.procdesc.linux.kernel.Numbers;
+import dev.procdesc.linux.kernel.Probes;
 import dev.procdesc.linux.kernel.ScriptLaunch;
 import dev.procdesc.linux.kernel.Signals;
 import dev.procdesc.posix.ffi.NativeArena;
@@ -23,7 +24,13 @@ public final class ScriptBuilder extends ChildSetup {
   private static final Purpose DISPOSE = new Purpose(Step.SIGNALS, "rt_sigaction", "");
   private static final Purpose MASK = new Purpose(Step.SIGNALS, "rt_sigprocmask", "");
 
+  private static final Purpose UNSHARING =
+      new Purpose(Step.DESCRIPTORS, "close_range(CLOSE_RANGE_UNSHARE)", "all other descriptors");
+  private static final Purpose UNSHARING_EARLY =
+      new Purpose(Step.GUARD, "unshare(CLONE_FILES)", "");
+
   private final ScriptLaunch launch;
+  private final boolean sharesTable;
 
   /**
    * The address of a {@code struct sigaction} of zeros, which is SIG_DFL. {@link #ignoringAction}
@@ -33,9 +40,16 @@ public final class ScriptBuilder extends ChildSetup {
 
   private final long ignoringAction;
 
-  ScriptBuilder(PreparedSpawn spawn, ScriptLaunch launch) {
+  /**
+   * Creates a script that only has the steps of the launch.
+   *
+   * @param sharesTable whether the child shares this JVM's descriptor table until it places its
+   *     descriptors
+   */
+  ScriptBuilder(PreparedSpawn spawn, ScriptLaunch launch, boolean sharesTable) {
     super(spawn);
     this.launch = launch;
+    this.sharesTable = sharesTable;
     long[] action = new long[Numbers.SIGACTION_SIZE / Long.BYTES];
     defaultAction = arena.words(action);
     action[0] = PosixNumbers.SIG_IGN;
@@ -50,6 +64,9 @@ public final class ScriptBuilder extends ChildSetup {
    */
   void register(Registration registration, int socket, NativeArena.Place pidfd) {
     registration.tell(socket, pidfd, script, arena);
+    if (registration.byTable() && !sharesTable) {
+      script.step(UNSHARING_EARLY, Numbers.SYS_UNSHARE, Numbers.CLONE_FILES);
+    }
   }
 
   /** Enters a control group through its cgroup.procs, where clone3 cannot do it at creation. */
@@ -76,6 +93,19 @@ public final class ScriptBuilder extends ChildSetup {
     int option = Numbers.PR_SET_NO_NEW_PRIVS;
     String operation = "prctl(PR_SET_NO_NEW_PRIVS)";
     add(Step.PRIVILEGES, operation, "", Numbers.SYS_PRCTL, option, 1, 0, 0, 0);
+  }
+
+  @Override
+  protected boolean sharesTable() {
+    return sharesTable;
+  }
+
+  @Override
+  protected long unshareTable(int needed) {
+    long end = Probes.endOfTable(needed);
+    script.step(
+        UNSHARING, Numbers.SYS_CLOSE_RANGE, end, LAST_DESCRIPTOR, Numbers.CLOSE_RANGE_UNSHARE);
+    return end;
   }
 
   @Override

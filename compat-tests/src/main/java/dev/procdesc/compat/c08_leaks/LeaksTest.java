@@ -30,6 +30,7 @@ import dev.procdesc.compat.support.Text;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
@@ -138,6 +139,29 @@ final class LeaksTest {
           Set.of(0, 1, 2), openInChild(Run.sh(LIST).limit(Resource.OPEN_FILES, Limit.of(64))));
     } finally {
       careless.forEach(Descriptors::close);
+    }
+  }
+
+  @Test
+  @Contract({"C8", "C9"})
+  void theChildCanOpenAsManyFilesAsItsLimitAllows() throws Exception {
+    Requires.feature(Feature.CHILD_SETUP);
+    // The descriptors of this JVM occupy the numbers around the child's limit.
+    List<Integer> open = new ArrayList<>();
+    try {
+      while (open.size() < 400) {
+        open.add(Libc.check(() -> Libc.C.dup(0)));
+      }
+      List<String> command = new ArrayList<>(Collections.nCopies(200, "/dev/null"));
+      command.add(0, "paste");
+      Spawner paste = Spawner.of(command)
+          .limit(Resource.OPEN_FILES, Limit.of(256))
+          .stdin(Stdio.pipe())
+          .stdout(Stdio.pipe())
+          .stderr(Stdio.stdout());
+      assertEquals("", Run.output(paste));
+    } finally {
+      open.forEach(Descriptors::close);
     }
   }
 

@@ -16,6 +16,7 @@ public final class Mechanisms {
       "sender_pidfd",
       "clone3",
       "close_range",
+      "shared_table",
       "autoreap",
       "autokill,autokill_nnp",
       "autokill,autokill_nnp,sender_pidfd");

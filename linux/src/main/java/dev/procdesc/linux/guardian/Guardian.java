@@ -228,7 +228,11 @@ public final class Guardian {
       starting++;
     }
     return new Registration(
-        ids.incrementAndGet(), link, kind, cgroupKill, !link.bySender() && probes.isConfined());
+        ids.incrementAndGet(),
+        link,
+        kind,
+        cgroupKill,
+        !link.bySender() && (probes.isConfined() || probes.sharesTable()));
   }
 
   private void requireRoom(Link link) throws SpawnException {

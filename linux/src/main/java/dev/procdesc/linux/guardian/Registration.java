@@ -24,8 +24,6 @@ public record Registration(
     long id, Link link, OnClose kind, Optional<OwnedDescriptor> cgroupKill, boolean byTable) {
   private static final Purpose GUARDING =
       new Purpose(SpawnException.Step.GUARD, "tell the guardian", "");
-  private static final Purpose UNSHARING =
-      new Purpose(SpawnException.Step.GUARD, "unshare(CLONE_FILES)", "");
 
   /** Returns the flags of the message that registers the child. */
   int flags() {
@@ -66,8 +64,6 @@ public record Registration(
         pidfd.bytes().putInt(pidfd.at() + Integer.BYTES, cgroupKill.get().number());
       }
       script.step(GUARDING, Numbers.SYS_SENDMSG, socket, header.address(), Numbers.MSG_NOSIGNAL);
-      // From here on the child has a separate descriptor table, as every other child.
-      script.step(UNSHARING, Numbers.SYS_UNSHARE, Numbers.CLONE_FILES);
       return;
     }
     long data = header.address() + Message.DESCRIPTORS_AT;
@@ -78,7 +74,11 @@ public record Registration(
       script.step(GUARDING, Numbers.SYS_PIDFD_OPEN, 0, 0).storeAt(data);
       data += Integer.BYTES;
     }
-    if (cgroupKill.isPresent()) {
+    if (cgroupKill.isPresent() && bySender) {
+      header
+          .bytes()
+          .putInt(header.at() + Message.DESCRIPTORS_AT, cgroupKill.get().number());
+    } else if (cgroupKill.isPresent()) {
       // A result is stored as a word, so a later one must be stored after an earlier one.
       int kill = cgroupKill.get().number();
       script

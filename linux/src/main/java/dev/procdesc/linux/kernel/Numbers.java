@@ -257,6 +257,11 @@ public final class Numbers {
   /** {@code BPF_RET | BPF_K}. */
   public static final int BPF_RETURN = 0x06;
 
+  // ---- linux/close_range.h
+
+  /** Linux 5.9. */
+  public static final int CLOSE_RANGE_UNSHARE = 0x2;
+
   // ---- linux/sched.h
 
   public static final long CLONE_VM = 0x100;

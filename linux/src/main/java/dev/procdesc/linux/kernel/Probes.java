@@ -2,6 +2,7 @@ package dev.procdesc.linux.kernel;
 
 import dev.procdesc.ProbeResult;
 import dev.procdesc.Resource;
+import dev.procdesc.SpawnException;
 import dev.procdesc.posix.channel.Sockets;
 import dev.procdesc.posix.ffi.Architecture;
 import dev.procdesc.posix.ffi.Descriptors;
@@ -15,6 +16,7 @@ import dev.procdesc.posix.ffi.SystemNumbers;
 import dev.procdesc.posix.io.Threads;
 import dev.procdesc.posix.probe.Mechanisms;
 import dev.procdesc.posix.spawn.ChildScript;
+import dev.procdesc.posix.spawn.ChildScript.Purpose;
 import dev.procdesc.posix.spawn.SpawnStub;
 import dev.procdesc.spi.Since;
 import java.io.File;
@@ -67,6 +69,14 @@ public final class Probes {
   private static final String PEER = "peer_pidfd";
   private static final String SECCOMP = "seccomp";
   private static final String CLOSE_RANGE = "close_range";
+
+  /** A child that shares this JVM's descriptor table until it has a small copy of its own. */
+  private static final String SHARED_TABLE = "shared_table";
+
+  private static final String SHARING =
+      "clone(CLONE_FILES), close_range(CLOSE_RANGE_UNSHARE) in a child";
+  private static final Purpose UNSHARING =
+      new Purpose(SpawnException.Step.DESCRIPTORS, "close_range(CLOSE_RANGE_UNSHARE)", "");
   private static final String GROUP_SIGNAL = "group_signal";
 
   /** The mechanisms that create children. */
@@ -76,6 +86,12 @@ public final class Probes {
     LAUNCHER,
     PIDFD_SPAWN
   }
+
+  /** The number of descriptors for which a word of the kernel's bitmap of full words has a bit. */
+  private static final long BITMAP_WORD = 64 * 64;
+
+  /** The highest number that close_range accepts. */
+  private static final long LAST_DESCRIPTOR = 0xFFFF_FFFFL;
 
   /** The number of attempts to start a launcher that has no room for its script. */
   private static final int LAUNCH_ATTEMPTS = 8;
@@ -145,6 +161,9 @@ public final class Probes {
           "ioctl(PIDFD_GET_INFO) for a thread that has ended",
           mechanisms.isDisabled(EXIT_INFO) ? 0 : exitInfoOfThread(),
           Since.PIDFD_INFO_EXIT);
+    }
+    if (!mechanisms.isKnown(SHARED_TABLE)) {
+      mechanisms.absent(SHARED_TABLE, SHARING, "the spawn stub");
     }
     mechanisms.decide(
         CLOSE_RANGE, "close_range()", Syscalls.closeRange(-1, -1, 0), Since.LINUX_CLOSE_RANGE);
@@ -255,16 +274,43 @@ public final class Probes {
       mechanisms.absent(name, how, "the spawn stub");
       return false;
     }
+    boolean sharing = !mechanisms.isKnown(SHARED_TABLE);
+    SpawnStub.Run run = probe(name, flags, sharing);
+    if (sharing && run.created() > 0) {
+      mechanisms.decide(SHARED_TABLE, SHARING, run.results().get(0), Since.CLOSE_RANGE_UNSHARE);
+    } else if (sharing) {
+      run = probe(name, flags, false);
+    }
+    return mechanisms.decide(name, how, run.created(), lacks);
+  }
+
+  /**
+   * Creates a child that ends at once.
+   *
+   * @param sharing whether it shares this JVM's descriptor table first
+   */
+  private SpawnStub.Run probe(String name, long flags, boolean sharing) {
+    ChildScript script = new ChildScript();
+    if (sharing) {
+      script.tolerantStep(
+          UNSHARING,
+          ChildScript.TOLERATE_ALL,
+          Numbers.SYS_CLOSE_RANGE,
+          LAST_DESCRIPTOR,
+          LAST_DESCRIPTOR,
+          Numbers.CLOSE_RANGE_UNSHARE);
+    }
+    long all = flags | (sharing ? Numbers.CLONE_FILES : 0);
     try (NativeArena arena = new NativeArena()) {
       NativeArena.Place pidfd = arena.allocate(8);
       long[] create = name.equals(CLONE)
-          ? clone(pidfd.address(), 0)
-          : clone3(arena, pidfd.address(), flags, OptionalInt.empty());
-      SpawnStub.Run run = stub.get().run(arena, new ChildScript(), create);
+          ? clone(pidfd.address(), all)
+          : clone3(arena, pidfd.address(), all, OptionalInt.empty());
+      SpawnStub.Run run = stub.orElseThrow().run(arena, script, create);
       if (run.created() > 0) {
         learnFrom(pidfd.bytes().getInt(pidfd.at()));
       }
-      return mechanisms.decide(name, how, run.created(), lacks);
+      return run;
     }
   }
 
@@ -458,6 +504,32 @@ public final class Probes {
     return confined;
   }
 
+  /**
+   * Returns whether a child can share this JVM's descriptor table until it makes a copy of the part
+   * that it needs. Otherwise the kernel copies the whole table when it creates the child.
+   */
+  public boolean sharesTable() {
+    return mechanisms.has(SHARED_TABLE) && mechanisms.has(CLOSE_RANGE) && !spawnsByName();
+  }
+
+  /**
+   * Returns the number from which on a child that shared this JVM's descriptor table closes
+   * descriptors instead of copying them.
+   *
+   * <p>Linux 5.9 to 6.10 leaves bits set in the copy that mark 64 numbers in a row as occupied,
+   * unless all 4,096 numbers of a word of these bits are copied. A child could then open 61 files
+   * only, under the usual limit (measured on 5.10.223). The error does not show in a probe, and
+   * Debian's older kernels do not report their whole version, so the version decides.
+   *
+   * @param needed the highest descriptor that the child needs
+   */
+  public static long endOfTable(int needed) {
+    long end = 1L + needed;
+    return Release.isAtLeast(Since.WHOLE_BITMAPS)
+        ? end
+        : (end + BITMAP_WORD - 1) / BITMAP_WORD * BITMAP_WORD;
+  }
+
   public boolean hasAutoreap() {
     return mechanisms.has(AUTOREAP);
   }
@@ -604,6 +676,7 @@ public final class Probes {
         SENDER_PIDFD,
         EXIT_INFO,
         CLOSE_RANGE,
+        SHARED_TABLE,
         GROUP_SIGNAL,
         OPEN,
         INFO,

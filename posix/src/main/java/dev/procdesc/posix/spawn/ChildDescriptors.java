@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.SortedSet;
@@ -39,24 +40,42 @@ public final class ChildDescriptors implements AutoCloseable {
   private final Watcher watcher;
   private final NativeArena arena;
   private final int above;
+  private final Optional<ReservedNumbers> reserved;
   private final SortedSet<Integer> targets;
   private final List<Placement> placements = new ArrayList<>();
   private final List<Integer> opened = new ArrayList<>();
+
+  /** The numbers of {@link #reserved} that are in use. */
+  private final List<Integer> borrowed = new ArrayList<>(4);
+
   private final Map<Integer, PipeInputImpl> inputs = new HashMap<>(4);
   private final Map<Integer, PipeOutputImpl> outputs = new HashMap<>(4);
   private boolean handedOver;
 
-  private ChildDescriptors(Map<Integer, Stdio> request, Watcher watcher, NativeArena arena) {
+  private ChildDescriptors(
+      Map<Integer, Stdio> request,
+      Watcher watcher,
+      NativeArena arena,
+      Optional<ReservedNumbers> reserved) {
     this.watcher = watcher;
     this.arena = arena;
+    this.reserved = reserved;
     this.targets = new TreeSet<>(request.keySet());
     this.above = targets.last() + 1;
   }
 
-  /** Opens all descriptors of a request; if that fails, none stays open. */
+  /**
+   * Opens all descriptors of a request; if that fails, none stays open.
+   *
+   * @param reserved low numbers for the sources; empty if a low number is no advantage
+   */
   public static ChildDescriptors open(
-      Map<Integer, Stdio> request, Watcher watcher, NativeArena arena) throws IOException {
-    ChildDescriptors descriptors = new ChildDescriptors(request, watcher, arena);
+      Map<Integer, Stdio> request,
+      Watcher watcher,
+      NativeArena arena,
+      Optional<ReservedNumbers> reserved)
+      throws IOException {
+    ChildDescriptors descriptors = new ChildDescriptors(request, watcher, arena, reserved);
     try {
       for (Map.Entry<Integer, Stdio> entry : new TreeMap<>(request).entrySet()) {
         descriptors.place(entry.getKey(), entry.getValue());
@@ -137,8 +156,7 @@ public final class ChildDescriptors implements AutoCloseable {
   /** Takes ownership of a descriptor and moves it to a number that no target has. */
   private int moveUp(int fd) throws IOException {
     if (fd >= above) {
-      opened.add(fd);
-      return fd;
+      return keep(fd);
     }
     try {
       return duplicate(fd);
@@ -152,8 +170,19 @@ public final class ChildDescriptors implements AutoCloseable {
     if (copy < 0) {
       throw failed("fcntl(F_DUPFD_CLOEXEC)", fd, copy);
     }
-    opened.add(copy);
-    return copy;
+    return keep(copy);
+  }
+
+  /** Keeps a source until the spawn ends, under a lower number if that is an advantage. */
+  private int keep(int fd) {
+    OptionalInt low = reserved.isPresent() ? reserved.get().place(fd, above) : OptionalInt.empty();
+    if (low.isEmpty()) {
+      opened.add(fd);
+      return fd;
+    }
+    LibC.close(fd);
+    borrowed.add(low.getAsInt());
+    return low.getAsInt();
   }
 
   private SpawnException failed(String operation, Object subject, int outcome) {
@@ -184,10 +213,30 @@ public final class ChildDescriptors implements AutoCloseable {
    */
   public Set<Integer> needed() {
     Set<Integer> needed = new TreeSet<>(opened);
+    needed.addAll(borrowed);
     for (Placement placement : placements) {
       needed.add(placement.source());
     }
     return needed;
+  }
+
+  /**
+   * Returns the highest of the descriptors of this JVM that the child needs: the sources, those
+   * that it inherits, and some more.
+   */
+  int highestNeeded(SortedSet<Integer> more) {
+    Set<Integer> placed = new TreeSet<>();
+    int highest = more.isEmpty() ? 0 : more.last();
+    for (Placement placement : placements) {
+      placed.add(placement.target());
+      highest = Math.max(highest, placement.source());
+    }
+    for (int target : targets) {
+      if (!placed.contains(target)) {
+        highest = Math.max(highest, target);
+      }
+    }
+    return highest;
   }
 
   /** Returns the descriptor of this JVM that the child gets at a number. */
@@ -228,6 +277,8 @@ public final class ChildDescriptors implements AutoCloseable {
       LibC.close(fd);
     }
     opened.clear();
+    borrowed.forEach(number -> reserved.orElseThrow().giveBack(number));
+    borrowed.clear();
     if (!handedOver) {
       inputs.values().forEach(PipeInputImpl::close);
       outputs.values().forEach(PipeOutputImpl::close);

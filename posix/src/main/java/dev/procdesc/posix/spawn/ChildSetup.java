@@ -45,6 +45,9 @@ public abstract class ChildSetup {
   /** The operation that sets the supplementary groups. */
   protected static final String SETGROUPS = "setgroups";
 
+  /** The highest number that close_range accepts. */
+  protected static final long LAST_DESCRIPTOR = 0xFFFF_FFFFL;
+
   private static final Purpose CLOSING =
       new Purpose(Step.DESCRIPTORS, "close_range", "all other descriptors");
 
@@ -92,6 +95,24 @@ public abstract class ChildSetup {
 
   /** Sets no-new-privileges, which is irreversible. */
   protected abstract void noNewPrivileges();
+
+  /**
+   * Returns whether the child shares this JVM's descriptor table, and so must not change it before
+   * {@link #unshareTable}.
+   */
+  protected boolean sharesTable() {
+    return false;
+  }
+
+  /**
+   * Gives the child a copy of the lower part of the table, in place of the shared one.
+   *
+   * @param needed the highest descriptor that the child needs
+   * @return the number from which on no descriptor is open
+   */
+  protected long unshareTable(int needed) {
+    throw new IllegalStateException("the table is not shared");
+  }
 
   /** Copies a descriptor to another number; the copy stays open across exec. */
   protected abstract void copyDescriptor(int from, int to);
@@ -216,11 +237,16 @@ public abstract class ChildSetup {
 
   private void descriptorsTerminalAndSignals(
       SortedSet<Integer> open, OptionalLong openLimit, BitSet notDefault) {
-    for (ChildDescriptors.Placement placement : spawn.descriptors().placements()) {
+    ChildDescriptors descriptors = spawn.descriptors();
+    OptionalLong end = openLimit;
+    if (sharesTable()) {
+      end = OptionalLong.of(unshareTable(descriptors.highestNeeded(open)));
+    }
+    for (ChildDescriptors.Placement placement : descriptors.placements()) {
       copyDescriptor(placement.source(), placement.target());
     }
-    open.addAll(spawn.descriptors().targets());
-    closeAllBut(script, open, openLimit);
+    open.addAll(descriptors.targets());
+    closeAllBut(script, open, end, openLimit.isEmpty());
     terminal();
     for (int number = notDefault.nextSetBit(1);
         number > 0;
@@ -242,13 +268,25 @@ public abstract class ChildSetup {
    */
   public static void closeAllBut(
       ChildScript script, SortedSet<Integer> open, OptionalLong openLimit) {
-    long last = openLimit.isPresent() ? closingSteps(openLimit) - 1L : 0xFFFF_FFFFL;
+    closeAllBut(script, open, openLimit, openLimit.isEmpty());
+  }
+
+  /**
+   * Closes all descriptors below a number that were not requested.
+   *
+   * @param end the number; empty for all descriptors
+   * @param closeRange whether close_range is available
+   */
+  private static void closeAllBut(
+      ChildScript script, SortedSet<Integer> open, OptionalLong end, boolean closeRange) {
+    long last =
+        end.isEmpty() ? LAST_DESCRIPTOR : (closeRange ? end.getAsLong() : closingSteps(end)) - 1L;
     int next = 0;
     for (int fd : open) {
-      close(script, next, Math.min(fd - 1L, last), openLimit.isEmpty());
+      close(script, next, Math.min(fd - 1L, last), closeRange);
       next = fd + 1;
     }
-    close(script, next, last, openLimit.isEmpty());
+    close(script, next, last, closeRange);
   }
 
   /**

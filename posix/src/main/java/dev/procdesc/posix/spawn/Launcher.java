@@ -63,6 +63,14 @@ public abstract class Launcher {
   /** Returns the memory for one spawn, which the child has to be able to read. */
   protected abstract NativeArena arena() throws IOException;
 
+  /**
+   * Returns the low numbers for the descriptors of children; empty if the cost of a spawn does not
+   * depend on them.
+   */
+  protected Optional<ReservedNumbers> reservedNumbers() {
+    return Optional.empty();
+  }
+
   /** Creates a child and returns when it has executed its program. */
   protected abstract Launched launch(PreparedSpawn spawn) throws IOException;
 
@@ -106,7 +114,7 @@ public abstract class Launcher {
   private ChildProcess spawnWatched(SpawnRequest request) throws IOException {
     try (NativeArena arena = arena();
         ChildDescriptors descriptors =
-            ChildDescriptors.open(request.descriptors(), watcher, arena)) {
+            ChildDescriptors.open(request.descriptors(), watcher, arena, reservedNumbers())) {
       Optional<Foreground> foreground = foreground(request, descriptors);
       Launched launched = launch(request, arena, descriptors, foreground);
       ProcessState state = new ProcessState(

@@ -51,7 +51,7 @@ final class SpawnRetryTest {
       this.spawn = PreparedSpawn.of(
           request,
           arena,
-          ChildDescriptors.open(request.descriptors(), WATCHER, arena),
+          ChildDescriptors.open(request.descriptors(), WATCHER, arena, Optional.empty()),
           Optional.empty());
       this.errors = errors;
     }
