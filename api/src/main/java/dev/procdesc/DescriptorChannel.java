@@ -16,9 +16,10 @@ import java.util.Optional;
  * Its data is the caller's payload only. Its descriptors are in one {@code SCM_RIGHTS} control
  * message, in the order of the call. Where the library and not the kernel kills at the last close
  * ({@link DeathGuard#GUARDIAN}; FreeBSD for {@link OnClose#KILL_GROUP}), a process with
- * {@link OnClose#KILL} or one of its group variants is followed by its <i>lifeline</i>, the write end of a pipe: the
- * process dies when no write end is open any more. A receiver in another language retains both and
- * closes both; it never writes to the lifeline. An empty packet without descriptors is ignored.
+ * {@link OnClose#KILL} or one of its group variants is followed by its <i>lifeline</i>, the write
+ * end of a pipe: the process dies when no write end is open any more. A receiver in another
+ * language retains both and closes both; it never writes to the lifeline. An empty packet without
+ * descriptors is ignored.
  *
  * <p><b>FreeBSD 15 and later.</b> A send alone does not end a record. A sender in another language
  * ends each message with {@code MSG_EOR}, and a receiver reads until that flag arrives; this class

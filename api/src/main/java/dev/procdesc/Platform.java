@@ -197,9 +197,9 @@ public final class Platform {
    * {@code tkill}, {@code tgkill}, {@code rt_sigqueueinfo}, {@code wait4} and {@code waitid} by
    * PID, {@code pidfd_open}, {@code open_by_handle_at}, which opens a process by its number in
    * pidfs (Linux 6.14), {@code ptrace}, {@code process_vm_readv} and similar calls, {@code kcmp},
-   * {@code pidfd_getfd}, {@code setpriority}, {@code sched_set*}, {@code prlimit},
-   * {@code setpgid}, {@code io_uring_setup} and some more, unless they name this JVM itself.
-   * Consequences for the caller:
+   * {@code pidfd_getfd}, {@code setpriority}, {@code sched_set*}, {@code prlimit}, {@code setpgid},
+   * {@code io_uring_setup} and some more, unless they name this JVM itself. Consequences for the
+   * caller:
    *
    * <ul>
    *   <li>{@link ProcessBuilder} and {@link ProcessHandle} name processes by PID and stop working.
@@ -208,9 +208,10 @@ public final class Platform {
    *       set-user-ID programs gain no privileges any more.
    *   <li>Files still give access to processes: {@code /proc/PID/mem}, {@code cgroup.procs}. Only
    *       {@link DescriptorOnly#FILES} closes that way.
-   *   <li>Native code of a JVM with CAP_SYS_ADMIN can still obtain a descriptor by a PID: it sends a
-   *       message to itself that names the PID ({@code SCM_CREDENTIALS}) over a socket that reports
-   *       its sender ({@code SO_PASSPIDFD}, Linux 6.5). The PID is in memory, which no filter reads.
+   *   <li>Native code of a JVM with CAP_SYS_ADMIN can still obtain a descriptor by a PID: it sends
+   *       a message to itself that names the PID ({@code SCM_CREDENTIALS}) over a socket that
+   *       reports its sender ({@code SO_PASSPIDFD}, Linux 6.5). The PID is in memory, which no
+   *       filter reads.
    *   <li>Before Linux 6.5 a spawn with {@link OnClose#KILL} needs {@code unshare}, which some
    *       containers refuse; the spawn fails then.
    * </ul>

@@ -146,8 +146,8 @@ final class SeccompSandbox {
         .onlyIf(Numbers.SYS_WAITID, 0, Numbers.P_PIDFD)
         // io_uring can also wait by PID, and a filter cannot see the contents of its ring.
         .refuse(Numbers.SYS_IO_URING_SETUP)
-        // Conversion of a PID to a descriptor. A file handle of pidfs (Linux 6.14) is a number, too:
-        // counting through them opens every process. Other handles name files, and need privilege.
+        // Conversion of a PID to a descriptor. A file handle of pidfs (Linux 6.14) is a number too,
+        // and all can be tried in turn. The handles of other file systems need privilege.
         .onlyIf(Numbers.SYS_PIDFD_OPEN, 0, self)
         .refuse(Numbers.SYS_OPEN_BY_HANDLE_AT)
         .unless(Numbers.SYS_PRCTL, 0, Numbers.PR_SCHED_CORE);
