@@ -86,8 +86,8 @@ public final class PidfdOperations extends ProcessOperations {
   /**
    * Returns the outcome for a process that has ended and that this JVM cannot reap.
    *
-   * @param events the events of the pidfd. A reaped process hangs up. That is older than {@code
-   *     PIDFD_INFO_EXIT}: it was first seen in Linux 6.12
+   * @param events the events of the pidfd. A reaped process hangs up. That is older than
+   *     {@code PIDFD_INFO_EXIT}: it was first seen in Linux 6.12
    */
   private Outcome notOurs(int fd, int events, NativeMemory memory) {
     Optional<Outcome> told = exitInfo(fd, memory);

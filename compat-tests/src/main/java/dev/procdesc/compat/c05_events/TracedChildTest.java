@@ -42,8 +42,7 @@ final class TracedChildTest {
     return Run.ordinary(Run.sh("read go; exit 7")).spawn();
   }
 
-  private static void assertWaitsRest(ThreadFactory threads, LettingGo lettingGo)
-      throws Exception {
+  private static void assertWaitsRest(ThreadFactory threads, LettingGo lettingGo) throws Exception {
     try (ChildProcess child = spawn();
         Tracer tracer = Tracer.of(child.pid());
         ConcurrentCallers<ExitStatus> waiters = new ConcurrentCallers<>(threads)) {

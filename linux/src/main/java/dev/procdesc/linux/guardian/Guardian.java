@@ -281,8 +281,7 @@ public final class Guardian {
    * be traced; then a blocking wait would delay all other children.
    */
   private void reap(int pidfd) {
-    if (Descriptors.poll(pidfd, PosixNumbers.POLLIN, FAREWELL_MILLIS) > 0
-        && Pidfd.tryReap(pidfd)) {
+    if (Descriptors.poll(pidfd, PosixNumbers.POLLIN, FAREWELL_MILLIS) > 0 && Pidfd.tryReap(pidfd)) {
       LibC.close(pidfd);
       return;
     }
