@@ -112,6 +112,13 @@ public final class SpawnException extends ProcessDescriptorException {
     return childStatus;
   }
 
+  /**
+   * Reads an exception, which has no exit status then.
+   *
+   * @param in the stream
+   * @throws IOException if the stream cannot be read
+   * @throws ClassNotFoundException if a class of a field is missing
+   */
   private void readObject(ObjectInputStream in) throws IOException, ClassNotFoundException {
     in.defaultReadObject();
     childStatus = Optional.empty();
