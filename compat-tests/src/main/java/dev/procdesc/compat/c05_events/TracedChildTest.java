@@ -84,8 +84,8 @@ final class TracedChildTest {
   @Test
   @Contract({"C5", "C6"})
   void aCloseRestsUntilTheTracerHasLetGo() throws Exception {
-    try (ChildProcess child = spawn();
-        Pidfd own = Pidfd.open(child.pid());
+    ChildProcess child = spawn();
+    try (Pidfd own = Pidfd.open(child.pid());
         Tracer tracer = Tracer.of(child.pid());
         ConcurrentCallers<Boolean> closers = new ConcurrentCallers<>(Thread::new)) {
       CompletableFuture<ExitStatus> end = child.onExit();

@@ -194,6 +194,7 @@ final class CgroupTest {
    */
   @Test
   @Contract("C9")
+  @SuppressWarnings("try") // The lease is not named in the block.
   void aChildThatIsKilledBeforeItsProgramIsReported(@TempDir Path directory) throws Exception {
     Requires.feature(Feature.KILL_CGROUP);
     Requires.launchWithoutNames();
