@@ -19,6 +19,12 @@ public enum OnClose {
    * <p>A process in a frozen control group of version 1 ({@code freezer.state}) dies only when the
    * group is thawed, and {@code close()} then waits for its end as it waits for every end that the
    * kernel delays. In a frozen group of version 2 ({@code cgroup.freeze}) the process dies at once.
+   *
+   * <p>A process whose descriptor was sent to another process is killed when the last holder has
+   * closed it. On Linux, where the kernel does that ({@link DeathGuard#KERNEL}), a {@code poll} or
+   * {@code select} that is in progress on {@link ProcessDescriptor#fd()} holds the descriptor too,
+   * in whatever process: the kill follows when that call returns. Membership in an epoll set holds
+   * nothing, and a close ends the waits of this library.
    */
   KILL,
 

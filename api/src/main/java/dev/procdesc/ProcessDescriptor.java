@@ -152,7 +152,10 @@ public interface ProcessDescriptor extends AutoCloseable {
    * after {@link #close()}.
    *
    * <p>When the process ends, poll reports {@code POLLIN} on Linux, with {@code POLLHUP} once the
-   * process was reaped (Linux 6.15), and {@code POLLHUP} on FreeBSD.
+   * process was reaped (first seen in Linux 6.12), and {@code POLLHUP} on FreeBSD.
+   *
+   * <p>A {@code poll} or {@code select} that is in progress may delay the last close: see
+   * {@link OnClose#KILL}.
    *
    * @return the descriptor number, not negative
    * @throws MissingRightException without {@link Right#EVENT}
@@ -281,8 +284,11 @@ public interface ProcessDescriptor extends AutoCloseable {
   /**
    * Returns whether the process runs. This method never blocks.
    *
-   * @return false once the process has ended, also while another process's child has not been
-   *     reaped and has no status yet
+   * <p>A process that has exited may have no status yet, so that {@link #poll()} is empty although
+   * this method returns false: another process's child until its parent has reaped it, and on Linux
+   * a process that is traced until the tracer (strace, a debugger) has reaped it or has ended.
+   *
+   * @return false as soon as the process has exited, also if its status is not available yet
    * @throws MissingRightException without {@link Right#WAIT}
    * @throws ClosedDescriptorException after {@link #close()}, as {@link #poll()}
    */
@@ -300,7 +306,8 @@ public interface ProcessDescriptor extends AutoCloseable {
    *
    * <p>After a {@link #close()} that killed the process, the status is available at once.
    *
-   * @return the exit status; empty while the process runs
+   * @return the exit status; empty while the process runs, or its status is not available yet: see
+   *     {@link #isAlive()}
    * @throws MissingRightException without {@link Right#WAIT}
    * @throws ClosedDescriptorException after {@link #close()}, unless the process had ended before
    *     or was killed by the close of the last reference
@@ -308,10 +315,11 @@ public interface ProcessDescriptor extends AutoCloseable {
   Optional<ExitStatus> poll();
 
   /**
-   * Waits for the process to end. A virtual thread parks without pinning its carrier thread.
+   * Waits until the process has ended and its exit status is available. A virtual thread parks
+   * without pinning its carrier thread.
    *
    * <p>A platform thread waits in {@code poll}. The library's watcher thread wakes virtual threads,
-   * and threads that wait for another process to reap its child.
+   * and threads that wait for a parent or a tracer to reap the process: see {@link #isAlive()}.
    *
    * @return the exit status, equal for every waiter
    * @throws InterruptedException if the thread is interrupted; the process is not affected
@@ -327,7 +335,7 @@ public interface ProcessDescriptor extends AutoCloseable {
    * Waits for the process to end, up to a timeout. Waits as {@link #waitFor()}.
    *
    * @param timeout the maximum time to wait; zero or less only polls
-   * @return the exit status; empty if the process still runs
+   * @return the exit status; empty if the process still runs, or its status is not available yet
    * @throws InterruptedException if the thread is interrupted; the process is not affected
    * @throws MissingRightException without {@link Right#WAIT}
    * @throws ClosedDescriptorException as {@link #waitFor()}
@@ -478,11 +486,11 @@ public interface ProcessDescriptor extends AutoCloseable {
    * exited. Closing the reference again has no effect.
    *
    * <p>The end of a killed process usually takes less than a millisecond. The kernel may delay it,
-   * for instance while a file system does not respond. After 10 seconds this method returns all the
-   * same; then the process counts as running until its end, and is reaped when it comes. An
-   * interrupt does not shorten the wait, and remains set. This method does not wait for a process
-   * that it does not kill, such as one that runs as another user by executing a set-user-ID program
-   * that this JVM has no permission to kill.
+   * for instance while a file system does not respond or, on Linux, while a tracer has not reaped
+   * the process. After 10 seconds this method returns all the same; the status becomes known, and
+   * the process is reaped, when the end comes. An interrupt does not shorten the wait, and remains
+   * set. This method does not wait for a process that it does not kill, such as one that runs as
+   * another user by executing a set-user-ID program that this JVM has no permission to kill.
    */
   @Override
   void close();

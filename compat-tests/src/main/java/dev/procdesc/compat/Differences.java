@@ -1,5 +1,6 @@
 package dev.procdesc.compat;
 
+import dev.procdesc.DeathGuard;
 import dev.procdesc.Feature;
 import dev.procdesc.Platform;
 import dev.procdesc.compat.support.Poll;
@@ -39,7 +40,7 @@ public final class Differences {
 
   /**
    * Returns the event that poll(2) reports on a raw descriptor once its process has exited: POLLIN
-   * on Linux (also POLLHUP since 6.15, once it was reaped), POLLHUP on FreeBSD.
+   * on Linux (also POLLHUP once it was reaped, first seen in 6.12), POLLHUP on FreeBSD.
    */
   public static int pollEventAtExit() {
     return reallyFreebsd() ? Poll.POLLHUP : Poll.POLLIN;
@@ -52,6 +53,15 @@ public final class Differences {
    */
   public static int pollRequestForExit() {
     return Platform.current().features().contains(Feature.INVISIBLE_CHILDREN) ? 0 : Poll.POLLIN;
+  }
+
+  /**
+   * Returns whether a call of poll(2) in progress holds the descriptor, so that the last close
+   * kills only when it returns, as on Linux where the kernel kills. A guardian kills without regard
+   * to it, and on FreeBSD a poll holds nothing.
+   */
+  public static boolean aPollHoldsTheDescriptor() {
+    return !freebsd() && Platform.current().deathGuard() == DeathGuard.KERNEL;
   }
 
   /**

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.procdesc.ChildProcess;
+import dev.procdesc.ClosedDescriptorException;
 import dev.procdesc.DescriptorChannel;
 import dev.procdesc.DescriptorChannel.Message;
 import dev.procdesc.ExitStatus;
@@ -20,10 +21,14 @@ import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.Right;
 import dev.procdesc.Signal;
 import dev.procdesc.StateChange;
+import dev.procdesc.Stdio;
 import dev.procdesc.compat.Contract;
+import dev.procdesc.compat.Differences;
 import dev.procdesc.compat.Requires;
 import dev.procdesc.compat.Tags;
+import dev.procdesc.compat.support.ConcurrentCallers;
 import dev.procdesc.compat.support.LeakCheck;
+import dev.procdesc.compat.support.Poll;
 import dev.procdesc.compat.support.RawPipe;
 import dev.procdesc.compat.support.Run;
 import dev.procdesc.testing.Timeouts;
@@ -126,6 +131,63 @@ final class TransferredProcessTest {
       assertAlive(pipe);
       pair.close();
       assertDead(pipe);
+    }
+  }
+
+  @Test
+  @Contract({"C6", "C10", "C11"})
+  void aWaitDoesNotKeepTheProcessAlive() throws Exception {
+    try (RawPipe pipe = RawPipe.open();
+        DescriptorChannel.Pair pair = DescriptorChannel.pair();
+        ConcurrentCallers<Boolean> waiters = new ConcurrentCallers<>(Thread::new)) {
+      ChildProcess child = Run.spawnStaying(pipe);
+      pair.first().send(bytes("x"), child);
+      try (Message message = receive(pair.second())) {
+        ProcessDescriptor received = message.descriptors().get(0);
+        child.close();
+        waiters.add(() -> {
+          assertThrows(ClosedDescriptorException.class, received::waitFor);
+          return true;
+        });
+        waiters.awaitBlocked();
+        assertAlive(pipe);
+        received.close();
+        assertDead(pipe);
+        assertEquals(List.of(true), waiters.results());
+      }
+    }
+  }
+
+  @Test
+  @Contract({"C6", "C10"})
+  void aPollOfTheApplicationHoldsTheDescriptorWhereTheKernelKills() throws Exception {
+    // The simulation does not know which calls are in progress.
+    Requires.that(!Differences.simulated(), "a kernel that is not simulated");
+    try (RawPipe in = RawPipe.open();
+        RawPipe out = RawPipe.open();
+        RawPipe stop = RawPipe.open();
+        DescriptorChannel.Pair pair = DescriptorChannel.pair();
+        ConcurrentCallers<Boolean> pollers = new ConcurrentCallers<>(Thread::new)) {
+      ChildProcess child =
+          Run.cat().stdin(Stdio.descriptor(in.readEnd())).stdout(out.writer()).spawn();
+      out.given();
+      pair.first().send(bytes("x"), child);
+      try (Message message = receive(pair.second())) {
+        ProcessDescriptor received = message.descriptors().get(0);
+        int fd = received.fd();
+        pollers.add(() -> Poll.either(fd, stop.readEnd()));
+        pollers.awaitBlocked();
+        child.close();
+        received.close();
+        if (Differences.aPollHoldsTheDescriptor()) {
+          in.write("I live\n");
+          assertEquals("I live", out.line());
+          stop.write("x");
+          assertEquals(List.of(true), pollers.results());
+        }
+        out.awaitEnd();
+        stop.write("x");
+      }
     }
   }
 

@@ -45,6 +45,21 @@ public final class Poll {
     assertNotEquals(0, events, "no exit of the process of descriptor " + fd);
   }
 
+  /**
+   * Waits in one call for an event of either descriptor, and fails if none comes. Returns whether
+   * the other one has an event.
+   */
+  public static boolean either(int fd, int other) {
+    Pointer pollfds = Libc.RUNTIME.getMemoryManager().allocateDirect(16);
+    pollfds.putInt(0, fd);
+    pollfds.putShort(4, (short) POLLIN);
+    pollfds.putInt(8, other);
+    pollfds.putShort(12, (short) POLLIN);
+    int millis = (int) Timeouts.CEILING.toMillis();
+    assertNotEquals(0, Libc.check(() -> Libc.C.poll(pollfds, 2, millis)), "no event");
+    return pollfds.getShort(14) != 0;
+  }
+
   /** Waits for events of a descriptor up to a timeout; returns them, or 0 after the timeout. */
   public static int poll(int fd, int events, Duration timeout) {
     long deadline = System.nanoTime() + timeout.toNanos();
