@@ -83,10 +83,11 @@ final class TracedChildTest {
 
   @Test
   @Contract({"C5", "C6"})
+  @SuppressWarnings("try") // Another thread closes the child before the block ends.
   void aCloseRestsUntilTheTracerHasLetGo() throws Exception {
-    ChildProcess child = spawn();
-    try (Pidfd own = Pidfd.open(child.pid());
+    try (ChildProcess child = spawn();
         Tracer tracer = Tracer.of(child.pid());
+        Pidfd own = Pidfd.open(child.pid());
         ConcurrentCallers<Boolean> closers = new ConcurrentCallers<>(Thread::new)) {
       CompletableFuture<ExitStatus> end = child.onExit();
       closers.add(() -> {

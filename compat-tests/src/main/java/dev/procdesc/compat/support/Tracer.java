@@ -25,9 +25,10 @@ public final class Tracer implements AutoCloseable {
     Tracer tracer = new Tracer(ChildJvm.of(Scene.class, Long.toString(pid)).start());
     String answer = tracer.line();
     if (!answer.equals("traces")) {
+      String failure = "ptrace: '" + answer + "' from " + tracer.process;
       tracer.close();
       Requires.that(!answer.equals("EPERM"), "the permission to trace a child (ptrace)");
-      throw new AssertionError("ptrace: " + answer);
+      throw new AssertionError(failure);
     }
     return tracer;
   }
@@ -64,7 +65,7 @@ public final class Tracer implements AutoCloseable {
       int pid = Integer.parseInt(arguments[0]);
       long traced =
           Syscall.call(Syscall.number(PTRACE_AMD64, PTRACE_AARCH64), PTRACE_SEIZE, pid, 0, 0);
-      System.out.println(traced == 0 ? "traces" : Libc.errno());
+      System.out.println(traced == 0 ? "traces" : Libc.errno().name());
       BufferedReader orders =
           new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
       while (orders.readLine() != null) {
