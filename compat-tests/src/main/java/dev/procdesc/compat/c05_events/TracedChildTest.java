@@ -32,6 +32,7 @@ import org.junit.jupiter.api.Test;
  */
 @Tag(Tags.JVM)
 @Tag(Tags.PIDS)
+@Tag(Tags.KERNELS)
 final class TracedChildTest {
   /** Makes a tracer let go of a process that has ended. */
   private interface LettingGo {
