@@ -65,6 +65,14 @@ public final class Differences {
   }
 
   /**
+   * Returns whether the status of a dead child is withheld while a tracer has not reaped it, as on
+   * Linux. FreeBSD's kqueue has it from the exit on.
+   */
+  public static boolean aTracerDelaysTheStatus() {
+    return !freebsd();
+  }
+
+  /**
    * Returns whether the permission bits of a raw descriptor ({@code fstat}) are cleared when the
    * process exits, as on FreeBSD. On Linux they are constant.
    */

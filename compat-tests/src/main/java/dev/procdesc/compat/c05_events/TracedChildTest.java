@@ -8,6 +8,7 @@ import dev.procdesc.ExitStatus;
 import dev.procdesc.ExitStatus.Exited;
 import dev.procdesc.Signal;
 import dev.procdesc.compat.Contract;
+import dev.procdesc.compat.Differences;
 import dev.procdesc.compat.Requires;
 import dev.procdesc.compat.Tags;
 import dev.procdesc.compat.support.ConcurrentCallers;
@@ -40,6 +41,7 @@ final class TracedChildTest {
   }
 
   private static ChildProcess spawn() throws Exception {
+    Requires.that(Differences.aTracerDelaysTheStatus(), "a tracer that delays the status (Linux)");
     return Run.ordinary(Run.sh("read go; exit 7")).spawn();
   }
 
