@@ -37,7 +37,7 @@ final class ControlGroupTest {
 
   @BeforeEach
   void makeGroup() {
-    assumeTrue(PROBES.launchMechanism() == Probes.LaunchMechanism.CLONE3, "no clone3 (Linux 5.3)");
+    assumeTrue(PROBES.launchMechanism() == Probes.LaunchMechanism.CLONE3, "no clone3");
     directory = List.of("/sys/fs/cgroup", "/sys/fs/cgroup/unified").stream()
         .map(root -> Path.of(root, "procdesc-test-" + ProcessHandle.current().pid()))
         .filter(group -> Files.exists(group.resolveSibling("cgroup.procs")))
