@@ -32,6 +32,7 @@ import org.junit.jupiter.api.Test;
  * of that state nor ask again and again meanwhile.
  */
 @Tag(Tags.JVM)
+@Tag(Tags.KERNELS)
 @Tag(Tags.PIDS)
 @Tag(Tags.KERNELS)
 final class TracedChildTest {
