@@ -45,6 +45,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * of the table in docs/PORTING.md.
  */
 @ExtendWith(LeakCheck.class)
+@Tag(Tags.KERNELS)
 final class HostViewTest {
   private static final int WNOHANG = WaitFlags.WNOHANG.intValue();
 

@@ -143,6 +143,7 @@ final class LeaksTest {
   }
 
   @Test
+  @Tag(Tags.KERNELS)
   @Contract({"C8", "C9"})
   void theChildCanOpenAsManyFilesAsItsLimitAllows() throws Exception {
     Requires.feature(Feature.CHILD_SETUP);

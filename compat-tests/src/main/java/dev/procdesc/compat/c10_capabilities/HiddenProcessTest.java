@@ -41,6 +41,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Processes of a PID namespace that the receiver of their descriptors cannot see. */
 @ExtendWith(LeakCheck.class)
+@Tag(Tags.KERNELS)
 final class HiddenProcessTest {
   private static final String REASON = "in another PID namespace";
 

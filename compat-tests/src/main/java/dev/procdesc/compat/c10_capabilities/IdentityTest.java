@@ -33,6 +33,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Identities: numbers that open the same process again, or none. */
 @ExtendWith(LeakCheck.class)
+@Tag(Tags.KERNELS)
 final class IdentityTest {
   /** A file that sets the ID after which the kernel searches for the next free one. */
   private static final Path LAST_PID = Path.of("/proc/sys/kernel/ns_last_pid");
