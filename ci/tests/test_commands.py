@@ -196,7 +196,8 @@ class MatrixTest(World):
                          " W/out/linux-5.10-x86_64 --timeout 1800 -- --quick --backend-only --all")
         page = (self.world / "docs/CONFORMANCE.md").read_text()
         self.assertIn("- linux-5.10-x86_64: linux-vm: not run: no image", page)
-        text = self.ends(1, "linux-6.16-x86_64: failed", *start, "--only", "linux-6.16-x86_64")
+        text = self.ends(1, "linux-6.16-x86_64: failed", *start, "--only", "linux-6.16-x86_64", "--runs", "root")
+        self.assertIn(" --runs root ", (self.world / "calls").read_text())
         self.assertIn("could not be run: linux-vm: not run: no image (status 69)", text)
         for name in ("kit-here", "freebsd-vm"):
             self.fake(name, "exit 77", "ci")
