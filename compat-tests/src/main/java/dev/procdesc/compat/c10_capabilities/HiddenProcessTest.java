@@ -121,14 +121,14 @@ final class HiddenProcessTest {
     }
 
     private static void assertUnnumbered(ProcessDescriptor process) {
-      assertReason(assertThrows(IllegalStateException.class, process::pid).getMessage());
+      assertReason(assertThrows(IllegalStateException.class, process::pid).toString());
       assertReason(process.toString());
     }
 
     private static void assertRefused(Errno errno, Executable call) {
       var refusal = assertThrows(ProcessDescriptorException.class, call);
       assertEquals(errno.intValue(), refusal.errno(), refusal.toString());
-      assertReason(refusal.getMessage());
+      assertReason(refusal.toString());
     }
 
     private static void assertReason(String text) {
