@@ -208,10 +208,8 @@ public final class Platform {
    *       set-user-ID programs gain no privileges any more.
    *   <li>Files still give access to processes: {@code /proc/PID/mem}, {@code cgroup.procs}. Only
    *       {@link DescriptorOnly#FILES} closes that way.
-   *   <li>Native code of a JVM with CAP_SYS_ADMIN can still obtain a descriptor by a PID: it sends
-   *       a message to itself that names the PID ({@code SCM_CREDENTIALS}) over a socket that
-   *       reports its sender ({@code SO_PASSPIDFD}, Linux 6.5). The PID is in memory, which no
-   *       filter reads.
+   *   <li>Native code of a JVM with CAP_SYS_ADMIN can still obtain a descriptor by a PID (Linux
+   *       6.5), because one of the ways takes the PID from memory, which no filter reads.
    *   <li>Before Linux 6.5 a spawn with {@link OnClose#KILL} needs {@code unshare}, which some
    *       containers refuse; the spawn fails then.
    * </ul>

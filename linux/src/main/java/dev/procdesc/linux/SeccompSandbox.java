@@ -30,11 +30,10 @@ import java.util.Set;
  * <p>Deliberately allowed: {@code sched_getaffinity}, which only reads and which the C library's
  * {@code pthread_getattr_np} calls with a thread's ID whenever a thread starts; {@code capget},
  * which only reads and whose PID is in memory, which no filter can read; files, such as
- * {@code /proc/PID/mem}, which have no dedicated system call, unless FILES was requested; messages
- * with SCM_CREDENTIALS, in which a process with CAP_SYS_ADMIN can name another one, whose pidfd a
- * socket with SO_PASSPIDFD then delivers, because the PID is in memory; calls that only query a
- * name, such as {@code stat}, because the JVM and the C library make them before many operations
- * that need no file.
+ * {@code /proc/PID/mem}, which have no dedicated system call, unless FILES was requested; socket
+ * messages in which a process with CAP_SYS_ADMIN names another one, because the PID is in memory;
+ * calls that only query a name, such as {@code stat}, because the JVM and the C library make them
+ * before many operations that need no file.
  *
  * <p>A call that is newer than this list fails with ENOSYS, as on a kernel without it, because its
  * arguments are unknown.
