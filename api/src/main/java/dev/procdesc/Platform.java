@@ -195,8 +195,8 @@ public final class Platform {
    * <p>Linux: no-new-privileges and a seccomp filter over all threads. The filter refuses with
    * EPERM every system call that names another process by PID or reaches into one: {@code kill},
    * {@code tkill}, {@code tgkill}, {@code rt_sigqueueinfo}, {@code wait4} and {@code waitid} by
-   * PID, {@code pidfd_open}, {@code open_by_handle_at}, which opens a process by its number in
-   * pidfs (Linux 6.14), {@code ptrace}, {@code process_vm_readv} and similar calls, {@code kcmp},
+   * PID, {@code pidfd_open}, {@code open_by_handle_at}, because a file handle can name a process
+   * since Linux 6.14, {@code ptrace}, {@code process_vm_readv} and similar calls, {@code kcmp},
    * {@code pidfd_getfd}, {@code setpriority}, {@code sched_set*}, {@code prlimit}, {@code setpgid},
    * {@code io_uring_setup} and some more, unless they name this JVM itself. Consequences for the
    * caller:

@@ -56,7 +56,7 @@ final class VersionsTest {
 
   /** Versions that are not about a call: of measurements, of kernel bugs and of programs. */
   private static final Set<String> NO_CALL =
-      Set.of("Linux 5.10", "Linux 5.16", "FreeBSD 12", "FreeBSD 14");
+      Set.of("Linux 5.10", "Linux 5.16", "Linux 6.12", "Linux 6.19", "FreeBSD 12", "FreeBSD 14");
 
   /** The start of the table in PORTING whose columns are versions. */
   private static final String COLUMNS = "| | FreeBSD 14 | ";

@@ -50,6 +50,8 @@ public enum Since {
   WHOLE_BITMAPS("CLOSE_RANGE_UNSHARE with whole bitmaps", "Linux", "6.12"),
   /** {@code PIDFD_GET_INFO} of {@code ioctl}. */
   PIDFD_GET_INFO("PIDFD_GET_INFO", "Linux", "6.13"),
+  /** A file handle, for {@code open_by_handle_at}, of a process in pidfs. */
+  PIDFS_FILE_HANDLE("file handle", "Linux", "6.14"),
   /** {@code PIDFD_INFO_EXIT} of {@code ioctl(PIDFD_GET_INFO)}. */
   PIDFD_INFO_EXIT("PIDFD_INFO_EXIT", "Linux", "6.15"),
   /** {@code CLONE_AUTOREAP} of {@code clone3}. */

@@ -104,8 +104,8 @@ final class SpawnOptions {
         "Disables set-user-ID programs and file capabilities for the command and its descendants.",
         "--no-new-privileges");
     noAutoreap = options.flag(
-        "Makes the command an ordinary child of pd on Linux 7.1 and later, where the kernel would"
-            + " reap it. Needed if the command itself calls clone with CLONE_PARENT, which fails"
+        "Makes the command an ordinary child of pd on Linux 7.1 and later, where the kernel reaps"
+            + " it otherwise. Needed if the command itself calls clone with CLONE_PARENT, which fails"
             + " with EINVAL otherwise.",
         "--no-autoreap");
     cgroup =
