@@ -18,10 +18,11 @@ from lib.qemu import QUIET
 
 # The suite and the JVM need these beyond what jdeps finds in the kit.
 JDK_MODULES = "java.base,java.logging,java.management,java.xml,jdk.management,jdk.net,jdk.unsupported,jdk.zipfs"
-# Separate programs, because busybox looks at argv[0] and a test may set it; all others are busybox.
+# Separate programs, because busybox looks at argv[0], which a test may set, and its unshare lacks options; all others
+# are busybox.
 PROGRAMS = (
     "sh cat sleep true false echo env id sort head tail printf ls pwd dd tr wc mkdir rm touch chmod nice nohup od"
-    " readlink seq stat stty tee test timeout uname yes"
+    " readlink seq stat stty tee test timeout uname unshare yes"
 ).split()
 # Libraries that a JNI library may name though no program needs them.
 LIBRARIES = "libm.so.6 libdl.so.2 libpthread.so.0 librt.so.1 libutil.so.1 libnss_files.so.2 libgcc_s.so.1".split()
@@ -29,7 +30,7 @@ LIBRARIES = "libm.so.6 libdl.so.2 libpthread.so.0 librt.so.1 libutil.so.1 libnss
 SUITE = "bookworm"
 PACKAGES = (
     "libc6 libgcc-s1 libstdc++6 zlib1g openjdk-17-jre-headless"
-    " dash coreutils libacl1 libattr1 libgmp10 libselinux1 libpcre2-8-0"
+    " dash coreutils util-linux libacl1 libattr1 libgmp10 libselinux1 libpcre2-8-0"
 ).split()
 # No documentation, and not the desktop half of the runtime, whose libraries are absent anyway.
 EXCLUDED = ("*/usr/share/*", "*/gconv/*", "*/lib/libawt*", "*/lib/libfontmanager*", "*/lib/liblcms*",
