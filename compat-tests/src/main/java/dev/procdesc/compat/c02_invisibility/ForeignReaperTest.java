@@ -48,7 +48,6 @@ import org.junit.jupiter.params.provider.EnumSource;
  * first.
  */
 @ExtendWith(LeakCheck.class)
-@Tag(Tags.KERNELS)
 final class ForeignReaperTest {
   private static final int WNOHANG = WaitFlags.WNOHANG.intValue();
 

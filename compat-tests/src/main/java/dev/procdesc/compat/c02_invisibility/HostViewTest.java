@@ -45,7 +45,6 @@ import org.junit.jupiter.params.provider.ValueSource;
  * of the table in docs/PORTING.md.
  */
 @ExtendWith(LeakCheck.class)
-@Tag(Tags.KERNELS)
 final class HostViewTest {
   private static final int WNOHANG = WaitFlags.WNOHANG.intValue();
 
@@ -275,6 +274,7 @@ final class HostViewTest {
   }
 
   @ParameterizedTest
+  @Tag(Tags.KERNELS)
   @ValueSource(booleans = {true, false})
   @Tag(Tags.JVM)
   @Contract({"C2", "C9"})
