@@ -40,9 +40,8 @@ final class SharedTableTest {
     Probes probes = new Probes();
     assumeTrue(probes.sharesTable(), probes.mechanism("shared_table").toString());
     assumeTrue(Probes.endOfTable(2) == 3, "Linux 6.12");
-    Spawner cat = Spawner.of("cat", "/proc/self/status")
-        .stdin(Stdio.nullDevice())
-        .stdout(Stdio.pipe());
+    Spawner cat =
+        Spawner.of("cat", "/proc/self/status").stdin(Stdio.nullDevice()).stdout(Stdio.pipe());
     int before = tableSize(cat);
     List<Integer> open = new ArrayList<>();
     try {

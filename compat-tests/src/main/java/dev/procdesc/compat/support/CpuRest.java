@@ -2,11 +2,13 @@ package dev.procdesc.compat.support;
 
 import dev.procdesc.testing.Await;
 import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadInfo;
 import java.lang.management.ThreadMXBean;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.stream.Stream;
 
-/** Tells whether the threads of this JVM wait without using the processor. */
+/** Tells whether the threads that run code of the library wait without using the processor. */
 public final class CpuRest {
   private static final int LOOKS = 12;
   private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
@@ -14,8 +16,8 @@ public final class CpuRest {
   private CpuRest() {}
 
   /**
-   * Waits until no thread but this one has used the processor between several looks in a row. A
-   * thread that spins never rests.
+   * Waits until no thread that runs code of the library has used the processor between several
+   * looks in a row. A thread that spins never rests.
    */
   public static void await() {
     Looks looks = new Looks();
@@ -35,12 +37,18 @@ public final class CpuRest {
 
     private static Map<String, Long> times() {
       Map<String, Long> times = new HashMap<>();
-      for (long id : THREADS.getAllThreadIds()) {
-        if (id != Thread.currentThread().getId()) {
-          times.put(Long.toString(id), THREADS.getThreadCpuTime(id));
+      for (ThreadInfo thread : THREADS.dumpAllThreads(false, false)) {
+        if (thread.getThreadId() != Thread.currentThread().getId() && runsLibrary(thread)) {
+          times.put(
+              Long.toString(thread.getThreadId()), THREADS.getThreadCpuTime(thread.getThreadId()));
         }
       }
       return times;
+    }
+
+    private static boolean runsLibrary(ThreadInfo thread) {
+      return Stream.of(thread.getStackTrace())
+          .anyMatch(frame -> frame.getClassName().startsWith("dev.procdesc.posix."));
     }
   }
 }
