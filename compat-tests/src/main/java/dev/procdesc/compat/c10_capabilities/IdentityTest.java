@@ -38,7 +38,7 @@ final class IdentityTest {
   /** A file that sets the ID after which the kernel searches for the next free one. */
   private static final Path LAST_PID = Path.of("/proc/sys/kernel/ns_last_pid");
 
-  /** How often to try to be the first who gets an ID that other processes may get too. */
+  /** The number of attempts to get an ID that other processes may get first. */
   private static final int REUSE_ATTEMPTS = 1000;
 
   @BeforeEach
