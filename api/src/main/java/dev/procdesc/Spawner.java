@@ -651,8 +651,7 @@ public final class Spawner {
    * not use {@code CLONE_PIDFD_AUTOKILL}, which requires {@code CLONE_AUTOREAP}, and the guardian
    * kills the child when the JVM dies; see {@link Platform#guardian()}.
    *
-   * <p>On FreeBSD, and on Linux before 7.1, this option has no effect. A child of {@code pdfork}
-   * may call {@code rfork} with every flag.
+   * <p>On FreeBSD, and on Linux before 7.1, this option has no effect.
    *
    * @param wanted true by default
    * @return a new spawner
