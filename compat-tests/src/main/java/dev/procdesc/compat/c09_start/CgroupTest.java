@@ -157,9 +157,7 @@ final class CgroupTest {
         assertTrue(String.valueOf(e.getMessage()).contains("pids.max"), e.toString());
       });
     } finally {
-      Await.until(
-          "the group is empty", () -> Files.notExists(below) || below.toFile().delete());
-      Files.delete(group);
+      delete(below, group);
     }
   }
 
@@ -181,9 +179,7 @@ final class CgroupTest {
       Files.writeString(group.resolve("cgroup.freeze"), "0");
       assertEquals("thawed", Run.output(Run.sh("echo thawed").cgroup(below)));
     } finally {
-      Await.until(
-          "the group is empty", () -> Files.notExists(below) || below.toFile().delete());
-      Files.delete(group);
+      delete(below, group);
     }
   }
 
@@ -213,6 +209,13 @@ final class CgroupTest {
     } finally {
       Await.until("the group is empty", () -> group.toFile().delete());
     }
+  }
+
+  /** Deletes a group, if it was created, when its processes have ended, and then its parent. */
+  private static void delete(Path below, Path group) throws IOException {
+    Await.until(
+        "the group is empty", () -> Files.notExists(below) || below.toFile().delete());
+    Files.delete(group);
   }
 
   private static boolean kill(Path group) {

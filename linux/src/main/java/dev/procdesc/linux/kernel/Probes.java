@@ -17,6 +17,7 @@ import dev.procdesc.posix.io.Threads;
 import dev.procdesc.posix.probe.Mechanisms;
 import dev.procdesc.posix.spawn.ChildScript;
 import dev.procdesc.posix.spawn.ChildScript.Purpose;
+import dev.procdesc.posix.spawn.ChildSetup;
 import dev.procdesc.posix.spawn.SpawnStub;
 import dev.procdesc.spi.Since;
 import java.io.File;
@@ -89,9 +90,6 @@ public final class Probes {
 
   /** The number of descriptors for which a word of the kernel's bitmap of full words has a bit. */
   private static final long BITMAP_WORD = 64 * 64;
-
-  /** The highest number that close_range accepts. */
-  private static final long LAST_DESCRIPTOR = 0xFFFF_FFFFL;
 
   /** The number of attempts to start a launcher that has no room for its script. */
   private static final int LAUNCH_ATTEMPTS = 8;
@@ -296,8 +294,8 @@ public final class Probes {
           UNSHARING,
           ChildScript.TOLERATE_ALL,
           Numbers.SYS_CLOSE_RANGE,
-          LAST_DESCRIPTOR,
-          LAST_DESCRIPTOR,
+          ChildSetup.LAST_DESCRIPTOR,
+          ChildSetup.LAST_DESCRIPTOR,
           Numbers.CLOSE_RANGE_UNSHARE);
     }
     long all = flags | (sharing ? Numbers.CLONE_FILES : 0);

@@ -46,7 +46,7 @@ public abstract class ChildSetup {
   protected static final String SETGROUPS = "setgroups";
 
   /** The highest number that close_range accepts. */
-  protected static final long LAST_DESCRIPTOR = 0xFFFF_FFFFL;
+  public static final long LAST_DESCRIPTOR = 0xFFFF_FFFFL;
 
   private static final Purpose CLOSING =
       new Purpose(Step.DESCRIPTORS, "close_range", "all other descriptors");
