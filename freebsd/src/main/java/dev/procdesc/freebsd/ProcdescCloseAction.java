@@ -50,7 +50,6 @@ final class ProcdescCloseAction implements CloseAction {
   @Override
   public Effect kill(int fd) {
     if (isShared()) {
-      lifeline.ifPresent(OwnedDescriptor::close);
       return lifeline.isPresent() ? Effect.RELEASES_SHARE : Effect.CLOSES_DESCRIPTOR;
     }
     if (lifeline.isPresent()) {
@@ -61,6 +60,11 @@ final class ProcdescCloseAction implements CloseAction {
     return Syscalls.pdkill(fd, PosixNumbers.SIGKILL) == -PosixNumbers.EPERM
         ? Effect.CLOSES_DESCRIPTOR
         : Effect.ENDS_PROCESS;
+  }
+
+  @Override
+  public void giveUp() {
+    lifeline.ifPresent(OwnedDescriptor::close);
   }
 
   @Override

@@ -71,7 +71,6 @@ final class PidfdCloseAction implements CloseAction {
   public Effect kill(int fd) {
     Effect release = registration.isPresent() ? Effect.RELEASES_SHARE : Effect.CLOSES_DESCRIPTOR;
     if (isShared()) {
-      closeLifeline();
       return release;
     }
     boolean killed =
@@ -86,6 +85,11 @@ final class PidfdCloseAction implements CloseAction {
       }
     }
     return killed ? Effect.ENDS_PROCESS : release;
+  }
+
+  @Override
+  public void giveUp() {
+    closeLifeline();
   }
 
   @Override

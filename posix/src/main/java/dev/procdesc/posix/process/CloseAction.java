@@ -40,13 +40,20 @@ public interface CloseAction {
   }
 
   /**
-   * Kills the process, or gives up this JVM's share in it. Called at most once, at the close, also
-   * if the process has ended: the action may affect other processes too.
+   * Kills the process if no other process can hold it. Called at most once, at the close, also if
+   * the process has ended: the action may affect other processes too.
    *
    * <p>A process that changed to another user, by executing a set-user-ID program, can be killed by
    * the kernel only.
    */
   Effect kill(int fd);
+
+  /**
+   * Gives up this JVM's share in a process that {@link #kill} did not kill. Called after the waits
+   * of the closed reference were ended: another process may kill at once, and the waits would
+   * otherwise report that status.
+   */
+  default void giveUp() {}
 
   /** Returns whether the action also affects processes other than the child. */
   default boolean reachesOthers() {

@@ -30,7 +30,11 @@ public final class Lifeline implements CloseAction {
 
   @Override
   public Effect kill(int fd) {
-    end.close();
     return Effect.CLOSES_DESCRIPTOR;
+  }
+
+  @Override
+  public void giveUp() {
+    end.close();
   }
 }

@@ -400,6 +400,7 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
     boolean ends = effect == CloseAction.Effect.ENDS_PROCESS;
     if (!ends) {
       abandon(reference, true);
+      lastClose.ifPresent(CloseAction::giveUp);
     }
     if (effect == CloseAction.Effect.CLOSES_DESCRIPTOR) {
       dropDescriptor();

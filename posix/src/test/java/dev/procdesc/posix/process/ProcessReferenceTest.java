@@ -53,6 +53,7 @@ final class ProcessReferenceTest {
   private static final class Closing implements CloseAction {
     private int kills;
     private Runnable atEnd = () -> {};
+    private Runnable atGivingUp = () -> {};
 
     @Override
     public void ended() {
@@ -63,6 +64,11 @@ final class ProcessReferenceTest {
     public Effect kill(int fd) {
       kills++;
       return Effect.CLOSES_DESCRIPTOR;
+    }
+
+    @Override
+    public void giveUp() {
+      atGivingUp.run();
     }
   }
 
@@ -108,6 +114,20 @@ final class ProcessReferenceTest {
     copy.close();
     assertEquals(1, closing.kills);
     assertFalse(TestSystem.isOpen(pipe.readEnd()));
+    Await.until("the future is told", end::isDone);
+    assertTrue(end.isCompletedExceptionally());
+  }
+
+  /** Tests that a wait does not report the status of a death which the close has caused. */
+  @Test
+  void theShareIsGivenUpAfterTheWaitsHaveEnded() throws Exception {
+    CompletableFuture<ExitStatus> end = process.onExit();
+    closing.atGivingUp = () -> {
+      ExitStatus killed = new ExitStatus.Signaled(Signal.KILL, false);
+      kernel.outcome = new ProcessOperations.Outcome.Ended(killed, Optional.empty());
+      assertThrows(ClosedDescriptorException.class, process::waitFor);
+    };
+    process.close();
     Await.until("the future is told", end::isDone);
     assertTrue(end.isCompletedExceptionally());
   }
