@@ -40,6 +40,15 @@ final class SignalWitness implements AutoCloseable {
   /** The time in which a signal that this process gets twice counts as one that was sent once. */
   private static final long WINDOW = TimeUnit.MILLISECONDS.toNanos(250);
 
+  /**
+   * The time by which this process may get a signal later than the witness reports it: the JVM
+   * starts a thread for each signal, which takes long on a machine under load.
+   */
+  private static final long LATENESS = TimeUnit.SECONDS.toNanos(10);
+
+  /** The last report of a signal, and whether this process has got that signal too. */
+  private record Report(long time, boolean matched) {}
+
   /** The patience with a witness that does not answer, because it was stopped. */
   private static final Duration PATIENCE = Duration.ofSeconds(1);
 
@@ -50,7 +59,7 @@ final class SignalWitness implements AutoCloseable {
 
   private final ChildProcess process;
   private final Thread reader = new Thread(this::read, "signal witness");
-  private final Map<Integer, Long> reports = new HashMap<>();
+  private final Map<Integer, Report> reports = new HashMap<>();
   private int answers;
   private boolean ended;
 
@@ -101,7 +110,7 @@ final class SignalWitness implements AutoCloseable {
     if (line.isEmpty()) {
       answers++;
     } else {
-      reports.put(Integer.valueOf(line), System.nanoTime());
+      reports.put(Integer.valueOf(line), new Report(System.nanoTime(), false));
     }
     notifyAll();
   }
@@ -125,12 +134,14 @@ final class SignalWitness implements AutoCloseable {
         break;
       }
     }
-    return isReported(number, arrived);
+    boolean reported = isReported(number, arrived);
+    reports.computeIfPresent(number, (key, report) -> new Report(report.time, true));
+    return reported;
   }
 
   private boolean isReported(int number, long arrived) {
-    Long at = reports.get(number);
-    return at != null && at - arrived > -WINDOW;
+    Report report = reports.get(number);
+    return report != null && report.time - arrived > -(report.matched ? WINDOW : LATENESS);
   }
 
   /** Waits until the witness has reported everything that it has got. */
