@@ -125,9 +125,11 @@ final class ProcessReferenceTest {
     closing.atGivingUp = () -> {
       ExitStatus killed = new ExitStatus.Signaled(Signal.KILL, false);
       kernel.outcome = new ProcessOperations.Outcome.Ended(killed, Optional.empty());
+      assertThrows(ClosedDescriptorException.class, process::poll);
       assertThrows(ClosedDescriptorException.class, process::waitFor);
     };
     process.close();
+    assertTrue(kernel.outcome instanceof ProcessOperations.Outcome.Ended, "the share was given up");
     Await.until("the future is told", end::isDone);
     assertTrue(end.isCompletedExceptionally());
   }
