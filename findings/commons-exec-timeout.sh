@@ -16,21 +16,6 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 2' HUP INT TERM
 
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
-cat >"$work/pom.xml" <<'POM'
-<project xmlns="http://maven.apache.org/POM/4.0.0">
-  <modelVersion>4.0.0</modelVersion>
-  <groupId>findings</groupId>
-  <artifactId>commons-exec-timeout</artifactId>
-  <version>1</version>
-  <dependencies>
-    <dependency>
-      <groupId>org.apache.commons</groupId>
-      <artifactId>commons-exec</artifactId>
-      <version>1.6.0</version>
-    </dependency>
-  </dependencies>
-</project>
-POM
 cat >"$work/TimeOut.java" <<'JAVA'
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,11 +48,9 @@ public class TimeOut {
 }
 JAVA
 
-"$here/../mvnw" -q -B -ntp -f "$work/pom.xml" \
-    org.apache.maven.plugins:maven-dependency-plugin:3.8.1:build-classpath \
-    -Dmdep.outputFile="$work/classpath" >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 2; }
+classpath=$("$here/classpath" org.apache.commons:commons-exec:1.6.0 "$work") || exit 2
 cd "$work"
-"$java" -cp "$(cat "$work/classpath")" "$work/TimeOut.java" >"$work/output" || exit 2
+"$java" -cp "$classpath" "$work/TimeOut.java" >"$work/output" || exit 2
 cat "$work/output"
 expected='exec sleep 3: throws, exit value 143, killed true, ran to its end false
 trap '\'''\'' TERM; sleep 3; mkdir end: returns 0, killed true, ran to its end true'

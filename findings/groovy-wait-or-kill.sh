@@ -15,21 +15,6 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 2' HUP INT TERM
 
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
-cat >"$work/pom.xml" <<'POM'
-<project xmlns="http://maven.apache.org/POM/4.0.0">
-  <modelVersion>4.0.0</modelVersion>
-  <groupId>findings</groupId>
-  <artifactId>groovy-wait-or-kill</artifactId>
-  <version>1</version>
-  <dependencies>
-    <dependency>
-      <groupId>org.apache.groovy</groupId>
-      <artifactId>groovy</artifactId>
-      <version>5.1.3</version>
-    </dependency>
-  </dependencies>
-</project>
-POM
 cat >"$work/WaitOrKill.java" <<'JAVA'
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,11 +35,9 @@ public class WaitOrKill {
 }
 JAVA
 
-"$here/../mvnw" -q -B -ntp -f "$work/pom.xml" \
-    org.apache.maven.plugins:maven-dependency-plugin:3.8.1:build-classpath \
-    -Dmdep.outputFile="$work/classpath" >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 2; }
+classpath=$("$here/classpath" org.apache.groovy:groovy:5.1.3 "$work") || exit 2
 cd "$work"
-"$java" -cp "$(cat "$work/classpath")" "$work/WaitOrKill.java" >"$work/output" || exit 2
+"$java" -cp "$classpath" "$work/WaitOrKill.java" >"$work/output" || exit 2
 cat "$work/output"
 expected='exec sleep 3: exit value 143, ran to its end false
 trap '\'''\'' TERM; sleep 3; mkdir end: exit value 0, ran to its end true'

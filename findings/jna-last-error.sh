@@ -17,21 +17,6 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 2' HUP INT TERM
 
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
-cat >"$work/pom.xml" <<'POM'
-<project xmlns="http://maven.apache.org/POM/4.0.0">
-  <modelVersion>4.0.0</modelVersion>
-  <groupId>findings</groupId>
-  <artifactId>jna-last-error</artifactId>
-  <version>1</version>
-  <dependencies>
-    <dependency>
-      <groupId>net.java.dev.jna</groupId>
-      <artifactId>jna</artifactId>
-      <version>5.19.1</version>
-    </dependency>
-  </dependencies>
-</project>
-POM
 cat >"$work/Spawn.java" <<'JAVA'
 import com.sun.jna.LastErrorException;
 import com.sun.jna.Library;
@@ -65,14 +50,12 @@ public class Spawn {
 }
 JAVA
 
-"$here/../mvnw" -q -B -ntp -f "$work/pom.xml" \
-    org.apache.maven.plugins:maven-dependency-plugin:3.8.1:build-classpath \
-    -Dmdep.outputFile="$work/classpath" >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 2; }
+classpath=$("$here/classpath" net.java.dev.jna:jna:5.19.1 "$work") || exit 2
 javac=${java}c
-"$javac" -cp "$(cat "$work/classpath")" -d "$work" "$work/Spawn.java" || exit 2
+"$javac" -cp "$classpath" -d "$work" "$work/Spawn.java" || exit 2
 mkdir "$work/empty"
 java=$(command -v "$java")
-PATH="$work/empty:$PATH" "$java" -Djava.io.tmpdir="$work" -cp "$work:$(cat "$work/classpath")" Spawn \
+PATH="$work/empty:$PATH" "$java" -Djava.io.tmpdir="$work" -cp "$work:$classpath" Spawn \
     >"$work/output" 2>"$work/errors" || { cat "$work/errors" >&2; exit 2; }
 cat "$work/output"
 expected='posix_spawnp threw: [2] No such file or directory

@@ -15,21 +15,6 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 2' HUP INT TERM
 
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
-cat >"$work/pom.xml" <<'POM'
-<project xmlns="http://maven.apache.org/POM/4.0.0">
-  <modelVersion>4.0.0</modelVersion>
-  <groupId>findings</groupId>
-  <artifactId>jnr-posix-getpgid</artifactId>
-  <version>1</version>
-  <dependencies>
-    <dependency>
-      <groupId>com.github.jnr</groupId>
-      <artifactId>jnr-posix</artifactId>
-      <version>3.2.5</version>
-    </dependency>
-  </dependencies>
-</project>
-POM
 cat >"$work/Getpgid.java" <<'JAVA'
 import jnr.posix.POSIX;
 import jnr.posix.POSIXFactory;
@@ -46,10 +31,8 @@ public class Getpgid {
 }
 JAVA
 
-"$here/../mvnw" -q -B -ntp -f "$work/pom.xml" \
-    org.apache.maven.plugins:maven-dependency-plugin:3.8.1:build-classpath \
-    -Dmdep.outputFile="$work/classpath" >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 2; }
-"$java" --enable-native-access=ALL-UNNAMED -cp "$(cat "$work/classpath")" "$work/Getpgid.java" \
+classpath=$("$here/classpath" com.github.jnr:jnr-posix:3.2.5 "$work") || exit 2
+"$java" --enable-native-access=ALL-UNNAMED -cp "$classpath" "$work/Getpgid.java" \
     >"$work/output" || exit 2
 cat "$work/output"
 expected='getpgid() returned -1, errno 3

@@ -17,21 +17,6 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 2' HUP INT TERM
 
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
-cat >"$work/pom.xml" <<'POM'
-<project xmlns="http://maven.apache.org/POM/4.0.0">
-  <modelVersion>4.0.0</modelVersion>
-  <groupId>findings</groupId>
-  <artifactId>jvm-exit-with-child</artifactId>
-  <version>1</version>
-  <dependencies>
-    <dependency>
-      <groupId>com.zaxxer</groupId>
-      <artifactId>nuprocess</artifactId>
-      <version>3.0.0</version>
-    </dependency>
-  </dependencies>
-</project>
-POM
 # The child is ended by the end of its standard input, so that none is left behind.
 cat >"$work/Exit.java" <<'JAVA'
 import com.zaxxer.nuprocess.NuAbstractProcessHandler;
@@ -57,10 +42,7 @@ public class Exit {
 }
 JAVA
 
-"$here/../mvnw" -q -B -ntp -f "$work/pom.xml" \
-    org.apache.maven.plugins:maven-dependency-plugin:3.8.1:build-classpath \
-    -Dmdep.outputFile="$work/classpath" >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 2; }
-classpath=$(cat "$work/classpath")
+classpath=$("$here/classpath" com.zaxxer:nuprocess:3.0.0 "$work") || exit 2
 "${java}c" -cp "$classpath" -d "$work" "$work/Exit.java" || exit 2
 
 # The least of five, because a busy machine only adds to it.
