@@ -17,6 +17,7 @@ public final class NativeAccess {
 
     private static Optional<String> probe() {
       try {
+        JffiLibrary.load();
         if (Library.getDefault().getSymbolAddress("getpid") == 0) {
           return Optional.of("jffi loaded but finds no symbols of the C library");
         }
