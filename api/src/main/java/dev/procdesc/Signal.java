@@ -22,11 +22,16 @@ import java.util.regex.Pattern;
  *     FreeBSD</a>
  */
 public final class Signal {
-  private static final Pattern NUMBERED = Pattern.compile("SIG([1-9][0-9]{0,8})");
+  /** The names that are not in {@link #STANDARD}; compiled at the first use of such a name. */
+  private static final class Patterns {
+    static final Pattern NUMBERED = Pattern.compile("SIG([1-9][0-9]{0,8})");
 
-  /** Names that one system has, and real-time signals relative to the first or last one. */
-  private static final Pattern OF_A_SYSTEM =
-      Pattern.compile("SIG(PWR|STKFLT|EMT|INFO|RTMIN(\\+[1-9][0-9]?)?|RTMAX(-[1-9][0-9]?)?)");
+    /** Names that one system has, and real-time signals relative to the first or last one. */
+    static final Pattern OF_A_SYSTEM =
+        Pattern.compile("SIG(PWR|STKFLT|EMT|INFO|RTMIN(\\+[1-9][0-9]?)?|RTMAX(-[1-9][0-9]?)?)");
+
+    private Patterns() {}
+  }
 
   /** Other names of portable signals. */
   private static final Map<String, String> ALIASES =
@@ -151,7 +156,8 @@ public final class Signal {
     if (signal != null) {
       return signal;
     }
-    if (NUMBERED.matcher(full).matches() || OF_A_SYSTEM.matcher(full).matches()) {
+    if (Patterns.NUMBERED.matcher(full).matches()
+        || Patterns.OF_A_SYSTEM.matcher(full).matches()) {
       return new Signal(full);
     }
     throw new IllegalArgumentException("no such signal: " + name);
@@ -196,7 +202,7 @@ public final class Signal {
    * @throws IllegalArgumentException if this system has no such signal
    */
   public int number() {
-    var numbered = NUMBERED.matcher(name);
+    var numbered = Patterns.NUMBERED.matcher(name);
     return numbered.matches()
         ? Integer.parseInt(numbered.group(1))
         : Platform.current().backend().signalNumber(this);

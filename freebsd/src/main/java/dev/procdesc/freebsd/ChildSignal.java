@@ -1,5 +1,7 @@
 package dev.procdesc.freebsd;
 
+import static dev.procdesc.posix.io.Logging.LOG;
+
 import dev.procdesc.freebsd.kernel.Numbers;
 import dev.procdesc.posix.io.EventQueue;
 import dev.procdesc.posix.io.Watcher;
@@ -21,8 +23,6 @@ import java.util.concurrent.ConcurrentHashMap;
  * only an exit wakes it.
  */
 final class ChildSignal implements Watcher.Watched {
-  private static final System.Logger LOG = System.getLogger("dev.procdesc");
-
   private final Watcher watcher;
   private final Set<Runnable> queries = ConcurrentHashMap.newKeySet();
 

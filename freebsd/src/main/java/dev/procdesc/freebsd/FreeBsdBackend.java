@@ -50,12 +50,13 @@ public final class FreeBsdBackend implements Backend {
     }
   }
 
-  private static final Lazy<FreeBsdLauncher> LAUNCHER = new Lazy<>(FreeBsdBackend::newLauncher);
-
-  private static FreeBsdLauncher newLauncher() {
-    ExitQuery query = new ExitQuery();
-    return new FreeBsdLauncher(Running.PROBES, new Watcher(new KqueueQueue(query)), query);
-  }
+  private static final Lazy<FreeBsdLauncher> LAUNCHER = new Lazy<>() {
+    @Override
+    protected FreeBsdLauncher make() {
+      ExitQuery query = new ExitQuery();
+      return new FreeBsdLauncher(Running.PROBES, new Watcher(new KqueueQueue(query)), query);
+    }
+  };
 
   @Override
   public String name() {

@@ -99,7 +99,12 @@ final class FreeBsdLauncher extends Launcher {
   private final Object barriers = new Object();
 
   private final Dispositions dispositions =
-      new Dispositions(Numbers.NSIG, (signal, old) -> Syscalls.sigaction(signal, 0, old));
+      new Dispositions(Numbers.NSIG, new Dispositions.Query() {
+        @Override
+        public int sigaction(int signal, long old) {
+          return Syscalls.sigaction(signal, 0, old);
+        }
+      });
   private final Probes probes;
   private final CapabilityMode sandbox;
   private final ProcdescOperations reaping;

@@ -318,7 +318,7 @@ public final class GroupKiller implements AutoCloseable {
     try (NativeMemory status = NativeMemory.borrow()) {
       return Procdesc.reap(descriptor, status, probes.hasPdwait()) == 1
           ? "its exit status is "
-              + WaitStatus.status(status.bytes().getInt(Procdesc.STATUS), Signals::of)
+              + WaitStatus.status(status.bytes().getInt(Procdesc.STATUS), Signals.SIGNALS)
           : "its exit status is unknown";
     }
   }

@@ -206,7 +206,7 @@ public final class ProcdescOperations extends ProcessOperations {
     int changes = Numbers.WUNTRACED | Numbers.WCONTINUED;
     try (NativeMemory memory = NativeMemory.borrow()) {
       return Procdesc.tryWait(fd, changes, memory, probes.hasPdwait()) > 0
-          ? Optional.of(WaitStatus.change(memory.bytes().getInt(Procdesc.STATUS), Signals::of))
+          ? Optional.of(WaitStatus.change(memory.bytes().getInt(Procdesc.STATUS), Signals.SIGNALS))
           : Optional.empty();
     }
   }

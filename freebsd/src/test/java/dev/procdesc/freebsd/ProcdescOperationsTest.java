@@ -19,7 +19,7 @@ final class ProcdescOperationsTest {
       Pattern.compile(".*?0x([0-9a-f]+) (exited|signaled)\\(([0-9]+)\\).*");
 
   private static ExitStatus waitStatus(int status) {
-    return WaitStatus.status(status, Signals::of);
+    return WaitStatus.status(status, Signals.SIGNALS);
   }
 
   private static ExitStatus signaled(String name, boolean core) {

@@ -40,8 +40,12 @@ public final class LinuxBackend implements Backend {
     private Running() {}
   }
 
-  private static final Lazy<LinuxLauncher> LAUNCHER =
-      new Lazy<>(() -> new LinuxLauncher(Running.PROBES, new Watcher(new EpollQueue())));
+  private static final Lazy<LinuxLauncher> LAUNCHER = new Lazy<>() {
+    @Override
+    protected LinuxLauncher make() {
+      return new LinuxLauncher(Running.PROBES, new Watcher(new EpollQueue()));
+    }
+  };
 
   @Override
   public String name() {

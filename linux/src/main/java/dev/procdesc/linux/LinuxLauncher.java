@@ -91,7 +91,12 @@ final class LinuxLauncher extends Launcher {
   }
 
   private final Dispositions dispositions =
-      new Dispositions(Numbers.NSIG, (signal, old) -> Syscalls.rtSigaction(signal, 0, old));
+      new Dispositions(Numbers.NSIG, new Dispositions.Query() {
+        @Override
+        public int sigaction(int signal, long old) {
+          return Syscalls.rtSigaction(signal, 0, old);
+        }
+      });
   private final Probes probes;
   private final PidfdOperations reaping;
   private final ReservedNumbers numbers = new ReservedNumbers();
@@ -120,7 +125,7 @@ final class LinuxLauncher extends Launcher {
     this.probes = probes;
     this.reaping = reaping;
     this.guardian = new Guardian(probes, watcher);
-    watcher.whenIdle(numbers::releaseIfIdle);
+    watcher.whenIdle(numbers);
     this.channels = new SocketChannels(new PidfdTransfer(probes, observing, watcher), watcher);
   }
 
@@ -214,7 +219,9 @@ final class LinuxLauncher extends Launcher {
       this.spawn = spawn;
       this.request = spawn.request();
       this.pidfd = Registration.placeForPidfd(spawn.arena());
-      this.cgroup = request.cgroup().map(ControlGroup::new);
+      this.cgroup = request.cgroup().isPresent()
+          ? Optional.of(new ControlGroup(request.cgroup().get()))
+          : Optional.empty();
     }
 
     Launched spawn() throws IOException {
@@ -231,7 +238,9 @@ final class LinuxLauncher extends Launcher {
         born = true;
         return child;
       } finally {
-        cgroup.ifPresent(ControlGroup::close);
+        if (cgroup.isPresent()) {
+          cgroup.get().close();
+        }
         if (!born && cgroupKill.isPresent()) {
           cgroupKill.get().close();
         }
@@ -397,7 +406,9 @@ final class LinuxLauncher extends Launcher {
       // Completing the script can duplicate the program's descriptor to another number.
       Set<Integer> needed = spawn.descriptors().needed();
       needed.addAll(named);
-      cgroup.ifPresent(group -> needed.add(group.fd()));
+      if (cgroup.isPresent()) {
+        needed.add(cgroup.get().fd());
+      }
       SpawnStub.Run run = cgroup.isPresent()
           ? cgroup.get().run(pidfd, () -> run(launch, script, needed))
           : run(launch, script, needed);

@@ -43,7 +43,9 @@ final class PidfdCloseAction implements CloseAction {
 
   @Override
   public void started(ProcessState process) {
-    registration.ifPresent(started -> guardian.born(started, process));
+    if (registration.isPresent()) {
+      guardian.born(registration.get(), process);
+    }
   }
 
   @Override
@@ -94,13 +96,19 @@ final class PidfdCloseAction implements CloseAction {
 
   @Override
   public void ended() {
-    if (!reachesOthers()) {
-      registration.ifPresent(guardian::forget);
+    if (!reachesOthers() && registration.isPresent()) {
+      guardian.forget(registration.get());
     }
   }
 
   private synchronized void closeLifeline() {
-    lifeline.ifPresent(OwnedDescriptor::close);
+    close(lifeline);
+  }
+
+  private static void close(Optional<OwnedDescriptor> descriptor) {
+    if (descriptor.isPresent()) {
+      descriptor.get().close();
+    }
   }
 
   @Override
@@ -111,6 +119,6 @@ final class PidfdCloseAction implements CloseAction {
       registration.ifPresent(isShared() ? guardian::forget : guardian::release);
     }
     closeLifeline();
-    cgroupKill.ifPresent(OwnedDescriptor::close);
+    close(cgroupKill);
   }
 }

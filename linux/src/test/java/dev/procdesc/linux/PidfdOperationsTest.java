@@ -31,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Tests the decoding of the status of wait(2), which {@code PIDFD_GET_INFO} returns too. */
 final class PidfdOperationsTest {
   private static ExitStatus waitStatus(int status) {
-    return WaitStatus.status(status, Signals::of);
+    return WaitStatus.status(status, Signals.SIGNALS);
   }
 
   private static ExitStatus signaled(String name, boolean core) {

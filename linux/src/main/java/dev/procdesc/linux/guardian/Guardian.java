@@ -1,5 +1,7 @@
 package dev.procdesc.linux.guardian;
 
+import static dev.procdesc.posix.io.Logging.LOG;
+
 import dev.procdesc.ClosedDescriptorException;
 import dev.procdesc.Feature;
 import dev.procdesc.OnClose;
@@ -34,6 +36,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -57,9 +60,7 @@ import org.jspecify.annotations.Nullable;
  * lost in a set-user-ID exec; a shutdown hook, which SIGKILL does not run; a watchdog as the parent
  * of each child, which would be one additional process for each.
  */
-public final class Guardian {
-  private static final System.Logger LOG = System.getLogger("dev.procdesc");
-
+public final class Guardian implements Watcher.IdleTask {
   /** The interval between attempts to replace a guardian, at first and at most. */
   private static final long FIRST_RETRY_MILLIS = 10;
 
@@ -98,7 +99,7 @@ public final class Guardian {
   public Guardian(Probes probes, Watcher watcher) {
     this.probes = probes;
     this.watcher = watcher;
-    watcher.whenIdle(this::dismissIfIdle);
+    watcher.whenIdle(this);
   }
 
   /**
@@ -146,7 +147,9 @@ public final class Guardian {
           Link link = start();
           current = link;
           hasWorked = true;
-          registrations.values().forEach(guarded -> handOver(link, guarded));
+          for (Guarded guarded : registrations.values()) {
+            handOver(link, guarded);
+          }
         } else {
           unavailable = Optional.of("it is disabled by -D" + Probes.DISABLE);
         }
@@ -193,7 +196,12 @@ public final class Guardian {
   private Link start() throws IOException {
     Link link = GuardianStart.patiently(probes);
     try {
-      watch = watcher.watchSocket(link.socket(), () -> receive(link));
+      watch = watcher.watchSocket(link.socket(), new BooleanSupplier() {
+        @Override
+        public boolean getAsBoolean() {
+          return receive(link);
+        }
+      });
       return link;
     } catch (IOException e) {
       link.end();
@@ -259,7 +267,8 @@ public final class Guardian {
    *
    * <p>In the descriptor-only mode the guardian remains, because the next one might not start.
    */
-  private void dismissIfIdle() {
+  @Override
+  public void idle() {
     Link link;
     synchronized (this) {
       link = current;
@@ -311,7 +320,7 @@ public final class Guardian {
       Link link = current;
       if (link == null) {
         retry(); // The attempts may have ended because no child was registered.
-      } else if (!link.equals(registration.link())) {
+      } else if (!link.isSame(registration.link())) {
         handOver(link, guarded);
       }
     }
@@ -391,7 +400,7 @@ public final class Guardian {
   /** Ensures that there is another guardian after a child could not reach its guardian. */
   public void lost(Link link) {
     synchronized (this) {
-      if (link.equals(current)) {
+      if (current != null && link.isSame(current)) {
         replace(link);
       }
     }

@@ -214,7 +214,9 @@ final class GuardianStart implements AutoCloseable {
   }
 
   private void closeOpened() {
-    opened.forEach(LibC::close);
+    for (int fd : opened) {
+      LibC.close(fd);
+    }
     opened.clear();
   }
 

@@ -20,6 +20,11 @@ import dev.procdesc.posix.io.OwnedDescriptor;
  * @param capacity the maximum number of registrations and lifelines
  */
 public record Link(OwnedDescriptor socket, int pidfd, long pid, boolean bySender, long capacity) {
+  /** Returns whether this is the same guardian. Each has a socket of its own. */
+  boolean isSame(Link other) {
+    return socket == other.socket;
+  }
+
   /**
    * Sends a message.
    *

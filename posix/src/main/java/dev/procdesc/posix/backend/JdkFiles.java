@@ -1,5 +1,7 @@
 package dev.procdesc.posix.backend;
 
+import static dev.procdesc.posix.io.Logging.LOG;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.NetworkInterface;
@@ -50,6 +52,7 @@ public final class JdkFiles {
     load(JdkFiles::loadNetwork);
     load(JdkFiles::loadCompression);
     load(JdkFiles::loadLogging);
+    load(() -> LOG.isLoggable(System.Logger.Level.ERROR));
     load(() -> callStatic("java.lang.management.ManagementFactory", "getRuntimeMXBean"));
     load(() -> callStatic("java.lang.management.ManagementFactory", "getOperatingSystemMXBean"));
   }
@@ -58,8 +61,7 @@ public final class JdkFiles {
     try {
       part.load();
     } catch (Exception | LinkageError e) {
-      System.getLogger(JdkFiles.class.getName())
-          .log(System.Logger.Level.DEBUG, "not loaded in advance", e);
+      LOG.log(System.Logger.Level.DEBUG, "not loaded in advance", e);
     }
   }
 

@@ -9,23 +9,17 @@ import org.jspecify.annotations.Nullable;
  * A value that is made at its first use, once for each JVM. A failure is not remembered: a lack of
  * descriptors, for example, may pass. Safe for use by several threads.
  */
-public final class Lazy<T> {
-  /** Makes the value. */
-  public interface Maker<T> {
-    /** Returns a new value. */
-    T make() throws ProcessDescriptorException;
-  }
-
-  private final Maker<T> maker;
+public abstract class Lazy<T> {
   private volatile @Nullable T value;
 
   /** Creates a holder without a value. */
-  public Lazy(Maker<T> maker) {
-    this.maker = maker;
-  }
+  protected Lazy() {}
+
+  /** Returns a new value. */
+  protected abstract T make() throws ProcessDescriptorException;
 
   /** Returns the value; makes it first if there is none. */
-  public T get() throws ProcessDescriptorException {
+  public final T get() throws ProcessDescriptorException {
     T made = value;
     return made != null ? made : makeOnce();
   }
@@ -35,7 +29,7 @@ public final class Lazy<T> {
    *
    * @throws UncheckedIOException if it cannot be made
    */
-  public T getUnchecked() {
+  public final T getUnchecked() {
     try {
       return get();
     } catch (ProcessDescriptorException e) {
@@ -44,14 +38,14 @@ public final class Lazy<T> {
   }
 
   /** Returns the value if it has been made. */
-  public Optional<T> ifMade() {
+  public final Optional<T> ifMade() {
     return Optional.ofNullable(value);
   }
 
   private synchronized T makeOnce() throws ProcessDescriptorException {
     T made = value;
     if (made == null) {
-      made = maker.make();
+      made = make();
       value = made;
     }
     return made;

@@ -22,7 +22,7 @@ public final class NativeArena implements AutoCloseable {
 
   /** Creates an empty arena. */
   public NativeArena() {
-    this(NativeMemory::borrow, OptionalInt.empty());
+    this(new PoolLender(false), OptionalInt.empty());
   }
 
   private NativeArena(IntFunction<NativeMemory> lender, OptionalInt file) {
@@ -34,7 +34,7 @@ public final class NativeArena implements AutoCloseable {
 
   /** Creates an empty arena in shared memory, in which the writes of a forked child are visible. */
   public static NativeArena shared() {
-    return new NativeArena(NativeMemory::borrowShared, OptionalInt.empty());
+    return new NativeArena(new PoolLender(true), OptionalInt.empty());
   }
 
   /**
@@ -50,6 +50,14 @@ public final class NativeArena implements AutoCloseable {
     } catch (UncheckedIOException e) {
       LibC.close(fd);
       throw (ProcessDescriptorException) e.getCause();
+    }
+  }
+
+  /** Lends blocks from the pool of private or of shared memory. */
+  private record PoolLender(boolean shared) implements IntFunction<NativeMemory> {
+    @Override
+    public NativeMemory apply(int size) {
+      return shared ? NativeMemory.borrowShared(size) : NativeMemory.borrow(size);
     }
   }
 

@@ -44,20 +44,29 @@ public final class NativeFunction {
    * @throws UnsatisfiedLinkError if the C library lacks it
    */
   public static NativeFunction of(String name) {
-    return find(name)
-        .orElseThrow(() -> new UnsatisfiedLinkError("the C library has no function " + name));
+    Optional<Long> address = symbol(name);
+    if (address.isEmpty()) {
+      throw new UnsatisfiedLinkError("the C library has no function " + name);
+    }
+    return new NativeFunction(address.get());
   }
 
   /** Returns a function that only newer C libraries have; empty if it is absent. */
   public static Optional<NativeFunction> find(String name) {
-    return symbol(name).map(NativeFunction::new);
+    Optional<Long> address = symbol(name);
+    return address.isEmpty() ? Optional.empty() : Optional.of(new NativeFunction(address.get()));
   }
 
   /** Returns the address of a global variable or function of this process. */
   public static Optional<Long> symbol(String name) {
-    return Simulation.symbol(name)
-        .or(() -> Optional.of(Library.getDefault().getSymbolAddress(name)))
-        .filter(address -> address != 0);
+    Optional<Long> simulated = Simulation.symbol(name);
+    return simulated.isPresent() ? simulated : symbol(Library.getDefault(), name);
+  }
+
+  /** Returns the address of a global variable or function of a library. */
+  static Optional<Long> symbol(Library library, String name) {
+    long address = library.getSymbolAddress(name);
+    return address == 0 ? Optional.empty() : Optional.of(address);
   }
 
   /** Returns a function for machine code at an address. */

@@ -29,7 +29,7 @@ public final class Simulation {
 
   /** Opens the library at its first use, which needs native access. */
   private static final class Opened {
-    static final Optional<Library> LIBRARY = find().map(Simulation::open);
+    static final Optional<Library> LIBRARY = open();
   }
 
   /** Returns whether the backend for FreeBSD runs on the simulation; calls nothing native. */
@@ -49,9 +49,9 @@ public final class Simulation {
 
   /** Returns the address of a function that replaces one of the C library. */
   static Optional<Long> symbol(String name) {
-    return Opened.LIBRARY
-        .map(library -> library.getSymbolAddress(name))
-        .filter(address -> address != 0);
+    return Opened.LIBRARY.isEmpty()
+        ? Optional.empty()
+        : NativeFunction.symbol(Opened.LIBRARY.get(), name);
   }
 
   private static Optional<Path> find() {
@@ -64,11 +64,15 @@ public final class Simulation {
         : Optional.of(Path.of(URI.create(library.toString())));
   }
 
-  private static Library open(Path file) {
-    Library library = Library.openLibrary(file.toString(), Library.NOW | Library.LOCAL);
-    if (library == null) {
-      throw new UnsatisfiedLinkError(file + ": " + Library.getLastError());
+  private static Optional<Library> open() {
+    Optional<Path> file = find();
+    if (file.isEmpty()) {
+      return Optional.empty();
     }
-    return library;
+    Library library = Library.openLibrary(file.get().toString(), Library.NOW | Library.LOCAL);
+    if (library == null) {
+      throw new UnsatisfiedLinkError(file.get() + ": " + Library.getLastError());
+    }
+    return Optional.of(library);
   }
 }

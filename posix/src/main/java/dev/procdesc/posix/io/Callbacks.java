@@ -1,5 +1,7 @@
 package dev.procdesc.posix.io;
 
+import static dev.procdesc.posix.io.Logging.LOG;
+
 import java.util.Collection;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
@@ -11,8 +13,6 @@ import java.util.concurrent.atomic.AtomicLong;
  * between checks at most, and a thousand quick callbacks do not need a thousand threads.
  */
 final class Callbacks {
-  private static final System.Logger LOG = System.getLogger("dev.procdesc");
-
   private final ConcurrentLinkedQueue<Runnable> due = new ConcurrentLinkedQueue<>();
   private final AtomicLong taken = new AtomicLong();
 

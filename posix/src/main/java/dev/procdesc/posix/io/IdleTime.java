@@ -1,5 +1,7 @@
 package dev.procdesc.posix.io;
 
+import static dev.procdesc.posix.io.Logging.LOG;
+
 import java.time.DateTimeException;
 import java.time.Duration;
 
@@ -14,18 +16,15 @@ public final class IdleTime {
   private IdleTime() {}
 
   private static long read() {
-    Duration usual = Duration.ofSeconds(30);
-    String text = System.getProperty(PROPERTY, usual.toString());
-    Duration time = usual;
+    Duration time = Duration.ofSeconds(30);
+    String text = System.getProperty(PROPERTY);
     try {
-      time = Duration.parse(text);
+      if (text != null) {
+        time = Duration.parse(text);
+      }
     } catch (DateTimeException e) {
-      System.getLogger("dev.procdesc")
-          .log(
-              System.Logger.Level.WARNING,
-              "-D{0}={1} is not a duration such as PT30S",
-              PROPERTY,
-              text);
+      LOG.log(
+          System.Logger.Level.WARNING, "-D{0}={1} is not a duration such as PT30S", PROPERTY, text);
     }
     long millis = Deadline.nanos(time) / 1_000_000;
     return Math.max(1, Math.min(Integer.MAX_VALUE, millis));

@@ -13,7 +13,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.BooleanSupplier;
 
 /**
  * A wait in the kernel for one descriptor that an interrupt or a close ends: a {@code poll} on the
@@ -34,6 +33,12 @@ public final class InterruptiblePoll {
     WOKEN,
     /** The thread was interrupted; its interrupt status remains set. */
     INTERRUPTED
+  }
+
+  /** A user of a descriptor whose wait can become pointless. */
+  public interface Waiter {
+    /** Returns whether there is nothing to wait for any more. */
+    boolean isAbandoned();
   }
 
   private static final int MAX_LASTING = 8;
@@ -60,10 +65,19 @@ public final class InterruptiblePoll {
     if (outcome < 0) {
       throw Errors.failed("pipe2", "to wake a waiting thread", outcome);
     }
-    lasting = LASTING.getAndUpdate(count -> Math.min(count + 1, MAX_LASTING)) < MAX_LASTING;
+    lasting = isOneOfFew();
     readEnd = ends[0];
     writeEnd = ends[1];
     memory = NativeMemory.unpooled(64);
+  }
+
+  /** Counts a lasting object; returns false if there are enough. */
+  private static boolean isOneOfFew() {
+    int count = LASTING.get();
+    while (count < MAX_LASTING && !LASTING.compareAndSet(count, count + 1)) {
+      count = LASTING.get();
+    }
+    return count < MAX_LASTING;
   }
 
   /**
@@ -71,15 +85,13 @@ public final class InterruptiblePoll {
    *
    * @param events the events of {@code poll(2)}
    * @param timeoutNanos the time limit; {@link Long#MAX_VALUE} for none
-   * @param isOver returns whether there is nothing to wait for; queried once, when
-   *     {@link OwnedDescriptor#wakeWaiting} can end the wait
+   * @param waiter queried once, when {@link OwnedDescriptor#wakeWaiting} can end the wait
    * @throws dev.procdesc.ClosedDescriptorException if the descriptor is already closed
    * @throws IOException if no pipe can be created
    */
   public static Result await(
-      OwnedDescriptor descriptor, int events, long timeoutNanos, BooleanSupplier isOver)
-      throws IOException {
-    return await(descriptor, events, timeoutNanos, isOver, Interrupts.END);
+      OwnedDescriptor descriptor, int events, long timeoutNanos, Waiter waiter) throws IOException {
+    return await(descriptor, events, timeoutNanos, waiter, Interrupts.END);
   }
 
   /** Waits as the other method; an interrupt has the given effect. */
@@ -87,7 +99,7 @@ public final class InterruptiblePoll {
       OwnedDescriptor descriptor,
       int events,
       long timeoutNanos,
-      BooleanSupplier isOver,
+      Waiter waiter,
       Interrupts interrupts)
       throws IOException {
     // The loan comes first: nothing must be allocated if the descriptor is closed.
@@ -97,7 +109,7 @@ public final class InterruptiblePoll {
       descriptor.addWaiting(wake);
       WAITING.add(wake); // Before the flag is read, so that a change of it wakes this wait.
       try {
-        return isOver.getAsBoolean()
+        return waiter.isAbandoned()
             ? Result.WOKEN
             : wake.poll(interrupts, loan.fd(), events, timeoutNanos);
       } finally {
@@ -147,7 +159,9 @@ public final class InterruptiblePoll {
   /** Makes all waits, present and future ones, wait in Java because the JVM exits. */
   static void prepareForExit() {
     exiting = true;
-    WAITING.forEach(InterruptiblePoll::wake);
+    for (InterruptiblePoll wait : WAITING) {
+      wait.wake();
+    }
   }
 
   private int poll(int millis, long timeoutNanos) {

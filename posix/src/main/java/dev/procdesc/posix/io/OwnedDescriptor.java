@@ -119,7 +119,7 @@ public final class OwnedDescriptor {
       }
       closed = true;
       now = users == 0;
-      waiting.forEach(InterruptiblePoll::wake);
+      wakeWaiting();
     }
     if (now) {
       LibC.close(fd);
@@ -155,9 +155,9 @@ public final class OwnedDescriptor {
   }
 
   /** Wakes the threads that wait for this descriptor in the kernel, so that they check again. */
-  public void wakeWaiting() {
-    synchronized (this) {
-      waiting.forEach(InterruptiblePoll::wake);
+  public synchronized void wakeWaiting() {
+    for (InterruptiblePoll wait : waiting) {
+      wait.wake();
     }
   }
 

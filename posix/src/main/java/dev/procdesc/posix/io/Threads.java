@@ -8,18 +8,30 @@ import java.util.function.IntConsumer;
 
 /** Starts the threads of the library, and recognizes virtual threads. */
 public final class Threads {
-  /** {@code Thread.isVirtual()}, which is newer than the Java version that this is compiled for. */
-  private static final MethodHandle IS_VIRTUAL = find();
-
   private Threads() {}
 
-  private static MethodHandle find() {
-    MethodType type = MethodType.methodType(boolean.class);
-    try {
-      return MethodHandles.publicLookup().findVirtual(Thread.class, "isVirtual", type);
-    } catch (NoSuchMethodException | IllegalAccessException e) {
-      return MethodHandles.dropArguments(
-          MethodHandles.constant(boolean.class, false), 0, Thread.class);
+  /** {@code Thread.isVirtual()}, which is newer than the Java version that this is compiled for. */
+  private static final class Virtual {
+    private static final MethodHandle TEST = find();
+
+    private Virtual() {}
+
+    private static MethodHandle find() {
+      MethodType type = MethodType.methodType(boolean.class);
+      try {
+        return MethodHandles.publicLookup().findVirtual(Thread.class, "isVirtual", type);
+      } catch (NoSuchMethodException | IllegalAccessException e) {
+        return MethodHandles.dropArguments(
+            MethodHandles.constant(boolean.class, false), 0, Thread.class);
+      }
+    }
+
+    static boolean test(Thread thread) {
+      try {
+        return (boolean) TEST.invokeExact(thread);
+      } catch (Throwable e) {
+        throw new AssertionError("Thread.isVirtual throws nothing", e);
+      }
     }
   }
 
@@ -84,10 +96,8 @@ public final class Threads {
    * Returns whether the current thread is virtual, so that a blocking native call pins a carrier.
    */
   public static boolean isVirtual() {
-    try {
-      return (boolean) IS_VIRTUAL.invokeExact(Thread.currentThread());
-    } catch (Throwable e) {
-      throw new AssertionError("Thread.isVirtual throws nothing", e);
-    }
+    Thread thread = Thread.currentThread();
+    // A virtual thread is of a subclass. Most others are not, so that no method handle is needed.
+    return thread.getClass() != Thread.class && Virtual.test(thread);
   }
 }

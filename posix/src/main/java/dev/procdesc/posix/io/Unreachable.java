@@ -40,14 +40,19 @@ public final class Unreachable {
   public static Cleaner.Cleanable register(Object object, Runnable cleanup) {
     REGISTERED.incrementAndGet();
     Cleaner cleaner = cleaner();
-    Cleaner.Cleanable cleanable = cleaner.register(object, () -> {
+    return new Registration(cleaner, cleaner.register(object, new Cleanup(cleanup)));
+  }
+
+  /** A cleanup that is counted. */
+  private record Cleanup(Runnable body) implements Runnable {
+    @Override
+    public void run() {
       try {
-        cleanup.run();
+        body.run();
       } finally {
         REGISTERED.decrementAndGet();
       }
-    });
-    return new Registration(cleaner, cleanable);
+    }
   }
 
   /** A registration, which the registered object holds, and which holds the cleaner. */

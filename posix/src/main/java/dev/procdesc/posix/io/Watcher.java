@@ -1,5 +1,7 @@
 package dev.procdesc.posix.io;
 
+import static dev.procdesc.posix.io.Logging.LOG;
+
 import dev.procdesc.posix.ffi.NativeMemory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -8,10 +10,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,7 +65,12 @@ public final class Watcher {
     void ensureWatched();
   }
 
-  private static final System.Logger LOG = System.getLogger("dev.procdesc");
+  /** A task for the times when nothing happens. */
+  public interface IdleTask {
+    /** Gives back what has not been used since the last call. */
+    void idle();
+  }
+
   private static final int FRESH_MILLIS = 20;
   /** The interval between queries while the JVM exits. */
   static final long EXIT_NANOS = 1_000_000;
@@ -88,7 +95,7 @@ public final class Watcher {
   /** The number of spawns that are under way; guarded by the baton. */
   private int spawns;
 
-  private final List<Runnable> idleTasks = new CopyOnWriteArrayList<>();
+  private final List<IdleTask> idleTasks = new CopyOnWriteArrayList<>();
 
   /** The last time that the idle tasks ran; accessed by the watching thread only. */
   private long lastIdle = System.nanoTime();
@@ -127,7 +134,7 @@ public final class Watcher {
    * Registers a task that the watching thread runs after each idle time, also if descriptors are
    * watched.
    */
-  public void whenIdle(Runnable task) {
+  public void whenIdle(IdleTask task) {
     idleTasks.add(task);
   }
 
@@ -336,7 +343,7 @@ public final class Watcher {
     if (hook != null || exiting) {
       return;
     }
-    Thread thread = Threads.prepare("procdesc-exit", this::prepareForExit);
+    Thread thread = Threads.prepare("procdesc-exit", new ExitHook());
     try {
       Runtime.getRuntime().addShutdownHook(thread);
       hook = thread;
@@ -355,6 +362,14 @@ public final class Watcher {
       hook = null;
     } catch (IllegalStateException e) {
       exiting = true; // The JVM is already exiting.
+    }
+  }
+
+  /** The body of the shutdown hook. */
+  private final class ExitHook implements Runnable {
+    @Override
+    public void run() {
+      prepareForExit();
     }
   }
 
@@ -379,12 +394,9 @@ public final class Watcher {
 
   /** Waits for events while the JVM exits. */
   private void awaitExiting() {
-    AtomicBoolean came = new AtomicBoolean();
-    queue.await(0, token -> {
-      came.set(true);
-      handle(token);
-    });
-    if (came.get()) {
+    Events events = new Events();
+    queue.await(0, events);
+    if (events.came) {
       return;
     }
     synchronized (baton) {
@@ -409,7 +421,15 @@ public final class Watcher {
       baton.notifyAll();
       return true;
     }
-    return start(this::watchAndRun, "procdesc-watcher");
+    return start(new Watch(), "procdesc-watcher");
+  }
+
+  /** The body of a watching thread. */
+  private final class Watch implements Runnable {
+    @Override
+    public void run() {
+      watchAndRun();
+    }
   }
 
   /**
@@ -452,7 +472,7 @@ public final class Watcher {
     if (exiting) {
       awaitExiting();
     } else {
-      queue.await(timeout, this::handle);
+      queue.await(timeout, new Events());
     }
     handling = null;
     if (ticks) {
@@ -460,7 +480,9 @@ public final class Watcher {
     }
     if (isIdleSince(lastIdle)) {
       lastIdle = System.nanoTime();
-      idleTasks.forEach(Watcher::runSafely);
+      for (IdleTask task : idleTasks) {
+        runSafely(task);
+      }
     }
     return ticks || added || !isIdleSince(start) || !end();
   }
@@ -488,11 +510,22 @@ public final class Watcher {
     return true;
   }
 
-  private static void runSafely(Runnable task) {
+  private static void runSafely(IdleTask task) {
     try {
-      task.run();
+      task.idle();
     } catch (RuntimeException e) {
       LOG.log(System.Logger.Level.ERROR, "resources could not be given back", e);
+    }
+  }
+
+  /** The events of one wait. */
+  private final class Events implements LongConsumer {
+    private boolean came;
+
+    @Override
+    public void accept(long token) {
+      came = true;
+      handle(token);
     }
   }
 

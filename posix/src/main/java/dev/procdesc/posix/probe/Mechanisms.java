@@ -3,7 +3,7 @@ package dev.procdesc.posix.probe;
 import dev.procdesc.ProbeResult;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.spi.Since;
-import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,13 +19,21 @@ public final class Mechanisms {
   /** The system property that disables mechanisms. */
   public static final String DISABLE = "dev.procdesc.disable";
 
-  private final Set<String> disabled = Arrays.stream(
-          System.getProperty(DISABLE, "").split(","))
-      .map(String::strip)
-      .filter(name -> !name.isEmpty())
-      .collect(Collectors.toUnmodifiableSet());
+  /**
+   * The result of a probe. Its description is made when it is requested, because the names of error
+   * numbers cost a cold JVM more than most probes.
+   *
+   * @param outcome the result of the probing call; {@code -errno} if it has failed
+   */
+  private record Found(boolean present, String how, long outcome, String lacks) {
+    ProbeResult named(String name) {
+      String answer = outcome < 0 ? how + ": " + Errors.describe((int) -outcome) : how;
+      return new ProbeResult(name, present, answer, lacks);
+    }
+  }
 
-  private final Map<String, ProbeResult> found = new ConcurrentHashMap<>();
+  private final Set<String> disabled = disabled();
+  private final Map<String, Found> found = new ConcurrentHashMap<>();
   private final Optional<String> unavailable;
   private final String otherCause;
 
@@ -41,6 +49,16 @@ public final class Mechanisms {
     this.otherCause = otherCause;
   }
 
+  private static Set<String> disabled() {
+    Set<String> names = new HashSet<>();
+    for (String name : System.getProperty(DISABLE, "").split(",")) {
+      if (!name.isBlank()) {
+        names.add(name.strip());
+      }
+    }
+    return names;
+  }
+
   /** Returns whether a mechanism is disabled by the system property. */
   public boolean isDisabled(String name) {
     return disabled.contains(name);
@@ -53,15 +71,16 @@ public final class Mechanisms {
 
   /** Returns whether a mechanism is present and enabled. */
   public boolean has(String name) {
-    return get(name).present();
+    Found mechanism = found.get(name);
+    return mechanism != null && mechanism.present;
   }
 
   /** Returns the recorded result for a mechanism, or an absent one that says it was not probed. */
   public ProbeResult get(String name) {
-    ProbeResult mechanism = found.get(name);
+    Found mechanism = found.get(name);
     return mechanism == null
         ? new ProbeResult(name, false, "not probed", unavailable.orElse("a probe"))
-        : mechanism;
+        : mechanism.named(name);
   }
 
   /** Returns the results for several mechanisms, in the given order. */
@@ -79,12 +98,15 @@ public final class Mechanisms {
 
   /** Records that a mechanism is absent. */
   public void absent(String name, String how, String lacks) {
+    absent(name, how, 0, lacks);
+  }
+
+  private void absent(String name, String how, long outcome, String lacks) {
     found.put(
         name,
         isDisabled(name)
-            ? new ProbeResult(
-                name, false, "switched off by -D" + DISABLE, "that property to be unset")
-            : new ProbeResult(name, false, how, lacks));
+            ? new Found(false, "switched off by -D" + DISABLE, 0, "that property to be unset")
+            : new Found(false, how, outcome, lacks));
   }
 
   /**
@@ -97,7 +119,7 @@ public final class Mechanisms {
   /** Records whether a mechanism is present; a disabled one is recorded as absent. */
   public void note(String name, String how, boolean present, String lacks) {
     if (present && !isDisabled(name)) {
-      found.put(name, new ProbeResult(name, true, how, ""));
+      found.put(name, new Found(true, how, 0, ""));
     } else {
       absent(name, how, lacks);
     }
@@ -112,10 +134,12 @@ public final class Mechanisms {
    * @return whether the mechanism is present and enabled
    */
   public boolean decide(String name, String how, long outcome, String lacks) {
-    boolean present = outcome >= 0 && !isDisabled(name);
-    String answer = outcome < 0 ? how + ": " + Errors.describe((int) -outcome) : how;
-    note(name, answer, present, lacks + otherCause);
-    return present;
+    if (outcome >= 0 && !isDisabled(name)) {
+      found.put(name, new Found(true, how, 0, ""));
+      return true;
+    }
+    absent(name, how, outcome, lacks + otherCause);
+    return false;
   }
 
   /**

@@ -106,8 +106,12 @@ public final class ChildProcessImpl extends ProcessDescriptorImpl implements Chi
   public void close() {
     super.close();
     if (onClose != OnClose.RELEASE) {
-      inputs.values().forEach(PipeInputImpl::close);
-      outputs.values().forEach(PipeOutputImpl::close);
+      for (PipeInputImpl pipe : inputs.values()) {
+        pipe.close();
+      }
+      for (PipeOutputImpl pipe : outputs.values()) {
+        pipe.close();
+      }
     }
   }
 }

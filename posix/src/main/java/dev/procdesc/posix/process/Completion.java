@@ -45,7 +45,8 @@ final class Completion {
 
   /** Returns the exit status if it is known and is not withheld. */
   Optional<ExitStatus> status() {
-    return known().map(Outcome.Ended::status);
+    Optional<Outcome.Ended> end = known();
+    return end.isPresent() ? Optional.of(end.get().status()) : Optional.empty();
   }
 
   /** Returns the resource usage if it is known and is not withheld. */
@@ -102,7 +103,10 @@ final class Completion {
     } finally {
       lock.unlock();
     }
-    status().ifPresent(status -> dispatch(ended, future -> future.complete(status)));
+    Optional<ExitStatus> status = status();
+    if (status.isPresent() && !ended.isEmpty()) {
+      dispatch(ended, future -> future.complete(status.get()));
+    }
   }
 
   /** Completes a future at the end of the process, or fails it if the reference is abandoned. */

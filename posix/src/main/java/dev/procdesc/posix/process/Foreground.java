@@ -1,5 +1,7 @@
 package dev.procdesc.posix.process;
 
+import static dev.procdesc.posix.io.Logging.LOG;
+
 import dev.procdesc.ExitStatus;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.StateChange;
@@ -25,8 +27,6 @@ import java.util.Optional;
  * remain: that may be its purpose, as with stty(1).
  */
 public final class Foreground {
-  private static final System.Logger LOG = System.getLogger("dev.procdesc");
-
   /**
    * The number of running children in each group that a hand-over was requested for. The terminal
    * comes back with the last one of a group. Guarded by itself.

@@ -1,5 +1,7 @@
 package dev.procdesc.posix.process;
 
+import static dev.procdesc.posix.io.Logging.LOG;
+
 import dev.procdesc.ExitStatus;
 import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.ProcessDescriptorException;
@@ -28,8 +30,6 @@ import java.util.function.Consumer;
  * collected, and so closed.
  */
 public sealed class ProcessDescriptorImpl implements ProcessDescriptor permits ChildProcessImpl {
-  private static final System.Logger LOG = System.getLogger("dev.procdesc");
-
   private final ProcessReference reference;
   private final Cleaner.Cleanable cleanable;
 

@@ -83,7 +83,7 @@ public abstract class ProcessOperations {
 
   /** Decodes an exit status in the form of wait(2). */
   protected final ExitStatus status(int status) {
-    return WaitStatus.status(status, signals::of);
+    return WaitStatus.status(status, signals);
   }
 
   /**

@@ -38,7 +38,7 @@ import java.util.function.IntUnaryOperator;
  * a descriptor, a reference with fewer rights has a separate, limited descriptor; the library's
  * internal operations, such as reaping, use the unlimited one.
  */
-public final class ProcessReference {
+public final class ProcessReference implements InterruptiblePoll.Waiter {
   private static final Set<Signal> UNCONTINUED =
       Set.of(Signal.KILL, Signal.CONT, Signal.STOP, Signal.TSTP, Signal.TTIN, Signal.TTOU);
 
@@ -94,7 +94,8 @@ public final class ProcessReference {
     abandoned = true;
   }
 
-  boolean isAbandoned() {
+  @Override
+  public boolean isAbandoned() {
     return abandoned;
   }
 
@@ -308,8 +309,8 @@ public final class ProcessReference {
       InterruptiblePoll.Result result;
       try {
         // A close that does not end the process wakes only the waits that are registered.
-        result = InterruptiblePoll.await(
-            core.descriptor(), PosixNumbers.POLLIN, deadline.left(), this::isAbandoned);
+        result =
+            InterruptiblePoll.await(core.descriptor(), PosixNumbers.POLLIN, deadline.left(), this);
       } catch (ClosedDescriptorException e) {
         // Another thread collected the status and closed the descriptor meanwhile, so the status is
         // available; or the process was released.
@@ -503,7 +504,9 @@ public final class ProcessReference {
       }
       released = true;
     }
-    limited.ifPresent(OwnedDescriptor::close);
+    if (limited.isPresent()) {
+      limited.get().close();
+    }
     return core.release(this);
   }
 

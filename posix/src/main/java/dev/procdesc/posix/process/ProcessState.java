@@ -1,5 +1,7 @@
 package dev.procdesc.posix.process;
 
+import static dev.procdesc.posix.io.Logging.LOG;
+
 import dev.procdesc.ClosedDescriptorException;
 import dev.procdesc.ExitStatus;
 import dev.procdesc.ProcessDescriptor;
@@ -22,7 +24,6 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
-import java.util.function.UnaryOperator;
 
 /**
  * The state of one process, separate from the objects that the application holds: the garbage
@@ -39,8 +40,6 @@ import java.util.function.UnaryOperator;
  * code has reaped.
  */
 public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
-  private static final System.Logger LOG = System.getLogger("dev.procdesc");
-
   private final OwnedDescriptor descriptor;
   private final OptionalLong pid;
 
@@ -262,8 +261,10 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
 
   /** Called with {@link #collecting} held. */
   private void unwatch(int fd) {
-    watch.ifPresent(token -> watcher.unwatch(fd, EventQueue.Interest.EXIT, token));
-    watch = OptionalLong.empty();
+    if (watch.isPresent()) {
+      watcher.unwatch(fd, EventQueue.Interest.EXIT, watch.getAsLong());
+      watch = OptionalLong.empty();
+    }
   }
 
   @Override
@@ -287,8 +288,8 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
         if (ended) {
           unwatch(loan.fd());
         }
-        if (outcome instanceof ProcessOperations.Outcome.Ended end) {
-          foreground.ifPresent(terminal -> terminal.ended(end.status()));
+        if (outcome instanceof ProcessOperations.Outcome.Ended end && foreground.isPresent()) {
+          foreground.get().ended(end.status());
         }
         completion.report(outcome);
       } catch (ClosedDescriptorException e) {
@@ -304,8 +305,16 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
   private void ended() {
     try {
       listeners.end();
-      lastClose.ifPresent(CloseAction::ended);
-      advance(Life::end);
+      if (lastClose.isPresent()) {
+        lastClose.get().ended();
+      }
+      boolean gone;
+      synchronized (this) {
+        gone = enter(life.end());
+      }
+      if (gone) {
+        dispose();
+      }
       runEndActions();
     } finally {
       completion.completeFutures();
@@ -319,7 +328,9 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
       actions = endActions;
       endActions = List.of();
     }
-    actions.forEach(Runnable::run);
+    for (Runnable action : actions) {
+      action.run();
+    }
   }
 
   /**
@@ -341,17 +352,22 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
     return lastClose.map(CloseAction::reachesOthers).orElse(false);
   }
 
-  /** Makes a transition, and closes the descriptor at the end of this object's life. */
-  private void advance(UnaryOperator<Life> transition) {
-    boolean gone;
-    synchronized (this) {
-      Life before = life;
-      life = transition.apply(before);
-      gone = life == Life.GONE && before != Life.GONE;
-    }
-    if (gone) {
-      descriptor.close();
-      lastClose.ifPresent(CloseAction::done);
+  /**
+   * Makes a transition. Called with this locked.
+   *
+   * @return whether this was the last transition, after which the caller calls {@link #dispose}
+   */
+  private boolean enter(Life next) {
+    boolean gone = next == Life.GONE && life != Life.GONE;
+    life = next;
+    return gone;
+  }
+
+  /** Closes the descriptor at the end of this object's life. */
+  private void dispose() {
+    descriptor.close();
+    if (lastClose.isPresent()) {
+      lastClose.get().done();
     }
   }
 
@@ -391,21 +407,24 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
 
   /** Processes the close of the last reference; returns whether it ends the process. */
   private boolean close(ProcessReference reference) {
-    CloseAction.Effect effect = lastClose
-        .map(this::kill)
-        .orElse(
-            calls.reaps()
-                ? CloseAction.Effect.RELEASES_SHARE
-                : CloseAction.Effect.CLOSES_DESCRIPTOR);
+    CloseAction.Effect effect = closeEffect();
     boolean ends = effect == CloseAction.Effect.ENDS_PROCESS;
     if (!ends) {
       abandon(reference, true);
-      lastClose.ifPresent(CloseAction::giveUp);
+      if (lastClose.isPresent()) {
+        lastClose.get().giveUp();
+      }
     }
     if (effect == CloseAction.Effect.CLOSES_DESCRIPTOR) {
       dropDescriptor();
     } else {
-      advance(state -> state.release(completion.hasEnded()));
+      boolean gone;
+      synchronized (this) {
+        gone = enter(life.release(completion.hasEnded()));
+      }
+      if (gone) {
+        dispose();
+      }
       if (!ends) {
         ensureWatched();
       }
@@ -432,12 +451,23 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
       descriptor.closeNow();
     }
     foreground.ifPresent(Foreground::dropped);
-    advance(Life::drop);
+    boolean gone;
+    synchronized (this) {
+      gone = enter(life.drop());
+    }
+    if (gone) {
+      dispose();
+    }
   }
 
-  private CloseAction.Effect kill(CloseAction close) {
+  private CloseAction.Effect closeEffect() {
+    if (lastClose.isEmpty()) {
+      return calls.reaps()
+          ? CloseAction.Effect.RELEASES_SHARE
+          : CloseAction.Effect.CLOSES_DESCRIPTOR;
+    }
     try (OwnedDescriptor.Loan loan = descriptor.lend()) {
-      return close.kill(loan.fd());
+      return lastClose.get().kill(loan.fd());
     }
   }
 

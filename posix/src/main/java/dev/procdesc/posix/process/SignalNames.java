@@ -13,7 +13,7 @@ public final class SignalNames {
   private final String system;
   private final int last;
   private final List<String> names;
-  private final Map<Signal, Integer> numbers = new HashMap<>();
+  private final Map<String, Integer> numbers = new HashMap<>();
   private final int rtmin;
   private final int rtmax;
 
@@ -31,20 +31,22 @@ public final class SignalNames {
       String system, int last, List<String> names, Map<String, Integer> own, int rtmin, int rtmax) {
     this.rtmin = rtmin;
     this.rtmax = rtmax;
-    own.forEach((name, number) -> numbers.put(Signal.of(name), number));
+    for (Map.Entry<String, Integer> signal : own.entrySet()) {
+      numbers.put("SIG" + signal.getKey(), signal.getValue());
+    }
     this.system = system;
     this.last = last;
     this.names = List.copyOf(names);
     for (int i = 0; i < names.size(); i++) {
       if (!names.get(i).isEmpty()) {
-        numbers.put(Signal.of(names.get(i)), i + 1);
+        numbers.put("SIG" + names.get(i), i + 1);
       }
     }
   }
 
   /** Returns the number of a named or numbered signal, which this system need not have. */
   public int number(Signal signal) {
-    Integer number = numbers.get(signal);
+    Integer number = numbers.get(signal.name());
     if (number != null) {
       return number;
     }

@@ -1,5 +1,7 @@
 package dev.procdesc.posix.process;
 
+import static dev.procdesc.posix.io.Logging.LOG;
+
 import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.StateChange;
 import dev.procdesc.posix.io.OwnedDescriptor;
@@ -16,8 +18,6 @@ import java.util.function.Consumer;
  * all listeners, and delivered in their order by one thread of the library at a time.
  */
 final class StateListeners {
-  private static final System.Logger LOG = System.getLogger("dev.procdesc");
-
   private final OwnedDescriptor descriptor;
   private final ProcessOperations operations;
   private final Watcher watcher;
@@ -58,8 +58,10 @@ final class StateListeners {
   /** Ends the watch. */
   synchronized void end() {
     ended = true;
-    watch.ifPresent(Runnable::run);
-    watch = Optional.empty();
+    if (watch.isPresent()) {
+      watch.get().run();
+      watch = Optional.empty();
+    }
   }
 
   /** Takes the changes that the kernel has to report, and has them delivered. */

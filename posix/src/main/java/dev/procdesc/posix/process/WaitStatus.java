@@ -2,12 +2,10 @@ package dev.procdesc.posix.process;
 
 import dev.procdesc.ExitStatus;
 import dev.procdesc.ResourceUsage;
-import dev.procdesc.Signal;
 import dev.procdesc.StateChange;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.function.IntFunction;
 
 /** Decodes the results of the wait family of calls, in the form that every 64-bit system has. */
 public final class WaitStatus {
@@ -17,17 +15,17 @@ public final class WaitStatus {
   private WaitStatus() {}
 
   /** Decodes an exit status in the form of wait(2). */
-  public static ExitStatus status(int status, IntFunction<Signal> signals) {
+  public static ExitStatus status(int status, SignalNames signals) {
     int signal = status & 0x7F;
     return signal == 0
         ? new ExitStatus.Exited((status >> 8) & 0xFF)
-        : new ExitStatus.Signaled(signals.apply(signal), (status & PosixNumbers.WCOREFLAG) != 0);
+        : new ExitStatus.Signaled(signals.of(signal), (status & PosixNumbers.WCOREFLAG) != 0);
   }
 
   /** Decodes a stop or continue in the form of wait(2). */
-  public static StateChange change(int status, IntFunction<Signal> signals) {
+  public static StateChange change(int status, SignalNames signals) {
     return (status & 0xFF) == STOPPED
-        ? new StateChange.Stopped(signals.apply((status >> 8) & 0xFF))
+        ? new StateChange.Stopped(signals.of((status >> 8) & 0xFF))
         : new StateChange.Continued();
   }
 

@@ -277,7 +277,9 @@ public final class ChildDescriptors implements AutoCloseable {
       LibC.close(fd);
     }
     opened.clear();
-    borrowed.forEach(number -> reserved.orElseThrow().giveBack(number));
+    for (int number : borrowed) {
+      reserved.orElseThrow().giveBack(number);
+    }
     borrowed.clear();
     if (!handedOver) {
       inputs.values().forEach(PipeInputImpl::close);

@@ -126,7 +126,9 @@ public abstract class Launcher {
       if (launched.closeAction().isPresent()) {
         launched.closeAction().get().started(state);
       }
-      foreground.ifPresent(state::takeBack);
+      if (foreground.isPresent()) {
+        state.takeBack(foreground.get());
+      }
       descriptors.handOver();
       return new ChildProcessImpl(
           state, request.onClose(), descriptors.inputs(), descriptors.outputs());

@@ -3,6 +3,7 @@ package dev.procdesc.posix.spawn;
 import dev.procdesc.posix.ffi.Descriptors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.SystemNumbers;
+import dev.procdesc.posix.io.Watcher;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
@@ -16,7 +17,7 @@ import java.util.OptionalInt;
  * <p>The numbers are occupied by copies of the read end of a pipe. They are reserved at the first
  * spawn, and again at the first one after an idle time.
  */
-public final class ReservedNumbers {
+public final class ReservedNumbers implements Watcher.IdleTask {
   /** The number of descriptors for the pipes of five children that are created at once. */
   private static final int COUNT = 16;
 
@@ -86,7 +87,8 @@ public final class ReservedNumbers {
   }
 
   /** Gives up the numbers if none was used since the last call. */
-  public synchronized void releaseIfIdle() {
+  @Override
+  public synchronized void idle() {
     if (used) {
       used = false;
       return;

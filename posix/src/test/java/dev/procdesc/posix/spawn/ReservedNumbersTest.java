@@ -29,8 +29,8 @@ final class ReservedNumbersTest {
   @AfterEach
   void close() {
     LibC.close(pipe.readEnd());
-    numbers.releaseIfIdle();
-    numbers.releaseIfIdle();
+    numbers.idle();
+    numbers.idle();
   }
 
   @Test
@@ -77,8 +77,8 @@ final class ReservedNumbersTest {
   void numbersInUseOutliveTheIdleTime() {
     int low = numbers.place(high, 0).orElseThrow();
     LibC.close(high);
-    numbers.releaseIfIdle();
-    numbers.releaseIfIdle();
+    numbers.idle();
+    numbers.idle();
     assertEquals(1, TestSystem.writeByte(low, 'x'));
     numbers.giveBack(low);
     assertFalse(TestSystem.isOpen(low));
@@ -90,9 +90,9 @@ final class ReservedNumbersTest {
     int low = numbers.place(high, 0).orElseThrow();
     LibC.close(high);
     numbers.giveBack(low);
-    numbers.releaseIfIdle();
+    numbers.idle();
     assertTrue(TestSystem.isOpen(low), "the number was used a moment ago");
-    numbers.releaseIfIdle();
+    numbers.idle();
     assertFalse(TestSystem.isOpen(low));
   }
 }
