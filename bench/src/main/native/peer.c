@@ -2,11 +2,16 @@
  * The C side of the benchmarks: what a C program does on Linux, with nothing in between.
  *
  *   peer spawn PROGRAM [ARG...]   vfork + execve + waitpid
+ *   peer threads N PROGRAM [ARG...]
+ *                                 the same in N threads at once, BATCH children in all; the
+ *                                 nanoseconds of each batch
  *   peer exit                     SIGKILL through a pidfd until an epoll + waitid loop has its status
  *   peer read PROGRAM [ARG...]    a program's standard output, read to its end
+ *   peer death N PROGRAM [ARG...] SIGKILL through N pidfds until the last of N children has let go
+ *                                 of a pipe that all of them hold
  *   peer pause                    writes one byte, then waits for a signal
  *
- * The first three read numbers from standard input, one a line: how many samples to take. They answer
+ * All but the last read numbers from standard input, one a line: how many samples to take. They answer
  * with as many lines of nanoseconds.
  */
 #define _GNU_SOURCE
@@ -35,6 +40,9 @@
 #define BY_PIDFD ((idtype_t) 3)
 
 #define CHUNK (64 * 1024)
+
+/* A multiple of the numbers of threads, and the same as in ThreadsBenchmark. */
+#define BATCH 128
 
 extern char **environ;
 
@@ -171,6 +179,84 @@ static int64_t exit_once(char **command) {
   return taken;
 }
 
+static int threads;
+static char **batch_command;
+static pthread_barrier_t begin, end;
+
+static void *run_batches(void *unused) {
+  (void) unused;
+  for (;;) {
+    pthread_barrier_wait(&begin);
+    for (int i = 0; i < BATCH / threads; i++) {
+      reap(spawn(batch_command, -1));
+    }
+    pthread_barrier_wait(&end);
+  }
+  return NULL;
+}
+
+static void start_threads(char **command) {
+  batch_command = command;
+  pthread_barrier_init(&begin, NULL, (unsigned) threads + 1);
+  pthread_barrier_init(&end, NULL, (unsigned) threads + 1);
+  for (int i = 0; i < threads; i++) {
+    pthread_t thread;
+    errno = pthread_create(&thread, NULL, run_batches, NULL);
+    if (errno != 0) {
+      die("pthread_create");
+    }
+  }
+}
+
+static int64_t batch_once(char **unused) {
+  (void) unused;
+  int64_t start = now();
+  pthread_barrier_wait(&begin);
+  pthread_barrier_wait(&end);
+  return now() - start;
+}
+
+static int children;
+
+static int64_t death_once(char **command) {
+  int ends[2];
+  char end_of_file;
+  pid_t *pids = calloc((size_t) children, sizeof *pids);
+  int *fds = calloc((size_t) children, sizeof *fds);
+  int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (pids == NULL || fds == NULL || null < 0 || pipe(ends) != 0) {
+    die("the children");
+  }
+  fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+  for (int i = 0; i < children; i++) {
+    pids[i] = spawn(command, null);
+    fds[i] = (int) syscall(SYS_pidfd_open, pids[i], 0);
+    if (fds[i] < 0) {
+      die("pidfd_open");
+    }
+  }
+  close(ends[1]);
+  int64_t start = now();
+  for (int i = 0; i < children; i++) {
+    if (syscall(SYS_pidfd_send_signal, fds[i], SIGKILL, NULL, 0) != 0) {
+      die("pidfd_send_signal");
+    }
+  }
+  if (read(ends[0], &end_of_file, 1) != 0) {
+    die("the pipe of the children");
+  }
+  int64_t taken = now() - start;
+  for (int i = 0; i < children; i++) {
+    waitpid(pids[i], NULL, 0);
+    close(fds[i]);
+  }
+  close(ends[0]);
+  close(null);
+  free(fds);
+  free(pids);
+  return taken;
+}
+
 int main(int argc, char **argv) {
   const char *mode = argc > 1 ? argv[1] : "";
   if (strcmp(mode, "pause") == 0) {
@@ -188,12 +274,20 @@ int main(int argc, char **argv) {
     once = spawn_once;
   } else if (strcmp(mode, "read") == 0 && argc > 2) {
     once = read_once;
+  } else if (strcmp(mode, "threads") == 0 && argc > 3) {
+    once = batch_once;
+    threads = atoi(argv[2]);
+    start_threads(argv + 3);
+  } else if (strcmp(mode, "death") == 0 && argc > 3) {
+    once = death_once;
+    children = atoi(argv[2]);
+    command = argv + 3;
   } else if (strcmp(mode, "exit") == 0) {
     once = exit_once;
     command = paused;
     start_loop();
   } else {
-    fprintf(stderr, "usage: peer spawn|exit|read|pause\n");
+    fprintf(stderr, "usage: peer spawn|threads|exit|read|death|pause\n");
     return 2;
   }
   int count;

@@ -39,6 +39,7 @@ public final class Main {
   private static Map<String, Benchmark> benchmarks() {
     Map<String, Benchmark> all = new LinkedHashMap<>();
     all.put("spawn", new SpawnBenchmark());
+    all.put("threads", new ThreadsBenchmark());
     all.put("guard", new GuardBenchmark());
     all.put("exit", new ExitBenchmark());
     all.put("output", new OutputBenchmark());
