@@ -404,11 +404,7 @@ final class LinuxLauncher extends Launcher {
       }
       ChildScript script = builder.complete(launch.kept(), probes.openLimit(), keptSignals());
       // Completing the script can duplicate the program's descriptor to another number.
-      Set<Integer> needed = spawn.descriptors().needed();
-      needed.addAll(named);
-      if (cgroup.isPresent()) {
-        needed.add(cgroup.get().fd());
-      }
+      Set<Integer> needed = launch.sharesMemory() ? Set.of() : needed(named);
       SpawnStub.Run run = cgroup.isPresent()
           ? cgroup.get().run(pidfd, () -> run(launch, script, needed))
           : run(launch, script, needed);
@@ -442,6 +438,16 @@ final class LinuxLauncher extends Launcher {
         registration.ifPresent(guardian::release);
       }
       throw failure;
+    }
+
+    /** Returns the descriptors of this JVM that the script names, for a launch that copies them. */
+    private Set<Integer> needed(Set<Integer> named) {
+      Set<Integer> needed = spawn.descriptors().needed();
+      needed.addAll(named);
+      if (cgroup.isPresent()) {
+        needed.add(cgroup.get().fd());
+      }
+      return needed;
     }
 
     private SpawnStub.Run run(ScriptLaunch launch, ChildScript script, Set<Integer> needed) {

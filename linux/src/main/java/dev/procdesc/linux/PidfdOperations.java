@@ -53,34 +53,50 @@ public final class PidfdOperations extends ProcessOperations {
 
   @Override
   public Outcome collect(int fd) {
-    int events = Descriptors.poll(fd, PosixNumbers.POLLIN, 0);
-    if (events <= 0) {
-      return new Outcome.Running(); // A negative number is EINTR, which excludes an event.
-    }
-    boolean wantUsage = collectsUsage();
     try (NativeMemory memory = NativeMemory.borrow()) {
-      ByteBuffer bytes = memory.bytes();
-      bytes.putInt(Numbers.SIGINFO_PID, 0);
-      int outcome = Syscalls.waitid(
-          Numbers.P_PIDFD,
-          fd,
-          memory.address(),
-          Numbers.WEXITED | Numbers.WNOHANG | Numbers.WALL | (reaps() ? 0 : Numbers.WNOWAIT),
-          wantUsage ? memory.address() + Numbers.SIGINFO_SIZE : 0);
+      int outcome = waitid(fd, memory);
+      if (outcome == 0 && hasStatus(memory)) {
+        return ended(memory); // One call is enough for the ordinary end of a child.
+      }
+      int events = Descriptors.poll(fd, PosixNumbers.POLLIN, 0);
+      if (events <= 0) {
+        return new Outcome.Running(); // A negative number is EINTR, which excludes an event.
+      }
       if (outcome == 0) {
-        return bytes.getInt(Numbers.SIGINFO_PID) == 0
-            ? new Outcome.Unreaped()
-            : new Outcome.Ended(
-                status(bytes.getInt(Numbers.SIGINFO_CODE), bytes.getInt(Numbers.SIGINFO_STATUS)),
-                wantUsage
-                    ? Optional.of(WaitStatus.usage(bytes, Numbers.SIGINFO_SIZE))
-                    : Optional.empty());
+        outcome = waitid(fd, memory); // The process may have ended after the first call.
+      }
+      if (outcome == 0) {
+        return hasStatus(memory) ? ended(memory) : new Outcome.Unreaped();
       }
       if (outcome == -Numbers.ECHILD) {
         return notOurs(fd, events, memory);
       }
       throw new IllegalStateException("waitid: " + Errors.describe(-outcome));
     }
+  }
+
+  /** Takes the status of a process that has ended, and reaps it if that is the task. */
+  private int waitid(int fd, NativeMemory memory) {
+    memory.bytes().putInt(Numbers.SIGINFO_PID, 0);
+    return Syscalls.waitid(
+        Numbers.P_PIDFD,
+        fd,
+        memory.address(),
+        Numbers.WEXITED | Numbers.WNOHANG | Numbers.WALL | (reaps() ? 0 : Numbers.WNOWAIT),
+        collectsUsage() ? memory.address() + Numbers.SIGINFO_SIZE : 0);
+  }
+
+  private static boolean hasStatus(NativeMemory memory) {
+    return memory.bytes().getInt(Numbers.SIGINFO_PID) != 0;
+  }
+
+  private Outcome ended(NativeMemory memory) {
+    ByteBuffer bytes = memory.bytes();
+    return new Outcome.Ended(
+        status(bytes.getInt(Numbers.SIGINFO_CODE), bytes.getInt(Numbers.SIGINFO_STATUS)),
+        collectsUsage()
+            ? Optional.of(WaitStatus.usage(bytes, Numbers.SIGINFO_SIZE))
+            : Optional.empty());
   }
 
   /**

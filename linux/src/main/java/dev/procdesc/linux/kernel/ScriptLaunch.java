@@ -30,7 +30,8 @@ public interface ScriptLaunch extends AutoCloseable {
    * @param flags the flags of clone; 0 if the C library creates the child
    * @param cgroup the directory of the control group in which the kernel creates the child; only
    *     clone3 can do that
-   * @param needed the descriptors of this JVM that the script names
+   * @param needed the descriptors of this JVM that the script names; not used if the child shares
+   *     the memory of this JVM, because it then has all of its descriptors
    * @return the run; its process ID is 0 if the child is created and its ID is unknown
    */
   SpawnStub.Run run(

@@ -163,11 +163,23 @@ public final class NativeArena implements AutoCloseable {
 
   /** Stores a null-terminated array of pointers to strings and returns its address. */
   public long strings(List<byte[]> texts) {
-    long[] pointers = new long[texts.size() + 1];
-    for (int i = 0; i < texts.size(); i++) {
-      pointers[i] = string(texts.get(i));
+    int pointers = (texts.size() + 1) * Long.BYTES;
+    int size = pointers;
+    for (byte[] text : texts) {
+      size = Math.addExact(size, text.length + 1);
     }
-    return words(pointers);
+    Place place = allocate(size);
+    ByteBuffer bytes = place.bytes();
+    int pointer = place.at();
+    int string = place.at() + pointers;
+    for (byte[] text : texts) {
+      bytes.putLong(pointer, place.address() + string - place.at());
+      bytes.put(string, text).put(string + text.length, (byte) 0);
+      pointer += Long.BYTES;
+      string += text.length + 1;
+    }
+    bytes.putLong(pointer, 0);
+    return place.address();
   }
 
   @Override

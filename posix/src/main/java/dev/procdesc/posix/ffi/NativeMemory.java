@@ -5,7 +5,8 @@ import dev.procdesc.ProcessDescriptorException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
-import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A block of memory outside the heap, for the structures that system calls read and write. Access
@@ -18,8 +19,10 @@ public final class NativeMemory implements AutoCloseable {
   public static final int SIZE = 64 * 1024;
 
   private static final int POOLED = 16;
-  private static final ConcurrentLinkedDeque<NativeMemory> POOL = new ConcurrentLinkedDeque<>();
-  private static final ConcurrentLinkedDeque<NativeMemory> SHARED = new ConcurrentLinkedDeque<>();
+  private static final AtomicReferenceArray<NativeMemory> POOL =
+      new AtomicReferenceArray<>(POOLED);
+  private static final AtomicReferenceArray<NativeMemory> SHARED =
+      new AtomicReferenceArray<>(POOLED);
 
   private final long address;
   private final ByteBuffer bytes;
@@ -48,7 +51,7 @@ public final class NativeMemory implements AutoCloseable {
 
   /** Borrows a block of {@link #SIZE} bytes. */
   public static NativeMemory borrow() {
-    NativeMemory pooled = POOL.pollFirst();
+    NativeMemory pooled = take(POOL);
     return pooled != null ? pooled : new NativeMemory(SIZE);
   }
 
@@ -62,7 +65,7 @@ public final class NativeMemory implements AutoCloseable {
    * children and this process see each other's writes.
    */
   static NativeMemory borrowShared(int size) {
-    NativeMemory pooled = size <= SIZE ? SHARED.pollFirst() : null;
+    NativeMemory pooled = size <= SIZE ? take(SHARED) : null;
     if (pooled != null) {
       return pooled;
     }
@@ -142,12 +145,31 @@ public final class NativeMemory implements AutoCloseable {
   @Override
   public void close() {
     bytes.clear();
-    ConcurrentLinkedDeque<NativeMemory> pool = shared ? SHARED : POOL;
-    if (pooled && pool.size() < POOLED) {
-      pool.addFirst(this);
-    } else {
+    if (!pooled || !put(shared ? SHARED : POOL, this)) {
       release();
     }
+  }
+
+  /** Takes a block out of a pool; returns null if the pool is empty. */
+  private static @Nullable NativeMemory take(AtomicReferenceArray<NativeMemory> pool) {
+    for (int i = 0; i < POOLED; i++) {
+      // A plain read first, because the exchange of an empty place would be a write as well.
+      NativeMemory block = pool.get(i);
+      if (block != null && pool.compareAndSet(i, block, null)) {
+        return block;
+      }
+    }
+    return null;
+  }
+
+  /** Puts a block into a pool; returns false if the pool is full. */
+  private static boolean put(AtomicReferenceArray<NativeMemory> pool, NativeMemory block) {
+    for (int i = 0; i < POOLED; i++) {
+      if (pool.get(i) == null && pool.compareAndSet(i, null, block)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private void release() {
@@ -160,11 +182,11 @@ public final class NativeMemory implements AutoCloseable {
 
   /** Frees the blocks in the pools. */
   public static void freeUnused() {
-    for (ConcurrentLinkedDeque<NativeMemory> pool : List.of(POOL, SHARED)) {
-      NativeMemory unused = pool.pollFirst();
+    for (AtomicReferenceArray<NativeMemory> pool : List.of(POOL, SHARED)) {
+      NativeMemory unused = take(pool);
       while (unused != null) {
         unused.release();
-        unused = pool.pollFirst();
+        unused = take(pool);
       }
     }
   }

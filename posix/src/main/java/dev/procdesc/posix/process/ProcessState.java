@@ -40,6 +40,8 @@ import java.util.function.IntConsumer;
  * code has reaped.
  */
 public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
+  private static final Set<Right> ALL_RIGHTS = copyOf(EnumSet.allOf(Right.class));
+
   private final OwnedDescriptor descriptor;
   private final OptionalLong pid;
 
@@ -98,7 +100,7 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
       Optional<CloseAction> lastClose,
       ProcessOperations calls,
       Watcher watcher) {
-    this(descriptor, pid, EnumSet.allOf(Right.class), lastClose, calls, watcher);
+    this(descriptor, pid, ALL_RIGHTS, lastClose, calls, watcher);
   }
 
   /** Creates the state of a process behind a descriptor that has only some rights. */
@@ -111,9 +113,7 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
       Watcher watcher) {
     this.descriptor = descriptor;
     this.pid = pid;
-    Set<Right> copy = EnumSet.noneOf(Right.class);
-    copy.addAll(rights);
-    this.rights = Collections.unmodifiableSet(copy);
+    this.rights = rights == ALL_RIGHTS ? rights : copyOf(rights);
     this.lastClose = lastClose;
     this.calls = calls;
     this.watcher = watcher;
@@ -133,6 +133,12 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
     }
     this.completion = new Completion(watcher);
     this.listeners = new StateListeners(descriptor, calls, watcher);
+  }
+
+  private static Set<Right> copyOf(Set<Right> rights) {
+    Set<Right> copy = EnumSet.noneOf(Right.class);
+    copy.addAll(rights);
+    return Collections.unmodifiableSet(copy);
   }
 
   /**

@@ -225,16 +225,9 @@ public final class ChildDescriptors implements AutoCloseable {
    * that it inherits, and some more.
    */
   int highestNeeded(SortedSet<Integer> more) {
-    Set<Integer> placed = new TreeSet<>();
     int highest = more.isEmpty() ? 0 : more.last();
-    for (Placement placement : placements) {
-      placed.add(placement.target());
-      highest = Math.max(highest, placement.source());
-    }
     for (int target : targets) {
-      if (!placed.contains(target)) {
-        highest = Math.max(highest, target);
-      }
+      highest = Math.max(highest, sourceOf(target).orElse(target));
     }
     return highest;
   }
@@ -244,11 +237,12 @@ public final class ChildDescriptors implements AutoCloseable {
     if (!targets.contains(target)) {
       return OptionalInt.empty();
     }
-    return OptionalInt.of(placements.stream()
-        .filter(placement -> placement.target() == target)
-        .findFirst()
-        .map(Placement::source)
-        .orElse(target));
+    for (Placement placement : placements) {
+      if (placement.target() == target) {
+        return OptionalInt.of(placement.source());
+      }
+    }
+    return OptionalInt.of(target);
   }
 
   /** Returns the numbers that stay open in the child, in ascending order. */

@@ -18,8 +18,8 @@ import java.util.OptionalInt;
  * spawn, and again at the first one after an idle time.
  */
 public final class ReservedNumbers implements Watcher.IdleTask {
-  /** The number of descriptors for the pipes of five children that are created at once. */
-  private static final int COUNT = 16;
+  /** The number of descriptors for the pipes of 16 children that are created at once. */
+  private static final int COUNT = 48;
 
   /** Below this number, a descriptor is not worth the calls that move it. */
   private static final int LOW = 256;
@@ -28,6 +28,9 @@ public final class ReservedNumbers implements Watcher.IdleTask {
 
   /** The read end of a pipe; empty if nothing is reserved. */
   private OptionalInt filler = OptionalInt.empty();
+
+  /** The number of calls that copy {@link #filler}, which must stay open until they return. */
+  private int copying;
 
   /** Set when a number was reserved or used since the last idle time. */
   private boolean used;
@@ -59,15 +62,21 @@ public final class ReservedNumbers implements Watcher.IdleTask {
    * @param above the lowest number that may be used
    * @return the number, for {@link #giveBack}; empty if the descriptor was not copied
    */
-  synchronized OptionalInt place(int fd, int above) {
-    if (fd < LOW) {
+  OptionalInt place(int fd, int above) {
+    OptionalInt number = fd < LOW ? OptionalInt.empty() : claim(fd, above);
+    if (number.isPresent()
+        && LibC.dup3(fd, number.getAsInt(), SystemNumbers.posix().oCloexec()) < 0) {
+      giveBack(number.getAsInt());
       return OptionalInt.empty();
     }
+    return number;
+  }
+
+  /** Removes a number between two others from the free ones. */
+  private synchronized OptionalInt claim(int below, int above) {
     for (Iterator<Integer> numbers = free.iterator(); numbers.hasNext(); ) {
       int number = numbers.next();
-      if (number >= above
-          && number < fd
-          && LibC.dup3(fd, number, SystemNumbers.posix().oCloexec()) >= 0) {
+      if (number >= above && number < below) {
         numbers.remove();
         used = true;
         return OptionalInt.of(number);
@@ -76,20 +85,40 @@ public final class ReservedNumbers implements Watcher.IdleTask {
     return OptionalInt.empty();
   }
 
-  /** Closes the descriptor at a number, and reserves the number again. */
-  synchronized void giveBack(int number) {
-    if (filler.isPresent()
-        && LibC.dup3(filler.getAsInt(), number, SystemNumbers.posix().oCloexec()) >= 0) {
-      free.addFirst(number);
-    } else {
+  /**
+   * Closes the descriptor at a number, and reserves the number again. That close may block, if it
+   * is the last of a file on a file system that does not answer, so no lock is held meanwhile.
+   */
+  void giveBack(int number) {
+    OptionalInt copied = beginCopy();
+    boolean reserved = copied.isPresent()
+        && LibC.dup3(copied.getAsInt(), number, SystemNumbers.posix().oCloexec()) >= 0;
+    if (!reserved) {
       LibC.close(number);
+    }
+    if (copied.isPresent()) {
+      endCopy(number, reserved);
+    }
+  }
+
+  private synchronized OptionalInt beginCopy() {
+    if (filler.isPresent()) {
+      copying++;
+    }
+    return filler;
+  }
+
+  private synchronized void endCopy(int number, boolean reserved) {
+    copying--;
+    if (reserved) {
+      free.addFirst(number);
     }
   }
 
   /** Gives up the numbers if none was used since the last call. */
   @Override
   public synchronized void idle() {
-    if (used) {
+    if (used || copying > 0) {
       used = false;
       return;
     }
