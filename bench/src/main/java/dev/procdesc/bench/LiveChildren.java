@@ -90,15 +90,15 @@ final class LiveChildren {
   }
 
   /** Waits for the library to complete deferred work. */
-  private static void settle() throws InterruptedException {
+  static void settle() throws InterruptedException {
     TimeUnit.SECONDS.sleep(1);
   }
 
-  private static Set<Thread> threads() {
+  static Set<Thread> threads() {
     return new HashSet<>(Thread.getAllStackTraces().keySet());
   }
 
-  private static long heap() throws InterruptedException {
+  static long heap() throws InterruptedException {
     MemoryMXBean memory = ManagementFactory.getMemoryMXBean();
     for (int i = 0; i < 5; i++) {
       memory.gc();
@@ -108,7 +108,7 @@ final class LiveChildren {
     return memory.getHeapMemoryUsage().getUsed();
   }
 
-  private static long descriptors() throws IOException {
+  static long descriptors() throws IOException {
     try (Stream<Path> all = Files.list(Path.of("/proc/self/fd"))) {
       return all.collect(Collectors.counting());
     }

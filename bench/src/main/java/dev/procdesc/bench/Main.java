@@ -9,11 +9,13 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -27,11 +29,16 @@ public final class Main {
   private static String usage(Set<String> benchmarks) {
     return String.join(
         "\n",
-        "usage: java -jar procdesc-bench.jar [--quick] [--json FILE] [--only NAME]...",
-        "  --quick      takes fewer samples",
-        "  --json FILE  also writes the results to FILE",
-        "  --only NAME  runs this benchmark only; repeatable: " + String.join(", ", benchmarks),
-        "Exits with 0, with 1 if a benchmark or a peer failed, with 2 for a wrong option.");
+        "usage: java -jar procdesc-bench.jar [--quick] [--only NAME]... [options]",
+        "       java -jar procdesc-bench.jar --soak COUNT [--json FILE]",
+        "  --quick          takes fewer samples",
+        "  --only NAME      runs this benchmark only; repeatable: " + String.join(", ", benchmarks),
+        "  --json FILE      also writes the results to FILE",
+        "  --baseline JAR   also measures another build of this program",
+        "  --pd FILE        the command line tool pd, which is measured as a whole process",
+        "  --soak COUNT     spawns COUNT children, and compares what is held before and after",
+        "Exits with 0, with 1 if a benchmark or a peer failed or the soak found growth, with 2 for a",
+        "wrong option.");
   }
 
   private Main() {}
@@ -68,14 +75,19 @@ public final class Main {
       System.exit(2);
       return;
     }
-    Report report = run(benchmarks, options);
+    Map<String, Benchmark> chosen = options.soak().isPresent()
+        ? Map.of("soak", new SoakBenchmark(options.soak().getAsInt()))
+        : benchmarks;
+    Report report = run(chosen, options);
     // The JVM's default encoding in the C locale has no µ, ≤ or ×.
     PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), true, UTF_8);
     out.print(report.table());
-    if (options.json().isPresent()) {
-      Files.writeString(options.json().get(), report.json());
+    Optional<Path> json = options.path(Options.PathOption.JSON);
+    if (json.isPresent()) {
+      Files.writeString(json.get(), report.json());
     }
-    System.exit(report.rows().stream().anyMatch(Row::failed) ? 1 : 0);
+    boolean grown = options.soak().isPresent() && !SoakBenchmark.isFlat(report.rows());
+    System.exit(grown || report.rows().stream().anyMatch(Row::failed) ? 1 : 0);
   }
 
   private static Report run(Map<String, Benchmark> benchmarks, Options options)

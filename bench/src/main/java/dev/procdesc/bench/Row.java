@@ -106,6 +106,19 @@ record Row(
     return new Row(what, "", Optional.of(result), Optional.empty(), note);
   }
 
+  /** Returns a row that compares two numbers, with a budget. */
+  static Row of(
+      String what, Unit unit, double ours, String peer, double theirs, Budget budget) {
+    Result result = new Result(
+        unit,
+        ours,
+        OptionalDouble.of(theirs),
+        OptionalDouble.empty(),
+        budget.kind(),
+        OptionalDouble.of(budget.limit()));
+    return new Row(what, peer, Optional.of(result), Optional.empty(), "");
+  }
+
   /** Returns the same row with a remark. */
   Row withNote(String more) {
     return new Row(what, peer, result, missing, more);

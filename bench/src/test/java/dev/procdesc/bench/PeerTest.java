@@ -19,7 +19,7 @@ final class PeerTest {
   private static final String MISSING = "/nonexistent/program";
 
   private static Context context(Optional<NativeProgram> program) {
-    Options options = new Options(true, Optional.empty(), Set.of());
+    Options options = Options.parse(List.of("--quick"), Set.of());
     return new Context(options, program, Missing.notRun("no C compiler"));
   }
 

@@ -2,15 +2,12 @@ package dev.procdesc.bench;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 final class ReportTest {
@@ -148,17 +145,5 @@ final class ReportTest {
           ]
         }
         """, report.json());
-  }
-
-  @Test
-  void options() {
-    Set<String> known = Set.of("spawn");
-    assertEquals(
-        new Options(true, Optional.of(Path.of("x.json")), Set.of("spawn")),
-        Options.parse(List.of("--quick", "--json", "x.json", "--only", "spawn"), known));
-    assertThrows(
-        IllegalArgumentException.class, () -> Options.parse(List.of("--only", "other"), known));
-    assertThrows(IllegalArgumentException.class, () -> Options.parse(List.of("--json"), known));
-    assertThrows(IllegalArgumentException.class, () -> Options.parse(List.of("--fast"), known));
   }
 }
