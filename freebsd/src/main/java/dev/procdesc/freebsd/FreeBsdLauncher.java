@@ -15,6 +15,7 @@ import dev.procdesc.freebsd.kernel.Numbers;
 import dev.procdesc.freebsd.kernel.Probes;
 import dev.procdesc.freebsd.kernel.Procdesc;
 import dev.procdesc.freebsd.kernel.Syscalls;
+import dev.procdesc.posix.backend.Lazy;
 import dev.procdesc.posix.channel.SocketChannels;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.LibC;
@@ -70,18 +71,23 @@ final class FreeBsdLauncher extends Launcher {
     ORDINARY_SIGNALS.clear(Numbers.SIGSTOP);
   }
 
-  private static final ScriptFailure.Hints HINTS = new ScriptFailure.Hints(
-      Map.of(),
-      Map.of(
-          Numbers.ECAPMODE,
-          "in capability mode only a program that was opened before can be executed"),
-      Map.of(
-          PosixNumbers.EPERM,
-          "changing the supplementary groups requires privilege; keepSupplementaryGroups() leaves"
-              + " them unchanged",
-          PosixNumbers.EINVAL,
-          "there are more groups than the system allows (kern.ngroups)"),
-      Map.of());
+  /** The causes of failures, created at the first one. */
+  private static final class Failures {
+    static final ScriptFailure.Hints HINTS = new ScriptFailure.Hints(
+        Map.of(),
+        Map.of(
+            Numbers.ECAPMODE,
+            "in capability mode only a program that was opened before can be executed"),
+        Map.of(
+            PosixNumbers.EPERM,
+            "changing the supplementary groups requires privilege; keepSupplementaryGroups() leaves"
+                + " them unchanged",
+            PosixNumbers.EINVAL,
+            "there are more groups than the system allows (kern.ngroups)"),
+        Map.of());
+
+    private Failures() {}
+  }
 
   private static final Map<Integer, String> OPEN_HINTS = Map.of(
       PosixNumbers.EPERM, "opening a process requires the right to debug it",
@@ -108,7 +114,7 @@ final class FreeBsdLauncher extends Launcher {
   private final Probes probes;
   private final CapabilityMode sandbox;
   private final ProcdescOperations reaping;
-  private final Channels channels;
+  private final Lazy<Channels> channels;
 
   FreeBsdLauncher(Probes probes, Watcher watcher, ExitQuery query) {
     this(probes, watcher, new CapabilityMode(), new ChildSignal(watcher), query);
@@ -137,7 +143,12 @@ final class FreeBsdLauncher extends Launcher {
     this.probes = probes;
     this.sandbox = sandbox;
     this.reaping = reaping;
-    this.channels = new SocketChannels(new ProcdescTransfer(probes, observing, watcher), watcher);
+    this.channels = new Lazy<>() {
+      @Override
+      protected Channels make() {
+        return new SocketChannels(new ProcdescTransfer(probes, observing, watcher), watcher);
+      }
+    };
   }
 
   CapabilityMode sandbox() {
@@ -145,7 +156,7 @@ final class FreeBsdLauncher extends Launcher {
   }
 
   Channels channels() {
-    return channels;
+    return channels.getUnchecked();
   }
 
   @Override
@@ -365,7 +376,7 @@ final class FreeBsdLauncher extends Launcher {
         throw ScriptFailure.ofEarlyEnd(script, run, "pdfork", status);
       }
       abandon(fd);
-      throw new ScriptFailure(spawn, HINTS).of(script, run);
+      throw new ScriptFailure(spawn, Failures.HINTS).of(script, run);
     }
 
     /** Waits for the end of a child that has executed no program, and reaps it. */

@@ -35,9 +35,15 @@ public final class LinuxBackend implements Backend {
   /** All native state, created at the first use, once for each JVM. */
   private static final class Running {
     static final Probes PROBES = new Probes();
-    static final SeccompSandbox SANDBOX = new SeccompSandbox(PROBES);
 
     private Running() {}
+  }
+
+  /** The descriptor-only mode, which most JVMs never enter. */
+  private static final class Confinement {
+    static final SeccompSandbox SANDBOX = new SeccompSandbox(Running.PROBES);
+
+    private Confinement() {}
   }
 
   private static final Lazy<LinuxLauncher> LAUNCHER = new Lazy<>() {
@@ -180,12 +186,12 @@ public final class LinuxBackend implements Backend {
 
   @Override
   public void enterDescriptorOnlyMode(Set<DescriptorOnly> also) throws ProcessDescriptorException {
-    Running.SANDBOX.enter(also);
+    Confinement.SANDBOX.enter(also);
   }
 
   @Override
   public Optional<Set<DescriptorOnly>> descriptorOnlyMode() {
-    return Running.SANDBOX.entered();
+    return Confinement.SANDBOX.entered();
   }
 
   @Override

@@ -17,6 +17,7 @@ import dev.procdesc.linux.kernel.Pidfd;
 import dev.procdesc.linux.kernel.Probes;
 import dev.procdesc.linux.kernel.ScriptLaunch;
 import dev.procdesc.linux.kernel.Syscalls;
+import dev.procdesc.posix.backend.Lazy;
 import dev.procdesc.posix.channel.SocketChannels;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.LibC;
@@ -66,20 +67,25 @@ final class LinuxLauncher extends Launcher {
   private static final String UNMAPPED =
       "the ID is not mapped in this user namespace (/proc/self/uid_map, /proc/self/gid_map)";
 
-  private static final ScriptFailure.Hints HINTS = new ScriptFailure.Hints(
-      ControlGroup.RULES,
-      Map.of(
-          PosixNumbers.EPERM,
-          "refused by a filter or security module; if this JVM can no longer execute programs by"
-              + " name (DescriptorOnly.PROGRAMS), use an open program: Spawner.ofDescriptor"),
-      Map.of(
-          PosixNumbers.EPERM,
-          "changing the supplementary groups requires privilege, and is forbidden in a user"
-              + " namespace in which /proc/self/setgroups is \"deny\", as in that of unshare -r;"
-              + " keepSupplementaryGroups() leaves them unchanged",
-          PosixNumbers.EINVAL,
-          UNMAPPED),
-      Map.of(PosixNumbers.EINVAL, UNMAPPED));
+  /** The causes of failures, created at the first one. */
+  private static final class Failures {
+    static final ScriptFailure.Hints HINTS = new ScriptFailure.Hints(
+        ControlGroup.RULES,
+        Map.of(
+            PosixNumbers.EPERM,
+            "refused by a filter or security module; if this JVM can no longer execute programs by"
+                + " name (DescriptorOnly.PROGRAMS), use an open program: Spawner.ofDescriptor"),
+        Map.of(
+            PosixNumbers.EPERM,
+            "changing the supplementary groups requires privilege, and is forbidden in a user"
+                + " namespace in which /proc/self/setgroups is \"deny\", as in that of unshare -r;"
+                + " keepSupplementaryGroups() leaves them unchanged",
+            PosixNumbers.EINVAL,
+            UNMAPPED),
+        Map.of(PosixNumbers.EINVAL, UNMAPPED));
+
+    private Failures() {}
+  }
 
   /** The signals whose disposition can be changed. */
   private static final BitSet ALL_SIGNALS = new BitSet();
@@ -101,7 +107,7 @@ final class LinuxLauncher extends Launcher {
   private final PidfdOperations reaping;
   private final ReservedNumbers numbers = new ReservedNumbers();
   private final Guardian guardian;
-  private final Channels channels;
+  private final Lazy<Channels> channels;
 
   /** Serializes children that change their user: see {@link Attempt#runAsOther}. */
   private final Object otherUser = new Object();
@@ -126,7 +132,12 @@ final class LinuxLauncher extends Launcher {
     this.reaping = reaping;
     this.guardian = new Guardian(probes, watcher);
     watcher.whenIdle(numbers);
-    this.channels = new SocketChannels(new PidfdTransfer(probes, observing, watcher), watcher);
+    this.channels = new Lazy<>() {
+      @Override
+      protected Channels make() {
+        return new SocketChannels(new PidfdTransfer(probes, observing, watcher), watcher);
+      }
+    };
   }
 
   @Override
@@ -155,7 +166,7 @@ final class LinuxLauncher extends Launcher {
   }
 
   Channels channels() {
-    return channels;
+    return channels.getUnchecked();
   }
 
   /** Opens a process by its ID. The process is neither reaped nor killed by this library. */
@@ -430,7 +441,7 @@ final class LinuxLauncher extends Launcher {
             : ScriptFailure.ofEarlyEnd(script, run, launch.operation(), status);
       } else {
         Pidfd.reap(fd);
-        failure = new ScriptFailure(spawn, HINTS).of(script, run);
+        failure = new ScriptFailure(spawn, Failures.HINTS).of(script, run);
       }
       LibC.close(fd);
       // The guardian retains the registration of a group or cgroup after the child has exited.

@@ -27,11 +27,10 @@ public record Registration(
 
   /** Returns the flags of the message that registers the child. */
   int flags() {
-    return switch (kind) {
-      case KILL_GROUP -> Message.FLAG_GROUP;
-      case KILL_CGROUP -> Message.FLAG_CGROUP;
-      default -> 0;
-    };
+    if (kind == OnClose.KILL_GROUP) {
+      return Message.FLAG_GROUP;
+    }
+    return kind == OnClose.KILL_CGROUP ? Message.FLAG_CGROUP : 0;
   }
 
   /**

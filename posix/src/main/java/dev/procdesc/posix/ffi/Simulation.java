@@ -49,13 +49,17 @@ public final class Simulation {
 
   /** Returns the address of a function that replaces one of the C library. */
   static Optional<Long> symbol(String name) {
-    return Opened.LIBRARY.isEmpty()
+    return !isRequested() || Opened.LIBRARY.isEmpty()
         ? Optional.empty()
         : NativeFunction.symbol(Opened.LIBRARY.get(), name);
   }
 
+  private static boolean isRequested() {
+    return System.getProperty("dev.procdesc.backend", "").equals("freebsd");
+  }
+
   private static Optional<Path> find() {
-    if (!System.getProperty("dev.procdesc.backend", "").equals("freebsd")) {
+    if (!isRequested()) {
       return Optional.empty();
     }
     URL library = ClassLoader.getSystemResource(LIBRARY);

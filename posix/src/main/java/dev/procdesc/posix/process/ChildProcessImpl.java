@@ -80,7 +80,7 @@ public final class ChildProcessImpl extends ProcessDescriptorImpl implements Chi
   public synchronized Process asProcess() {
     Process first = view;
     if (first == null) {
-      first = new ProcessView(
+      first = ProcessView.of(
           this,
           Optional.ofNullable(outputs.get(0)).map(PipeOutputImpl::processStream),
           Optional.ofNullable(inputs.get(1)).map(PipeInputImpl::processStream),

@@ -133,7 +133,7 @@ public sealed class ProcessDescriptorImpl implements ProcessDescriptor permits C
 
   @Override
   public CompletableFuture<ExitStatus> onExit() {
-    ExitFuture future = new ExitFuture(this);
+    CompletableFuture<ExitStatus> future = ExitFuture.of(this);
     reference.onExit(future);
     return future;
   }
@@ -145,8 +145,12 @@ public sealed class ProcessDescriptorImpl implements ProcessDescriptor permits C
     @SuppressWarnings({"unused", "FieldCanBeLocal"}) // Its only purpose is to be a reference.
     private final ProcessDescriptorImpl process;
 
-    ExitFuture(ProcessDescriptorImpl process) {
+    private ExitFuture(ProcessDescriptorImpl process) {
       this.process = process;
+    }
+
+    static CompletableFuture<ExitStatus> of(ProcessDescriptorImpl process) {
+      return new ExitFuture(process);
     }
   }
 

@@ -30,7 +30,7 @@ final class ProcessView extends Process {
   private final InputStream stdout;
   private final InputStream stderr;
 
-  ProcessView(
+  private ProcessView(
       ChildProcess child,
       Optional<OutputStream> stdin,
       Optional<InputStream> stdout,
@@ -39,6 +39,15 @@ final class ProcessView extends Process {
     this.stdin = stdin.orElseGet(NoInput::new);
     this.stdout = stdout.orElseGet(NoOutput::new);
     this.stderr = stderr.orElseGet(NoOutput::new);
+  }
+
+  /** Returns a new view of a child, with its standard pipes. */
+  static Process of(
+      ChildProcess child,
+      Optional<OutputStream> stdin,
+      Optional<InputStream> stdout,
+      Optional<InputStream> stderr) {
+    return new ProcessView(child, stdin, stdout, stderr);
   }
 
   /** The stream to a standard input that is no pipe; it can only be closed. */

@@ -1,10 +1,12 @@
 package dev.procdesc.posix.spawn;
 
+import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.SystemStrings;
 import dev.procdesc.posix.process.Foreground;
 import dev.procdesc.spi.Program;
 import dev.procdesc.spi.SpawnRequest;
+import dev.procdesc.spi.SupplementaryGroups;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,11 +44,20 @@ public record PreparedSpawn(
         arena,
         descriptors,
         environment,
-        Users.identify(request.user(), request.group(), request.supplementaryGroups()),
+        identity(request),
         foreground,
         request.program() instanceof Program.Named named
             ? Optional.of(new PathSearch(named.name(), environment))
             : Optional.empty());
+  }
+
+  /** Looks the accounts up that the request names. Most requests name none. */
+  private static Users.Identity identity(SpawnRequest request) throws ProcessDescriptorException {
+    return request.user().isEmpty()
+            && request.group().isEmpty()
+            && request.supplementaryGroups() instanceof SupplementaryGroups.OfUser
+        ? Users.Identity.UNCHANGED
+        : Users.identify(request.user(), request.group(), request.supplementaryGroups());
   }
 
   /** Stores the arguments in the arena and returns the address of the array. */

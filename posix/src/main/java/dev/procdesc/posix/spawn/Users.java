@@ -46,6 +46,10 @@ public final class Users {
   /** The user and groups of a child. Absent parts stay as in the parent. */
   public record Identity(
       Optional<Long> user, Optional<Long> group, Optional<List<Long>> supplementary) {
+    /** The user and groups of the parent. */
+    static final Identity UNCHANGED =
+        new Identity(Optional.empty(), Optional.empty(), Optional.empty());
+
     /** Returns whether any part differs from the parent's. */
     public boolean isOther() {
       return user.isPresent() || group.isPresent() || supplementary.isPresent();
