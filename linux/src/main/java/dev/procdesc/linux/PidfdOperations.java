@@ -53,18 +53,12 @@ public final class PidfdOperations extends ProcessOperations {
 
   @Override
   public Outcome collect(int fd) {
+    int events = Descriptors.poll(fd, PosixNumbers.POLLIN, 0);
+    if (events <= 0) {
+      return new Outcome.Running(); // A negative number is EINTR, which excludes an event.
+    }
     try (NativeMemory memory = NativeMemory.borrow()) {
       int outcome = waitid(fd, memory);
-      if (outcome == 0 && hasStatus(memory)) {
-        return ended(memory); // One call is enough for the ordinary end of a child.
-      }
-      int events = Descriptors.poll(fd, PosixNumbers.POLLIN, 0);
-      if (events <= 0) {
-        return new Outcome.Running(); // A negative number is EINTR, which excludes an event.
-      }
-      if (outcome == 0) {
-        outcome = waitid(fd, memory); // The process may have ended after the first call.
-      }
       if (outcome == 0) {
         return hasStatus(memory) ? ended(memory) : new Outcome.Unreaped();
       }
@@ -73,6 +67,16 @@ public final class PidfdOperations extends ProcessOperations {
       }
       throw new IllegalStateException("waitid: " + Errors.describe(-outcome));
     }
+  }
+
+  @Override
+  public Outcome collectEnded(int fd) {
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      if (waitid(fd, memory) == 0 && hasStatus(memory)) {
+        return ended(memory);
+      }
+    }
+    return collect(fd);
   }
 
   /** Takes the status of a process that has ended, and reaps it if that is the task. */

@@ -69,6 +69,14 @@ public abstract class ProcessOperations {
   public abstract Outcome collect(int fd);
 
   /**
+   * Does the same for a process that has probably ended, which can save a system call. Returns the
+   * right outcome for any other process too.
+   */
+  public Outcome collectEnded(int fd) {
+    return collect(fd);
+  }
+
+  /**
    * Returns whether this library collects the exit status, so that the process is watched after the
    * last close too. If not, the descriptor is closed at the last close.
    */

@@ -230,7 +230,13 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
 
   /** Queries the kernel for the exit status, if it is not known. */
   Optional<ExitStatus> tryCollect() {
-    collect();
+    collect(false);
+    return completion.status();
+  }
+
+  /** Queries the kernel for the exit status after it has reported the end of the process. */
+  Optional<ExitStatus> collectEnded() {
+    collect(true);
     return completion.status();
   }
 
@@ -275,11 +281,15 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
 
   @Override
   public void event(long token) {
-    collect();
+    collect(true);
   }
 
-  /** Queries the kernel for the exit status, if it is not known, and reports the outcome. */
-  private void collect() {
+  /**
+   * Queries the kernel for the exit status, if it is not known, and reports the outcome.
+   *
+   * @param reported whether the kernel has reported the end
+   */
+  private void collect(boolean reported) {
     if (completion.hasEnded()) {
       return;
     }
@@ -289,7 +299,8 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
         return;
       }
       try (OwnedDescriptor.Loan loan = descriptor.lend()) {
-        ProcessOperations.Outcome outcome = calls.collect(loan.fd());
+        ProcessOperations.Outcome outcome =
+            reported ? calls.collectEnded(loan.fd()) : calls.collect(loan.fd());
         ended = outcome instanceof ProcessOperations.Outcome.Ended;
         if (ended) {
           unwatch(loan.fd());
@@ -389,7 +400,7 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
   boolean release(ProcessReference reference) {
     boolean ends;
     try {
-      collect();
+      collect(false);
     } finally {
       ends = isLastClose(reference) && close(reference);
     }
