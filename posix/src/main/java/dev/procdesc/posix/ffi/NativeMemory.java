@@ -19,8 +19,7 @@ public final class NativeMemory implements AutoCloseable {
   public static final int SIZE = 64 * 1024;
 
   private static final int POOLED = 16;
-  private static final AtomicReferenceArray<NativeMemory> POOL =
-      new AtomicReferenceArray<>(POOLED);
+  private static final AtomicReferenceArray<NativeMemory> POOL = new AtomicReferenceArray<>(POOLED);
   private static final AtomicReferenceArray<NativeMemory> SHARED =
       new AtomicReferenceArray<>(POOLED);
 

@@ -324,7 +324,8 @@ public final class ProcessReference implements InterruptiblePoll.Waiter {
         throw new InterruptedException();
       }
       boolean ready = result == InterruptiblePoll.Result.READY;
-      Optional<ExitStatus> known = ready ? core.collectEnded() : core.completion().status();
+      Optional<ExitStatus> known =
+          ready ? core.collectEnded() : core.completion().status();
       checkNotAbandoned(known);
       if (known.isPresent()) {
         return known;
