@@ -2,6 +2,8 @@
  * The C side of the benchmarks: what a C program does on Linux, with nothing in between.
  *
  *   peer spawn PROGRAM [ARG...]   vfork + execve + waitpid
+ *   peer spawn-pipes PROGRAM [ARG...]
+ *                                 the same with three pipes
  *   peer threads N PROGRAM [ARG...]
  *                                 the same in N threads at once, BATCH children in all; the
  *                                 nanoseconds of each batch
@@ -11,8 +13,13 @@
  *                                 of a pipe that all of them hold
  *   peer pause                    writes one byte, then waits for a signal
  *
- * All but the last read numbers from standard input, one a line: how many samples to take. They answer
- * with as many lines of nanoseconds.
+ * All but the last write an empty line when they are ready. They read numbers from standard input, one a
+ * line: how many samples to take. They answer with as many lines of nanoseconds, and an empty line.
+ * Options before the word make a process that has more than that:
+ *
+ *   -d COUNT   open descriptors that are closed on exec
+ *   -c COUNT   live children
+ *   -m MIB     memory
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -25,6 +32,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -108,6 +117,86 @@ static int64_t read_once(char **command) {
   close(ends[0]);
   reap(pid);
   return now() - start;
+}
+
+/* As a library does that hands out three pipes: each has one end in the child. */
+static int64_t spawn_pipes_once(char **command) {
+  int ends[3][2];
+  int64_t start = now();
+  for (int i = 0; i < 3; i++) {
+    if (pipe2(ends[i], O_CLOEXEC) != 0) {
+      die("pipe2");
+    }
+  }
+  int of_child[] = {ends[0][0], ends[1][1], ends[2][1]};
+  int of_parent[] = {ends[0][1], ends[1][0], ends[2][0]};
+  pid_t pid = vfork();
+  if (pid < 0) {
+    die("vfork");
+  }
+  if (pid == 0) {
+    for (int i = 0; i < 3; i++) {
+      dup2(of_child[i], i);
+    }
+    execve(command[0], command, environ);
+    _exit(127);
+  }
+  for (int i = 0; i < 3; i++) {
+    close(of_child[i]);
+  }
+  reap(pid);
+  for (int i = 0; i < 3; i++) {
+    close(of_parent[i]);
+  }
+  return now() - start;
+}
+
+static void open_descriptors(long count) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    die("getrlimit");
+  }
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    die("setrlimit");
+  }
+  for (long i = 0; i < count; i++) {
+    if (open("/dev/null", O_RDONLY | O_CLOEXEC) < 0) {
+      die("open");
+    }
+  }
+}
+
+/* They read from a pipe, whose other end is closed when this process ends. */
+static void start_children(long count) {
+  char *command[] = {"/bin/cat", NULL};
+  int lifeline[2];
+  if (count > 0 && pipe2(lifeline, O_CLOEXEC) != 0) {
+    die("pipe2");
+  }
+  for (long i = 0; i < count; i++) {
+    pid_t pid = vfork();
+    if (pid < 0) {
+      die("vfork");
+    }
+    if (pid == 0) {
+      dup2(lifeline[0], 0);
+      execve(command[0], command, environ);
+      _exit(127);
+    }
+  }
+}
+
+static void use_memory(long mib) {
+  size_t size = (size_t) mib << 20;
+  if (size == 0) {
+    return;
+  }
+  void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) {
+    die("mmap");
+  }
+  memset(memory, 1, size);
 }
 
 static int epoll;
@@ -257,7 +346,34 @@ static int64_t death_once(char **command) {
   return taken;
 }
 
+/* Makes the process as big as the options before the mode demand; returns their number. */
+static int take_options(int argc, char **argv) {
+  long children = 0;
+  int option;
+  while ((option = getopt(argc, argv, "+c:d:m:")) != -1) {
+    switch (option) {
+    case 'c':
+      children = atol(optarg);
+      break;
+    case 'd':
+      open_descriptors(atol(optarg));
+      break;
+    case 'm':
+      use_memory(atol(optarg));
+      break;
+    default:
+      exit(2);
+    }
+  }
+  start_children(children);
+  return optind - 1;
+}
+
 int main(int argc, char **argv) {
+  char *program = argv[0];
+  int options = take_options(argc, argv);
+  argc -= options;
+  argv += options;
   const char *mode = argc > 1 ? argv[1] : "";
   if (strcmp(mode, "pause") == 0) {
     if (write(1, "r", 1) != 1) {
@@ -269,9 +385,11 @@ int main(int argc, char **argv) {
   }
   int64_t (*once)(char **);
   char **command = argv + 2;
-  char *paused[] = {argv[0], "pause", NULL};
+  char *paused[] = {program, "pause", NULL};
   if (strcmp(mode, "spawn") == 0 && argc > 2) {
     once = spawn_once;
+  } else if (strcmp(mode, "spawn-pipes") == 0 && argc > 2) {
+    once = spawn_pipes_once;
   } else if (strcmp(mode, "read") == 0 && argc > 2) {
     once = read_once;
   } else if (strcmp(mode, "threads") == 0 && argc > 3) {
@@ -287,9 +405,12 @@ int main(int argc, char **argv) {
     command = paused;
     start_loop();
   } else {
-    fprintf(stderr, "usage: peer spawn|threads|exit|read|death|pause\n");
+    fprintf(stderr, "usage: peer [-c COUNT] [-d COUNT] [-m MIB]"
+        " spawn|spawn-pipes|threads|exit|read|death|pause\n");
     return 2;
   }
+  printf("\n");
+  fflush(stdout);
   int count;
   while (scanf("%d", &count) == 1) {
     int64_t *samples = calloc((size_t) count + 1, sizeof *samples);
@@ -302,6 +423,7 @@ int main(int argc, char **argv) {
     for (int i = 0; i < count; i++) {
       printf("%lld\n", (long long) samples[i]);
     }
+    printf("\n");
     fflush(stdout);
     free(samples);
   }

@@ -51,7 +51,7 @@ final class ExitBenchmark implements Benchmark {
           context.options().sized(10, 60),
           context.options().sized(20, 30));
       return List.of(
-          Row.of(WHAT, Unit.NANOSECONDS, ours, C, theirs, new Budget(Budget.Kind.RATIO, 1.5)),
+          Row.of(WHAT, Unit.NANOSECONDS, ours, C, theirs, new Budget(Budget.Kind.RATIO, 1.25)),
           Row.of(WHAT, Unit.NANOSECONDS, ours, JDK, jdk, Budget.Kind.SPEEDUP),
           Row.of(WHAT, Unit.NANOSECONDS, ours, NU, nu, Budget.Kind.SPEEDUP));
     }

@@ -20,9 +20,9 @@ final class GuardBenchmark implements Benchmark {
       return List.of(Row.without(WHAT, PEER, ABSENT));
     }
     Turns turns = new Turns();
-    Spawner guarded = Spawner.of(SpawnBenchmark.PROGRAM).onClose(OnClose.KILL);
-    Measurement ours = turns.addOnce(() -> SpawnBenchmark.procdesc(guarded));
-    Measurement released = turns.addOnce(() -> SpawnBenchmark.procdesc(SpawnBenchmark.RELEASED));
+    Spawner guarded = Spawner.of(Spawns.PROGRAM).onClose(OnClose.KILL);
+    Measurement ours = turns.addOnce(() -> Spawns.procdesc(guarded));
+    Measurement released = turns.addOnce(() -> Spawns.procdesc(Spawns.RELEASED));
     turns.run(
         context.options().sized(1000, 10_000),
         context.options().sized(10, 60),

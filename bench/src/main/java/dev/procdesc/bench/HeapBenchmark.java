@@ -2,7 +2,7 @@ package dev.procdesc.bench;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalLong;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
@@ -26,14 +26,9 @@ final class HeapBenchmark implements Benchmark {
 
   @Override
   public List<Row> run(Context context) throws Exception {
-    OptionalLong available = Memory.available();
-    if (available.isPresent() && available.getAsLong() < NEEDED) {
-      String reason = "needs "
-          + Unit.BYTES.format((double) NEEDED)
-          + " of memory, "
-          + Unit.BYTES.format((double) available.getAsLong())
-          + " are available";
-      return List.of(Row.without(WHAT, PEER, Missing.notRun(reason)));
+    Optional<Missing> refusal = Memory.refusal(NEEDED);
+    if (refusal.isPresent()) {
+      return List.of(Row.without(WHAT, PEER, refusal.get()));
     }
     // Another JMH process on the machine would make this one refuse to run; the table shows the
     // load.

@@ -47,11 +47,17 @@ public final class Main {
     Map<String, Benchmark> all = new LinkedHashMap<>();
     all.put("spawn", new SpawnBenchmark());
     all.put("threads", new ThreadsBenchmark());
+    all.put("descriptors", new DescriptorsBenchmark());
+    all.put("early", new EarlyBenchmark());
     all.put("guard", new GuardBenchmark());
     all.put("exit", new ExitBenchmark());
     all.put("output", new OutputBenchmark());
     all.put("cold", new ColdBenchmark());
+    all.put("pd", new PdBenchmark());
     all.put("heap", new HeapBenchmark());
+    all.put("by-descriptors", ScalingBenchmark.byDescriptors());
+    all.put("by-children", ScalingBenchmark.byChildren());
+    all.put("by-heap", ScalingBenchmark.byHeap());
     all.put("live", new LiveBenchmark());
     all.put("death", new DeathBenchmark());
     return all;

@@ -3,6 +3,7 @@ package dev.procdesc.bench;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /** The memory of the machine. */
@@ -23,5 +24,18 @@ final class Memory {
     } catch (IOException e) {
       return OptionalLong.empty();
     }
+  }
+
+  /** Returns the reason why so much memory must not be used; empty if it may be. */
+  static Optional<Missing> refusal(long needed) {
+    OptionalLong available = available();
+    if (available.isEmpty() || available.getAsLong() >= needed) {
+      return Optional.empty();
+    }
+    return Optional.of(Missing.notRun("needs "
+        + Unit.BYTES.format((double) needed)
+        + " of memory, "
+        + Unit.BYTES.format((double) available.getAsLong())
+        + " are available"));
   }
 }

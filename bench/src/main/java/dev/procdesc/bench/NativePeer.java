@@ -10,7 +10,7 @@ import java.util.Optional;
 final class NativePeer implements Turns.Peer, AutoCloseable {
   private final Context context;
   private final String[] arguments;
-  private Optional<NativeProgram.Running> running = Optional.empty();
+  private Optional<Sampler> running = Optional.empty();
 
   NativePeer(Context context, String... arguments) {
     this.context = context;
@@ -32,13 +32,13 @@ final class NativePeer implements Turns.Peer, AutoCloseable {
   @Override
   public void measure(int count, Samples into) throws IOException {
     if (running.isEmpty()) {
-      running = Optional.of(context.program().orElseThrow().start(arguments));
+      running = Optional.of(Sampler.start(context.program().orElseThrow().spawner(arguments)));
     }
     running.get().measure(count, into);
   }
 
   @Override
   public void close() {
-    running.ifPresent(NativeProgram.Running::close);
+    running.ifPresent(Sampler::close);
   }
 }

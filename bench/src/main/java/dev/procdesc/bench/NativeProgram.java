@@ -1,18 +1,15 @@
 package dev.procdesc.bench;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import dev.procdesc.ChildProcess;
 import dev.procdesc.ExitStatus;
 import dev.procdesc.SpawnException;
 import dev.procdesc.Spawner;
 import dev.procdesc.Stdio;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -55,40 +52,10 @@ record NativeProgram(Path path) {
     return new NativeProgram(program);
   }
 
-  /** Starts the program for a measurement. */
-  Running start(String... arguments) throws IOException {
-    String[] command = new String[arguments.length + 1];
-    command[0] = path.toString();
-    System.arraycopy(arguments, 0, command, 1, arguments.length);
-    return new Running(
-        Spawner.of(List.of(command)).stdin(Stdio.pipe()).stdout(Stdio.pipe()).spawn());
-  }
-
-  /** The running program: it takes samples on demand, and sleeps meanwhile. */
-  static final class Running implements AutoCloseable {
-    private final ChildProcess child;
-    private final BufferedReader answers;
-
-    private Running(ChildProcess child) {
-      this.child = child;
-      this.answers = new BufferedReader(new InputStreamReader(child.stdout(), UTF_8));
-    }
-
-    /** Takes the given number of samples. */
-    void measure(int count, Samples into) throws IOException {
-      child.stdin().write((count + "\n").getBytes(UTF_8));
-      for (int i = 0; i < count; i++) {
-        String line = answers.readLine();
-        if (line == null) {
-          throw new IOException("the C program ended early");
-        }
-        into.add(Long.parseLong(line));
-      }
-    }
-
-    @Override
-    public void close() {
-      child.close();
-    }
+  /** Returns a spawner of the program. */
+  Spawner spawner(String... arguments) {
+    List<String> command = new ArrayList<>(List.of(arguments));
+    command.add(0, path.toString());
+    return Spawner.of(command);
   }
 }

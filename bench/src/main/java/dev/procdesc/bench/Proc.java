@@ -83,7 +83,9 @@ final class Proc {
 
   /** Returns the first group of a pattern in a file. */
   static Optional<String> find(Path file, String pattern) throws IOException {
-    Matcher matcher = Pattern.compile(pattern).matcher(Files.readString(file));
+    // With a buffer, because a file in /proc/sys is empty after the first read.
+    String text = String.join("\n", Files.readAllLines(file));
+    Matcher matcher = Pattern.compile(pattern).matcher(text);
     return matcher.find() ? Optional.of(matcher.group(1)) : Optional.empty();
   }
 

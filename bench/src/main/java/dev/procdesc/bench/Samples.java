@@ -24,6 +24,15 @@ final class Samples {
     return count;
   }
 
+  /**
+   * Returns the mean of the samples after some first ones.
+   *
+   * @param first the number of samples that are not counted
+   */
+  long meanFrom(int first) {
+    return Math.round(Arrays.stream(values, first, count).average().orElseThrow());
+  }
+
   long median() {
     return percentile(50);
   }

@@ -47,7 +47,7 @@ record SoakBenchmark(int count) implements Benchmark {
     Measurement lastOfC = new Measurement();
     try (ChildProcess child = jvm.spawn();
         BufferedReader answers = new BufferedReader(new InputStreamReader(child.stdout(), UTF_8));
-        NativePeer c = new NativePeer(context, "spawn", SpawnBenchmark.PROGRAM)) {
+        NativePeer c = new NativePeer(context, "spawn", Spawns.PROGRAM)) {
       Map<String, Long> numbers = stage(child, answers, window);
       add(first, numbers);
       measure(c, context, firstOfC);

@@ -32,7 +32,7 @@ final class SoakJvm {
   static final String GUARDIAN_DESCRIPTORS = "guardian.descriptors";
   static final String GUARDIAN_RESIDENT = "guardian.resident";
 
-  private static final Spawner PLAIN = Spawner.of(SpawnBenchmark.PROGRAM).onClose(OnClose.KILL);
+  private static final Spawner PLAIN = Spawner.of(Spawns.PROGRAM).onClose(OnClose.KILL);
   private static final Spawner PIPED =
       PLAIN.stdin(Stdio.pipe()).stdout(Stdio.pipe()).stderr(Stdio.pipe());
 
@@ -64,7 +64,7 @@ final class SoakJvm {
   private static long spawn(int count) throws IOException, InterruptedException {
     Samples times = new Samples();
     for (int i = 0; i < count; i++) {
-      times.add(SpawnBenchmark.procdesc(i % PIPED_SHARE == 0 ? PIPED : PLAIN));
+      times.add(Spawns.procdesc(i % PIPED_SHARE == 0 ? PIPED : PLAIN));
     }
     return times.median();
   }

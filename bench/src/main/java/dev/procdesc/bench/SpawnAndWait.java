@@ -26,7 +26,7 @@ public class SpawnAndWait {
    */
   @Benchmark
   public long procdesc() throws IOException, InterruptedException {
-    return SpawnBenchmark.procdesc(SpawnBenchmark.RELEASED);
+    return Spawns.procdesc(Spawns.RELEASED);
   }
 
   /**
@@ -38,7 +38,7 @@ public class SpawnAndWait {
    */
   @Benchmark
   public long processBuilder() throws IOException, InterruptedException {
-    return SpawnBenchmark.processBuilder(true);
+    return Spawns.processBuilder(true);
   }
 
   /**
