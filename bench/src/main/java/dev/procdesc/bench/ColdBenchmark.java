@@ -52,8 +52,8 @@ final class ColdBenchmark implements Benchmark {
         DescriptorsBenchmark.BASELINE,
         before,
         new Budget(Budget.Kind.RATIO, 0.5)));
-    rows.add(
-        Row.of(CACHED, unit, cached, JDK + ", no cache", jdk, new Budget(Budget.Kind.EXCESS, 40e6)));
+    rows.add(Row.of(
+        CACHED, unit, cached, JDK + ", no cache", jdk, new Budget(Budget.Kind.EXCESS, 40e6)));
     rows.add(Row.of(CACHED, unit, cached, JDK + ", AOT cache", jdkCached, Budget.Kind.EXCESS));
     return rows;
   }
@@ -65,8 +65,7 @@ final class ColdBenchmark implements Benchmark {
       Path cache = directory.resolve(library + ".aot");
       if (Files.notExists(cache)) {
         cache.toFile().deleteOnExit();
-        ColdBenchmark.output(
-            Jvm.classPath(), library, List.of("-XX:AOTCacheOutput=" + cache));
+        ColdBenchmark.output(Jvm.classPath(), library, List.of("-XX:AOTCacheOutput=" + cache));
       }
       // With the mode "on" a cache that cannot be used is an error.
       return ColdBenchmark.run(

@@ -28,8 +28,8 @@ final class DescriptorsBenchmark implements Benchmark {
 
   private static List<Row> run(Context context, boolean pipes)
       throws IOException, InterruptedException {
-    String what =
-        String.format(Locale.ROOT, "spawn + wait, %,d descriptors", MANY) + (pipes ? ", 3 pipes" : "");
+    String what = String.format(Locale.ROOT, "spawn + wait, %,d descriptors", MANY)
+        + (pipes ? ", 3 pipes" : "");
     Load load = new Load(MANY, 0, 0);
     Optional<Missing> refusal = load.refusal();
     if (refusal.isPresent()) {
@@ -38,9 +38,12 @@ final class DescriptorsBenchmark implements Benchmark {
     Optional<Path> baseline = context.options().path(Options.PathOption.BASELINE);
     Turns turns = new Turns();
     try (JvmPeer procdesc = new JvmPeer(load.jvm(Jvm.classPath(), "procdesc", pipes, MAX_TURN));
-        JvmPeer unloaded = new JvmPeer(Load.NONE.jvm(Jvm.classPath(), "procdesc", pipes, MAX_TURN));
-        JvmPeer builder = new JvmPeer(load.jvm(Jvm.classPath(), "ProcessBuilder", pipes, MAX_TURN));
-        JvmPeer older = new JvmPeer(load.jvm(Jvm.classPathBehind(baseline), "procdesc", pipes, MAX_TURN));
+        JvmPeer unloaded =
+            new JvmPeer(Load.NONE.jvm(Jvm.classPath(), "procdesc", pipes, MAX_TURN));
+        JvmPeer builder =
+            new JvmPeer(load.jvm(Jvm.classPath(), "ProcessBuilder", pipes, MAX_TURN));
+        JvmPeer older =
+            new JvmPeer(load.jvm(Jvm.classPathBehind(baseline), "procdesc", pipes, MAX_TURN));
         NativePeer c = new NativePeer(context, load.arguments(pipes))) {
       Measurement ours = turns.add(procdesc);
       Measurement theirs = c.addTo(turns);

@@ -43,7 +43,8 @@ final class EarlyBenchmark implements Benchmark {
   }
 
   private static long jvm(String library) throws Exception {
-    try (JvmPeer jvm = new JvmPeer(Load.NONE.jvm(Jvm.classPath(), library, false, Duration.ofMinutes(1)))) {
+    try (JvmPeer jvm =
+        new JvmPeer(Load.NONE.jvm(Jvm.classPath(), library, false, Duration.ofMinutes(1)))) {
       return mean(jvm);
     }
   }

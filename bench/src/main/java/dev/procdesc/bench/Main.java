@@ -2,18 +2,15 @@ package dev.procdesc.bench;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.procdesc.Platform;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -34,6 +31,8 @@ public final class Main {
         "  --quick          takes fewer samples",
         "  --only NAME      runs this benchmark only; repeatable: " + String.join(", ", benchmarks),
         "  --json FILE      also writes the results to FILE",
+        "  --plot DIR       also draws the rows by-* to SVG files in DIR",
+        "  --markdown FILE  also writes the rows with a budget, and the plots, to a section of FILE",
         "  --baseline JAR   also measures another build of this program",
         "  --pd FILE        the command line tool pd, which is measured as a whole process",
         "  --soak COUNT     spawns COUNT children, and compares what is held before and after",
@@ -88,54 +87,70 @@ public final class Main {
     // The JVM's default encoding in the C locale has no µ, ≤ or ×.
     PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), true, UTF_8);
     out.print(report.table());
-    Optional<Path> json = options.path(Options.PathOption.JSON);
-    if (json.isPresent()) {
-      Files.writeString(json.get(), report.json());
-    }
+    write(report, options);
     boolean grown = options.soak().isPresent() && !SoakBenchmark.isFlat(report.rows());
     System.exit(grown || report.rows().stream().anyMatch(Row::failed) ? 1 : 0);
   }
 
+  private static void write(Report report, Options options) throws IOException {
+    Optional<Path> json = options.path(Options.PathOption.JSON);
+    if (json.isPresent()) {
+      Files.writeString(json.get(), report.json());
+    }
+    Map<Path, Scaling> plots = new LinkedHashMap<>();
+    Optional<Path> directory = options.path(Options.PathOption.PLOT);
+    if (directory.isPresent()) {
+      for (Scaling scaling : report.scalings()) {
+        Plot.draw(scaling, directory.get()).ifPresent(file -> plots.put(file, scaling));
+      }
+    }
+    Optional<Path> document = options.path(Options.PathOption.MARKDOWN);
+    if (document.isPresent()) {
+      Map<String, Scaling> addresses = new LinkedHashMap<>();
+      plots.forEach(
+          (file, scaling) -> addresses.put(Section.address(file, document.get()), scaling));
+      Section.write(document.get(), report.markdown(addresses));
+    }
+  }
+
   private static Report run(Map<String, Benchmark> benchmarks, Options options)
       throws InterruptedException {
-    Map<String, String> facts = new LinkedHashMap<>();
-    facts.put("system", Platform.current().toString());
-    facts.put(
-        "java", System.getProperty("java.vm.name") + " " + System.getProperty("java.vm.version"));
-    facts.put("processors", String.valueOf(Runtime.getRuntime().availableProcessors()));
-    String load = load();
+    Map<String, String> facts = Machine.facts();
+    String load = Machine.load();
     Context context = Context.create(options);
     List<Row> rows = new ArrayList<>();
+    List<Scaling> scalings = new ArrayList<>();
     for (Map.Entry<String, Benchmark> entry : benchmarks.entrySet()) {
       String name = entry.getKey();
       if (options.only().isEmpty() || options.only().contains(name)) {
         System.err.println("running " + name + " …");
-        List<Row> more = run(name, entry.getValue(), context);
+        List<Row> more = run(name, entry.getValue(), context, scalings);
         more.stream()
             .flatMap(row -> row.missing().flatMap(Missing::thrown).stream())
             .distinct()
             .forEach(Throwable::printStackTrace);
-        rows.addAll(more);
+        more.forEach(row -> rows.add(row.in(name)));
       }
     }
-    facts.put("load average", load + " before, " + load() + " after");
+    facts.put("load average", load + " before, " + Machine.load() + " after");
     facts.put("samples", options.quick() ? "few (--quick)" : "many");
-    return new Report(facts, rows);
+    return new Report(facts, rows, scalings);
   }
 
-  private static List<Row> run(String name, Benchmark benchmark, Context context)
+  private static List<Row> run(
+      String name, Benchmark benchmark, Context context, List<Scaling> scalings)
       throws InterruptedException {
     try {
+      if (benchmark instanceof ScalingBenchmark scaling) {
+        Scaling result = scaling.measure(context);
+        scalings.add(result);
+        return result.rows();
+      }
       return benchmark.run(context);
     } catch (InterruptedException e) {
       throw e;
     } catch (Exception | LinkageError e) {
       return List.of(Row.without(name, "", Missing.failed(e)));
     }
-  }
-
-  private static String load() {
-    return String.format(
-        Locale.ROOT, "%.1f", ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage());
   }
 }

@@ -1,7 +1,6 @@
 package dev.procdesc.bench;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -14,13 +13,18 @@ final class Memory {
 
   /** Returns the number of bytes that are available without swapping; empty if that is unknown. */
   static OptionalLong available() {
+    return bytes("MemAvailable");
+  }
+
+  /** Returns the number of bytes of the machine; empty if that is unknown. */
+  static OptionalLong total() {
+    return bytes("MemTotal");
+  }
+
+  private static OptionalLong bytes(String name) {
     try {
-      for (String line : Files.readAllLines(Path.of("/proc/meminfo"))) {
-        if (line.startsWith("MemAvailable:")) {
-          return OptionalLong.of(Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024);
-        }
-      }
-      return OptionalLong.empty();
+      OptionalLong kib = Proc.number(Path.of("/proc/meminfo"), name + ":\\s*(\\d+) kB");
+      return kib.isPresent() ? OptionalLong.of(kib.getAsLong() * 1024) : kib;
     } catch (IOException e) {
       return OptionalLong.empty();
     }

@@ -35,7 +35,7 @@ final class Proc {
    */
   static long residentMemory(long pid) throws IOException {
     return number(ROOT.resolve(pid + "/status"), "VmRSS:\\s*(\\d+) kB")
-        .orElseThrow(() -> new IOException("the process " + pid + " has no memory"))
+            .orElseThrow(() -> new IOException("the process " + pid + " has no memory"))
         * 1024;
   }
 
@@ -54,8 +54,7 @@ final class Proc {
 
   private static boolean isZombieOf(Path process, long parent) throws IOException {
     try {
-      Matcher status =
-          STATE_AND_PARENT.matcher(Files.readString(process.resolve("stat")));
+      Matcher status = STATE_AND_PARENT.matcher(Files.readString(process.resolve("stat")));
       return status.matches()
           && status.group(1).equals("Z")
           && Long.parseLong(status.group(2)) == parent;

@@ -1,5 +1,8 @@
 package dev.procdesc.bench;
 
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -10,12 +13,13 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
- * All rows, as a table for people and as JSON for programs.
+ * All results, as a table or a part of a document for people, and as JSON for programs.
  *
  * @param facts facts about the run: the machine, the Java version, the load
  * @param rows the rows in the order of the table
+ * @param scalings the results that are plotted, whose numbers are rows too
  */
-record Report(Map<String, String> facts, List<Row> rows) {
+record Report(Map<String, String> facts, List<Row> rows, List<Scaling> scalings) {
   private static final String GAP = "  ";
 
   /** Returns the table, below the facts. */
@@ -31,6 +35,34 @@ record Report(Map<String, String> facts, List<Row> rows) {
         .map(count -> count.getValue() + " " + count.getKey())
         .collect(Collectors.joining(", "));
     return text.append(counts).append('\n').toString();
+  }
+
+  /**
+   * Returns the results with a budget as a part of a Markdown document.
+   *
+   * @param plots the plots, by their address in the document
+   */
+  String markdown(Map<String, Scaling> plots) {
+    StringBuilder text = new StringBuilder("Measured on this machine:\n\n");
+    facts.forEach((name, value) ->
+        text.append("- ").append(name).append(": ").append(value).append('\n'));
+    text.append('\n');
+    plots.forEach((address, scaling) ->
+        text.append("![").append(scaling.title()).append("](").append(address).append(")\n"));
+    text.append(plots.isEmpty() ? "" : "\n");
+    text.append("| benchmark | procdesc | peer | peer's | result | budget | |\n");
+    text.append("|---|---|---|---|---|---|---|\n");
+    rows.stream()
+        .filter(row -> row.failed() || isMet(row).isPresent())
+        .map(row -> markdown(cells(row)))
+        .forEach(text::append);
+    return text.toString();
+  }
+
+  private static String markdown(List<String> cells) {
+    return cells.stream()
+        .map(cell -> cell.isEmpty() ? " |" : " " + cell.replace("|", "\\|") + " |")
+        .collect(Collectors.joining("", "|", "\n"));
   }
 
   /** Returns the number of rows of each kind. */
@@ -102,65 +134,76 @@ record Report(Map<String, String> facts, List<Row> rows) {
 
   /** Returns the results as JSON, with unrounded numbers. */
   String json() {
-    String all = rows.stream().map(Report::json).collect(Collectors.joining(",\n    "));
-    String about = facts.entrySet().stream()
-        .map(fact -> quote(fact.getKey()) + ": " + quote(fact.getValue()))
-        .collect(Collectors.joining(",\n    "));
-    String summary = counts().entrySet().stream()
-        .map(count -> quote(count.getKey()) + ": " + count.getValue())
-        .collect(Collectors.joining(", "));
-    return "{\n  \"run\": {\n    "
-        + about
-        + "\n  },\n  \"summary\": {"
-        + summary
-        + "},\n  \"rows\": [\n    "
-        + all
-        + "\n  ]\n}\n";
+    JsonObject all = new JsonObject();
+    JsonObject run = new JsonObject();
+    facts.forEach(run::addProperty);
+    all.add("run", run);
+    JsonObject summary = new JsonObject();
+    counts().forEach(summary::addProperty);
+    all.add("summary", summary);
+    JsonArray results = new JsonArray();
+    rows.forEach(row -> results.add(json(row)));
+    all.add("rows", results);
+    JsonArray curves = new JsonArray();
+    scalings.forEach(scaling -> curves.add(json(scaling)));
+    all.add("scaling", curves);
+    return new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create().toJson(all) + "\n";
   }
 
-  private static String json(Row row) {
-    List<String> fields = new ArrayList<>();
-    fields.add("\"benchmark\": " + quote(row.what()));
+  private static JsonObject json(Row row) {
+    JsonObject fields = new JsonObject();
+    fields.addProperty("group", row.group());
+    fields.addProperty("benchmark", row.what());
     if (!row.peer().isEmpty()) {
-      fields.add("\"peer\": " + quote(row.peer()));
+      fields.addProperty("peer", row.peer());
     }
-    Optional<Row.Result> numbers = row.result();
-    if (numbers.isPresent()) {
-      Row.Result result = numbers.get();
-      fields.add("\"unit\": " + quote(lower(result.unit())));
-      fields.add("\"procdesc\": " + result.ours());
-      result.theirs().ifPresent(theirs -> fields.add("\"peers\": " + theirs));
-      fields.add("\"comparison\": " + quote(lower(result.kind())));
-      result.value().ifPresent(value -> fields.add("\"result\": " + value));
-      result.spread().ifPresent(spread -> fields.add("\"spread\": " + spread));
-      result.limit().ifPresent(limit -> fields.add("\"budget\": " + limit));
-      result.isMet().ifPresent(met -> fields.add("\"met\": " + met));
+    if (row.result().isPresent()) {
+      Row.Result result = row.result().get();
+      fields.addProperty("unit", lower(result.unit()));
+      fields.addProperty("procdesc", result.ours());
+      result.theirs().ifPresent(theirs -> fields.addProperty("peers", theirs));
+      fields.addProperty("comparison", lower(result.kind()));
+      result.value().ifPresent(value -> fields.addProperty("result", value));
+      result.spread().ifPresent(spread -> fields.addProperty("spread", spread));
+      result.limit().ifPresent(limit -> fields.addProperty("budget", limit));
+      result.isMet().ifPresent(met -> fields.addProperty("met", met));
     }
     String note = row.missing().map(Missing::reason).orElse(row.note());
     if (!note.isEmpty()) {
-      fields.add("\"note\": " + quote(note));
+      fields.addProperty("note", note);
     }
-    fields.add("\"failed\": " + row.failed());
-    return "{" + String.join(", ", fields) + "}";
+    fields.addProperty("failed", row.failed());
+    return fields;
+  }
+
+  private static JsonObject json(Scaling scaling) {
+    JsonObject fields = new JsonObject();
+    fields.addProperty("name", scaling.name());
+    fields.addProperty("axis", scaling.axis());
+    fields.addProperty("unit", lower(Unit.NANOSECONDS));
+    JsonArray points = new JsonArray();
+    for (Scaling.Point point : scaling.points()) {
+      JsonObject numbers = new JsonObject();
+      numbers.addProperty("x", point.x());
+      JsonObject missing = new JsonObject();
+      for (Scaling.Peer peer : point.peers()) {
+        Measurement measurement = peer.measurement();
+        measurement
+            .missing()
+            .ifPresentOrElse(
+                reason -> missing.addProperty(peer.name(), reason.reason()),
+                () -> numbers.addProperty(peer.name(), measurement.median()));
+      }
+      if (missing.size() > 0) {
+        numbers.add("missing", missing);
+      }
+      points.add(numbers);
+    }
+    fields.add("points", points);
+    return fields;
   }
 
   private static String lower(Enum<?> constant) {
     return constant.name().toLowerCase(Locale.ROOT);
-  }
-
-  /** Returns the text as a JSON string. */
-  static String quote(String text) {
-    StringBuilder quoted = new StringBuilder("\"");
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (c == '"' || c == '\\') {
-        quoted.append('\\').append(c);
-      } else if (c < ' ') {
-        quoted.append(String.format(Locale.ROOT, "\\u%04x", (int) c));
-      } else {
-        quoted.append(c);
-      }
-    }
-    return quoted.append('"').toString();
   }
 }

@@ -6,6 +6,7 @@ import java.util.OptionalDouble;
 /**
  * A line of the report.
  *
+ * @param group the name of the benchmark to which the row belongs; empty until it is known
  * @param what the subject of the measurement
  * @param peer the subject of the comparison; empty if there is none
  * @param result the numbers; empty if the library's is missing
@@ -13,7 +14,12 @@ import java.util.OptionalDouble;
  * @param note a remark about the numbers; may be empty
  */
 record Row(
-    String what, String peer, Optional<Result> result, Optional<Missing> missing, String note) {
+    String group,
+    String what,
+    String peer,
+    Optional<Result> result,
+    Optional<Missing> missing,
+    String note) {
   /**
    * The numbers of a row.
    *
@@ -78,7 +84,7 @@ record Row(
       Budget.Kind kind,
       OptionalDouble limit) {
     if (ours.missing().isPresent()) {
-      return new Row(what, peer, Optional.empty(), ours.missing(), "");
+      return new Row("", what, peer, Optional.empty(), ours.missing(), "");
     }
     OptionalDouble median = OptionalDouble.empty();
     OptionalDouble spread = OptionalDouble.empty();
@@ -91,7 +97,7 @@ record Row(
       };
     }
     Result result = new Result(unit, ours.median(), median, spread, kind, limit);
-    return new Row(what, peer, Optional.of(result), theirs.missing(), "");
+    return new Row("", what, peer, Optional.of(result), theirs.missing(), "");
   }
 
   /** Returns a row with a number of the library alone. */
@@ -103,12 +109,11 @@ record Row(
         OptionalDouble.empty(),
         Budget.Kind.ABSOLUTE,
         OptionalDouble.of(limit));
-    return new Row(what, "", Optional.of(result), Optional.empty(), note);
+    return new Row("", what, "", Optional.of(result), Optional.empty(), note);
   }
 
   /** Returns a row that compares two numbers, with a budget. */
-  static Row of(
-      String what, Unit unit, double ours, String peer, double theirs, Budget budget) {
+  static Row of(String what, Unit unit, double ours, String peer, double theirs, Budget budget) {
     Result result = new Result(
         unit,
         ours,
@@ -116,17 +121,22 @@ record Row(
         OptionalDouble.empty(),
         budget.kind(),
         OptionalDouble.of(budget.limit()));
-    return new Row(what, peer, Optional.of(result), Optional.empty(), "");
+    return new Row("", what, peer, Optional.of(result), Optional.empty(), "");
   }
 
   /** Returns the same row with a remark. */
   Row withNote(String more) {
-    return new Row(what, peer, result, missing, more);
+    return new Row(group, what, peer, result, missing, more);
+  }
+
+  /** Returns the same row as a part of a benchmark. */
+  Row in(String benchmark) {
+    return new Row(benchmark, what, peer, result, missing, note);
   }
 
   /** Returns a row without numbers. */
   static Row without(String what, String peer, Missing missing) {
-    return new Row(what, peer, Optional.empty(), Optional.of(missing), "");
+    return new Row("", what, peer, Optional.empty(), Optional.of(missing), "");
   }
 
   /** Returns whether the measurement of the library or of the peer failed. */

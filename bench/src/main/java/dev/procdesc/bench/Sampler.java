@@ -12,7 +12,8 @@ import java.time.Duration;
 
 /**
  * A program that takes samples on demand, and sleeps meanwhile. It writes an empty line when it is
- * ready. It reads numbers, one a line, and answers each with at most as many samples, one a line, and an empty line.
+ * ready. It reads numbers, one a line, and answers each with at most as many samples, one a line,
+ * and an empty line.
  */
 final class Sampler implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
@@ -30,7 +31,8 @@ final class Sampler implements AutoCloseable {
    * it is ready.
    */
   static Sampler start(Spawner program) throws IOException {
-    Sampler sampler = new Sampler(program.stdin(Stdio.pipe()).stdout(Stdio.pipe()).spawn());
+    Sampler sampler =
+        new Sampler(program.stdin(Stdio.pipe()).stdout(Stdio.pipe()).spawn());
     sampler.read(new Samples());
     return sampler;
   }

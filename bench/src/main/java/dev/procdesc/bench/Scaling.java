@@ -46,6 +46,11 @@ record Scaling(String name, String axis, List<Point> points) {
     return List.of(PROCDESC, C, JDK);
   }
 
+  /** Returns the title of the plot. */
+  String title() {
+    return "Time of spawn + wait, by " + axis;
+  }
+
   /** Returns the measurements as rows of the table. */
   List<Row> rows() {
     List<Row> rows = new ArrayList<>();

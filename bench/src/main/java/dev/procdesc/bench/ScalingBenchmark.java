@@ -47,7 +47,7 @@ final class ScalingBenchmark implements Benchmark {
 
   /** Returns the benchmark with different sizes of the heap. */
   static ScalingBenchmark byHeap() {
-    ScalingBenchmark benchmark = new ScalingBenchmark("heap", "heap in GiB (C: other memory)");
+    ScalingBenchmark benchmark = new ScalingBenchmark("heap", "GiB of heap");
     benchmark.conditions.add(new Condition(
         SMALL_HEAP / 1024.0, SMALL_HEAP + " MiB in memory", new Load(0, 0, SMALL_HEAP)));
     for (int count : new int[] {1, 4, 8}) {
@@ -70,8 +70,8 @@ final class ScalingBenchmark implements Benchmark {
     List<Scaling.Point> points = new ArrayList<>();
     for (Condition condition : conditions) {
       System.err.println("  " + condition.label() + " …");
-      points.add(new Scaling.Point(
-          condition.x(), condition.label(), measure(context, condition.load())));
+      points.add(
+          new Scaling.Point(condition.x(), condition.label(), measure(context, condition.load())));
     }
     return new Scaling(name, axis, points);
   }
@@ -90,8 +90,7 @@ final class ScalingBenchmark implements Benchmark {
             ? turns.add(fresh(context, context.program().get().spawner(load.arguments(false))))
             : Measurement.without(context.noProgram());
       } else {
-        measurement =
-            turns.add(fresh(context, load.jvm(Jvm.classPath(), name, false, MAX_TURN)));
+        measurement = turns.add(fresh(context, load.jvm(Jvm.classPath(), name, false, MAX_TURN)));
       }
       peers.add(new Scaling.Peer(name, measurement));
     }

@@ -79,10 +79,18 @@ record SoakBenchmark(int count) implements Benchmark {
     rows.add(row("descriptors", SoakJvm.DESCRIPTORS, Unit.COUNT, before, after, peer, 0));
     rows.add(row("threads", SoakJvm.THREADS, Unit.COUNT, before, after, peer, 0));
     rows.add(row("zombies", SoakJvm.ZOMBIES, Unit.COUNT, before, after, peer, 0));
-    rows.add(row("heap after a collection", SoakJvm.HEAP, Unit.BYTES, before, after, peer, HEAP_NOISE));
-    rows.add(row("resident memory", SoakJvm.RESIDENT, Unit.BYTES, before, after, peer, RESIDENT_NOISE));
+    rows.add(
+        row("heap after a collection", SoakJvm.HEAP, Unit.BYTES, before, after, peer, HEAP_NOISE));
+    rows.add(
+        row("resident memory", SoakJvm.RESIDENT, Unit.BYTES, before, after, peer, RESIDENT_NOISE));
     rows.add(row(
-        "descriptors of the guardian", SoakJvm.GUARDIAN_DESCRIPTORS, Unit.COUNT, before, after, peer, 0));
+        "descriptors of the guardian",
+        SoakJvm.GUARDIAN_DESCRIPTORS,
+        Unit.COUNT,
+        before,
+        after,
+        peer,
+        0));
     rows.add(row(
         "resident memory of the guardian",
         SoakJvm.GUARDIAN_RESIDENT,
@@ -107,12 +115,7 @@ record SoakBenchmark(int count) implements Benchmark {
       return Row.without(what, peer, Missing.notRun("there is no guardian, or it may not be seen"));
     }
     return Row.of(
-        what,
-        unit,
-        after.get(key),
-        peer,
-        before.get(key),
-        new Budget(Budget.Kind.EXCESS, limit));
+        what, unit, after.get(key), peer, before.get(key), new Budget(Budget.Kind.EXCESS, limit));
   }
 
   private Row times(
@@ -143,7 +146,7 @@ record SoakBenchmark(int count) implements Benchmark {
     }
     System.err.println(String.format(Locale.ROOT, "%,d spawns: %s", spawns, line));
     Map<String, Long> numbers = new HashMap<>();
-    for (String number : line.split(" ")) {
+    for (String number : line.split(" ", -1)) {
       String[] parts = number.split("=", 2);
       numbers.put(parts[0], Long.parseLong(parts[1]));
     }

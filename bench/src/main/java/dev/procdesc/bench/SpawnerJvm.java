@@ -2,7 +2,6 @@ package dev.procdesc.bench;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.procdesc.ChildProcess;
 import dev.procdesc.OnClose;
 import dev.procdesc.Spawner;
 import dev.procdesc.Stdio;
@@ -18,8 +17,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A JVM that has open descriptors and live children, and then measures spawns on demand, as {@link
- * Sampler} describes it.
+ * A JVM that has open descriptors and live children, and then measures spawns on demand, as
+ * {@link Sampler} describes it.
  */
 final class SpawnerJvm {
   /** The descriptor of a pipe; when its other end is closed, the live children end. */
@@ -30,9 +29,10 @@ final class SpawnerJvm {
   /**
    * Runs the JVM.
    *
-   * @param args the library, {@code procdesc} or any other word for {@code ProcessBuilder}; {@code
-   *     pipes} or any other word for inherited standard descriptors; the number of open descriptors;
-   *     the number of live children; the milliseconds after which no further sample is taken
+   * @param args the library, {@code procdesc} or any other word for {@code ProcessBuilder};
+   *     {@code pipes} or any other word for inherited standard descriptors; the number of open
+   *     descriptors; the number of live children; the milliseconds after which no further sample is
+   *     taken
    * @throws Exception if anything fails
    */
   public static void main(String[] args) throws Exception {
@@ -87,9 +87,8 @@ final class SpawnerJvm {
   private static List<AutoCloseable> start(boolean procdesc, int count) throws IOException {
     // They end with the lifeline, also when nothing is left that could kill them.
     String[] command = {"/bin/cat"};
-    Spawner spawner = Spawner.of(List.of(command))
-        .stdin(Stdio.descriptor(LIFELINE))
-        .onClose(OnClose.KILL);
+    Spawner spawner =
+        Spawner.of(List.of(command)).stdin(Stdio.descriptor(LIFELINE)).onClose(OnClose.KILL);
     ProcessBuilder builder = new ProcessBuilder(command)
         .redirectInput(new File("/proc/self/fd/" + LIFELINE))
         .redirectOutput(ProcessBuilder.Redirect.INHERIT)
@@ -97,8 +96,7 @@ final class SpawnerJvm {
     List<AutoCloseable> children = new ArrayList<>();
     while (children.size() < count) {
       if (procdesc) {
-        ChildProcess child = spawner.spawn();
-        children.add(child::close);
+        children.add(spawner.spawn());
       } else {
         Process process = builder.start();
         children.add(() -> process.destroyForcibly().waitFor());

@@ -4,10 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 final class ReportTest {
@@ -91,7 +91,8 @@ final class ReportTest {
                 Measurement.without(Missing.notRun("no C compiler")),
                 Budget.Kind.RATIO),
             Row.without("heap", "small heap", Missing.notRun("no memory")),
-            Row.without("cold", "", Missing.failed(new IOException("no")))));
+            Row.without("cold", "", Missing.failed(new IOException("no")))),
+        List.of());
     // spotless:off
     assertEquals(
         """
@@ -114,12 +115,26 @@ final class ReportTest {
     // spotless:on
   }
 
+  private static Scaling scaling() {
+    Missing missing = Missing.notRun("no C compiler");
+    return new Scaling(
+        "descriptors",
+        "open descriptors",
+        List.of(new Scaling.Point(
+            1000,
+            "1,000 open descriptors",
+            List.of(
+                new Scaling.Peer(Scaling.PROCDESC, measurement(2_000_000)),
+                new Scaling.Peer(Scaling.C, Measurement.without(missing)),
+                new Scaling.Peer(Scaling.JDK, measurement(4_000_000))))));
+  }
+
   @Test
   void json() {
     Report report = new Report(
         Map.of("java", "17"),
         List.of(
-            row(150, 100, Budget.Kind.RATIO, 2),
+            row(150, 100, Budget.Kind.RATIO, 2).in("spawn"),
             Row.of(
                 "what",
                 Unit.NANOSECONDS,
@@ -127,23 +142,74 @@ final class ReportTest {
                 "broken",
                 Measurement.without(Missing.failed(new UnsatisfiedLinkError("no"))),
                 new Budget(Budget.Kind.RATIO, 2)),
-            Row.without("heap", "", Missing.notRun("no \"memory\"\n"))));
-    assertEquals("""
-        {
-          "run": {
-            "java": "17"
-          },
-          "summary": {"rows": 3, "met": 1, "missed": 0, "not run": 1, "failed": 1},
-          "rows": [
-            {"benchmark": "what", "peer": "peer", "unit": "nanoseconds", "procdesc": 150.0, \
-        "peers": 100.0, "comparison": "ratio", "result": 1.5, "budget": 2.0, "met": true, \
-        "failed": false},
-            {"benchmark": "what", "peer": "broken", "unit": "nanoseconds", "procdesc": 150.0, \
-        "comparison": "ratio", "budget": 2.0, "note": "java.lang.UnsatisfiedLinkError: no", \
-        "failed": true},
-            {"benchmark": "heap", "note": "no \\"memory\\"\\u000a", "failed": false}
-          ]
-        }
-        """, report.json());
+            Row.without("heap", "", Missing.notRun("no \"memory\" >\n"))),
+        List.of(scaling()));
+    assertEquals(JsonParser.parseString("""
+            {
+              "run": {
+                "java": "17"
+              },
+              "summary": {"rows": 3, "met": 1, "missed": 0, "not run": 1, "failed": 1},
+              "rows": [
+                {"group": "spawn", "benchmark": "what", "peer": "peer", "unit": "nanoseconds",
+                 "procdesc": 150.0, "peers": 100.0, "comparison": "ratio", "result": 1.5,
+                 "budget": 2.0, "met": true, "failed": false},
+                {"group": "", "benchmark": "what", "peer": "broken", "unit": "nanoseconds",
+                 "procdesc": 150.0, "comparison": "ratio", "budget": 2.0,
+                 "note": "java.lang.UnsatisfiedLinkError: no", "failed": true},
+                {"group": "", "benchmark": "heap", "note": "no \\"memory\\" >\\n", "failed": false}
+              ],
+              "scaling": [
+                {"name": "descriptors", "axis": "open descriptors", "unit": "nanoseconds",
+                 "points": [
+                   {"x": 1000.0, "procdesc": 2000000, "ProcessBuilder": 4000000,
+                    "missing": {"C vfork + execve": "no C compiler"}}
+                 ]}
+              ]
+            }
+            """), JsonParser.parseString(report.json()));
+  }
+
+  @Test
+  void markdownHasTheRowsWithABudgetAndTheFailures() {
+    Report report = new Report(
+        Map.of("java", "17"),
+        List.of(
+            row(210_000, 200_000, Budget.Kind.RATIO, 1.05),
+            Row.of(
+                "what",
+                Unit.NANOSECONDS,
+                measurement(1000),
+                "other",
+                measurement(2000),
+                Budget.Kind.SPEEDUP),
+            Row.without("heap", "small heap", Missing.notRun("no memory")),
+            Row.without("cold", "", Missing.failed(new IOException("no")))),
+        List.of(scaling()));
+    // spotless:off
+    assertEquals(
+        """
+        Measured on this machine:
+
+        - java: 17
+
+        ![Time of spawn + wait, by open descriptors](docs/a.svg)
+
+        | benchmark | procdesc | peer | peer's | result | budget | |
+        |---|---|---|---|---|---|---|
+        | what | 210 µs | peer | 200 µs | 1.05 × | ≤ 1.05 × | met |
+        | cold | | | | | | FAILED: java.io.IOException: no |
+        """,
+        report.markdown(Map.of("docs/a.svg", scaling())));
+    // spotless:on
+  }
+
+  @Test
+  void aPointOfAPlotIsTwoRows() {
+    List<Row> rows = scaling().rows();
+    assertEquals(List.of(Scaling.C, Scaling.JDK), rows.stream().map(Row::peer).toList());
+    assertEquals("spawn + wait, 1,000 open descriptors", rows.get(0).what());
+    assertFalse(rows.get(0).failed());
+    assertEquals(2, rows.get(1).result().orElseThrow().value().orElseThrow());
   }
 }

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 final class SoakTest {
-  private static Row row(long ours, long theirs) {
+  private static Row row(int ours, int theirs) {
     return Row.of(
         "descriptors", Unit.COUNT, ours, "before", theirs, new Budget(Budget.Kind.EXCESS, 0));
   }
@@ -28,9 +28,7 @@ final class SoakTest {
     Options options = Options.parse(List.of("--quick"), Set.of());
     Context context = new Context(options, Optional.empty(), Missing.notRun("not compared"));
     List<Row> rows = new SoakBenchmark(4000).run(context);
-    assertEquals(
-        List.of(),
-        rows.stream().filter(Row::failed).toList());
+    assertEquals(List.of(), rows.stream().filter(Row::failed).toList());
     // The memory of a JVM is not steady after so few.
     List<Row> counts = rows.stream()
         .filter(row -> row.result().stream().anyMatch(result -> result.unit() == Unit.COUNT))
