@@ -88,6 +88,8 @@ final class Plot {
     styler.setPlotGridLinesColor(GRID);
     styler.setPlotGridVerticalLinesVisible(false);
     styler.setChartTitleFont(new Font(Font.SANS_SERIF, Font.BOLD, 14));
+    styler.setAxisTitleFont(new Font(Font.SANS_SERIF, Font.PLAIN, 12));
+    styler.setAxisTickLabelsFont(new Font(Font.SANS_SERIF, Font.PLAIN, 12));
   }
 
   /** A line of the plot: the measured points of one peer. */

@@ -36,7 +36,7 @@ final class SoakJvm {
   private static final Spawner PIPED =
       PLAIN.stdin(Stdio.pipe()).stdout(Stdio.pipe()).stderr(Stdio.pipe());
 
-  /** One in this number of children has pipes. */
+  /** The number of children of which one has pipes. */
   private static final int PIPED_SHARE = 10;
 
   private SoakJvm() {}

@@ -33,16 +33,16 @@ final class ThreadsBenchmark implements Benchmark {
     ExecutorService pool = Executors.newFixedThreadPool(threads);
     Turns turns = new Turns();
     try (NativePeer c =
-        new NativePeer(context, "threads", String.valueOf(threads), SpawnBenchmark.PROGRAM)) {
+        new NativePeer(context, "threads", String.valueOf(threads), Spawns.PROGRAM)) {
       Measurement ours = turns.addOnce(
-          () -> rate(pool, threads, () -> SpawnBenchmark.procdesc(SpawnBenchmark.RELEASED)));
+          () -> rate(pool, threads, () -> Spawns.procdesc(Spawns.RELEASED)));
       Measurement theirs = c.addTo(turns, (count, into) -> {
         Samples times = new Samples();
         c.measure(count, times);
         into.add(rate(times.median()));
       });
       Measurement builder =
-          turns.addOnce(() -> rate(pool, threads, () -> SpawnBenchmark.processBuilder(true)));
+          turns.addOnce(() -> rate(pool, threads, () -> Spawns.processBuilder(true)));
       turns.run(context.options().sized(10, 100), context.options().sized(10, 60), 1);
       return List.of(
           threads == 16
