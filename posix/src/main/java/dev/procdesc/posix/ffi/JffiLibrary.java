@@ -92,7 +92,7 @@ final class JffiLibrary implements AutoCloseable {
 
   /** Returns whether the library path of the JVM has the library. */
   private static boolean isInstalled() {
-    for (String path : System.getProperty("java.library.path", "").split(File.pathSeparator)) {
+    for (String path : System.getProperty("java.library.path", "").split(File.pathSeparator, -1)) {
       if (new File(path, NAME).exists() || new File(new File(path, PLATFORM), NAME).exists()) {
         return true;
       }

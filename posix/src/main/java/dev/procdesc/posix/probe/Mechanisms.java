@@ -51,7 +51,7 @@ public final class Mechanisms {
 
   private static Set<String> disabled() {
     Set<String> names = new HashSet<>();
-    for (String name : System.getProperty(DISABLE, "").split(",")) {
+    for (String name : System.getProperty(DISABLE, "").split(",", -1)) {
       if (!name.isBlank()) {
         names.add(name.strip());
       }
