@@ -1,0 +1,42 @@
+package dev.procdesc.bench;
+
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.Test;
+
+/** Limits the classes that a first spawn loads, and so the time that a cold JVM needs for it. */
+final class FirstSpawnTest {
+  /** The classes of the library: 148 when this was written, 160 before. */
+  private static final int OWN = 156;
+
+  /** The classes of jffi and jnr-constants: 52 when this was written. */
+  private static final int DEPENDENCIES = 54;
+
+  /** The classes of the JDK outside its CDS archive: 85 on JDK 17, 72 on 25; 242 on 17 before. */
+  private static final int UNARCHIVED = 100;
+
+  private static void limit(
+      String what, int most, List<ColdPhases.Loaded> loaded, Predicate<ColdPhases.Loaded> counted) {
+    List<String> names =
+        loaded.stream().filter(counted).map(ColdPhases.Loaded::name).toList();
+    assertTrue(
+        names.size() <= most,
+        () -> "a first spawn loads " + names.size() + " " + what + ", more than " + most
+            + "; bench/README.md explains how to find the cause: " + names);
+  }
+
+  @Test
+  void firstSpawnLoadsFewClassesAndLinksNoLambda() throws Exception {
+    List<ColdPhases.Loaded> loaded = ColdPhases.run();
+    assertFalse(loaded.isEmpty(), "the JVM logs no classes");
+    limit("lambdas, or methods of records, by invokedynamic", 0, loaded, ColdPhases.Loaded::isLink);
+    limit("classes of the library", OWN, loaded, ColdPhases.Loaded::isOwn);
+    limit("classes of jffi", DEPENDENCIES, loaded, ColdPhases.Loaded::isDependency);
+    if (loaded.stream().anyMatch(ColdPhases.Loaded::isShared)) {
+      limit("classes of the JDK", UNARCHIVED, loaded, ColdPhases.Loaded::isUnarchived);
+    }
+  }
+}
