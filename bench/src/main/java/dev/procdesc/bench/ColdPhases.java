@@ -11,7 +11,9 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Lists the classes that a first spawn loads, with the time of each phase: see {@link ColdSpawn}. */
+/**
+ * Lists the classes that a first spawn loads, with the time of each phase: see {@link ColdSpawn}.
+ */
 final class ColdPhases {
   /** The bootstrap of the methods that a record does not define itself. */
   private static final String RECORD_METHODS = "java.lang.runtime.ObjectMethods";

@@ -34,8 +34,8 @@ final class ThreadsBenchmark implements Benchmark {
     Turns turns = new Turns();
     try (NativePeer c =
         new NativePeer(context, "threads", String.valueOf(threads), Spawns.PROGRAM)) {
-      Measurement ours = turns.addOnce(
-          () -> rate(pool, threads, () -> Spawns.procdesc(Spawns.RELEASED)));
+      Measurement ours =
+          turns.addOnce(() -> rate(pool, threads, () -> Spawns.procdesc(Spawns.RELEASED)));
       Measurement theirs = c.addTo(turns, (count, into) -> {
         Samples times = new Samples();
         c.measure(count, times);
