@@ -6,10 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.procdesc.testing.JavaProgram;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -82,6 +84,14 @@ final class NativeAccessTest {
   }
 
   @Test
+  void theUnpackedLibraryIsDeleted(@TempDir Path directory) throws Exception {
+    assertEquals("works", ask(ALLOWED, "-Djava.io.tmpdir=" + directory));
+    try (Stream<Path> left = Files.list(directory)) {
+      assertEquals(List.of(), left.toList());
+    }
+  }
+
+  @Test
   void aMissingTemporaryDirectoryIsNamed(@TempDir Path directory) throws Exception {
     Path missing = directory.resolve("missing");
     String temporary = "-Djava.io.tmpdir=" + missing;
@@ -98,7 +108,7 @@ final class NativeAccessTest {
   @Test
   void aLibraryThatCannotBeLoadedIsExplained(@TempDir Path directory) throws Exception {
     // Behaves as a file system that is mounted noexec, which would need privileges.
-    Path file = java.nio.file.Files.createFile(directory.resolve("not a directory"));
+    Path file = Files.createFile(directory.resolve("not a directory"));
     String answer = ask(ALLOWED, "-Djffi.extract.dir=" + file);
     assertTrue(answer.contains("cannot be loaded"), answer);
     assertTrue(answer.contains("noexec"), answer);
