@@ -1,6 +1,5 @@
 package dev.procdesc.linux;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -35,6 +34,11 @@ final class SharedTableTest {
     }
   }
 
+  /** The first children may use higher numbers: a number is moved only if that is worth the call. */
+  private static void assertNotAbove(int limit, int size) {
+    assertTrue(size <= limit, () -> size + " is more than " + limit);
+  }
+
   @Test
   void theChildsTableHasRoomForItsOwnDescriptorsOnly() throws Exception {
     Probes probes = new Probes();
@@ -50,8 +54,8 @@ final class SharedTableTest {
         assertTrue(copy >= 0, () -> "fcntl(F_DUPFD_CLOEXEC): " + copy);
         open.add(copy);
       }
-      assertEquals(before, tableSize(cat));
-      assertEquals(before, tableSize(cat.stderr(Stdio.pipe())));
+      assertNotAbove(before, tableSize(cat));
+      assertNotAbove(before, tableSize(cat.stderr(Stdio.pipe())));
     } finally {
       open.forEach(LibC::close);
     }
