@@ -8,7 +8,9 @@ import picocli.CommandLine.ParameterException;
 
 /** The command {@code pd help}. */
 final class HelpCommand implements Callable<Integer> {
-  private final Options options = Options.of("help", this);
+  static final String NAME = "help";
+
+  private final Options options = Options.of(NAME, this);
 
   private final PositionalParamSpec topic = PositionalParamSpec.builder()
       .arity("0..1")

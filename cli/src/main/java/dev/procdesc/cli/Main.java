@@ -33,6 +33,10 @@ public final class Main
     "  pd help run"
   };
 
+  /** The commands, in the order in which help shows them. */
+  private static final List<String> COMMANDS =
+      List.of("run", "watch", "send", "receive", "doctor", "sandbox-check", HelpCommand.NAME);
+
   private final Options options = Options.of("pd", this);
 
   private final Options.Values<String> properties = options.values(
@@ -46,6 +50,10 @@ public final class Main
    * @param arguments the command line
    */
   public static void main(String[] arguments) {
+    if (arguments.length > 0 && arguments[0].equals("run")) {
+      // No -D comes before it, so the library already has its system properties.
+      PlatformStart.begin();
+    }
     System.exit(new Main().execute(arguments));
   }
 
@@ -64,7 +72,7 @@ public final class Main
     }
     // Collects the texts that picocli prints, because it would ignore write errors.
     StringWriter text = new StringWriter();
-    int code = commandLine().setOut(new PrintWriter(text)).execute(arguments);
+    int code = commandLine(commands(arguments)).setOut(new PrintWriter(text)).execute(arguments);
     try {
       Output.stdout().print(text.toString());
       return code;
@@ -74,7 +82,32 @@ public final class Main
     }
   }
 
-  private CommandLine commandLine() {
+  /**
+   * Returns the commands that these arguments need. picocli takes several milliseconds to set up
+   * each, so the command that the first argument names is the only one, unless it is about others.
+   */
+  private static List<String> commands(String[] arguments) {
+    return arguments.length > 0
+            && COMMANDS.contains(arguments[0])
+            && !arguments[0].equals(HelpCommand.NAME)
+        ? List.of(arguments[0])
+        : COMMANDS;
+  }
+
+  private static CommandSpec spec(String command) {
+    return switch (command) {
+      case "run" -> RunCommand.spec();
+      case "watch" -> WatchCommand.spec();
+      case "send" -> SendCommand.spec();
+      case "receive" -> ReceiveCommand.spec();
+      case "doctor" -> DoctorCommand.spec();
+      case "sandbox-check" -> SandboxCheckCommand.spec();
+      case HelpCommand.NAME -> HelpCommand.spec();
+      default -> throw new IllegalArgumentException(command);
+    };
+  }
+
+  private CommandLine commandLine(List<String> commands) {
     options.add(OptionSpec.builder("-V", "--version")
         .type(boolean.class)
         .versionHelp(true)
@@ -87,13 +120,9 @@ public final class Main
         .commandListHeading("%nCommands:%n")
         .footerHeading("%nExamples:%n")
         .footer(EXAMPLES);
-    spec.addSubcommand("run", RunCommand.spec());
-    spec.addSubcommand("watch", WatchCommand.spec());
-    spec.addSubcommand("send", SendCommand.spec());
-    spec.addSubcommand("receive", ReceiveCommand.spec());
-    spec.addSubcommand("doctor", DoctorCommand.spec());
-    spec.addSubcommand("sandbox-check", SandboxCheckCommand.spec());
-    spec.addSubcommand("help", HelpCommand.spec());
+    for (String command : commands) {
+      spec.addSubcommand(command, spec(command));
+    }
     return new CommandLine(spec)
         // Every argument after the command belongs to the command, even if it looks like an option.
         .setStopAtPositional(true)
