@@ -4,23 +4,33 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.File;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Tests that the examples compile, run, and print the documented output. */
 class ReadmeTest {
+  private static final Path JAVA = Path.of(System.getProperty("java.home"), "bin", "java");
+
+  private static final String SORTED = "1\n2\n3\nExited[code=0]\n";
+
   @Test
   void exampleRuns(@TempDir Path directory) throws Exception {
-    String readme = Files.readString(Path.of("..", "README.md"));
-    Matcher block = Pattern.compile("(?s)```java\n(.*?)```").matcher(readme);
-    assertTrue(block.find(), "the README has a Java example");
-    Path source = Files.writeString(directory.resolve("Sort.java"), block.group(1));
-    assertEquals("1\n2\n3\nExited[code=0]\n", output(source));
+    Path source = Files.writeString(directory.resolve("Sort.java"), example());
+    assertEquals(SORTED, output(source));
   }
 
   @Test
@@ -33,19 +43,92 @@ class ReadmeTest {
         comment.group(1).replaceAll("(?m)^ \\*? *", "").strip(), output(source).strip());
   }
 
-  /** Returns the output of a program that is run from its source. */
-  private static String output(Path source) throws Exception {
+  @Test
+  void commandsOfTheQuickFirstSpawnWork(@TempDir Path directory) throws Exception {
+    Path source = Files.writeString(directory.resolve("Sort.java"), example());
+    output(new ProcessBuilder(
+        JAVA.resolveSibling("javac").toString(),
+        "-d",
+        directory.toString(),
+        "-cp",
+        classPath(),
+        source.toString()));
+    archive(directory.resolve("Sort.class"), directory.resolve("app.jar"));
+    String option = Runtime.version().feature() < 25 ? "ArchiveClassesAtExit" : "AOTCacheOutput";
+    Matcher block = Pattern.compile(
+            "```sh\n((?:(?!```)[^\n]*\n)*[^\n]*-XX:" + option + "(?s:.*?))```")
+        .matcher(readme());
+    assertTrue(block.find(), "the README has commands with " + option);
+    ProcessBuilder shell =
+        new ProcessBuilder("/bin/sh", "-e", "-c", block.group(1)).directory(directory.toFile());
+    shell.environment().merge("PATH", JAVA.getParent().toString(), (path, bin) -> bin + ":" + path);
+    shell.environment().put("JAVA_TOOL_OPTIONS", "-Xlog:class+load:file=load.log");
+    String output = output(shell);
+    String sorted = Pattern.quote(SORTED);
+    // The JVM that writes an AOT cache reports that between the two.
+    assertTrue(output.matches("(?s)" + sorted + ".*" + sorted), output);
+    List<String> loaded = Files.readAllLines(directory.resolve("load.log"));
+    assertTrue(
+        loaded.stream()
+            .anyMatch(line -> line.matches(".*dev[.]procdesc[.]Spawner source: shared objects.*")),
+        "the second run has the library's classes from the archive");
+  }
+
+  /** Writes a JAR of a class and everything that the library consists of. */
+  private static void archive(Path program, Path jar) throws IOException {
+    Set<String> names = new HashSet<>();
+    try (ZipOutputStream to = new ZipOutputStream(Files.newOutputStream(jar))) {
+      to.putNextEntry(new ZipEntry(program.getFileName().toString()));
+      Files.copy(program, to);
+      for (String element : classPath().split(File.pathSeparator)) {
+        Path path = Path.of(element);
+        if (Files.isDirectory(path)) {
+          try (Stream<Path> files = Files.walk(path)) {
+            for (Path file : (Iterable<Path>) files.filter(Files::isRegularFile)::iterator) {
+              if (names.add(path.relativize(file).toString())) {
+                to.putNextEntry(new ZipEntry(path.relativize(file).toString()));
+                Files.copy(file, to);
+              }
+            }
+          }
+        } else if (element.matches(".*/(procdesc|jffi|jnr-constants)-[^/]*[.]jar")) {
+          try (ZipFile from = new ZipFile(element)) {
+            for (ZipEntry entry : Collections.list(from.entries())) {
+              if (!entry.isDirectory() && names.add(entry.getName())) {
+                to.putNextEntry(new ZipEntry(entry.getName()));
+                from.getInputStream(entry).transferTo(to);
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private static String readme() throws IOException {
+    return Files.readString(Path.of("..", "README.md"));
+  }
+
+  private static String example() throws IOException {
+    Matcher block = Pattern.compile("(?s)```java\n(.*?)```").matcher(readme());
+    assertTrue(block.find(), "the README has a Java example");
+    return block.group(1);
+  }
+
+  private static String classPath() {
     // The tests run on the module path, but a reader runs the example on the class path.
-    String classPath = System.getProperty("jdk.module.path", "")
+    return System.getProperty("jdk.module.path", "")
         + File.pathSeparator
         + System.getProperty("java.class.path", "");
-    Process process = new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-cp",
-            classPath,
-            source.toString())
-        .redirectError(ProcessBuilder.Redirect.INHERIT)
-        .start();
+  }
+
+  /** Returns the output of a program that is run from its source. */
+  private static String output(Path source) throws Exception {
+    return output(new ProcessBuilder(JAVA.toString(), "-cp", classPath(), source.toString()));
+  }
+
+  private static String output(ProcessBuilder program) throws Exception {
+    Process process = program.redirectError(ProcessBuilder.Redirect.INHERIT).start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals(0, process.waitFor());
     return output;
