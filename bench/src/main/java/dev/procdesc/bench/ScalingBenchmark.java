@@ -103,7 +103,7 @@ final class ScalingBenchmark implements Benchmark {
    * them fit into memory together.
    */
   private static Turns.Peer fresh(Context context, Spawner program) {
-    int warmup = context.options().sized(1, 3);
+    int warmup = context.options().sized(1, 6);
     return (count, into) -> {
       try (Sampler sampler = Sampler.start(program)) {
         for (int i = 0; i < warmup; i++) {
