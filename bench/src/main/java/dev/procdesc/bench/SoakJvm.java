@@ -50,6 +50,9 @@ final class SoakJvm {
   public static void main(String[] args) throws Exception {
     PrintStream out = new PrintStream(System.out, true, UTF_8);
     BufferedReader stages = new BufferedReader(new InputStreamReader(System.in, UTF_8));
+    // Measure once first: it loads classes, for which the JVM may open a JAR.
+    spawn(PIPED_SHARE);
+    held();
     for (String line = stages.readLine(); line != null; line = stages.readLine()) {
       long time = spawn(Integer.parseInt(line));
       Map<String, Long> numbers = held();
