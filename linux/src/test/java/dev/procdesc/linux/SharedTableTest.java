@@ -34,7 +34,9 @@ final class SharedTableTest {
     }
   }
 
-  /** The first children may use higher numbers: a number is moved only if that is worth the call. */
+  /**
+   * The first children may use higher numbers: a number is moved only if that is worth the call.
+   */
   private static void assertNotAbove(int limit, int size) {
     assertTrue(size <= limit, () -> size + " is more than " + limit);
   }
