@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Tests that the examples compile, run, and print the documented output. */
 class ReadmeTest {
-  private static final Path JAVA = Path.of(System.getProperty("java.home"), "bin", "java");
+  private static final Path PROGRAMS = Path.of(System.getProperty("java.home"), "bin");
 
   private static final String SORTED = "1\n2\n3\nExited[code=0]\n";
 
@@ -47,7 +47,7 @@ class ReadmeTest {
   void commandsOfTheQuickFirstSpawnWork(@TempDir Path directory) throws Exception {
     Path source = Files.writeString(directory.resolve("Sort.java"), example());
     output(new ProcessBuilder(
-        JAVA.resolveSibling("javac").toString(),
+        PROGRAMS.resolve("javac").toString(),
         "-d",
         directory.toString(),
         "-cp",
@@ -61,7 +61,7 @@ class ReadmeTest {
     assertTrue(block.find(), "the README has commands with " + option);
     ProcessBuilder shell =
         new ProcessBuilder("/bin/sh", "-e", "-c", block.group(1)).directory(directory.toFile());
-    shell.environment().merge("PATH", JAVA.getParent().toString(), (path, bin) -> bin + ":" + path);
+    shell.environment().merge("PATH", PROGRAMS.toString(), (path, bin) -> bin + ":" + path);
     shell.environment().put("JAVA_TOOL_OPTIONS", "-Xlog:class+load:file=load.log");
     String output = output(shell);
     String sorted = Pattern.quote(SORTED);
@@ -80,9 +80,9 @@ class ReadmeTest {
     try (ZipOutputStream to = new ZipOutputStream(Files.newOutputStream(jar))) {
       to.putNextEntry(new ZipEntry(program.getFileName().toString()));
       Files.copy(program, to);
-      for (String element : classPath().split(File.pathSeparator)) {
+      for (String element : classPath().split(File.pathSeparator, -1)) {
         Path path = Path.of(element);
-        if (Files.isDirectory(path)) {
+        if (!element.isEmpty() && Files.isDirectory(path)) {
           try (Stream<Path> files = Files.walk(path)) {
             for (Path file : (Iterable<Path>) files.filter(Files::isRegularFile)::iterator) {
               if (names.add(path.relativize(file).toString())) {
@@ -124,7 +124,8 @@ class ReadmeTest {
 
   /** Returns the output of a program that is run from its source. */
   private static String output(Path source) throws Exception {
-    return output(new ProcessBuilder(JAVA.toString(), "-cp", classPath(), source.toString()));
+    return output(new ProcessBuilder(
+        PROGRAMS.resolve("java").toString(), "-cp", classPath(), source.toString()));
   }
 
   private static String output(ProcessBuilder program) throws Exception {
