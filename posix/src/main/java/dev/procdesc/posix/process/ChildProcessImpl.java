@@ -32,8 +32,8 @@ public final class ChildProcessImpl extends ProcessDescriptorImpl implements Chi
       Map<Integer, PipeOutputImpl> outputs) {
     super(core);
     this.onClose = onClose;
-    this.inputs = inputs;
-    this.outputs = outputs;
+    this.inputs = Map.copyOf(inputs);
+    this.outputs = Map.copyOf(outputs);
     // A reader of the child's output needs the child, even if the application retains only the
     // stream.
     for (PipeEnd pipe : inputs.values()) {

@@ -26,12 +26,14 @@ final class Completion {
   /** A future of the application, which keeps the application's descriptor object reachable. */
   private record Pending(ProcessReference reference, CompletableFuture<ExitStatus> future) {}
 
+  private static final Outcome RUNNING = new Outcome.Running();
+
   private final Watcher watcher;
   // Not a monitor, in which a virtual thread would pin its carrier.
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
 
-  private volatile Outcome outcome = new Outcome.Running();
+  private volatile Outcome outcome = RUNNING;
 
   /** Set when all references are closed and the process lives on. Changed under the lock. */
   private volatile boolean withheld;

@@ -77,6 +77,9 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
   /** Changed while this is locked. */
   private volatile Life life = Life.OPEN;
 
+  /** Set when the descriptor was closed at the end of this object's life; guarded by this. */
+  private boolean disposed;
+
   /** The actions to run at the end of the process; guarded by this. */
   private List<Runnable> endActions = new ArrayList<>(0);
 
@@ -325,13 +328,10 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
       if (lastClose.isPresent()) {
         lastClose.get().ended();
       }
-      boolean gone;
       synchronized (this) {
-        gone = enter(life.end());
+        life = life.end();
       }
-      if (gone) {
-        dispose();
-      }
+      disposeIfGone();
       runEndActions();
     } finally {
       completion.completeFutures();
@@ -369,19 +369,14 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
     return lastClose.map(CloseAction::reachesOthers).orElse(false);
   }
 
-  /**
-   * Makes a transition. Called with this locked.
-   *
-   * @return whether this was the last transition, after which the caller calls {@link #dispose}
-   */
-  private boolean enter(Life next) {
-    boolean gone = next == Life.GONE && life != Life.GONE;
-    life = next;
-    return gone;
-  }
-
-  /** Closes the descriptor at the end of this object's life. */
-  private void dispose() {
+  /** Closes the descriptor at the end of this object's life, once. */
+  private void disposeIfGone() {
+    synchronized (this) {
+      if (life != Life.GONE || disposed) {
+        return;
+      }
+      disposed = true;
+    }
     descriptor.close();
     if (lastClose.isPresent()) {
       lastClose.get().done();
@@ -435,13 +430,10 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
     if (effect == CloseAction.Effect.CLOSES_DESCRIPTOR) {
       dropDescriptor();
     } else {
-      boolean gone;
       synchronized (this) {
-        gone = enter(life.release(completion.hasEnded()));
+        life = life.release(completion.hasEnded());
       }
-      if (gone) {
-        dispose();
-      }
+      disposeIfGone();
       if (!ends) {
         ensureWatched();
       }
@@ -468,13 +460,10 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
       descriptor.closeNow();
     }
     foreground.ifPresent(Foreground::dropped);
-    boolean gone;
     synchronized (this) {
-      gone = enter(life.drop());
+      life = life.drop();
     }
-    if (gone) {
-      dispose();
-    }
+    disposeIfGone();
   }
 
   private CloseAction.Effect closeEffect() {

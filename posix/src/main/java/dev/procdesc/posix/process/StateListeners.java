@@ -24,7 +24,7 @@ final class StateListeners {
   private final List<Consumer<StateChange>> listeners = new CopyOnWriteArrayList<>();
 
   /** The changes that are not delivered yet. This and the following fields are guarded by this. */
-  private final Queue<StateChange> due = new ArrayDeque<>();
+  private final Queue<StateChange> due = new ArrayDeque<>(0);
 
   private boolean delivering;
 
