@@ -22,6 +22,9 @@ import java.util.stream.Collectors;
 record Report(Map<String, String> facts, List<Row> rows, List<Scaling> scalings) {
   private static final String GAP = "  ";
 
+  /** The number of the first columns that compare the results, without their budget. */
+  private static final int COMPARISON = 5;
+
   /** Returns the table, below the facts. */
   String table() {
     StringBuilder text = new StringBuilder();
@@ -38,7 +41,7 @@ record Report(Map<String, String> facts, List<Row> rows, List<Scaling> scalings)
   }
 
   /**
-   * Returns the results with a budget as a part of a Markdown document.
+   * Returns the results that have a budget as a part of a Markdown document, without the budgets.
    *
    * @param plots the plots, by their address in the document
    */
@@ -50,11 +53,12 @@ record Report(Map<String, String> facts, List<Row> rows, List<Scaling> scalings)
     plots.forEach((address, scaling) ->
         text.append("![").append(scaling.title()).append("](").append(address).append(")\n"));
     text.append(plots.isEmpty() ? "" : "\n");
-    text.append("| benchmark | procdesc | peer | peer's | result | budget | |\n");
-    text.append("|---|---|---|---|---|---|---|\n");
+    text.append("| benchmark | procdesc | peer | peer's | result |\n");
+    text.append("|---|---|---|---|---|\n");
     rows.stream()
-        .filter(row -> row.failed() || isMet(row).isPresent())
-        .map(row -> markdown(cells(row)))
+        .filter(row -> isMet(row).isPresent())
+        .filter(row -> !row.peer().equals(DescriptorsBenchmark.BASELINE))
+        .map(row -> markdown(cells(row).subList(0, COMPARISON)))
         .forEach(text::append);
     return text.toString();
   }
