@@ -14,6 +14,8 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.EnumSet;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The native library of jffi, unpacked for the time of its loading. jffi unpacks it too, but with
@@ -31,7 +33,7 @@ import java.util.Set;
  * another one, or if this class fails. Its search also follows if the unpacked library cannot be
  * loaded.
  */
-final class JffiLibrary implements AutoCloseable {
+final class JffiLibrary implements AutoCloseable, Runnable {
   /** The property with the directories that jffi searches first. */
   private static final String BOOT_PATH = "jffi.boot.library.path";
 
@@ -52,12 +54,31 @@ final class JffiLibrary implements AutoCloseable {
 
   private static final int ATTEMPTS = 16;
 
+  /** The limit of the time for which an exit of the JVM waits for the loading. */
+  private static final long EXIT_SECONDS = 1;
+
+  private final CountDownLatch deleted = new CountDownLatch(1);
+
+  /** The shutdown hook that waits until the file is deleted: the exit would stop this thread. */
+  private final Thread hook = new Thread(this, "procdesc-loading");
+
   private final File directory;
   private final File file;
 
-  private JffiLibrary(Path directory) {
-    this.directory = directory.toFile();
-    this.file = new File(this.directory, NAME);
+  /** Creates the directory, unless the JVM is exiting. */
+  private JffiLibrary() throws IOException {
+    try {
+      Runtime.getRuntime().addShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      throw new IOException(e);
+    }
+    try {
+      directory = createDirectory().toFile();
+    } catch (IOException | RuntimeException e) {
+      removeHook();
+      throw e;
+    }
+    file = new File(directory, NAME);
   }
 
   /**
@@ -101,7 +122,7 @@ final class JffiLibrary implements AutoCloseable {
   }
 
   private static void load(InputStream code) throws IOException {
-    try (JffiLibrary unpacked = new JffiLibrary(createDirectory())) {
+    try (JffiLibrary unpacked = new JffiLibrary()) {
       try (OutputStream out = new FileOutputStream(unpacked.file)) {
         code.transferTo(out);
       }
@@ -132,10 +153,33 @@ final class JffiLibrary implements AutoCloseable {
     }
   }
 
+  /** Waits in the shutdown hook. */
+  @Override
+  public void run() {
+    try {
+      boolean unused = deleted.await(EXIT_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt(); // The exit goes on.
+    }
+  }
+
   /** Deletes the file and its directory. */
   @Override
   public void close() throws IOException {
-    Files.deleteIfExists(file.toPath());
-    Files.delete(directory.toPath());
+    try {
+      Files.deleteIfExists(file.toPath());
+      Files.delete(directory.toPath());
+    } finally {
+      removeHook();
+    }
+  }
+
+  private void removeHook() {
+    deleted.countDown();
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      return; // The JVM is exiting, and the hook ends.
+    }
   }
 }

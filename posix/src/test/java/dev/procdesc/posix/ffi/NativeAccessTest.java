@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.procdesc.testing.JavaProgram;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -38,6 +39,29 @@ final class NativeAccessTest {
 
     /** Runs the program. */
     public static void main(String[] arguments) {}
+  }
+
+  /** Exits as soon as another thread has begun to unpack the library. */
+  public static final class ExitMeanwhile {
+    private ExitMeanwhile() {}
+
+    /** Runs the program. */
+    public static void main(String[] arguments) throws IOException {
+      Thread loading = new Thread(NativeAccess::unavailable);
+      loading.setDaemon(true);
+      loading.start();
+      Path directory = Path.of(System.getProperty("java.io.tmpdir"));
+      while (loading.isAlive() && isEmpty(directory)) {
+        Thread.onSpinWait();
+      }
+      System.exit(0);
+    }
+  }
+
+  private static boolean isEmpty(Path directory) throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      return files.findAny().isEmpty();
+    }
   }
 
   private static String ask(String... options) throws Exception {
@@ -88,6 +112,16 @@ final class NativeAccessTest {
     assertEquals("works", ask(ALLOWED, "-Djava.io.tmpdir=" + directory));
     try (Stream<Path> left = Files.list(directory)) {
       assertEquals(List.of(), left.toList());
+    }
+  }
+
+  @Test
+  void anExitMeanwhileLeavesNoLibrary(@TempDir Path directory) throws Exception {
+    for (int round = 0; round < 5; round++) {
+      var options = List.of(ALLOWED, "-Djava.io.tmpdir=" + directory);
+      var result = JavaProgram.run(Map.of(), options, ExitMeanwhile.class);
+      assertEquals(0, result.code(), result.out());
+      assertTrue(isEmpty(directory), "a file of the round " + round);
     }
   }
 
