@@ -45,13 +45,7 @@ final class ColdBenchmark implements Benchmark {
     Unit unit = Unit.NANOSECONDS;
     List<Row> rows = new ArrayList<>();
     rows.add(Row.of(WHAT, unit, ours, JDK, jdk, new Budget(Budget.Kind.EXCESS, 100e6)));
-    rows.add(Row.of(
-        WHAT,
-        unit,
-        ours,
-        DescriptorsBenchmark.BASELINE,
-        before,
-        new Budget(Budget.Kind.RATIO, 0.5)));
+    rows.add(Row.of(WHAT, unit, ours, Row.BASELINE, before, new Budget(Budget.Kind.RATIO, 0.5)));
     rows.add(Row.of(
         CACHED, unit, cached, JDK + ", no cache", jdk, new Budget(Budget.Kind.EXCESS, 40e6)));
     rows.add(Row.of(CACHED, unit, cached, JDK + ", AOT cache", jdkCached, Budget.Kind.EXCESS));

@@ -15,7 +15,6 @@ final class DescriptorsBenchmark implements Benchmark {
   private static final String JDK = "ProcessBuilder";
   private static final String NONE = "0 open descriptors";
   private static final Duration MAX_TURN = Duration.ofMillis(500);
-  static final String BASELINE = "baseline";
 
   @Override
   public List<Row> run(Context context) throws Exception {
@@ -62,7 +61,7 @@ final class DescriptorsBenchmark implements Benchmark {
           Row.of(what, unit, ours, C, theirs, new Budget(Budget.Kind.RATIO, 0.4)),
           Row.of(what, unit, ours, JDK, jdk, new Budget(Budget.Kind.SPEEDUP, 100)),
           Row.of(what, unit, ours, NONE, without, new Budget(Budget.Kind.RATIO, 1.5)),
-          Row.of(what, unit, ours, BASELINE, before, new Budget(Budget.Kind.SPEEDUP, 6)));
+          Row.of(what, unit, ours, Row.BASELINE, before, new Budget(Budget.Kind.SPEEDUP, 6)));
     }
   }
 }

@@ -57,7 +57,7 @@ record Report(Map<String, String> facts, List<Row> rows, List<Scaling> scalings)
     text.append("|---|---|---|---|---|\n");
     rows.stream()
         .filter(row -> isMet(row).isPresent())
-        .filter(row -> !row.peer().equals(DescriptorsBenchmark.BASELINE))
+        .filter(row -> !row.peer().equals(Row.BASELINE))
         .map(row -> markdown(cells(row).subList(0, COMPARISON)))
         .forEach(text::append);
     return text.toString();

@@ -20,6 +20,9 @@ record Row(
     Optional<Result> result,
     Optional<Missing> missing,
     String note) {
+  /** The peer that is an older build of the library. */
+  static final String BASELINE = "baseline";
+
   /**
    * The numbers of a row.
    *

@@ -60,6 +60,16 @@ final class ReportTest {
     assertEquals("1.05", Unit.COUNT.format(1.05));
   }
 
+  private static Row withoutBudget() {
+    return Row.of(
+        "what",
+        Unit.NANOSECONDS,
+        measurement(1000),
+        "other",
+        measurement(2000),
+        Budget.Kind.SPEEDUP);
+  }
+
   @Test
   void table() {
     Report report = new Report(
@@ -67,13 +77,7 @@ final class ReportTest {
         List.of(
             row(210_000, 200_000, Budget.Kind.RATIO, 1.05),
             row(50_000_000, 10_000_000, Budget.Kind.EXCESS, 30e6),
-            Row.of(
-                "what",
-                Unit.NANOSECONDS,
-                measurement(1000),
-                "other",
-                measurement(2000),
-                Budget.Kind.SPEEDUP),
+            withoutBudget(),
             Row.of("threads", Unit.COUNT, 2, 3, "a, b"),
             Row.of(
                 "what",
@@ -176,13 +180,7 @@ final class ReportTest {
         Map.of("java", "17"),
         List.of(
             row(210_000, 200_000, Budget.Kind.RATIO, 1.05),
-            Row.of(
-                "what",
-                Unit.NANOSECONDS,
-                measurement(1000),
-                "other",
-                measurement(2000),
-                Budget.Kind.SPEEDUP),
+            withoutBudget(),
             Row.without("heap", "small heap", Missing.notRun("no memory")),
             Row.without("cold", "", Missing.failed(new IOException("no")))),
         List.of(scaling()));
