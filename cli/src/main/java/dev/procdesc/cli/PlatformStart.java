@@ -4,7 +4,7 @@ import dev.procdesc.Platform;
 import dev.procdesc.UnsupportedFeatureException;
 
 /**
- * Starts the library beside the command line parser. Each takes a third of the run time of
+ * Starts the library while the command line is parsed. Each takes a third of the run time of
  * {@code pd run -- true}, and neither needs the other.
  */
 final class PlatformStart implements Runnable {

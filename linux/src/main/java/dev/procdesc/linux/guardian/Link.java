@@ -20,7 +20,7 @@ import dev.procdesc.posix.io.OwnedDescriptor;
  * @param capacity the maximum number of registrations and lifelines
  */
 public record Link(OwnedDescriptor socket, int pidfd, long pid, boolean bySender, long capacity) {
-  /** Returns whether this is the same guardian. Each has a socket of its own. */
+  /** Returns whether this is the same guardian. Each has its own socket. */
   boolean isSame(Link other) {
     return socket == other.socket;
   }
