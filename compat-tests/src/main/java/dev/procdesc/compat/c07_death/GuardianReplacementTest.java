@@ -32,6 +32,7 @@ import dev.procdesc.compat.support.RawPipe;
 import dev.procdesc.compat.support.Scenario;
 import dev.procdesc.compat.support.Text;
 import dev.procdesc.testing.Await;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -307,17 +308,26 @@ final class GuardianReplacementTest {
     @Override
     public void run(String... arguments) throws Exception {
       try (ChildProcess child = KillableJvm.child(KillableJvm.STAY).spawn()) {
+        // The report of the first loss loads classes of the JDK that keep a descriptor open. It is
+        // complete when the second loss has been handled.
+        replace(self());
+        replace(self());
+        awaitOneGuardian();
         Map<Integer, String> before = Descriptors.open();
         for (int i = 0; i < TIMES; i++) {
           replace(self());
         }
         Await.until(
-            "as many descriptors as before: " + before,
-            () -> Descriptors.open().size() == before.size());
-        Await.until("one guardian and one child", () -> Children.all().size() == 2);
+            "not more descriptors than before: " + before,
+            () -> Descriptors.open().size() <= before.size());
+        awaitOneGuardian();
         assertAlive(child);
         assertEquals(0, Poll.now(child.fd()));
       }
+    }
+
+    private static void awaitOneGuardian() {
+      Await.until("one guardian and one child", () -> Children.all().size() == 2);
     }
   }
 
@@ -336,24 +346,34 @@ final class GuardianReplacementTest {
     public void run(String... arguments) throws Throwable {
       Spawner spawner = KillableJvm.child(KillableJvm.STAY);
       List<ChildProcess> children = new ArrayList<>(List.of(spawner.spawn()));
-      try (GuardianProcess guardian = GuardianProcess.of(self())) {
-        // Loads the classes that the shortage needs: each may take a descriptor.
-        assertEquals(0, Poll.now(children.get(0).fd()));
-        assertEquals("ParentJvm", ParentJvm.class.getSimpleName());
-        DescriptorShortage.during(1, () -> {
-          assertTrue(guardian.signal(Signal.KILL));
-          assertDead(guardian);
-          KillableJvm.say("shortage");
-          ParentJvm.awaitOrder();
-        });
+      // Loads and links the classes that the shortage needs: each may take a descriptor.
+      assertEquals(0, Poll.now(children.get(0).fd()));
+      try (GuardianProcess first = GuardianProcess.of(self())) {
+        killAndAwaitOrder(first, "rehearsal");
       }
-      Await.until(
-          "there is another one, without a spawn",
-          () -> GuardianProcess.hasOther(self(), List.of()));
+      awaitAnother();
+      try (GuardianProcess guardian = GuardianProcess.of(self())) {
+        DescriptorShortage.during(1, () -> killAndAwaitOrder(guardian, "shortage"));
+      }
+      awaitAnother();
       children.add(spawner.spawn());
       KillableJvm.say("ready");
       ParentJvm.awaitOrder();
       assertEquals(2, children.size());
+    }
+
+    private static void killAndAwaitOrder(GuardianProcess guardian, String word)
+        throws IOException {
+      assertTrue(guardian.signal(Signal.KILL));
+      assertDead(guardian);
+      KillableJvm.say(word);
+      ParentJvm.awaitOrder();
+    }
+
+    private static void awaitAnother() {
+      Await.until(
+          "there is another one, without a spawn",
+          () -> GuardianProcess.hasOther(self(), List.of()));
     }
   }
 
@@ -361,6 +381,9 @@ final class GuardianReplacementTest {
   @Contract("C7")
   void whatHindersAReplacementMayPass() throws Exception {
     try (KillableJvm jvm = KillableJvm.start(jvm(Shortage.class))) {
+      jvm.await("rehearsal", 1);
+      Await.until("the first loss is reported", () -> lines(jvm, "a new one guards") == 1);
+      jvm.order("go");
       jvm.await("shortage", 1);
       Await.until("the loss is reported", () -> lines(jvm, "cannot be replaced") == 1);
       jvm.order("go");

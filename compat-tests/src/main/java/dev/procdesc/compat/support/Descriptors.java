@@ -96,6 +96,13 @@ public final class Descriptors {
     return to;
   }
 
+  /** Duplicates a descriptor to the lowest free number, close-on-exec. */
+  public static int duplicate(int fd) {
+    int copy = Libc.check(() -> Libc.C.dup(fd));
+    setCloseOnExec(copy, true);
+    return copy;
+  }
+
   /** Closes a descriptor. */
   public static void close(int fd) {
     Libc.check(() -> Libc.C.close(fd));
