@@ -35,6 +35,7 @@ public final class BlockingDescriptor {
   private volatile boolean closed;
   private volatile @Nullable CountDownLatch parked;
   private volatile @Nullable Object keptReachable;
+  private volatile Runnable closeAction = () -> {};
 
   /** Takes ownership of a non-blocking end of a pipe. */
   public BlockingDescriptor(
@@ -77,6 +78,20 @@ public final class BlockingDescriptor {
   /** Keeps an object reachable for as long as this one is. */
   void keepReachable(Object owner) {
     keptReachable = owner;
+  }
+
+  /**
+   * Creates a registration for a stream that uses this descriptor.
+   *
+   * @param ready runs after each wait, in a thread of the library that is not watching
+   */
+  Readiness readiness(Runnable ready) {
+    return new Readiness(descriptor, interest, watcher, ready);
+  }
+
+  /** Sets the only action that runs when this is closed, in the thread that closes it. */
+  void whenClosed(Runnable action) {
+    closeAction = action;
   }
 
   /**
@@ -311,6 +326,7 @@ public final class BlockingDescriptor {
     if (waiting != null) {
       waiting.countDown();
     }
+    closeAction.run();
   }
 
   @Override

@@ -1,9 +1,11 @@
 package dev.procdesc.posix.io;
 
 import dev.procdesc.PipeInput;
+import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.ffi.SystemNumbers;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -13,6 +15,9 @@ import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Flow;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +31,7 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
   private final Unread unread;
   private final Cleaner.Cleanable cleanup;
   private final HangupCheck hangup;
+  private final StreamUse use = new StreamUse();
 
   /**
    * Data that was read at the end of the child, when the descriptor was released. Guarded by the
@@ -220,18 +226,14 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
     if (!end.isOpen()) {
       throw new ClosedChannelException();
     }
+    use.beginTransfer();
     if (!end.lock.tryLock()) {
+      use.endTransfer();
       return 0;
     }
     try {
       if (unread.buffer == null && !end.isReleased()) {
-        NativeMemory memory = NativeMemory.borrow();
-        long count = -1;
-        try {
-          count = end.attempt(fd -> LibC.read(fd, memory.address(), NativeMemory.SIZE));
-        } finally {
-          keep(memory, count);
-        }
+        fillAvailable();
       }
       NativeMemory full = unread.buffer;
       return full == null ? rest.remaining() : full.bytes().remaining();
@@ -242,9 +244,11 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
 
   /** Acquires the lock, or releases the buffer if an interrupt closes the pipe. */
   private void enter(Interrupts interrupts) throws IOException {
+    use.beginTransfer();
     try {
       end.enter(interrupts);
     } catch (ClosedChannelException e) {
+      use.endTransfer();
       dropIfClosed();
       throw e;
     }
@@ -252,6 +256,11 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
 
   /** Releases the lock, and the buffer if another thread closed the pipe meanwhile. */
   private void leave() {
+    use.endTransfer();
+    unlock();
+  }
+
+  private void unlock() {
     try {
       end.lock.unlock();
       dropIfClosed();
@@ -259,6 +268,58 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
     } finally {
       Reference.reachabilityFence(this);
     }
+  }
+
+  @Override
+  public Flow.Publisher<ByteBuffer> publisher(Executor executor) {
+    return new PipePublisher(this, executor);
+  }
+
+  StreamUse use() {
+    return use;
+  }
+
+  /**
+   * Reads for a stream, without waiting.
+   *
+   * @return the bytes that were read, none at the end of file; empty if the pipe has none
+   */
+  Optional<ByteBuffer> tryRead() throws IOException {
+    end.lock.lock();
+    try {
+      end.checkOpen();
+      if (unread.buffer == null && !end.isReleased()) {
+        long outcome = fillAvailable();
+        if (outcome == -SystemNumbers.posix().eagain()) {
+          return Optional.empty();
+        }
+        if (outcome < 0) {
+          throw Errors.failed("read", "pipe", outcome);
+        }
+      }
+      NativeMemory full = unread.buffer;
+      ByteBuffer source = full == null ? rest : full.bytes();
+      byte[] bytes = new byte[source.remaining()];
+      source.get(bytes);
+      unread.drop();
+      return Optional.of(ByteBuffer.wrap(bytes).asReadOnlyBuffer());
+    } finally {
+      unlock();
+    }
+  }
+
+  /** Reads the available data without waiting; returns the result of the call. */
+  private long fillAvailable() throws ClosedChannelException {
+    NativeMemory memory = NativeMemory.borrow();
+    long count = -1;
+    try {
+      do {
+        count = end.attempt(fd -> LibC.read(fd, memory.address(), NativeMemory.SIZE));
+      } while (count == -PosixNumbers.EINTR);
+    } finally {
+      keep(memory, count);
+    }
+    return count;
   }
 
   private void dropIfClosed() {

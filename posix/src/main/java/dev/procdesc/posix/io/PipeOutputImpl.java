@@ -2,12 +2,14 @@ package dev.procdesc.posix.io;
 
 import dev.procdesc.ClosedDescriptorException;
 import dev.procdesc.PipeOutput;
+import dev.procdesc.PipeSubscriber;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.posix.ffi.Descriptors;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.ffi.SystemNumbers;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -15,6 +17,7 @@ import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.util.Objects;
+import java.util.concurrent.Executor;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -25,6 +28,7 @@ public final class PipeOutputImpl extends PipeOutput implements PipeEnd {
   private final BlockingDescriptor end;
   private final OwnedDescriptor descriptor;
   private final Cleaner.Cleanable cleanup;
+  private final StreamUse use = new StreamUse();
 
   /** Takes ownership of a non-blocking descriptor. */
   public PipeOutputImpl(OwnedDescriptor fd, Watcher watcher) {
@@ -94,6 +98,15 @@ public final class PipeOutputImpl extends PipeOutput implements PipeEnd {
 
   /** Writes all of a buffer that is not empty; returns the number of bytes. */
   int write(ByteBuffer source, Interrupts interrupts) throws IOException {
+    use.beginTransfer();
+    try {
+      return writeAll(source, interrupts);
+    } finally {
+      use.endTransfer();
+    }
+  }
+
+  private int writeAll(ByteBuffer source, Interrupts interrupts) throws IOException {
     int total = source.remaining();
     end.enter(interrupts);
     try (NativeMemory memory = NativeMemory.borrow()) {
@@ -120,6 +133,46 @@ public final class PipeOutputImpl extends PipeOutput implements PipeEnd {
         cleanup.clean();
       }
       throw e;
+    } finally {
+      end.lock.unlock();
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  @Override
+  public PipeSubscriber subscriber(Executor executor) {
+    return new PipeWriter(this, executor);
+  }
+
+  StreamUse use() {
+    return use;
+  }
+
+  /**
+   * Writes for a stream, without waiting.
+   *
+   * @return whether all of the buffer is written
+   */
+  boolean tryWrite(ByteBuffer source) throws IOException {
+    end.lock.lock();
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      end.checkOpen();
+      while (source.hasRemaining()) {
+        int count = Math.min(source.remaining(), NativeMemory.SIZE);
+        memory.bytes().clear().put(source.slice(source.position(), count));
+        long outcome = end.isReleased()
+            ? -PosixNumbers.EPIPE
+            : end.attempt(fd -> LibC.write(fd, memory.address(), count));
+        if (outcome == -SystemNumbers.posix().eagain()) {
+          return false;
+        }
+        if (outcome >= 0) {
+          source.position(source.position() + (int) outcome);
+        } else if (outcome != -PosixNumbers.EINTR) {
+          throw Errors.failed("write", "pipe", outcome);
+        }
+      }
+      return true;
     } finally {
       end.lock.unlock();
       Reference.reachabilityFence(this);
