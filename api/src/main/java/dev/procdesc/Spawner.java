@@ -2,12 +2,14 @@ package dev.procdesc;
 
 import dev.procdesc.spi.Account;
 import dev.procdesc.spi.Program;
+import dev.procdesc.spi.Redirect;
 import dev.procdesc.spi.SpawnRequest;
 import dev.procdesc.spi.SupplementaryGroups;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +17,8 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
 
 /**
@@ -55,14 +59,26 @@ import java.util.function.Consumer;
 public final class Spawner {
   private final SpawnRequest request;
 
-  private Spawner(SpawnRequest request) {
+  /** The descriptor numbers whose source or destination was set, even to the default. */
+  private final Set<Integer> set;
+
+  private Spawner(SpawnRequest request, Set<Integer> set) {
     this.request = request;
+    this.set = set;
+  }
+
+  private Spawner(SpawnRequest request) {
+    this(request, Set.of());
   }
 
   private Spawner with(Consumer<RequestChanges> change) {
+    return with(change, set);
+  }
+
+  private Spawner with(Consumer<RequestChanges> change, Set<Integer> set) {
     RequestChanges changes = new RequestChanges(request);
     change.accept(changes);
-    return new Spawner(changes.done());
+    return new Spawner(changes.done(), set);
   }
 
   /**
@@ -324,7 +340,9 @@ public final class Spawner {
       throw new IllegalArgumentException(
           "only standard error can use the destination of standard output");
     }
-    return with(r -> r.descriptors.put(target, source));
+    Set<Integer> all = new HashSet<>(set);
+    all.add(target);
+    return with(r -> r.descriptors.put(target, source), Set.copyOf(all));
   }
 
   /**
@@ -688,6 +706,138 @@ public final class Spawner {
    */
   public ChildProcess spawn() throws IOException {
     return Platform.current().backend().spawn(request);
+  }
+
+  /**
+   * Runs the child to its end with the default options, as {@link #run(RunOptions)}: without input,
+   * with both outputs captured.
+   *
+   * @return the exit status, of whatever kind, and the output
+   * @throws OutputLimitException if an output exceeds {@link Capture#DEFAULT_LIMIT}
+   * @throws IOException as {@link #run(RunOptions)}
+   * @throws InterruptedException as {@link #run(RunOptions)}
+   */
+  public CompletedProcess run() throws IOException, InterruptedException {
+    return run(RunOptions.defaults());
+  }
+
+  /**
+   * Runs the child to its end: starts it, writes its input, captures its outputs, waits and closes
+   * the descriptor.
+   *
+   * <pre>{@code
+   * String sorted = Spawner.of("sort", "-n")
+   *     .run(RunOptions.defaults().input("3\n1\n2\n").timeout(Duration.ofSeconds(5)))
+   *     .orThrow()
+   *     .stdoutText();
+   * }</pre>
+   *
+   * <p><b>Streams.</b> Standard output and standard error are captured unless this spawner sets a
+   * destination for them, {@link Stdio#inherit()} included; {@link Stdio#stdout()} captures both as
+   * standard output, and {@link Stdio#pipe()} changes nothing. Standard input is that of the
+   * options. Without one it is what this spawner sets, else the null device. No thread blocks for
+   * the outputs, nor for an input that is not a stream.
+   *
+   * <p><b>End.</b> The run is over when the child has ended and the captured outputs have reached
+   * their end of file. If descendants of the child hold an output open, the run ends after
+   * {@link RunOptions#outputAfterExit}, by default one second after the child. {@link OnClose} then
+   * applies, so that {@link OnClose#KILL_GROUP} ends the rest of the group.
+   *
+   * <p><b>Failure.</b> The child is killed when the run exceeds its time limit or an output its
+   * size limit, when the input or an output fails, and when the thread is interrupted. A child that
+   * this JVM may not kill, such as one that runs as another user, is given up.
+   *
+   * <p>A virtual thread parks without pinning its carrier thread.
+   *
+   * @param options the input, the limits and the time limit
+   * @return the exit status, of whatever kind, and the output; {@link CompletedProcess#orThrow()}
+   *     turns a failure of the command into an exception
+   * @throws RunTimeoutException if the time limit was exceeded
+   * @throws OutputLimitException if an output exceeded its {@link Capture}
+   * @throws InterruptedException if the thread is interrupted
+   * @throws IllegalArgumentException if the options have an input and this spawner sets another one
+   * @throws IllegalStateException if this spawner sets a pipe that the run does not use: one at
+   *     another number than 0 to 2, or in the opposite direction
+   * @throws IOException if the child cannot be started, as {@link #spawn()}, or if an input or an
+   *     output fails
+   */
+  public CompletedProcess run(RunOptions options) throws IOException, InterruptedException {
+    CommandRun run = startRun(options);
+    try {
+      return run.result(run.begin().get());
+    } catch (ExecutionException e) {
+      throw new AssertionError("the outcome is never an exception", e);
+    } catch (InterruptedException e) {
+      run.abort();
+      throw e;
+    }
+  }
+
+  /**
+   * Runs the child to its end, as {@link #run(RunOptions)}, without a thread that waits. The child
+   * is started by this thread, before this method returns.
+   *
+   * @param options the input, the limits and the time limit
+   * @return a future that completes with the result, and exceptionally with the exceptions of
+   *     {@link #run(RunOptions)}, those of the start included. To cancel it, or to complete it
+   *     otherwise, kills the child. Dependent actions run in a thread of the library, or of the
+   *     common pool after a time limit; one that blocks does not delay other children
+   */
+  public CompletableFuture<CompletedProcess> runAsync(RunOptions options) {
+    CompletableFuture<CompletedProcess> result = new CompletableFuture<>();
+    CommandRun run;
+    try {
+      run = startRun(options);
+    } catch (IOException | RuntimeException e) {
+      result.completeExceptionally(e);
+      return result;
+    }
+    var unused = run.begin().thenAccept(outcome -> {
+      try {
+        result.complete(run.result(outcome));
+      } catch (IOException e) {
+        result.completeExceptionally(e);
+      }
+    });
+    var unusedToo = result.whenComplete((completed, cause) -> run.fail(new RunOutcome.Cancelled()));
+    return result;
+  }
+
+  private CommandRun startRun(RunOptions options) throws IOException {
+    long start = System.nanoTime();
+    Spawner spawner = forRun(options.input);
+    return new CommandRun(request.arguments(), options, spawner.spawn(), start);
+  }
+
+  /** Returns this spawner with the descriptors of a run. */
+  private Spawner forRun(RunInput input) {
+    request.descriptors().forEach((target, source) -> {
+      Redirect.Pipe same = target == 0 ? Redirect.Pipe.TO_CHILD : Redirect.Pipe.FROM_CHILD;
+      if (source instanceof Redirect.Pipe pipe
+          && pipe != Redirect.Pipe.AUTOMATIC
+          && (target > 2 || pipe != same)) {
+        throw new IllegalStateException("a run does not use the pipe at descriptor " + target);
+      }
+    });
+    return with(r -> {
+      for (int output = 1; output <= 2; output++) {
+        if (!set.contains(output)) {
+          r.descriptors.put(output, Stdio.pipe());
+        }
+      }
+      if (input instanceof RunInput.Absent) {
+        if (!set.contains(0)) {
+          r.descriptors.put(0, Stdio.nullDevice());
+        }
+        return;
+      }
+      if (set.contains(0) && !(r.descriptors.get(0) instanceof Redirect.Pipe)) {
+        throw new IllegalArgumentException("standard input is given twice: by the spawner as "
+            + r.descriptors.get(0) + ", and by the options");
+      }
+      r.descriptors.put(
+          0, input instanceof RunInput.OfFile file ? Stdio.fromFile(file.path()) : Stdio.pipe());
+    });
   }
 
   @Override

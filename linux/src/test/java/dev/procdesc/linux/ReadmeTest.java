@@ -28,9 +28,12 @@ class ReadmeTest {
   private static final String SORTED = "1\n2\n3\nExited[code=0]\n";
 
   @Test
-  void exampleRuns(@TempDir Path directory) throws Exception {
-    Path source = Files.writeString(directory.resolve("Sort.java"), example());
-    assertEquals(SORTED, output(source));
+  void examplesRun(@TempDir Path directory) throws Exception {
+    assertEquals(SORTED, output(example("Sort", directory)));
+    assertEquals("1
+2
+3
+", output(example("RunSort", directory)));
   }
 
   @Test
@@ -45,7 +48,7 @@ class ReadmeTest {
 
   @Test
   void commandsOfTheQuickFirstSpawnWork(@TempDir Path directory) throws Exception {
-    Path source = Files.writeString(directory.resolve("Sort.java"), example());
+    Path source = example("Sort", directory);
     output(new ProcessBuilder(
         PROGRAMS.resolve("javac").toString(),
         "-d",
@@ -109,10 +112,13 @@ class ReadmeTest {
     return Files.readString(Path.of("..", "README.md"));
   }
 
-  private static String example() throws IOException {
-    Matcher block = Pattern.compile("(?s)```java\n(.*?)```").matcher(readme());
-    assertTrue(block.find(), "the README has a Java example");
-    return block.group(1);
+  /** Writes an example of the README to a file. */
+  private static Path example(String name, Path directory) throws IOException {
+    Matcher block = Pattern.compile("(?s)```java
+((?:(?!```).)*public class " + name + " .*?)```")
+        .matcher(readme());
+    assertTrue(block.find(), "the README has an example " + name);
+    return Files.writeString(directory.resolve(name + ".java"), block.group(1));
   }
 
   private static String classPath() {

@@ -1,0 +1,319 @@
+package dev.procdesc;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.channels.ClosedChannelException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A run of a child to its end, with its input and its captured outputs. It is over when the child
+ * and both outputs have ended. A failure (a timeout, an output that exceeds its limit, an error, a
+ * cancellation) first ends the child.
+ *
+ * <p>The methods that are called at an event do not block. They call other objects without a lock.
+ */
+final class CommandRun implements OutputCapture.Listener {
+  /** Runs the transfers in the threads of the library that notice the events. */
+  private static final Executor DIRECT = Runnable::run;
+
+  private static final int PIECE = 65_536;
+
+  /** The error of a write to a pipe without a reader; the same number on every system. */
+  private static final int EPIPE = 32;
+
+  private final List<String> command;
+  private final RunOptions options;
+  private final ChildProcess child;
+  private final long start;
+  private final Optional<OutputCapture> stdout;
+  private final Optional<OutputCapture> stderr;
+  private final CompletableFuture<RunOutcome> outcome = new CompletableFuture<>();
+
+  /** The outputs that have not ended; guarded by this. */
+  private int open;
+
+  /** The failure that ends the run; guarded by this. */
+  private Optional<RunOutcome> failure = Optional.empty();
+
+  /** Set when the child has ended; guarded by this. */
+  private boolean exited;
+
+  /** Set when the run is over; guarded by this. */
+  private boolean over;
+
+  /** Set when an output was closed before its end of file; guarded by this. */
+  private boolean incomplete;
+
+  /** The actions that release what the run uses besides the child; guarded by this. */
+  private final List<Runnable> releases = new ArrayList<>(3);
+
+  /**
+   * Creates the run of a child that was just started.
+   *
+   * @param start the time before its start
+   */
+  CommandRun(List<String> command, RunOptions options, ChildProcess child, long start) {
+    this.command = command;
+    this.options = options;
+    this.child = child;
+    this.start = start;
+    stdout = child.hasPipe(1)
+        ? Optional.of(new OutputCapture(options.stdout, 1, this))
+        : Optional.empty();
+    stderr = child.hasPipe(2)
+        ? Optional.of(new OutputCapture(options.stderr, 2, this))
+        : Optional.empty();
+    open = (stdout.isPresent() ? 1 : 0) + (stderr.isPresent() ? 1 : 0);
+  }
+
+  /** Starts the transfers; returns the outcome. */
+  CompletableFuture<RunOutcome> begin() {
+    feed();
+    stdout.ifPresent(this::capture);
+    stderr.ifPresent(this::capture);
+    options.timeout.ifPresent(timeout -> after(timeout, () -> fail(new RunOutcome.TimedOut())));
+    var unused = child.onExit().whenComplete((status, cause) -> exited(Optional.ofNullable(cause)));
+    return outcome;
+  }
+
+  private void capture(OutputCapture output) {
+    child.pipeFrom(output.fd()).publisher(DIRECT).subscribe(output);
+  }
+
+  private void feed() {
+    if (!child.hasPipe(0)) {
+      return;
+    }
+    if (options.input instanceof RunInput.Stream source) {
+      Thread pump = new Thread(null, () -> pump(source.stream()), "procdesc-input", 0, false);
+      pump.setDaemon(true);
+      pump.start();
+      onRelease(pump::interrupt);
+    } else {
+      byte[] bytes = options.input instanceof RunInput.Bytes all ? all.bytes() : new byte[0];
+      PipeSubscriber writer = child.stdin().subscriber(DIRECT);
+      var unused = writer.completion().whenComplete((count, cause) -> {
+        if (cause != null) {
+          inputFailed(cause);
+        }
+      });
+      new BytesPublisher(bytes).subscribe(writer);
+    }
+  }
+
+  /** Reads the stream to its end, and writes it to the child. */
+  private void pump(InputStream stream) {
+    try {
+      byte[] piece = new byte[PIECE];
+      for (int count = stream.read(piece); count >= 0; count = stream.read(piece)) {
+        child.stdin().write(piece, 0, count);
+      }
+      child.stdin().close();
+    } catch (IOException | RuntimeException e) {
+      inputFailed(e);
+    }
+  }
+
+  /** Handles an input that was not written as a whole. A child need not read all of its input. */
+  private void inputFailed(Throwable cause) {
+    boolean closed = cause instanceof ClosedChannelException;
+    boolean unread = cause instanceof ProcessDescriptorException failed && failed.errno() == EPIPE;
+    if (!closed && !unread) {
+      fail(new RunOutcome.Failed(cause));
+    }
+  }
+
+  /** Runs an action after a time, unless the run is over by then. */
+  private void after(Duration time, Runnable action) {
+    CompletableFuture<Boolean> timer = new CompletableFuture<>();
+    // Not in the thread of the JDK that completes all timers.
+    var unused = timer.thenRunAsync(action);
+    onRelease(() -> timer.cancel(false));
+    timer.completeOnTimeout(true, Math.max(0, nanos(time)), TimeUnit.NANOSECONDS);
+  }
+
+  private static long nanos(Duration time) {
+    try {
+      return time.toNanos();
+    } catch (ArithmeticException e) {
+      return time.isNegative() ? 0 : Long.MAX_VALUE;
+    }
+  }
+
+  private void onRelease(Runnable action) {
+    synchronized (this) {
+      if (!over) {
+        releases.add(action);
+        return;
+      }
+    }
+    action.run();
+  }
+
+  @Override
+  public void ended(OutputCapture output, Optional<Throwable> cause) {
+    boolean fails;
+    synchronized (this) {
+      open--;
+      incomplete |= cause.isPresent();
+      fails = cause.isPresent() && !(cause.get() instanceof ClosedChannelException);
+    }
+    if (fails) {
+      fail(new RunOutcome.Failed(cause.get()));
+    }
+    endIfDue();
+  }
+
+  @Override
+  public void exceeded(OutputCapture output) {
+    fail(new RunOutcome.TooLong(output));
+  }
+
+  /** Ends the run because of a failure; the first one counts. */
+  void fail(RunOutcome cause) {
+    boolean ended;
+    synchronized (this) {
+      if (over || failure.isPresent()) {
+        return;
+      }
+      failure = Optional.of(cause);
+      ended = exited;
+    }
+    if (ended) {
+      finishOutputs();
+    } else if (cause instanceof RunOutcome.TimedOut && !options.teardown.steps().isEmpty()) {
+      Thread thread = new Thread(null, this::shutDown, "procdesc-teardown", 0, false);
+      thread.setDaemon(true);
+      thread.start();
+    } else {
+      kill();
+    }
+  }
+
+  private void kill() {
+    try {
+      child.kill();
+    } catch (IOException | IllegalStateException e) {
+      giveUp(e);
+    }
+  }
+
+  private void shutDown() {
+    try {
+      child.shutdown(options.teardown);
+    } catch (IOException | RuntimeException | InterruptedException e) {
+      giveUp(e);
+    }
+  }
+
+  /** Ends a run whose child cannot be ended, such as one that runs as another user. */
+  private void giveUp(Throwable cause) {
+    synchronized (this) {
+      if (failure.filter(first -> first instanceof RunOutcome.Cancelled).isEmpty()) {
+        failure = Optional.of(new RunOutcome.Failed(cause));
+      }
+      exited = true;
+    }
+    finishOutputs();
+  }
+
+  private void exited(Optional<Throwable> cause) {
+    boolean failed;
+    boolean waits;
+    synchronized (this) {
+      exited = true;
+      if (cause.isPresent() && failure.isEmpty()) {
+        failure = cause.map(RunOutcome.Failed::new);
+      }
+      failed = failure.isPresent();
+      waits = open > 0;
+    }
+    if (!waits) {
+      endIfDue();
+    } else if (failed || options.outputAfterExit.compareTo(Duration.ZERO) <= 0) {
+      finishOutputs();
+    } else {
+      after(options.outputAfterExit, this::finishOutputs);
+    }
+  }
+
+  private void finishOutputs() {
+    stdout.ifPresent(OutputCapture::finish);
+    stderr.ifPresent(OutputCapture::finish);
+    endIfDue();
+  }
+
+  /** Ends the run if the child and the outputs have ended. */
+  private void endIfDue() {
+    List<Runnable> actions;
+    RunOutcome result;
+    synchronized (this) {
+      if (over || !exited || open > 0) {
+        return;
+      }
+      over = true;
+      result = failure.orElseGet(RunOutcome.Completed::new);
+      actions = List.copyOf(releases);
+    }
+    actions.forEach(Runnable::run);
+    closeChild();
+    outcome.complete(result);
+  }
+
+  /** Closes the child, and its pipes also if it is a released one. */
+  private void closeChild() {
+    try {
+      if (child.hasPipe(0)) {
+        child.stdin().close();
+      }
+    } catch (IOException e) {
+      throw new AssertionError("closing a pipe does not fail", e);
+    }
+    child.close();
+  }
+
+  /** Kills the child as its close does, and waits for its end. Does nothing if the run is over. */
+  void abort() {
+    fail(new RunOutcome.Cancelled());
+    closeChild();
+  }
+
+  /** Returns the result of a run that is over. */
+  CompletedProcess result(RunOutcome end) throws IOException {
+    CapturedOutput out = captured(stdout);
+    CapturedOutput err = captured(stderr);
+    if (end instanceof RunOutcome.TimedOut) {
+      throw new RunTimeoutException(command, options.timeout.orElseThrow(), out, err);
+    }
+    if (end instanceof RunOutcome.TooLong exceeded) {
+      OutputCapture output = exceeded.output();
+      throw new OutputLimitException(command, output.fd(), output.limit(), out, err);
+    }
+    if (end instanceof RunOutcome.Failed failed) {
+      throw new IOException(
+          Commands.quote(command) + ": " + failed.cause().getMessage(), failed.cause());
+    }
+    boolean complete;
+    synchronized (this) {
+      complete = !incomplete;
+    }
+    return new CompletedProcess(
+        command,
+        child.poll().orElseThrow(),
+        out,
+        err,
+        complete,
+        Duration.ofNanos(System.nanoTime() - start),
+        child.resourceUsage());
+  }
+
+  private static CapturedOutput captured(Optional<OutputCapture> output) {
+    return output.map(OutputCapture::captured).orElse(CapturedOutput.NONE);
+  }
+}

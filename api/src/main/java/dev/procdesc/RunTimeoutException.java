@@ -1,0 +1,27 @@
+package dev.procdesc;
+
+import java.time.Duration;
+import java.util.List;
+
+/** Thrown when a run was not over within its {@link RunOptions#timeout}. */
+public final class RunTimeoutException extends RunException {
+  private static final long serialVersionUID = 1L;
+
+  /** The limit. */
+  private final Duration timeout;
+
+  RunTimeoutException(
+      List<String> command, Duration timeout, CapturedOutput stdout, CapturedOutput stderr) {
+    super(Commands.quote(command) + " was not over after " + timeout, command, stdout, stderr);
+    this.timeout = timeout;
+  }
+
+  /**
+   * Returns the limit.
+   *
+   * @return the limit that was exceeded
+   */
+  public Duration timeout() {
+    return timeout;
+  }
+}
