@@ -1,5 +1,6 @@
 package dev.procdesc;
 
+import dev.procdesc.spi.NonBlockingSubscriber;
 import dev.procdesc.spi.OutputSubscription;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -8,7 +9,7 @@ import java.util.concurrent.Flow;
 import org.jspecify.annotations.Nullable;
 
 /** Captures an output of a child. Thread-safe: a run that fails reads what has come by then. */
-final class OutputCapture implements Flow.Subscriber<ByteBuffer> {
+final class OutputCapture implements NonBlockingSubscriber {
   /** The run that an output belongs to. */
   interface Listener {
     /** Handles the end of the stream; the cause is empty at the end of file. */

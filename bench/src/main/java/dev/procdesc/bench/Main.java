@@ -51,6 +51,8 @@ public final class Main {
     all.put("guard", new GuardBenchmark());
     all.put("exit", new ExitBenchmark());
     all.put("output", new OutputBenchmark());
+    all.put("run", new RunBenchmark());
+    all.put("handlers", new HandlersBenchmark());
     all.put("cold", new ColdBenchmark());
     all.put("pd", new PdBenchmark());
     all.put("heap", new HeapBenchmark());

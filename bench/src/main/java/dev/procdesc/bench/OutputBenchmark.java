@@ -14,7 +14,7 @@ import java.util.List;
  */
 final class OutputBenchmark implements Benchmark {
   private static final String WHAT = "stdout()";
-  private static final String C = "C read loop";
+  static final String C = "C read loop";
   private static final int CHUNK = 64 * 1024;
 
   @Override
@@ -52,7 +52,7 @@ final class OutputBenchmark implements Benchmark {
     }
   }
 
-  private static long rate(long size, long nanos) {
+  static long rate(long size, long nanos) {
     return Math.round(size * 1e9 / nanos);
   }
 

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -83,10 +84,15 @@ public final class BlockingDescriptor {
   /**
    * Creates a registration for a stream that uses this descriptor.
    *
-   * @param ready runs after each wait, in a thread of the library that is not watching
+   * @param ready runs after each wait, in the thread that watches all children
    */
   Readiness readiness(Runnable ready) {
     return new Readiness(descriptor, interest, watcher, ready);
+  }
+
+  /** Runs a task in a thread of the library, which must not be the one that watches. */
+  void execute(Runnable task) {
+    watcher.execute(List.of(task));
   }
 
   /** Sets the only action that runs when this is closed, in the thread that closes it. */

@@ -15,10 +15,10 @@ import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Flow;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -279,33 +279,50 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
     return use;
   }
 
+  /** The content of a pipe at an attempt to read. */
+  enum Content {
+    BYTES,
+    NONE,
+    END_OF_FILE
+  }
+
   /**
    * Reads for a stream, without waiting.
    *
-   * @return the bytes that were read, none at the end of file; empty if the pipe has none
+   * @param consumer called with the bytes if there are any, without a lock; the buffer is valid
+   *     during the call only
    */
-  Optional<ByteBuffer> tryRead() throws IOException {
+  Content tryRead(Consumer<ByteBuffer> consumer) throws IOException {
+    NativeMemory taken;
+    ByteBuffer bytes;
     end.lock.lock();
     try {
       end.checkOpen();
       if (unread.buffer == null && !end.isReleased()) {
         long outcome = fillAvailable();
         if (outcome == -SystemNumbers.posix().eagain()) {
-          return Optional.empty();
+          return Content.NONE;
         }
         if (outcome < 0) {
           throw Errors.failed("read", "pipe", outcome);
         }
       }
-      NativeMemory full = unread.buffer;
-      ByteBuffer source = full == null ? rest : full.bytes();
-      byte[] bytes = new byte[source.remaining()];
-      source.get(bytes);
-      unread.drop();
-      return Optional.of(ByteBuffer.wrap(bytes).asReadOnlyBuffer());
+      taken = unread.buffer;
+      unread.buffer = null;
+      bytes = taken == null ? rest.slice() : taken.bytes();
+      if (taken == null) {
+        rest.position(rest.limit());
+      }
     } finally {
       unlock();
     }
+    if (!bytes.hasRemaining()) {
+      return Content.END_OF_FILE;
+    }
+    try (NativeMemory block = taken) {
+      consumer.accept(bytes);
+    }
+    return Content.BYTES;
   }
 
   /** Reads the available data without waiting; returns the result of the call. */

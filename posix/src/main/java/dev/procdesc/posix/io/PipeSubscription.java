@@ -1,11 +1,11 @@
 package dev.procdesc.posix.io;
 
+import dev.procdesc.spi.NonBlockingSubscriber;
 import dev.procdesc.spi.OutputSubscription;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
-import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicLong;
@@ -43,7 +43,7 @@ final class PipeSubscription implements OutputSubscription {
     this.pipe = pipe;
     this.subscriber = subscriber;
     task = new SerialTask(executor, this::turn, this::reject);
-    readiness = pipe.end().readiness(task::request);
+    readiness = pipe.end().readiness(this::ready);
     claimed = pipe.use().beginStream();
   }
 
@@ -78,6 +78,36 @@ final class PipeSubscription implements OutputSubscription {
   public void finish() {
     finishing = true;
     task.request();
+  }
+
+  /**
+   * Called when the pipe is ready, in the thread that watches all children. Reading here saves two
+   * thread switches for each wait.
+   */
+  private void ready() {
+    if (!(subscriber instanceof NonBlockingSubscriber) || !task.tryRunHere(this::readHere)) {
+      pipe.end().execute(task::request);
+    }
+  }
+
+  /** Passes on what the pipe contains; returns whether there is something else to do. */
+  private boolean readHere() {
+    if (ended || cancelled || finishing || misuse != null || demand.get() != Long.MAX_VALUE) {
+      return true;
+    }
+    try {
+      PipeInputImpl.Content content = PipeInputImpl.Content.BYTES;
+      for (int i = 0; i < BATCH && content == PipeInputImpl.Content.BYTES; i++) {
+        content = pipe.tryRead(this::pass);
+      }
+      if (content == PipeInputImpl.Content.END_OF_FILE) {
+        return true;
+      }
+      readiness.await(); // Other pipes have their turn, also if this one contains more.
+      return false;
+    } catch (IOException e) {
+      return true; // The next attempt fails in the same way.
+    }
   }
 
   private boolean turn() {
@@ -122,29 +152,41 @@ final class PipeSubscription implements OutputSubscription {
   /** Reads once; returns whether another read may follow. */
   private boolean read() {
     try {
-      Optional<ByteBuffer> bytes = demand.get() == 0 ? Optional.empty() : pipe.tryRead();
-      if (bytes.isEmpty()) {
-        if (finishing) {
-          pipe.close();
+      PipeInputImpl.Content content =
+          demand.get() == 0 ? PipeInputImpl.Content.NONE : pipe.tryRead(this::pass);
+      switch (content) {
+        case BYTES:
           return true;
-        }
-        readiness.await();
-        return false;
+        case END_OF_FILE:
+          end();
+          signal(subscriber::onComplete);
+          return false;
+        default:
+          if (finishing) {
+            pipe.close();
+            return true;
+          }
+          readiness.await();
+          return false;
       }
-      if (!bytes.get().hasRemaining()) {
-        end();
-        signal(subscriber::onComplete);
-        return false;
-      }
-      demand.updateAndGet(count -> count == Long.MAX_VALUE ? count : count - 1);
-      signal(() -> subscriber.onNext(bytes.get()));
-      return true;
     } catch (ClosedChannelException e) {
       return true; // The pipe was closed, or its rest was read at the end of the child.
     } catch (IOException e) {
       fail(e);
       return false;
     }
+  }
+
+  private void pass(ByteBuffer bytes) {
+    demand.updateAndGet(count -> count == Long.MAX_VALUE ? count : count - 1);
+    ByteBuffer passed = subscriber instanceof NonBlockingSubscriber ? bytes : copy(bytes);
+    signal(() -> subscriber.onNext(passed));
+  }
+
+  private static ByteBuffer copy(ByteBuffer bytes) {
+    byte[] copy = new byte[bytes.remaining()];
+    bytes.get(copy);
+    return ByteBuffer.wrap(copy).asReadOnlyBuffer();
   }
 
   /** Sends a signal. A subscriber that throws is cancelled, as its contract requires. */

@@ -49,7 +49,7 @@ final class PipeWriter implements PipeSubscriber {
   PipeWriter(PipeOutputImpl pipe, Executor executor) {
     this.pipe = pipe;
     task = new SerialTask(Objects.requireNonNull(executor, "executor"), this::turn, this::abort);
-    readiness = pipe.end().readiness(task::request);
+    readiness = pipe.end().readiness(() -> pipe.end().execute(task::request));
   }
 
   @Override

@@ -2,7 +2,6 @@ package dev.procdesc.posix.io;
 
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,7 +15,7 @@ final class Readiness implements Watcher.Watched {
   private final OwnedDescriptor descriptor;
   private final EventQueue.Interest interest;
   private final Watcher watcher;
-  private final List<Runnable> ready;
+  private final Runnable ready;
 
   /** Guarded by this. */
   private @Nullable Registration registration;
@@ -27,14 +26,14 @@ final class Readiness implements Watcher.Watched {
   /**
    * Creates a registration, without a wait.
    *
-   * @param ready runs after each wait, in a thread of the library that is not watching
+   * @param ready runs after each wait, in the thread that watches all children
    */
   Readiness(
       OwnedDescriptor descriptor, EventQueue.Interest interest, Watcher watcher, Runnable ready) {
     this.descriptor = descriptor;
     this.interest = interest;
     this.watcher = watcher;
-    this.ready = List.of(ready);
+    this.ready = ready;
   }
 
   /**
@@ -75,6 +74,6 @@ final class Readiness implements Watcher.Watched {
 
   @Override
   public void event(long token) {
-    watcher.execute(ready);
+    ready.run();
   }
 }

@@ -48,6 +48,19 @@ final class SerialTask {
     }
   }
 
+  /**
+   * Runs another turn in this thread, unless the task is running or is with the executor.
+   *
+   * @return whether nothing is left to do; otherwise a request must follow
+   */
+  boolean tryRunHere(Turn other) {
+    if (!requests.compareAndSet(0, 1)) {
+      return false;
+    }
+    boolean workLeft = other.run();
+    return requests.getAndSet(0) == 1 && !workLeft;
+  }
+
   private void run() {
     int seen = requests.get();
     while (true) {
