@@ -8,13 +8,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 
 /**
- * A run of a child to its end, with its input and its captured outputs. It is over when the child
- * and both outputs have ended. A failure (a timeout, an output that exceeds its limit, an error, a
- * cancellation) first ends the child.
+ * A run of a child, or of a pipeline, to its end, with its input and its captured outputs. It is
+ * over when the children and the outputs have ended. A failure (a timeout, an output that exceeds
+ * its limit, an error, a cancellation) first ends the children.
  *
  * <p>The methods that are called at an event do not block. They call other objects without a lock.
  */
@@ -27,12 +29,21 @@ final class CommandRun implements OutputCapture.Listener {
   /** The error of a write to a pipe without a reader; the same number on every system. */
   private static final int EPIPE = 32;
 
-  private final List<String> command;
+  private final List<List<String>> commands = new ArrayList<>();
   private final RunOptions options;
+  private final ChildPipeline pipeline;
+
+  /** The first child, which gets the input. */
   private final ChildProcess child;
+
   private final long start;
+
+  /** The output of the last child. */
   private final Optional<OutputCapture> stdout;
-  private final Optional<OutputCapture> stderr;
+
+  /** The errors of each child. */
+  private final List<Optional<OutputCapture>> stderr = new ArrayList<>();
+
   private final CompletableFuture<RunOutcome> outcome = new CompletableFuture<>();
 
   /** The outputs that have not ended; guarded by this. */
@@ -54,36 +65,52 @@ final class CommandRun implements OutputCapture.Listener {
   private final List<Runnable> releases = new ArrayList<>(3);
 
   /**
-   * Creates the run of a child that was just started.
+   * Creates the run of children that were just started.
    *
-   * @param start the time before its start
+   * @param start the time before their start
    */
-  CommandRun(List<String> command, RunOptions options, ChildProcess child, long start) {
-    this.command = command;
+  CommandRun(List<Spawner> spawners, RunOptions options, ChildPipeline pipeline, long start) {
+    for (Spawner spawner : spawners) {
+      commands.add(spawner.request().arguments());
+    }
     this.options = options;
-    this.child = child;
+    this.pipeline = pipeline;
+    this.child = pipeline.parts().get(0);
     this.start = start;
-    stdout = child.hasPipe(1)
-        ? Optional.of(new OutputCapture(options.stdout, 1, this))
-        : Optional.empty();
-    stderr = child.hasPipe(2)
-        ? Optional.of(new OutputCapture(options.stderr, 2, this))
-        : Optional.empty();
-    open = (stdout.isPresent() ? 1 : 0) + (stderr.isPresent() ? 1 : 0);
+    stdout = output(last(), 1, options.stdout);
+    for (ChildProcess part : pipeline.parts()) {
+      stderr.add(output(part, 2, options.stderr));
+    }
+  }
+
+  private Optional<OutputCapture> output(ChildProcess part, int fd, Capture capture) {
+    if (!part.hasPipe(fd)) {
+      return Optional.empty();
+    }
+    open++;
+    return Optional.of(new OutputCapture(capture, fd, this));
+  }
+
+  private ChildProcess last() {
+    return pipeline.parts().get(pipeline.parts().size() - 1);
   }
 
   /** Starts the transfers; returns the outcome. */
   CompletableFuture<RunOutcome> begin() {
     feed();
-    stdout.ifPresent(this::capture);
-    stderr.ifPresent(this::capture);
+    stdout.ifPresent(output -> capture(last(), output));
+    for (int i = 0; i < stderr.size(); i++) {
+      ChildProcess part = pipeline.parts().get(i);
+      stderr.get(i).ifPresent(output -> capture(part, output));
+    }
     options.timeout.ifPresent(timeout -> after(timeout, () -> fail(new RunOutcome.TimedOut())));
-    var unused = child.onExit().whenComplete((status, cause) -> exited(Optional.ofNullable(cause)));
+    var unused =
+        pipeline.onExit().whenComplete((status, cause) -> exited(Optional.ofNullable(cause)));
     return outcome;
   }
 
-  private void capture(OutputCapture output) {
-    child.pipeFrom(output.fd()).publisher(DIRECT).subscribe(output);
+  private static void capture(ChildProcess part, OutputCapture output) {
+    part.pipeFrom(output.fd()).publisher(DIRECT).subscribe(output);
   }
 
   private void feed() {
@@ -198,7 +225,7 @@ final class CommandRun implements OutputCapture.Listener {
 
   private void kill() {
     try {
-      child.kill();
+      pipeline.kill();
     } catch (IOException | IllegalStateException e) {
       giveUp(e);
     }
@@ -206,7 +233,7 @@ final class CommandRun implements OutputCapture.Listener {
 
   private void shutDown() {
     try {
-      child.shutdown(options.teardown);
+      pipeline.shutdown(options.teardown);
     } catch (IOException | RuntimeException | InterruptedException e) {
       giveUp(e);
     }
@@ -245,7 +272,9 @@ final class CommandRun implements OutputCapture.Listener {
 
   private void finishOutputs() {
     stdout.ifPresent(OutputCapture::finish);
-    stderr.ifPresent(OutputCapture::finish);
+    for (Optional<OutputCapture> output : stderr) {
+      output.ifPresent(OutputCapture::finish);
+    }
     endIfDue();
   }
 
@@ -275,7 +304,7 @@ final class CommandRun implements OutputCapture.Listener {
     } catch (IOException e) {
       throw new AssertionError("closing a pipe does not fail", e);
     }
-    child.close();
+    pipeline.close();
   }
 
   /** Kills the child as its close does, and waits for its end. Does nothing if the run is over. */
@@ -284,36 +313,94 @@ final class CommandRun implements OutputCapture.Listener {
     closeChild();
   }
 
-  /** Returns the result of a run that is over. */
-  CompletedProcess result(RunOutcome end) throws IOException {
+  /**
+   * Runs the children, and waits for the results. An interrupt kills them.
+   *
+   * @return the results of the children, in their order
+   */
+  List<CompletedProcess> await() throws IOException, InterruptedException {
+    try {
+      return results(begin().get());
+    } catch (ExecutionException e) {
+      throw new AssertionError("the outcome is never an exception", e);
+    } catch (InterruptedException e) {
+      abort();
+      throw e;
+    }
+  }
+
+  /** The start of a run. */
+  interface Start {
+    /** Starts the children. */
+    CommandRun start() throws IOException;
+  }
+
+  /** Starts a run; returns a future of its result, whose completion by others kills the children. */
+  static <T> CompletableFuture<T> async(Start start, Function<List<CompletedProcess>, T> result) {
+    CompletableFuture<T> future = new CompletableFuture<>();
+    CommandRun run;
+    try {
+      run = start.start();
+    } catch (IOException | RuntimeException e) {
+      future.completeExceptionally(e);
+      return future;
+    }
+    var unused = run.begin().thenAccept(outcome -> {
+      try {
+        future.complete(result.apply(run.results(outcome)));
+      } catch (IOException e) {
+        future.completeExceptionally(e);
+      }
+    });
+    var unusedToo = future.whenComplete((completed, cause) -> run.fail(new RunOutcome.Cancelled()));
+    return future;
+  }
+
+  private List<CompletedProcess> results(RunOutcome end) throws IOException {
     CapturedOutput out = captured(stdout);
-    CapturedOutput err = captured(stderr);
     if (end instanceof RunOutcome.TimedOut) {
-      throw new RunTimeoutException(command, options.timeout.orElseThrow(), out, err);
+      throw new RunTimeoutException(commands, options.timeout.orElseThrow(), out, errors());
     }
     if (end instanceof RunOutcome.TooLong exceeded) {
       OutputCapture output = exceeded.output();
-      throw new OutputLimitException(command, output.fd(), output.limit(), out, err);
+      int index = output.fd() == 1 ? commands.size() - 1 : stderr.indexOf(Optional.of(output));
+      throw new OutputLimitException(
+          commands.get(index), output.fd(), output.limit(), out, captured(stderr.get(index)));
     }
     if (end instanceof RunOutcome.Failed failed) {
       throw new IOException(
-          Commands.quote(command) + ": " + failed.cause().getMessage(), failed.cause());
+          Commands.quoteAll(commands) + ": " + failed.cause().getMessage(), failed.cause());
     }
     boolean complete;
     synchronized (this) {
       complete = !incomplete;
     }
-    return new CompletedProcess(
-        command,
-        child.poll().orElseThrow(),
-        out,
-        err,
-        complete,
-        Duration.ofNanos(System.nanoTime() - start),
-        child.resourceUsage());
+    Duration duration = Duration.ofNanos(System.nanoTime() - start);
+    List<CompletedProcess> results = new ArrayList<>();
+    for (int i = 0; i < commands.size(); i++) {
+      ChildProcess part = pipeline.parts().get(i);
+      results.add(new CompletedProcess(
+          commands.get(i),
+          part.poll().orElseThrow(),
+          part == last() ? out : CapturedOutput.NONE,
+          captured(stderr.get(i)),
+          complete,
+          duration,
+          part.resourceUsage()));
+    }
+    return results;
   }
 
   private static CapturedOutput captured(Optional<OutputCapture> output) {
     return output.map(OutputCapture::captured).orElse(CapturedOutput.NONE);
+  }
+
+  /** Returns what was captured of the errors of all children, in their order. */
+  private CapturedOutput errors() {
+    CapturedOutput all = captured(stderr.get(0));
+    for (int i = 1; i < stderr.size(); i++) {
+      all = all.followedBy(captured(stderr.get(i)));
+    }
+    return all;
   }
 }

@@ -19,6 +19,11 @@ final class Commands {
     return command.stream().map(Commands::quote).collect(Collectors.joining(" "));
   }
 
+  /** Returns the commands of a pipeline as a shell reads them. */
+  static String quoteAll(List<List<String>> commands) {
+    return commands.stream().map(Commands::quote).collect(Collectors.joining(" | "));
+  }
+
   private static String quote(String word) {
     return PLAIN.matcher(word).matches() ? word : "'" + word.replace("'", "'\\''") + "'";
   }

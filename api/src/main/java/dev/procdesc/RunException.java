@@ -30,7 +30,8 @@ public abstract sealed class RunException extends IOException
   }
 
   /**
-   * Returns the command.
+   * Returns the command. For a {@link Pipeline} it is that of the part that failed or wrote too
+   * much, and that of the last part if the time was over.
    *
    * @return the program and its arguments
    */

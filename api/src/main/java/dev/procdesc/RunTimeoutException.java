@@ -11,8 +11,12 @@ public final class RunTimeoutException extends RunException {
   private final Duration timeout;
 
   RunTimeoutException(
-      List<String> command, Duration timeout, CapturedOutput stdout, CapturedOutput stderr) {
-    super(Commands.quote(command) + " was not over after " + timeout, command, stdout, stderr);
+      List<List<String>> commands, Duration timeout, CapturedOutput stdout, CapturedOutput stderr) {
+    super(
+        Commands.quoteAll(commands) + " was not over after " + timeout,
+        commands.get(commands.size() - 1),
+        stdout,
+        stderr);
     this.timeout = timeout;
   }
 

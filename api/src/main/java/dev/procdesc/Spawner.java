@@ -18,7 +18,6 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
 
 /**
@@ -340,9 +339,21 @@ public final class Spawner {
       throw new IllegalArgumentException(
           "only standard error can use the destination of standard output");
     }
+    if (target <= 2 && !(source instanceof Enum)) {
+      checkDirection(target, source);
+    }
     Set<Integer> all = new HashSet<>(set);
     all.add(target);
     return with(r -> r.descriptors.put(target, source), Set.copyOf(all));
+  }
+
+  private static void checkDirection(int target, Stdio source) {
+    if (target == 0 ? source instanceof Redirect.ToPipe : source instanceof Redirect.FromPipe) {
+      throw new IllegalArgumentException(
+          target == 0
+              ? "standard input cannot be a pipe that another child reads"
+              : "an output cannot be a pipe that another child writes");
+    }
   }
 
   /**
@@ -762,15 +773,7 @@ public final class Spawner {
    *     output fails
    */
   public CompletedProcess run(RunOptions options) throws IOException, InterruptedException {
-    CommandRun run = startRun(options);
-    try {
-      return run.result(run.begin().get());
-    } catch (ExecutionException e) {
-      throw new AssertionError("the outcome is never an exception", e);
-    } catch (InterruptedException e) {
-      run.abort();
-      throw e;
-    }
+    return startRun(options).await().get(0);
   }
 
   /**
@@ -784,33 +787,31 @@ public final class Spawner {
    *     common pool after a time limit; one that blocks does not delay other children
    */
   public CompletableFuture<CompletedProcess> runAsync(RunOptions options) {
-    CompletableFuture<CompletedProcess> result = new CompletableFuture<>();
-    CommandRun run;
-    try {
-      run = startRun(options);
-    } catch (IOException | RuntimeException e) {
-      result.completeExceptionally(e);
-      return result;
-    }
-    var unused = run.begin().thenAccept(outcome -> {
-      try {
-        result.complete(run.result(outcome));
-      } catch (IOException e) {
-        result.completeExceptionally(e);
-      }
-    });
-    var unusedToo = result.whenComplete((completed, cause) -> run.fail(new RunOutcome.Cancelled()));
-    return result;
+    return CommandRun.async(() -> startRun(options), results -> results.get(0));
   }
 
   private CommandRun startRun(RunOptions options) throws IOException {
     long start = System.nanoTime();
     Spawner spawner = forRun(options.input);
-    return new CommandRun(request.arguments(), options, spawner.spawn(), start);
+    return new CommandRun(List.of(spawner), options, ChildPipeline.of(spawner.spawn()), start);
+  }
+
+  SpawnRequest request() {
+    return request;
+  }
+
+  /** Returns whether the source or destination of a descriptor was set, even to the default. */
+  boolean isSet(int target) {
+    return set.contains(target);
+  }
+
+  /** Starts a child that this JVM does not reap before its exit status is requested. */
+  ChildProcess spawnUnwatched() throws IOException {
+    return Platform.current().backend().spawnUnwatched(request);
   }
 
   /** Returns this spawner with the descriptors of a run. */
-  private Spawner forRun(RunInput input) {
+  Spawner forRun(RunInput input) {
     request.descriptors().forEach((target, source) -> {
       Redirect.Pipe same = target == 0 ? Redirect.Pipe.TO_CHILD : Redirect.Pipe.FROM_CHILD;
       if (source instanceof Redirect.Pipe pipe

@@ -116,6 +116,47 @@ public sealed interface Stdio permits Redirect {
   }
 
   /**
+   * Returns the output of another child: the new child reads what that child writes, without a copy
+   * by this JVM. {@link Pipeline} connects several children in this way.
+   *
+   * <pre>{@code
+   * ChildProcess list = Spawner.of("ls").stdout(Stdio.pipe()).spawn();
+   * ChildProcess sort = Spawner.of("sort").stdin(Stdio.from(list.stdout())).spawn();
+   * }</pre>
+   *
+   * <p>{@link Spawner#spawn()} gives the end of this JVM to the child: once the child has started,
+   * the pipe is closed in this JVM, so that the child is its only reader, and the other child gets
+   * {@code SIGPIPE} if it writes after this one has ended. If the spawn fails, the pipe is as it
+   * was. The new child keeps the other one reachable.
+   *
+   * <p>The pipe can be used for one spawn. {@code spawn()} throws {@link IllegalStateException} if
+   * a thread or a subscription reads the pipe, or if this JVM has read bytes that were not returned
+   * yet, which a read of fewer bytes or {@link PipeInput#available()} may leave; it throws
+   * {@link java.nio.channels.ClosedChannelException} if the pipe is closed. A pipe at its end of
+   * file is permitted.
+   *
+   * @param pipe the pipe from the other child
+   * @return valid for standard input and extra descriptors
+   */
+  static Stdio from(PipeInput pipe) {
+    return new Redirect.FromPipe(pipe);
+  }
+
+  /**
+   * Returns the input of another child: the new child writes what that child reads, without a copy
+   * by this JVM. The rules of {@link #from(PipeInput)} apply: once the new child has started, the
+   * pipe is closed in this JVM, so that the other child reads the end of file when the new one has
+   * ended. A pipe that lost its last reader fails the spawn with EPIPE, or, if this JVM has not
+   * noticed that yet, the first write of the new child with {@code SIGPIPE}.
+   *
+   * @param pipe the pipe to the other child
+   * @return valid for standard output, standard error and extra descriptors
+   */
+  static Stdio to(PipeOutput pipe) {
+    return new Redirect.ToPipe(pipe);
+  }
+
+  /**
    * Returns the destination of standard output: {@code 2>&1}.
    *
    * @return valid for standard error only

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * An orderly way to end a process: signals, and the time to wait after each. {@code SIGKILL} always
@@ -26,6 +27,9 @@ public record Teardown(List<Step> steps, boolean group) {
    *     no limit
    */
   public record Step(Signal signal, Duration patience) {
+    private static final Set<Signal> UNCONTINUED =
+        Set.of(Signal.KILL, Signal.CONT, Signal.STOP, Signal.TSTP, Signal.TTIN, Signal.TTOU);
+
     /**
      * Checks the time.
      *
@@ -38,6 +42,16 @@ public record Teardown(List<Step> steps, boolean group) {
       if (patience.isNegative()) {
         throw new IllegalArgumentException("a time to wait must not be negative: " + patience);
       }
+    }
+
+    /**
+     * Returns whether {@code SIGCONT} follows the signal, because a stopped process handles it only
+     * when it is continued. After a stop signal it would undo the stop.
+     *
+     * @return false for {@code SIGKILL}, {@code SIGCONT} and the stop signals
+     */
+    public boolean isContinued() {
+      return !UNCONTINUED.contains(signal);
     }
   }
 

@@ -85,6 +85,25 @@ public interface Backend {
   ChildProcess spawn(SpawnRequest request) throws IOException;
 
   /**
+   * Starts a child that this JVM does not reap before its exit status is requested, by a wait or a
+   * future. Until then its process group exists.
+   *
+   * @param request the request, complete and checked
+   * @return the child
+   * @throws IOException if the system refuses; nothing is left of the attempt
+   * @throws UnsupportedFeatureException if the request needs a feature that is absent
+   */
+  ChildProcess spawnUnwatched(SpawnRequest request) throws IOException;
+
+  /**
+   * Closes children as {@link ChildProcess#close()}: closes all before it waits for the end of any,
+   * and waits for all for as long as for one.
+   *
+   * @param children children of this backend
+   */
+  void closeAll(List<ChildProcess> children);
+
+  /**
    * Opens a running process by its ID.
    *
    * @param pid the process ID, positive

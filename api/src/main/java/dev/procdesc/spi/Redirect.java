@@ -1,5 +1,7 @@
 package dev.procdesc.spi;
 
+import dev.procdesc.PipeInput;
+import dev.procdesc.PipeOutput;
 import dev.procdesc.Stdio;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -79,6 +81,38 @@ public sealed interface Redirect extends Stdio {
       if (fd < 0) {
         throw new IllegalArgumentException("a descriptor number must not be negative: " + fd);
       }
+    }
+  }
+
+  /**
+   * The end of a pipe that another child writes, which this JVM gives up.
+   *
+   * @param pipe the pipe
+   */
+  record FromPipe(PipeInput pipe) implements Redirect {
+    /**
+     * Checks for null.
+     *
+     * @param pipe see {@link #pipe()}
+     */
+    public FromPipe {
+      Objects.requireNonNull(pipe, "pipe");
+    }
+  }
+
+  /**
+   * The end of a pipe that another child reads, which this JVM gives up.
+   *
+   * @param pipe the pipe
+   */
+  record ToPipe(PipeOutput pipe) implements Redirect {
+    /**
+     * Checks for null.
+     *
+     * @param pipe see {@link #pipe()}
+     */
+    public ToPipe {
+      Objects.requireNonNull(pipe, "pipe");
     }
   }
 }

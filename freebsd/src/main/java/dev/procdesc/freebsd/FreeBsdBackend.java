@@ -21,6 +21,7 @@ import dev.procdesc.posix.ffi.Simulation;
 import dev.procdesc.posix.io.Watcher;
 import dev.procdesc.posix.probe.Uname;
 import dev.procdesc.posix.probe.Unsupported;
+import dev.procdesc.posix.process.ChildProcessImpl;
 import dev.procdesc.spi.Backend;
 import dev.procdesc.spi.Channels;
 import dev.procdesc.spi.Since;
@@ -153,6 +154,16 @@ public final class FreeBsdBackend implements Backend {
   @Override
   public ChildProcess spawn(SpawnRequest request) throws IOException {
     return LAUNCHER.get().spawn(request);
+  }
+
+  @Override
+  public ChildProcess spawnUnwatched(SpawnRequest request) throws IOException {
+    return LAUNCHER.get().spawnUnwatched(request);
+  }
+
+  @Override
+  public void closeAll(List<ChildProcess> children) {
+    ChildProcessImpl.closeAll(children);
   }
 
   @Override

@@ -160,9 +160,9 @@ final class FreeBsdLauncher extends Launcher {
   }
 
   @Override
-  public ChildProcess spawn(SpawnRequest request) throws IOException {
+  protected SpawnRequest adapt(SpawnRequest request) throws IOException {
     refuseWhatIsNotThere(request);
-    return super.spawn(sandbox.reach(request));
+    return sandbox.reach(request);
   }
 
   @Override

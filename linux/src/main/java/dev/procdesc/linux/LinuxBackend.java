@@ -18,6 +18,7 @@ import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.NativeAccess;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.io.Watcher;
+import dev.procdesc.posix.process.ChildProcessImpl;
 import dev.procdesc.spi.Backend;
 import dev.procdesc.spi.Channels;
 import dev.procdesc.spi.Since;
@@ -164,6 +165,16 @@ public final class LinuxBackend implements Backend {
   @Override
   public ChildProcess spawn(SpawnRequest request) throws IOException {
     return LAUNCHER.get().spawn(request);
+  }
+
+  @Override
+  public ChildProcess spawnUnwatched(SpawnRequest request) throws IOException {
+    return LAUNCHER.get().spawnUnwatched(request);
+  }
+
+  @Override
+  public void closeAll(List<ChildProcess> children) {
+    ChildProcessImpl.closeAll(children);
   }
 
   @Override

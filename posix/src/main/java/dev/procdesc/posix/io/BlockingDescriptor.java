@@ -76,6 +76,15 @@ public final class BlockingDescriptor {
     return descriptor.isClosed() && isOpen();
   }
 
+  /**
+   * Lends the number of the descriptor.
+   *
+   * @throws ClosedChannelException if the descriptor is closed
+   */
+  OwnedDescriptor.Loan lend() throws ClosedChannelException {
+    return descriptor.lendToChannel();
+  }
+
   /** Keeps an object reachable for as long as this one is. */
   void keepReachable(Object owner) {
     keptReachable = owner;

@@ -12,6 +12,9 @@ public interface PipeEnd extends Channel {
     end().keepReachable(owner);
   }
 
+  /** Closes this end, which another child has now. */
+  void giveUp();
+
   @Override
   default boolean isOpen() {
     return end().isOpen();

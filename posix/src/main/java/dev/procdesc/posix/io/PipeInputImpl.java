@@ -339,6 +339,41 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
     return count;
   }
 
+  /**
+   * Begins the transfer of this end to another child.
+   *
+   * @throws IllegalStateException if this end has another user, or bytes were read but not returned
+   * @throws ClosedChannelException if this pipe is closed
+   */
+  public PipeHandover handover() throws ClosedChannelException {
+    if (!use.beginStream()) {
+      throw new IllegalStateException("the pipe is read by a thread or a Flow subscription");
+    }
+    boolean begun = false;
+    end.lock.lock();
+    try {
+      end.checkOpen();
+      if (unread.buffer != null || rest.hasRemaining()) {
+        throw new IllegalStateException(
+            "the pipe has bytes that were read ahead, which another child cannot get");
+      }
+      PipeHandover handover = new PipeHandover(
+          this, use, end.isReleased() ? Optional.empty() : Optional.of(end.lend()));
+      begun = true;
+      return handover;
+    } finally {
+      if (!begun) {
+        use.endStream();
+      }
+      unlock();
+    }
+  }
+
+  @Override
+  public void giveUp() {
+    close();
+  }
+
   private void dropIfClosed() {
     if (!end.isOpen()) {
       unread.tryDrop();

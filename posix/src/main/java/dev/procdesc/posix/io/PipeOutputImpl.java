@@ -17,6 +17,7 @@ import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -177,6 +178,39 @@ public final class PipeOutputImpl extends PipeOutput implements PipeEnd {
       end.lock.unlock();
       Reference.reachabilityFence(this);
     }
+  }
+
+  /**
+   * Begins the transfer of this end to another child.
+   *
+   * @throws IllegalStateException if this end has another user
+   * @throws IOException EPIPE if no process reads this pipe; otherwise, if this pipe is closed
+   */
+  public PipeHandover handover() throws IOException {
+    if (!use.beginStream()) {
+      throw new IllegalStateException("the pipe is written by a thread or a Flow subscription");
+    }
+    boolean begun = false;
+    end.lock.lock();
+    try {
+      end.checkOpen();
+      if (end.isReleased()) {
+        throw Errors.failed("write", "pipe", -PosixNumbers.EPIPE);
+      }
+      PipeHandover handover = new PipeHandover(this, use, Optional.of(end.lend()));
+      begun = true;
+      return handover;
+    } finally {
+      if (!begun) {
+        use.endStream();
+      }
+      end.lock.unlock();
+    }
+  }
+
+  @Override
+  public void giveUp() {
+    close();
   }
 
   @Override

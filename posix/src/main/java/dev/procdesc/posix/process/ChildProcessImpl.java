@@ -8,6 +8,8 @@ import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.posix.io.PipeEnd;
 import dev.procdesc.posix.io.PipeInputImpl;
 import dev.procdesc.posix.io.PipeOutputImpl;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -18,22 +20,30 @@ public final class ChildProcessImpl extends ProcessDescriptorImpl implements Chi
   private final Map<Integer, PipeInputImpl> inputs;
   private final Map<Integer, PipeOutputImpl> outputs;
 
+  /** The pipes of other children that this child got; keeps those children reachable. */
+  @SuppressWarnings("UnusedVariable") // Never read.
+  private final List<PipeEnd> given;
+
   /** The view, once it was requested; guarded by this. */
   private @Nullable Process view;
 
   /**
    * Creates the object for a child that was just spawned, with its pipes by the child's descriptor
    * numbers.
+   *
+   * @param given the pipes of other children that the child got
    */
   public ChildProcessImpl(
       ProcessState core,
       OnClose onClose,
       Map<Integer, PipeInputImpl> inputs,
-      Map<Integer, PipeOutputImpl> outputs) {
+      Map<Integer, PipeOutputImpl> outputs,
+      List<PipeEnd> given) {
     super(core);
     this.onClose = onClose;
     this.inputs = Map.copyOf(inputs);
     this.outputs = Map.copyOf(outputs);
+    this.given = given;
     // A reader of the child's output needs the child, even if the application retains only the
     // stream.
     for (PipeEnd pipe : inputs.values()) {
@@ -43,7 +53,19 @@ public final class ChildProcessImpl extends ProcessDescriptorImpl implements Chi
       pipe.keepReachable(this);
       core.whenEnded(pipe.releaseWithoutReader());
     }
-    core.watcher().adopt(core);
+  }
+
+  /** Closes children: all before it waits for the end of any that the close kills. */
+  public static void closeAll(List<ChildProcess> children) {
+    List<ChildProcessImpl> killed = new ArrayList<>(children.size());
+    for (ChildProcess child : children) {
+      ChildProcessImpl each = (ChildProcessImpl) child;
+      if (each.beginClose()) {
+        killed.add(each);
+      }
+      each.closePipes();
+    }
+    awaitKilled(killed);
   }
 
   @Override
@@ -105,6 +127,10 @@ public final class ChildProcessImpl extends ProcessDescriptorImpl implements Chi
   @Override
   public void close() {
     super.close();
+    closePipes();
+  }
+
+  private void closePipes() {
     if (onClose != OnClose.RELEASE) {
       for (PipeInputImpl pipe : inputs.values()) {
         pipe.close();

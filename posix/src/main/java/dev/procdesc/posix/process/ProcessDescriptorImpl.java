@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -261,6 +262,25 @@ public sealed class ProcessDescriptorImpl implements ProcessDescriptor permits C
   public void close() {
     reference.close();
     cleanable.clean();
+  }
+
+  /**
+   * Closes this descriptor without waiting.
+   *
+   * @return whether the close ends the process; the caller then calls {@link #awaitKilled}
+   */
+  final boolean beginClose() {
+    boolean ends = reference.beginClose();
+    cleanable.clean();
+    return ends;
+  }
+
+  /** Waits for the ends of processes that a close has killed, for as long as one close does. */
+  static void awaitKilled(List<? extends ProcessDescriptorImpl> closed) {
+    Deadline deadline = ProcessReference.closeDeadline();
+    for (ProcessDescriptorImpl each : closed) {
+      each.reference.awaitKilled(deadline);
+    }
   }
 
   @Override

@@ -39,9 +39,6 @@ import java.util.function.IntUnaryOperator;
  * internal operations, such as reaping, use the unlimited one.
  */
 public final class ProcessReference implements InterruptiblePoll.Waiter {
-  private static final Set<Signal> UNCONTINUED =
-      Set.of(Signal.KILL, Signal.CONT, Signal.STOP, Signal.TSTP, Signal.TTIN, Signal.TTOU);
-
   private static final long GROUP_LOOK_NANOS = 5_000_000;
 
   /** The time for which a close waits for the end of the process that it has killed. */
@@ -354,7 +351,7 @@ public final class ProcessReference implements InterruptiblePoll.Waiter {
     for (Teardown.Step step : teardown.steps()) {
       if (teardown.group()) {
         signalGroup(step.signal());
-        if (isHandledWhenContinued(step.signal())) {
+        if (step.isContinued()) {
           signalGroup(Signal.CONT);
         }
         if (groupEnds(Deadline.in(step.patience()))) {
@@ -362,7 +359,7 @@ public final class ProcessReference implements InterruptiblePoll.Waiter {
         }
       } else {
         signal(step.signal());
-        if (isHandledWhenContinued(step.signal())) {
+        if (step.isContinued()) {
           signal(Signal.CONT);
         }
         Optional<ExitStatus> end = waitFor(Deadline.nanos(step.patience()));
@@ -376,14 +373,6 @@ public final class ProcessReference implements InterruptiblePoll.Waiter {
     }
     signal(Signal.KILL);
     return waitFor(Long.MAX_VALUE).orElseThrow();
-  }
-
-  /**
-   * Returns whether a stopped process handles a signal only when it is continued. SIGCONT after a
-   * stop signal would undo it.
-   */
-  private static boolean isHandledWhenContinued(Signal signal) {
-    return !UNCONTINUED.contains(signal);
   }
 
   /**
@@ -485,8 +474,13 @@ public final class ProcessReference implements InterruptiblePoll.Waiter {
    */
   void close() {
     if (release()) {
-      awaitKilled();
+      awaitKilled(closeDeadline());
     }
+  }
+
+  /** Closes this reference; returns whether that ends the process, for {@link #awaitKilled}. */
+  boolean beginClose() {
+    return release();
   }
 
   /** Closes a reference that the application does not use any more, without waiting. */
@@ -512,12 +506,18 @@ public final class ProcessReference implements InterruptiblePoll.Waiter {
   }
 
   /**
-   * Waits for the end of the process after SIGKILL, also in an interrupted thread. The kernel may
-   * delay that end, for instance while a file system does not respond, so there is a limit; after
-   * it the watcher waits.
+   * Returns the limit of a close that waits. The kernel may delay the end of a process after
+   * SIGKILL, for instance while a file system does not respond.
    */
-  private void awaitKilled() {
-    Deadline deadline = Deadline.in(CLOSE_NANOS);
+  static Deadline closeDeadline() {
+    return Deadline.in(CLOSE_NANOS);
+  }
+
+  /**
+   * Waits for the end of the process after SIGKILL, also in an interrupted thread. After the
+   * deadline the watcher waits.
+   */
+  void awaitKilled(Deadline deadline) {
     boolean interrupted = Thread.interrupted();
     try {
       while (core.tryCollect().isEmpty() && !deadline.isOver()) {

@@ -10,6 +10,8 @@ import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.ffi.SystemNumbers;
 import dev.procdesc.posix.io.NullDevice;
 import dev.procdesc.posix.io.OwnedDescriptor;
+import dev.procdesc.posix.io.PipeEnd;
+import dev.procdesc.posix.io.PipeHandover;
 import dev.procdesc.posix.io.PipeInputImpl;
 import dev.procdesc.posix.io.PipeOutputImpl;
 import dev.procdesc.posix.io.Watcher;
@@ -50,6 +52,10 @@ public final class ChildDescriptors implements AutoCloseable {
 
   private final Map<Integer, PipeInputImpl> inputs = new HashMap<>(4);
   private final Map<Integer, PipeOutputImpl> outputs = new HashMap<>(4);
+
+  /** The pipes of other children, in the order in which the child gets them. */
+  private final List<PipeHandover> handovers = new ArrayList<>(0);
+
   private boolean handedOver;
 
   private ChildDescriptors(
@@ -108,6 +114,15 @@ public final class ChildDescriptors implements AutoCloseable {
     if (source instanceof Redirect.Descriptor descriptor) {
       return duplicate(descriptor.fd());
     }
+    if (source instanceof Redirect.FromPipe from && from.pipe() instanceof PipeInputImpl pipe) {
+      return take(pipe.handover());
+    }
+    if (source instanceof Redirect.ToPipe to && to.pipe() instanceof PipeOutputImpl pipe) {
+      return take(pipe.handover());
+    }
+    if (!(source instanceof Redirect.Stdout)) {
+      throw new IllegalArgumentException("not a pipe of this library: " + source);
+    }
     // Standard error is redirected to standard output. 1 precedes 2, so its source is already
     // known.
     return placements.stream()
@@ -115,6 +130,13 @@ public final class ChildDescriptors implements AutoCloseable {
         .findFirst()
         .map(Placement::source)
         .orElse(1);
+  }
+
+  private int take(PipeHandover pipe) throws IOException {
+    handovers.add(pipe);
+    OptionalInt fd = pipe.fd();
+    // A pipe at its end of file is as good as the null device, and has no descriptor any more.
+    return fd.isPresent() ? duplicate(fd.getAsInt()) : source(0, Redirect.Null.INSTANCE);
   }
 
   private int openNullDevice() throws IOException {
@@ -260,7 +282,22 @@ public final class ChildDescriptors implements AutoCloseable {
     return outputs;
   }
 
-  /** Leaves the parent's ends of the pipes open: they now belong to the child object. */
+  /** Returns the pipes of other children that the child gets. */
+  public List<PipeEnd> givenPipes() {
+    if (handovers.isEmpty()) {
+      return List.of();
+    }
+    List<PipeEnd> pipes = new ArrayList<>(handovers.size());
+    for (PipeHandover handover : handovers) {
+      pipes.add(handover.pipe());
+    }
+    return pipes;
+  }
+
+  /**
+   * Leaves the parent's ends of the pipes open: they now belong to the child object. Those of other
+   * children's pipes belong to the child alone.
+   */
   public void handOver() {
     handedOver = true;
   }
@@ -275,6 +312,9 @@ public final class ChildDescriptors implements AutoCloseable {
       reserved.orElseThrow().giveBack(number);
     }
     borrowed.clear();
+    for (PipeHandover handover : handovers) {
+      handover.end(handedOver);
+    }
     if (!handedOver) {
       inputs.values().forEach(PipeInputImpl::close);
       outputs.values().forEach(PipeOutputImpl::close);

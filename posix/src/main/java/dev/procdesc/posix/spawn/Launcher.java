@@ -74,6 +74,11 @@ public abstract class Launcher {
   /** Creates a child and returns when it has executed its program. */
   protected abstract Launched launch(PreparedSpawn spawn) throws IOException;
 
+  /** Returns the request that this system can carry out, or throws if it cannot. */
+  protected SpawnRequest adapt(SpawnRequest request) throws IOException {
+    return request;
+  }
+
   /**
    * Spawns a child. If this JVM has too many open descriptors, and a garbage collection closes some
    * that the application has dropped, the spawn is repeated, as the JDK does for a shortage of
@@ -82,8 +87,17 @@ public abstract class Launcher {
    * @throws IOException if a step fails; no process is left then
    */
   public ChildProcess spawn(SpawnRequest request) throws IOException {
+    return spawn(adapt(request), true);
+  }
+
+  /** Spawns a child that is not reaped before its exit status is requested. */
+  public ChildProcess spawnUnwatched(SpawnRequest request) throws IOException {
+    return spawn(adapt(request), false);
+  }
+
+  private ChildProcess spawn(SpawnRequest request, boolean watched) throws IOException {
     try {
-      return spawnOnce(request);
+      return spawnOnce(request, watched);
     } catch (ProcessDescriptorException e) {
       if (e.errno() != PosixNumbers.EMFILE || !Unreachable.collect()) {
         throw e;
@@ -91,7 +105,7 @@ public abstract class Launcher {
     }
     for (long pause = 1_000_000; pause <= LAST_PAUSE_NANOS; pause *= 2) {
       try {
-        return spawnOnce(request);
+        return spawnOnce(request, watched);
       } catch (ProcessDescriptorException e) {
         if (e.errno() != PosixNumbers.EMFILE) {
           throw e;
@@ -99,19 +113,19 @@ public abstract class Launcher {
         Threads.pause(pause);
       }
     }
-    return spawnOnce(request);
+    return spawnOnce(request, watched);
   }
 
-  private ChildProcess spawnOnce(SpawnRequest request) throws IOException {
+  private ChildProcess spawnOnce(SpawnRequest request, boolean watched) throws IOException {
     watcher.beginSpawn();
     try {
-      return spawnWatched(request);
+      return spawnPrepared(request, watched);
     } finally {
       watcher.endSpawn();
     }
   }
 
-  private ChildProcess spawnWatched(SpawnRequest request) throws IOException {
+  private ChildProcess spawnPrepared(SpawnRequest request, boolean watched) throws IOException {
     try (NativeArena arena = arena();
         ChildDescriptors descriptors =
             ChildDescriptors.open(request.descriptors(), watcher, arena, reservedNumbers())) {
@@ -130,8 +144,16 @@ public abstract class Launcher {
         state.takeBack(foreground.get());
       }
       descriptors.handOver();
-      return new ChildProcessImpl(
-          state, request.onClose(), descriptors.inputs(), descriptors.outputs());
+      ChildProcessImpl child = new ChildProcessImpl(
+          state,
+          request.onClose(),
+          descriptors.inputs(),
+          descriptors.outputs(),
+          descriptors.givenPipes());
+      if (watched) {
+        watcher.adopt(state);
+      }
+      return child;
     } catch (UncheckedIOException e) {
       throw e.getCause(); // The memory of the spawn could not grow.
     }
