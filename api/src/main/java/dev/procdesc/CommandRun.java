@@ -335,7 +335,9 @@ final class CommandRun implements OutputCapture.Listener {
     CommandRun start() throws IOException;
   }
 
-  /** Starts a run; returns a future of its result, whose completion by others kills the children. */
+  /**
+   * Starts a run; returns a future of its result, whose completion by others kills the children.
+   */
   static <T> CompletableFuture<T> async(Start start, Function<List<CompletedProcess>, T> result) {
     CompletableFuture<T> future = new CompletableFuture<>();
     CommandRun run;

@@ -128,8 +128,8 @@ public final class Pipeline {
    * {@link Teardown#ofGroup()} reach all of them and what they have started, as a shell does for a
    * job. The first part leads the group. It is not reaped before all parts have started, so that
    * the others can join its group also if it has ended; on Linux it is therefore started without
-   * {@link Spawner#autoreap}. With {@link OnClose#KILL_GROUP} of the first part, the close kills the
-   * whole group.
+   * {@link Spawner#autoreap}. With {@link OnClose#KILL_GROUP} of the first part, the close kills
+   * the whole group.
    *
    * <p>If other code reaps the first part meanwhile ({@code waitpid(-1)}, {@code SIGCHLD} ignored)
    * and the group has no other member, the next part leads a new group.
@@ -207,8 +207,8 @@ public final class Pipeline {
     try {
       return Optional.of(spawner.processGroup(Math.toIntExact(leader.pid())).spawn());
     } catch (SpawnException e) {
-      boolean refused = e.step() == SpawnException.Step.SESSION
-          && (e.errno() == EPERM || e.errno() == ESRCH);
+      boolean refused =
+          e.step() == SpawnException.Step.SESSION && (e.errno() == EPERM || e.errno() == ESRCH);
       if (refused && leader.poll().isPresent()) {
         return Optional.empty(); // Other code has reaped the leader.
       }
@@ -236,8 +236,8 @@ public final class Pipeline {
     for (int fd : spawner.request().descriptors().keySet()) {
       if (child.hasPipe(fd)) {
         Stdio pipe = spawner.request().descriptors().get(fd);
-        boolean read = pipe == Redirect.Pipe.TO_CHILD
-            || (pipe == Redirect.Pipe.AUTOMATIC && fd == 0);
+        boolean read =
+            pipe == Redirect.Pipe.TO_CHILD || (pipe == Redirect.Pipe.AUTOMATIC && fd == 0);
         if (read) {
           child.pipeTo(fd).close();
         } else {
@@ -294,8 +294,8 @@ public final class Pipeline {
   }
 
   /**
-   * Runs all parts to their end, as {@link #run(RunOptions)}, without a thread that waits. The parts
-   * are started by this thread, before this method returns.
+   * Runs all parts to their end, as {@link #run(RunOptions)}, without a thread that waits. The
+   * parts are started by this thread, before this method returns.
    *
    * @param options the input, the limits and the time limit
    * @return a future, to which the rules of {@link Spawner#runAsync(RunOptions)} apply
@@ -316,7 +316,8 @@ public final class Pipeline {
 
   @Override
   public String toString() {
-    return "Pipeline[" + Commands.quoteAll(
-        parts.stream().map(part -> part.request().arguments()).toList()) + "]";
+    return "Pipeline["
+        + Commands.quoteAll(
+            parts.stream().map(part -> part.request().arguments()).toList()) + "]";
   }
 }

@@ -53,6 +53,7 @@ public final class Main {
     all.put("output", new OutputBenchmark());
     all.put("run", new RunBenchmark());
     all.put("handlers", new HandlersBenchmark());
+    all.put("pipeline", new PipelineBenchmark());
     all.put("cold", new ColdBenchmark());
     all.put("pd", new PdBenchmark());
     all.put("heap", new HeapBenchmark());

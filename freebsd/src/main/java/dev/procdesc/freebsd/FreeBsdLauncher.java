@@ -1,6 +1,5 @@
 package dev.procdesc.freebsd;
 
-import dev.procdesc.ChildProcess;
 import dev.procdesc.ExitStatus;
 import dev.procdesc.Feature;
 import dev.procdesc.OnClose;

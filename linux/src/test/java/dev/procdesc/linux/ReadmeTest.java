@@ -30,10 +30,8 @@ class ReadmeTest {
   @Test
   void examplesRun(@TempDir Path directory) throws Exception {
     assertEquals(SORTED, output(example("Sort", directory)));
-    assertEquals("1
-2
-3
-", output(example("RunSort", directory)));
+    assertEquals("1\n2\n3\n", output(example("RunSort", directory)));
+    assertEquals("1\n2\n", output(example("PipeSort", directory)));
   }
 
   @Test
@@ -114,8 +112,7 @@ class ReadmeTest {
 
   /** Writes an example of the README to a file. */
   private static Path example(String name, Path directory) throws IOException {
-    Matcher block = Pattern.compile("(?s)```java
-((?:(?!```).)*public class " + name + " .*?)```")
+    Matcher block = Pattern.compile("(?s)```java\n((?:(?!```).)*public class " + name + " .*?)```")
         .matcher(readme());
     assertTrue(block.find(), "the README has an example " + name);
     return Files.writeString(directory.resolve(name + ".java"), block.group(1));

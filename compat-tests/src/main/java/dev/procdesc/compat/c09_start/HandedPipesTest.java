@@ -87,7 +87,8 @@ final class HandedPipesTest {
       // This read waits, which a descriptor that blocks would do in the kernel.
       Await.Running<String> reader = Await.start(() -> Text.line(first.stdout()));
       ConcurrentCallers.awaitBlocked(reader.thread());
-      assertThrows(IllegalStateException.class, () -> reading(first, Run.cat()).spawn().close());
+      assertThrows(
+          IllegalStateException.class, () -> reading(first, Run.cat()).spawn().close());
       Text.send(first.stdin(), "still here");
       assertEquals("still here", Await.get(reader.result()));
       reader = Await.start(() -> Text.line(first.stdout()));
@@ -103,15 +104,15 @@ final class HandedPipesTest {
     try (ChildProcess first = Run.cat().spawn()) {
       FlowProbe probe = new FlowProbe(0);
       first.stdout().publisher(Runnable::run).subscribe(probe);
-      assertThrows(IllegalStateException.class, () -> reading(first, Run.cat()).spawn().close());
+      assertThrows(
+          IllegalStateException.class, () -> reading(first, Run.cat()).spawn().close());
       probe.subscription().cancel();
-      assertThrows(ClosedChannelException.class, () -> reading(first, Run.cat()).spawn().close());
+      assertThrows(
+          ClosedChannelException.class, () -> reading(first, Run.cat()).spawn().close());
       Stdio twice = Stdio.to(first.stdin());
-      assertThrows(IllegalStateException.class, () -> Run.cat()
-          .stdout(twice)
-          .stderr(twice)
-          .spawn()
-          .close());
+      assertThrows(
+          IllegalStateException.class,
+          () -> Run.cat().stdout(twice).stderr(twice).spawn().close());
       Text.send(first.stdin(), "it remains usable");
     }
   }
@@ -121,7 +122,8 @@ final class HandedPipesTest {
   void bytesThatWereReadAheadAreNotLost() throws Exception {
     try (ChildProcess first = Run.sh("printf abc").spawn()) {
       assertEquals('a', first.stdout().read());
-      assertThrows(IllegalStateException.class, () -> reading(first, Run.cat()).spawn().close());
+      assertThrows(
+          IllegalStateException.class, () -> reading(first, Run.cat()).spawn().close());
       assertEquals("bc", Text.all(first.stdout()));
     }
   }
@@ -144,11 +146,9 @@ final class HandedPipesTest {
     try (ChildProcess first = Run.sh("exit 0").spawn()) {
       Run.end(first);
       assertThrows(ProcessDescriptorException.class, () -> first.stdin().write('x'));
-      ProcessDescriptorException thrown =
-          assertThrows(ProcessDescriptorException.class, () -> Run.cat()
-              .stdout(Stdio.to(first.stdin()))
-              .spawn()
-              .close());
+      ProcessDescriptorException thrown = assertThrows(
+          ProcessDescriptorException.class,
+          () -> Run.cat().stdout(Stdio.to(first.stdin())).spawn().close());
       assertEquals(Errors.number(Errno.EPIPE), thrown.errno(), thrown.toString());
     }
   }
@@ -158,12 +158,9 @@ final class HandedPipesTest {
   void aWrongDirectionIsRefused() throws Exception {
     try (ChildProcess first = Run.cat().spawn()) {
       Spawner other = Run.cat();
-      assertThrows(
-          IllegalArgumentException.class, () -> other.stdin(Stdio.to(first.stdin())));
-      assertThrows(
-          IllegalArgumentException.class, () -> other.stdout(Stdio.from(first.stdout())));
-      assertThrows(
-          IllegalArgumentException.class, () -> other.stderr(Stdio.from(first.stdout())));
+      assertThrows(IllegalArgumentException.class, () -> other.stdin(Stdio.to(first.stdin())));
+      assertThrows(IllegalArgumentException.class, () -> other.stdout(Stdio.from(first.stdout())));
+      assertThrows(IllegalArgumentException.class, () -> other.stderr(Stdio.from(first.stdout())));
     }
   }
 }

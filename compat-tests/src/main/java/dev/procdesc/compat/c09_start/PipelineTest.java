@@ -102,8 +102,7 @@ final class PipelineTest {
   void dataGoesThroughAllPartsWhole() throws Exception {
     byte[] data = new byte[MUCH];
     new Random(5).nextBytes(data);
-    Pipeline pipeline =
-        Pipeline.of(cat().stdin(Stdio.pipe()), cat(), cat().stdout(Stdio.pipe()));
+    Pipeline pipeline = Pipeline.of(cat().stdin(Stdio.pipe()), cat(), cat().stdout(Stdio.pipe()));
     try (ChildPipeline children = pipeline.spawn()) {
       Await.Running<Boolean> writer = Await.start(() -> {
         children.stdin().write(data);
@@ -236,8 +235,7 @@ final class PipelineTest {
       assertEquals("ready", Text.line(children.stdout()));
       PipelineStatus status =
           children.shutdown(Teardown.of(Signal.TERM, Duration.ofDays(1)).then(Signal.KILL));
-      assertEquals(
-          List.of(Run.signaled(Signal.PIPE), Run.signaled(Signal.TERM)), status.parts());
+      assertEquals(List.of(Run.signaled(Signal.PIPE), Run.signaled(Signal.TERM)), status.parts());
     }
   }
 
@@ -291,7 +289,8 @@ final class PipelineTest {
       Spawner first = sh("sleep 1000 & echo begun >&3; exit 0")
           .descriptor(3, held.writer())
           .onClose(OnClose.KILL_GROUP);
-      Spawner last = sh("sleep 1000 & echo begun >&3; exec sleep 1000").descriptor(3, held.writer());
+      Spawner last =
+          sh("sleep 1000 & echo begun >&3; exec sleep 1000").descriptor(3, held.writer());
       try (ChildPipeline children = Pipeline.of(first, last).newProcessGroup().spawn()) {
         held.given();
         assertEquals("begun", held.line());
@@ -336,12 +335,12 @@ final class PipelineTest {
    */
   private static void awaitReapingOfOthers() throws IOException {
     Set<Integer> before = Descriptors.open().keySet();
-    try (ChildProcess other =
-        Run.ordinary(sh("exit 0")).stdin(Stdio.pipe()).spawn()) {
+    try (ChildProcess other = Run.ordinary(sh("exit 0")).stdin(Stdio.pipe()).spawn()) {
       Set<Integer> pipe = Descriptors.open().keySet();
       pipe.removeAll(before);
       pipe.remove(other.fd());
-      Await.until("the library has reaped a child", () -> pipe.stream().noneMatch(Descriptors::isOpen));
+      Await.until(
+          "the library has reaped a child", () -> pipe.stream().noneMatch(Descriptors::isOpen));
       other.stdin().close();
     }
   }
@@ -407,7 +406,8 @@ final class PipelineTest {
     private static boolean works() {
       Spawner first = Run.ordinary(sh("echo line; exec cat")).stdin(Stdio.nullDevice());
       Spawner last = Run.ordinary(cat()).stdout(Stdio.pipe());
-      try (ChildPipeline children = Pipeline.of(first, Run.ordinary(cat()), last).spawn();
+      try (ChildPipeline children =
+              Pipeline.of(first, Run.ordinary(cat()), last).spawn();
           PipeInput output = children.stdout()) {
         assertEquals("line", Text.all(output));
         assertEquals(all(new Exited(0), 3), end(children).parts());
@@ -444,7 +444,8 @@ final class PipelineTest {
     assertRefused(
         "part 2 of the pipeline, /bin/cat, sets OnClose.KILL_GROUP",
         () -> Pipeline.of(plain, plain.onClose(OnClose.KILL_GROUP)).newProcessGroup());
-    Pipeline.of(plain.stdout(Stdio.pipe()), plain.stdin(Stdio.pipe()).stdout(Stdio.pipeFromChild()), plain);
+    Pipeline.of(
+        plain.stdout(Stdio.pipe()), plain.stdin(Stdio.pipe()).stdout(Stdio.pipeFromChild()), plain);
   }
 
   private static void assertRefused(String message, Executable of) {
@@ -539,7 +540,8 @@ final class PipelineTest {
             .run(RunOptions.defaults().stderr(Capture.atMost(10))));
     assertEquals(List.of("/bin/sh", "-c", "exec yes >&2"), errors.command());
     assertThrows(
-        SpawnException.class, () -> Pipeline.of(staying(), Spawner.of("/no/such/program")).run());
+        SpawnException.class,
+        () -> Pipeline.of(staying(), Spawner.of("/no/such/program")).run());
     CompletableFuture<CompletedPipeline> cancelled = endless.runAsync(RunOptions.defaults());
     cancelled.cancel(false); // The leak check waits for the end of both parts.
   }
