@@ -8,7 +8,9 @@ import dev.procdesc.ProbeResult;
 import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.ProcessIdentity;
+import dev.procdesc.ProcessScope;
 import dev.procdesc.Signal;
+import dev.procdesc.Teardown;
 import dev.procdesc.UnsupportedFeatureException;
 import java.io.IOException;
 import java.util.List;
@@ -102,6 +104,15 @@ public interface Backend {
    * @param children children of this backend
    */
   void closeAll(List<ChildProcess> children);
+
+  /**
+   * Opens a scope for several children.
+   *
+   * @param onFailure the teardown of the other children when one has failed; empty if a failure
+   *     does not affect them
+   * @return a new scope without children
+   */
+  ProcessScope openScope(Optional<Teardown> onFailure);
 
   /**
    * Opens a running process by its ID.

@@ -47,13 +47,7 @@ final class HandlersBenchmark implements Benchmark {
     Measurement builder = turns.addOnce(() -> processBuilder(children));
     turns.run(1, context.options().sized(3, 7), 1);
     return List.of(
-        Row.of(
-            what,
-            Unit.NANOSECONDS,
-            ours,
-            "NuProcess",
-            nu,
-            new Budget(Budget.Kind.RATIO, 0.7)),
+        Row.of(what, Unit.NANOSECONDS, ours, "NuProcess", nu, new Budget(Budget.Kind.RATIO, 0.7)),
         Row.of(
             what,
             Unit.NANOSECONDS,

@@ -18,8 +18,7 @@ final class RunBenchmark implements Benchmark {
   /** The captured part of a large output, which bounds the memory. */
   private static final int TAIL = 1024 * 1024;
 
-  private static final Spawner ECHO =
-      Spawner.of("/bin/echo", "hello").onClose(OnClose.RELEASE);
+  private static final Spawner ECHO = Spawner.of("/bin/echo", "hello").onClose(OnClose.RELEASE);
 
   private static final Spawner PIPED =
       ECHO.stdin(Stdio.pipe()).stdout(Stdio.pipe()).stderr(Stdio.pipe());

@@ -7,7 +7,9 @@ import dev.procdesc.Feature;
 import dev.procdesc.ProbeResult;
 import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.ProcessDescriptorException;
+import dev.procdesc.ProcessScope;
 import dev.procdesc.Signal;
+import dev.procdesc.Teardown;
 import dev.procdesc.freebsd.kernel.Numbers;
 import dev.procdesc.freebsd.kernel.Probes;
 import dev.procdesc.freebsd.kernel.Signals;
@@ -22,6 +24,7 @@ import dev.procdesc.posix.io.Watcher;
 import dev.procdesc.posix.probe.Uname;
 import dev.procdesc.posix.probe.Unsupported;
 import dev.procdesc.posix.process.ChildProcessImpl;
+import dev.procdesc.posix.process.ProcessScopeImpl;
 import dev.procdesc.spi.Backend;
 import dev.procdesc.spi.Channels;
 import dev.procdesc.spi.Since;
@@ -164,6 +167,11 @@ public final class FreeBsdBackend implements Backend {
   @Override
   public void closeAll(List<ChildProcess> children) {
     ChildProcessImpl.closeAll(children);
+  }
+
+  @Override
+  public ProcessScope openScope(Optional<Teardown> onFailure) {
+    return ProcessScopeImpl.open(onFailure);
   }
 
   @Override

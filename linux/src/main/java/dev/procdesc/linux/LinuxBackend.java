@@ -8,7 +8,9 @@ import dev.procdesc.ProbeResult;
 import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.ProcessIdentity;
+import dev.procdesc.ProcessScope;
 import dev.procdesc.Signal;
+import dev.procdesc.Teardown;
 import dev.procdesc.linux.kernel.Probes;
 import dev.procdesc.linux.kernel.Release;
 import dev.procdesc.linux.kernel.Signals;
@@ -19,6 +21,7 @@ import dev.procdesc.posix.ffi.NativeAccess;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.io.Watcher;
 import dev.procdesc.posix.process.ChildProcessImpl;
+import dev.procdesc.posix.process.ProcessScopeImpl;
 import dev.procdesc.spi.Backend;
 import dev.procdesc.spi.Channels;
 import dev.procdesc.spi.Since;
@@ -175,6 +178,11 @@ public final class LinuxBackend implements Backend {
   @Override
   public void closeAll(List<ChildProcess> children) {
     ChildProcessImpl.closeAll(children);
+  }
+
+  @Override
+  public ProcessScope openScope(Optional<Teardown> onFailure) {
+    return ProcessScopeImpl.open(onFailure);
   }
 
   @Override

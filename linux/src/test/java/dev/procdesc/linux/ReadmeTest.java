@@ -26,12 +26,15 @@ class ReadmeTest {
   private static final Path PROGRAMS = Path.of(System.getProperty("java.home"), "bin");
 
   private static final String SORTED = "1\n2\n3\nExited[code=0]\n";
+  private static final String ENDED =
+      "Exited[code=3]\nSignaled[signal=SIGTERM, coreDumped=false]\n";
 
   @Test
   void examplesRun(@TempDir Path directory) throws Exception {
     assertEquals(SORTED, output(example("Sort", directory)));
     assertEquals("1\n2\n3\n", output(example("RunSort", directory)));
     assertEquals("1\n2\n", output(example("PipeSort", directory)));
+    assertEquals(ENDED, output(example("Servers", directory)));
   }
 
   @Test

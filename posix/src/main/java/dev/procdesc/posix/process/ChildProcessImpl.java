@@ -5,6 +5,7 @@ import dev.procdesc.OnClose;
 import dev.procdesc.PipeInput;
 import dev.procdesc.PipeOutput;
 import dev.procdesc.ProcessDescriptorException;
+import dev.procdesc.posix.io.Deadline;
 import dev.procdesc.posix.io.PipeEnd;
 import dev.procdesc.posix.io.PipeInputImpl;
 import dev.procdesc.posix.io.PipeOutputImpl;
@@ -53,19 +54,6 @@ public final class ChildProcessImpl extends ProcessDescriptorImpl implements Chi
       pipe.keepReachable(this);
       core.whenEnded(pipe.releaseWithoutReader());
     }
-  }
-
-  /** Closes children: all before it waits for the end of any that the close kills. */
-  public static void closeAll(List<ChildProcess> children) {
-    List<ChildProcessImpl> killed = new ArrayList<>(children.size());
-    for (ChildProcess child : children) {
-      ChildProcessImpl each = (ChildProcessImpl) child;
-      if (each.beginClose()) {
-        killed.add(each);
-      }
-      each.closePipes();
-    }
-    awaitKilled(killed);
   }
 
   @Override
@@ -122,6 +110,59 @@ public final class ChildProcessImpl extends ProcessDescriptorImpl implements Chi
     releaseAfterEnd();
     Optional.ofNullable(inputs.get(1)).ifPresent(PipeInputImpl::childEnded);
     Optional.ofNullable(inputs.get(2)).ifPresent(PipeInputImpl::childEnded);
+  }
+
+  /**
+   * Releases the descriptors of a child that has ended, if its close would have no other effect.
+   * What its pipes contain remains readable.
+   *
+   * @return whether the child is released now
+   */
+  boolean letGo() {
+    if (!releaseAfterEnd()) {
+      return false;
+    }
+    for (PipeInputImpl pipe : inputs.values()) {
+      pipe.childEnded();
+    }
+    return true;
+  }
+
+  /**
+   * Closes children at the same time: kills all of them before it waits for the end of the first,
+   * and waits for the end of all for at most the time that one close takes.
+   */
+  public static void closeAll(List<? extends ChildProcess> children) {
+    List<ProcessReference> killed = new ArrayList<>(children.size());
+    List<RuntimeException> failures = new ArrayList<>();
+    for (ChildProcess each : children) {
+      ChildProcessImpl child = (ChildProcessImpl) each;
+      try {
+        if (child.reference().release()) {
+          killed.add(child.reference());
+        }
+      } catch (RuntimeException e) {
+        failures.add(e); // The others must be killed all the same.
+      }
+    }
+    Deadline deadline = ProcessReference.closeDeadline();
+    for (ProcessReference process : killed) {
+      try {
+        process.awaitKilled(deadline);
+      } catch (RuntimeException e) {
+        failures.add(e);
+      }
+    }
+    for (ChildProcess each : children) {
+      ChildProcessImpl child = (ChildProcessImpl) each;
+      child.cancelCleanup();
+      child.closePipes();
+    }
+    if (!failures.isEmpty()) {
+      RuntimeException first = failures.get(0);
+      failures.subList(1, failures.size()).forEach(first::addSuppressed);
+      throw first;
+    }
   }
 
   @Override

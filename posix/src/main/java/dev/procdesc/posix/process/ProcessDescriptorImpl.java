@@ -18,7 +18,6 @@ import java.io.IOException;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.time.Duration;
-import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -253,34 +252,30 @@ public sealed class ProcessDescriptorImpl implements ProcessDescriptor permits C
     reference.core().whenEnded(action);
   }
 
-  /** Releases the kernel's descriptor of a process that has ended. */
-  final void releaseAfterEnd() {
-    reference.releaseAfterEnd();
+  /** Returns the state behind this object. */
+  final ProcessReference reference() {
+    return reference;
+  }
+
+  /**
+   * Releases the kernel's descriptor of a process that has ended, if its close would have no other
+   * effect.
+   *
+   * @return whether it is released now
+   */
+  final boolean releaseAfterEnd() {
+    return reference.releaseAfterEnd();
+  }
+
+  /** Cancels the cleanup of this object, which was closed. */
+  final void cancelCleanup() {
+    cleanable.clean();
   }
 
   @Override
   public void close() {
     reference.close();
-    cleanable.clean();
-  }
-
-  /**
-   * Closes this descriptor without waiting.
-   *
-   * @return whether the close ends the process; the caller then calls {@link #awaitKilled}
-   */
-  final boolean beginClose() {
-    boolean ends = reference.beginClose();
-    cleanable.clean();
-    return ends;
-  }
-
-  /** Waits for the ends of processes that a close has killed, for as long as one close does. */
-  static void awaitKilled(List<? extends ProcessDescriptorImpl> closed) {
-    Deadline deadline = ProcessReference.closeDeadline();
-    for (ProcessDescriptorImpl each : closed) {
-      each.reference.awaitKilled(deadline);
-    }
+    cancelCleanup();
   }
 
   @Override

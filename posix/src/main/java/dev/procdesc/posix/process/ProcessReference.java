@@ -21,6 +21,7 @@ import dev.procdesc.posix.io.Threads;
 import java.io.IOException;
 import java.util.Collections;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -128,7 +129,7 @@ public final class ProcessReference implements InterruptiblePoll.Waiter {
     checkOpen();
     if (released) {
       throw new ClosedDescriptorException("the descriptor of " + name()
-          + " was closed at the end of the process, because asProcess() was called");
+          + " was released at the end of the process: see ChildProcess.asProcess and ProcessScope");
     }
     return limited.orElse(core.descriptor());
   }
@@ -348,30 +349,7 @@ public final class ProcessReference implements InterruptiblePoll.Waiter {
   ExitStatus shutdown(Teardown teardown) throws ProcessDescriptorException, InterruptedException {
     check(Right.SIGNAL);
     check(Right.WAIT);
-    for (Teardown.Step step : teardown.steps()) {
-      if (teardown.group()) {
-        signalGroup(step.signal());
-        if (step.isContinued()) {
-          signalGroup(Signal.CONT);
-        }
-        if (groupEnds(Deadline.in(step.patience()))) {
-          break;
-        }
-      } else {
-        signal(step.signal());
-        if (step.isContinued()) {
-          signal(Signal.CONT);
-        }
-        Optional<ExitStatus> end = waitFor(Deadline.nanos(step.patience()));
-        if (end.isPresent()) {
-          return end.get();
-        }
-      }
-    }
-    if (teardown.group()) {
-      signalGroup(Signal.KILL);
-    }
-    signal(Signal.KILL);
+    TeardownRun.check(TeardownRun.run(teardown, List.of(this)));
     return waitFor(Long.MAX_VALUE).orElseThrow();
   }
 
@@ -382,13 +360,13 @@ public final class ProcessReference implements InterruptiblePoll.Waiter {
    * <p>Rejected: to reap them by {@code waitid(P_PGID)} if this JVM is their parent. They may be
    * children that other code put in the group, or that {@code Spawner.processGroup} did.
    */
-  private boolean groupEnds(Deadline deadline) throws InterruptedException {
+  boolean groupEnds(Deadline deadline) throws InterruptedException {
     // A search for zombies reads the state of every process, so the searches become rarer.
     long searchNanos = GROUP_LOOK_NANOS;
     Deadline search = Deadline.in(searchNanos);
     while (true) {
       // The leader must be reaped, or its zombie would remain in the group forever.
-      boolean ended = waitFor(GROUP_LOOK_NANOS).isPresent();
+      boolean ended = waitFor(Math.min(GROUP_LOOK_NANOS, deadline.left())).isPresent();
       boolean gone = ended && !hasGroup();
       if (ended && !gone && search.isOver()) {
         gone = isGroupOfZombies();
@@ -478,11 +456,6 @@ public final class ProcessReference implements InterruptiblePoll.Waiter {
     }
   }
 
-  /** Closes this reference; returns whether that ends the process, for {@link #awaitKilled}. */
-  boolean beginClose() {
-    return release();
-  }
-
   /** Closes a reference that the application does not use any more, without waiting. */
   void forget() {
     if (release()) {
@@ -490,8 +463,12 @@ public final class ProcessReference implements InterruptiblePoll.Waiter {
     }
   }
 
-  /** Returns whether this close ends the process. */
-  private boolean release() {
+  /**
+   * Closes this reference without waiting.
+   *
+   * @return whether this close ends the process; the caller then calls {@link #awaitKilled}
+   */
+  boolean release() {
     synchronized (this) {
       closed = true;
       if (released) {
@@ -538,15 +515,18 @@ public final class ProcessReference implements InterruptiblePoll.Waiter {
   /**
    * Gives up the descriptor of a process that has ended, if the close would have no other effect.
    * This reference remains open for the methods that need no descriptor.
+   *
+   * @return whether the descriptor is released now, by this call or before
    */
-  void releaseAfterEnd() {
+  boolean releaseAfterEnd() {
     synchronized (this) {
       if (released || core.closeReachesOthers()) {
-        return;
+        return released;
       }
       released = true;
     }
     core.release(this);
+    return true;
   }
 
   @Override

@@ -18,7 +18,7 @@ import java.util.function.IntConsumer;
  * Operations on a process that ends when the test says so; they limit a descriptor by duplicating
  * it.
  */
-final class TestOperations extends ProcessOperations {
+class TestOperations extends ProcessOperations {
   final List<Set<Right>> limits = new ArrayList<>();
   final List<Integer> signalled = new ArrayList<>();
   final Queue<StateChange> changes = new ConcurrentLinkedQueue<>();
@@ -26,7 +26,7 @@ final class TestOperations extends ProcessOperations {
   volatile Outcome outcome = new Outcome.Running();
 
   TestOperations() {
-    super(Task.OBSERVE, new SignalNames("the test", 31, List.of("TERM"), Map.of(), 0, -1));
+    super(Task.OBSERVE, new SignalNames("the test", 31, List.of("TERM", "KILL"), Map.of(), 0, -1));
   }
 
   @Override
