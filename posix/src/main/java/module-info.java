@@ -10,6 +10,7 @@
 @SuppressWarnings({"requires-automatic", "module"})
 module dev.procdesc.posix {
   requires dev.procdesc;
+  requires static jdk.jfr;
   requires static org.jspecify;
   requires org.jnrproject.constants;
   requires org.jnrproject.jffi;
@@ -30,6 +31,9 @@ module dev.procdesc.posix {
       dev.procdesc.linux,
       dev.procdesc.freebsd;
   exports dev.procdesc.posix.process to
+      dev.procdesc.linux,
+      dev.procdesc.freebsd;
+  exports dev.procdesc.posix.recording to
       dev.procdesc.linux,
       dev.procdesc.freebsd;
   exports dev.procdesc.posix.spawn to

@@ -64,6 +64,10 @@ final class ColdPhases {
           && !name.contains("$$Lambda");
     }
 
+    boolean isOfRecorder() {
+      return name.startsWith("jdk.jfr.");
+    }
+
     /** Returns whether this is a class of the JDK that is not in the JDK's own CDS archive. */
     boolean isUnarchived() {
       return source.startsWith("jrt:");

@@ -34,6 +34,7 @@ final class FirstSpawnTest {
     assertFalse(loaded.isEmpty(), "the JVM logs no classes");
     limit("lambdas, or methods of records, by invokedynamic", 0, loaded, ColdPhases.Loaded::isLink);
     limit("classes of the library", OWN, loaded, ColdPhases.Loaded::isOwn);
+    limit("classes of the Flight Recorder", 0, loaded, ColdPhases.Loaded::isOfRecorder);
     limit("classes of jffi", DEPENDENCIES, loaded, ColdPhases.Loaded::isDependency);
     if (loaded.stream().anyMatch(ColdPhases.Loaded::isShared)) {
       limit("classes of the JDK", UNARCHIVED, loaded, ColdPhases.Loaded::isUnarchived);

@@ -37,6 +37,7 @@ import dev.procdesc.spi.Channels;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
 import java.util.BitSet;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -175,6 +176,15 @@ final class FreeBsdLauncher extends Launcher {
         probes.launchMechanism() == Probes.LaunchMechanism.POSIX_SPAWN
             ? new LibcLauncher(probes, spawn, closeAction(spawn.request(), Optional.empty()))
             : new Attempt(spawn));
+  }
+
+  @Override
+  protected String mechanism(SpawnRequest request) {
+    Probes.LaunchMechanism mechanism = probes.launchMechanism();
+    // A child with a group killer is always a copy.
+    return request.onClose() == OnClose.KILL_GROUP && mechanism == Probes.LaunchMechanism.PDRFORK
+        ? "pdfork"
+        : mechanism.name().toLowerCase(Locale.ROOT);
   }
 
   private Optional<CloseAction> closeAction(

@@ -40,6 +40,7 @@ import dev.procdesc.spi.Channels;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
 import java.util.BitSet;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -159,6 +160,11 @@ final class LinuxLauncher extends Launcher {
     return probes.walksScripts()
         ? new Attempt(spawn).spawn()
         : SpawnRetry.make(new LibcLauncher(probes, spawn));
+  }
+
+  @Override
+  protected String mechanism(SpawnRequest request) {
+    return probes.launchMechanism().name().toLowerCase(Locale.ROOT);
   }
 
   Guardian guardian() {

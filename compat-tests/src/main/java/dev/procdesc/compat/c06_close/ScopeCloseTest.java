@@ -199,7 +199,8 @@ final class ScopeCloseTest {
   @Tag(Tags.LONG)
   @Contract({"C5", "C6"})
   void veryManyChildrenLiveAtOnce() throws Exception {
-    Requires.that(Descriptors.limit() >= 3 * VERY_MANY, "a limit of open files of 30,000 or more");
+    Requires.that(
+        Descriptors.limit() >= VERY_MANY + 1_000, "a limit of open files of 11,000 or more");
     try (ProcessScope scope = ProcessScope.open();
         RawPipe pipe = RawPipe.open();
         RawPipe input = RawPipe.open()) {

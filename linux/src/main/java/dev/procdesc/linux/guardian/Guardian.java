@@ -24,6 +24,7 @@ import dev.procdesc.posix.io.Threads;
 import dev.procdesc.posix.io.Watcher;
 import dev.procdesc.posix.probe.Unsupported;
 import dev.procdesc.posix.process.ProcessState;
+import dev.procdesc.posix.recording.Recorder;
 import dev.procdesc.spi.Since;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -93,6 +94,9 @@ public final class Guardian implements Watcher.IdleTask {
   /** Set when a guardian was ready once, so that an obstacle to the next one is temporary. */
   private boolean hasWorked;
 
+  /** Set when a guardian has ended unexpectedly, until there is another one; guarded by this. */
+  private boolean replaces;
+
   /** Set while a thread tries to replace the guardian. */
   private boolean retrying;
 
@@ -150,6 +154,11 @@ public final class Guardian implements Watcher.IdleTask {
           for (Guarded guarded : registrations.values()) {
             handOver(link, guarded);
           }
+          Recorder recorder = Recorder.find();
+          if (recorder != null) {
+            recorder.guardianStarted(link.pid(), replaces, registrations.size());
+          }
+          replaces = false;
         } else {
           unavailable = Optional.of("it is disabled by -D" + Probes.DISABLE);
         }
@@ -409,6 +418,7 @@ public final class Guardian implements Watcher.IdleTask {
   /** Starts a new guardian and sends it all registrations. Called with the lock held. */
   private void replace(Link old) {
     current = null;
+    replaces = true;
     watcher.forget(old.socket(), watch);
     old.end();
     reap(old.pidfd());

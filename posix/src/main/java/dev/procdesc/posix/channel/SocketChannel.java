@@ -17,6 +17,7 @@ import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.Watcher;
 import dev.procdesc.posix.process.ProcessDescriptorImpl;
 import dev.procdesc.posix.process.ProcessReference;
+import dev.procdesc.posix.recording.Recorder;
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
@@ -114,6 +115,8 @@ final class SocketChannel implements DescriptorChannel {
     if (!isOpen()) {
       throw new ClosedChannelException();
     }
+    Recorder recorder = Recorder.find();
+    Recorder.Transfer recording = recorder == null ? null : recorder.beginSend();
     List<ProcessReference.Loan> loans = new ArrayList<>();
     try {
       List<Integer> descriptors = new ArrayList<>();
@@ -127,7 +130,11 @@ final class SocketChannel implements DescriptorChannel {
         throw new IllegalArgumentException("a message has at most " + MAX_DESCRIPTORS
             + " descriptors, lifelines included: " + descriptors.size());
       }
-      return transmit(deadline, payload, descriptors);
+      boolean sent = transmit(deadline, payload, descriptors);
+      if (sent && recording != null) {
+        recording.succeeded(payload.length, held.size());
+      }
+      return sent;
     } finally {
       loans.forEach(ProcessReference.Loan::close);
     }
@@ -166,8 +173,15 @@ final class SocketChannel implements DescriptorChannel {
   }
 
   private Optional<Message> receive(Deadline deadline) throws IOException {
+    Recorder recorder = Recorder.find();
+    Recorder.Transfer recording = recorder == null ? null : recorder.beginReceive();
     try {
-      return receiveInTime(deadline);
+      Optional<Message> message = receiveInTime(deadline);
+      if (recording != null && message.isPresent()) {
+        recording.succeeded(
+            message.get().payload().length, message.get().descriptors().size());
+      }
+      return message;
     } catch (ClosedByInterruptException e) {
       close(); // The other direction too.
       throw e;

@@ -20,6 +20,7 @@ import java.lang.ref.Reference;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -250,6 +251,11 @@ public sealed class ProcessDescriptorImpl implements ProcessDescriptor permits C
   /** Runs an action at the end of the process, in the thread that collects the exit status. */
   final void whenEnded(Runnable action) {
     reference.core().whenEnded(action);
+  }
+
+  /** Returns the ID of the process, if it is known, whatever the rights of this descriptor. */
+  public final OptionalLong knownPid() {
+    return reference.core().pid();
   }
 
   /** Returns the state behind this object. */

@@ -13,6 +13,7 @@ import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.io.EventQueue;
 import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.Watcher;
+import dev.procdesc.posix.recording.Recorder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -24,6 +25,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The state of one process, separate from the objects that the application holds: the garbage
@@ -61,6 +63,9 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
   private final Watcher watcher;
   private final Completion completion;
   private final StateListeners listeners;
+
+  /** The recording of the child's life; null if its start was not recorded. */
+  private final Recorder.@Nullable Life recording;
 
   /** The terminal that was handed over to the child; set before this object is published. */
   private Optional<Foreground> foreground = Optional.empty();
@@ -134,6 +139,8 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
                     : "this system does not report it by descriptor");
       }
     }
+    Recorder recorder = Recorder.current();
+    this.recording = recorder == null || !calls.reaps() ? null : recorder.beginLife();
     this.completion = new Completion(watcher);
     this.listeners = new StateListeners(descriptor, calls, watcher);
   }
@@ -296,34 +303,33 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
     if (completion.hasEnded()) {
       return;
     }
-    boolean ended;
+    ProcessOperations.Outcome outcome;
     synchronized (collecting) {
       if (completion.hasEnded()) {
         return;
       }
       try (OwnedDescriptor.Loan loan = descriptor.lend()) {
-        ProcessOperations.Outcome outcome =
-            reported ? calls.collectEnded(loan.fd()) : calls.collect(loan.fd());
-        ended = outcome instanceof ProcessOperations.Outcome.Ended;
-        if (ended) {
+        outcome = reported ? calls.collectEnded(loan.fd()) : calls.collect(loan.fd());
+        if (outcome instanceof ProcessOperations.Outcome.Ended end) {
           unwatch(loan.fd());
-        }
-        if (outcome instanceof ProcessOperations.Outcome.Ended end && foreground.isPresent()) {
-          foreground.get().ended(end.status());
+          if (foreground.isPresent()) {
+            foreground.get().ended(end.status());
+          }
         }
         completion.report(outcome);
       } catch (ClosedDescriptorException e) {
         return; // Released by another thread, which notified the waiters.
       }
     }
-    if (ended) {
-      ended();
+    if (outcome instanceof ProcessOperations.Outcome.Ended end) {
+      ended(end.status());
     }
   }
 
   /** Called once, by the thread that reported the end. Callbacks run after the cleanup. */
-  private void ended() {
+  private void ended(ExitStatus status) {
     try {
+      record(status);
       listeners.end();
       if (lastClose.isPresent()) {
         lastClose.get().ended();
@@ -335,6 +341,18 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
       runEndActions();
     } finally {
       completion.completeFutures();
+    }
+  }
+
+  private void record(ExitStatus status) {
+    Recorder recorder = Recorder.current();
+    if (recorder == null || !calls.reaps()) {
+      return;
+    }
+    if (recording != null) {
+      recording.ended(pid, status);
+    } else {
+      recorder.ended(pid, status);
     }
   }
 
@@ -473,7 +491,14 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
           : CloseAction.Effect.CLOSES_DESCRIPTOR;
     }
     try (OwnedDescriptor.Loan loan = descriptor.lend()) {
-      return lastClose.get().kill(loan.fd());
+      CloseAction.Effect effect = lastClose.get().kill(loan.fd());
+      Recorder recorder = Recorder.current();
+      if (recorder != null
+          && effect == CloseAction.Effect.ENDS_PROCESS
+          && !completion.hasExited()) {
+        recorder.killed(pid);
+      }
+      return effect;
     }
   }
 

@@ -15,6 +15,8 @@ import dev.procdesc.posix.process.Foreground;
 import dev.procdesc.posix.process.ProcessDescriptorImpl;
 import dev.procdesc.posix.process.ProcessOperations;
 import dev.procdesc.posix.process.ProcessState;
+import dev.procdesc.posix.recording.Recorder;
+import dev.procdesc.spi.Program;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -96,6 +98,33 @@ public abstract class Launcher {
   }
 
   private ChildProcess spawn(SpawnRequest request, boolean watched) throws IOException {
+    Recorder recorder = Recorder.find();
+    return recorder == null
+        ? spawnPatiently(request, watched)
+        : spawnRecorded(request, watched, recorder);
+  }
+
+  private ChildProcess spawnRecorded(SpawnRequest request, boolean watched, Recorder recorder)
+      throws IOException {
+    String program = request.program() instanceof Program.Named named
+        ? named.name()
+        : "descriptor " + ((Program.Descriptor) request.program()).fd();
+    Recorder.Spawn spawn = recorder.beginSpawn(program, mechanism(request), request.onClose());
+    try {
+      ChildProcessImpl child = spawnPatiently(request, watched);
+      spawn.succeeded(child.knownPid());
+      return child;
+    } catch (IOException | RuntimeException e) {
+      spawn.failed(e);
+      throw e;
+    }
+  }
+
+  /** Returns the name of the mechanism that creates the child, for a recording. */
+  protected abstract String mechanism(SpawnRequest request);
+
+  private ChildProcessImpl spawnPatiently(SpawnRequest request, boolean watched)
+      throws IOException {
     try {
       return spawnOnce(request, watched);
     } catch (ProcessDescriptorException e) {
@@ -116,7 +145,7 @@ public abstract class Launcher {
     return spawnOnce(request, watched);
   }
 
-  private ChildProcess spawnOnce(SpawnRequest request, boolean watched) throws IOException {
+  private ChildProcessImpl spawnOnce(SpawnRequest request, boolean watched) throws IOException {
     watcher.beginSpawn();
     try {
       return spawnPrepared(request, watched);
@@ -125,7 +154,8 @@ public abstract class Launcher {
     }
   }
 
-  private ChildProcess spawnPrepared(SpawnRequest request, boolean watched) throws IOException {
+  private ChildProcessImpl spawnPrepared(SpawnRequest request, boolean watched)
+      throws IOException {
     try (NativeArena arena = arena();
         ChildDescriptors descriptors =
             ChildDescriptors.open(request.descriptors(), watcher, arena, reservedNumbers())) {
