@@ -315,21 +315,21 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
           if (foreground.isPresent()) {
             foreground.get().ended(end.status());
           }
+          record(end.status());
         }
         completion.report(outcome);
       } catch (ClosedDescriptorException e) {
         return; // Released by another thread, which notified the waiters.
       }
     }
-    if (outcome instanceof ProcessOperations.Outcome.Ended end) {
-      ended(end.status());
+    if (outcome instanceof ProcessOperations.Outcome.Ended) {
+      ended();
     }
   }
 
   /** Called once, by the thread that reported the end. Callbacks run after the cleanup. */
-  private void ended(ExitStatus status) {
+  private void ended() {
     try {
-      record(status);
       listeners.end();
       if (lastClose.isPresent()) {
         lastClose.get().ended();
@@ -344,6 +344,7 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
     }
   }
 
+  /** Records the end of a child, before the end is published. */
   private void record(ExitStatus status) {
     Recorder recorder = Recorder.current();
     if (recorder == null || !calls.reaps()) {

@@ -29,36 +29,42 @@ import org.junit.jupiter.api.Test;
 /** Tests the order of kills and waits of a scope; a pipe represents each process. */
 final class ProcessScopeImplTest {
   private static final int COUNT = 5;
+  private static final ExitStatus KILLED = new ExitStatus.Signaled(Signal.KILL, false);
 
   private final Watcher watcher = new Watcher(new PollQueue());
-  private final List<TestSystem.Pipe> pipes = new ArrayList<>();
   private final List<TestProcess> processes = new ArrayList<>();
   private final List<String> events = new CopyOnWriteArrayList<>();
   private final ProcessScope scope = ProcessScopeImpl.open(Optional.empty());
 
-  /** A process that ends when it is queried after all were killed. */
+  /** A process that ends at its kill, which is not noticed before the process is queried. */
   private final class TestProcess implements CloseAction {
-    private final int number;
+    private final TestSystem.Pipe pipe;
     private final TestOperations operations;
+    private boolean silent = true;
 
-    TestProcess(int number, TestOperations operations) {
-      this.number = number;
+    TestProcess(TestSystem.Pipe pipe, TestOperations operations) {
+      this.pipe = pipe;
       this.operations = operations;
     }
 
     @Override
     public Effect kill(int fd) {
       events.add("kill");
-      if (events.size() == COUNT) {
-        processes.forEach(process -> process.end(new ExitStatus.Signaled(Signal.KILL, false)));
-      }
+      operations.outcome = new Outcome.Ended(KILLED, Optional.empty());
       return Effect.ENDS_PROCESS;
     }
 
+    /** Ends the process, and notifies those that wait for it. */
     private void end(ExitStatus status) {
-      if (operations.outcome instanceof Outcome.Running) {
-        operations.outcome = new Outcome.Ended(status, Optional.empty());
-        LibC.close(pipes.get(number).writeEnd()); // The read end becomes readable.
+      operations.outcome = new Outcome.Ended(status, Optional.empty());
+      closeWriteEnd();
+    }
+
+    /** Makes the read end readable. */
+    private void closeWriteEnd() {
+      if (silent) {
+        silent = false;
+        LibC.close(pipe.writeEnd());
       }
     }
 
@@ -70,12 +76,11 @@ final class ProcessScopeImplTest {
 
   private ChildProcessImpl child(TestOperations operations) {
     TestSystem.Pipe pipe = TestSystem.pipe();
-    TestProcess process = new TestProcess(pipes.size(), operations);
-    pipes.add(pipe);
+    TestProcess process = new TestProcess(pipe, operations);
     processes.add(process);
     ProcessState state = new ProcessState(
         OwnedDescriptor.take(pipe.readEnd(), "a process"),
-        OptionalLong.of(pipes.size()),
+        OptionalLong.of(processes.size()),
         Optional.of(process),
         operations,
         watcher);
@@ -85,6 +90,7 @@ final class ProcessScopeImplTest {
   @AfterEach
   void close() {
     scope.close();
+    processes.forEach(TestProcess::closeWriteEnd);
   }
 
   /** If one after the other were closed, each would end before the next is killed. */
