@@ -105,14 +105,18 @@ public interface ChildProcess extends ProcessDescriptor {
    * after {@link #close()}. They do not close the streams. They throw
    * {@link java.io.UncheckedIOException} if the child runs as another user now.
    *
-   * <p><b>Exit value.</b> It is {@link ExitStatus#shellCode()}. {@code waitFor}, {@code isAlive},
-   * {@code exitValue} and {@code onExit} throw {@link ClosedDescriptorException} where
-   * {@link #waitFor()} does, after {@link #close()}.
+   * <p><b>Exit value.</b> It is {@link ExitStatus#shellCode()}. If the status is
+   * {@link ExitStatus.Unknown}, {@code exitValue} and {@code waitFor} throw
+   * {@link IllegalStateException}; the JDK's own return 0 after other code has reaped the child.
+   * {@code waitFor}, {@code isAlive}, {@code exitValue} and {@code onExit} throw
+   * {@link ClosedDescriptorException} where {@link #waitFor()} does, after {@link #close()}.
    *
    * <p><b>Streams.</b> They are buffered, so use either them or {@link #stdin()}, {@link #stdout()}
    * and {@link #stderr()}. An interrupt has no effect on them, unlike on a {@link PipeInput} or
    * {@link PipeOutput}. Where the child has no pipe, reads return the end of file, and writes throw
-   * {@link java.io.IOException}.
+   * {@link java.io.IOException}. An output is at its end of file when the last process that can
+   * write it has closed it or ended, which may be a descendant. The JDK's own streams end with what
+   * the pipe contains at the end of the child, and lose what a descendant writes later.
    *
    * <p><b>Handle.</b> {@code toHandle()} returns a handle that uses the descriptor too, and
    * continues to work after the end. Handles are equal if they are of the same child and both from
@@ -121,7 +125,8 @@ public interface ChildProcess extends ProcessDescriptor {
    * {@code children()} and {@code descendants()} query the system by ID, in a way that never
    * returns an answer about another process. Where the system does not report the child by its ID,
    * as in FreeBSD's capability mode, {@code info()} is empty, and {@code children()} and
-   * {@code descendants()} throw {@link UnsupportedOperationException}.
+   * {@code descendants()} throw {@link UnsupportedOperationException}. The children of the JVM
+   * itself, {@code ProcessHandle.current().children()}, include its {@link Platform#guardian()}.
    *
    * <p><b>Java 26.</b> From that version on, {@code Process} is closeable. Its {@code close()}
    * closes the streams and waits for the child, which gets {@code SIGKILL} only if the thread is

@@ -114,6 +114,10 @@ public final class Spawner {
    *     a NUL
    */
   public static Spawner of(List<String> command) {
+    return named(command, false);
+  }
+
+  static Spawner named(List<String> command, boolean asProcessBuilder) {
     if (command.isEmpty()) {
       throw new IllegalArgumentException("the command must not be empty: a program is required");
     }
@@ -121,7 +125,51 @@ public final class Spawner {
     if (command.get(0).isEmpty()) {
       throw new IllegalArgumentException("the program name must not be empty");
     }
-    return new Spawner(new RequestChanges(new Program.Named(command.get(0)), command).done());
+    Program program = new Program.Named(command.get(0), asProcessBuilder);
+    return new Spawner(new RequestChanges(program, command).done());
+  }
+
+  /**
+   * Returns a spawner that starts what a {@link ProcessBuilder} would start: the same command in
+   * the same directory, with the same environment and redirects. The builder is read now; later
+   * changes of it have no effect. A program that uses {@code ProcessBuilder} moves by one line:
+   *
+   * <pre>{@code
+   * Process process = builder.start();
+   * Process process = Spawner.from(builder).spawn().asProcess();
+   * }</pre>
+   *
+   * <p>The rules of {@code ProcessBuilder} apply to the program: a name without a slash is searched
+   * for in the {@code PATH} of this JVM, whatever the child's is ({@code /bin:/usr/bin} if the JVM
+   * has none), and a file that is neither a program of this machine nor a script with a {@code #!}
+   * line is run by {@code /bin/sh} as a script. The shell is not used for a child with a
+   * {@link #controllingTerminal}. A standard stream that the builder does not redirect is a pipe.
+   * Variables of the environment that the builder has not changed keep their bytes, also those that
+   * this JVM cannot decode.
+   *
+   * <p>These differences remain:
+   *
+   * <ul>
+   *   <li>{@link OnClose#KILL} applies, so the child ends with this JVM. Use {@link #onClose} with
+   *       {@link OnClose#RELEASE} for a child that is to outlive it.
+   *   <li>Every signal has its default disposition in the child, also those that this JVM ignores;
+   *       see {@link #ignoredSignals}.
+   *   <li>The child gets no other descriptors than the three standard ones.
+   *   <li>A failed start throws {@link SpawnException}, whose message differs. A command that
+   *       contains a NUL throws {@link IllegalArgumentException} here, and not {@link IOException}
+   *       at the start.
+   *   <li>The view as {@link Process} differs in the points that {@link ChildProcess#asProcess()}
+   *       lists.
+   *   <li>{@link ProcessBuilder#startPipeline} has no counterpart in this method.
+   * </ul>
+   *
+   * @param builder the builder, which is not changed
+   * @return a spawner with the settings of the builder, and every other option at its default
+   * @throws IllegalArgumentException if the command or its first word is empty, or a word or a path
+   *     contains a NUL
+   */
+  public static Spawner from(ProcessBuilder builder) {
+    return BuilderSettings.spawner(builder);
   }
 
   /**
@@ -262,6 +310,11 @@ public final class Spawner {
       r.inheritEnvironment = false;
       r.environment = all;
     });
+  }
+
+  /** Sets variables, or removes those without a value. Their names and values are valid. */
+  Spawner environmentChanges(Map<String, Optional<String>> changes) {
+    return with(r -> r.environment.putAll(changes));
   }
 
   private static void checkVariable(String name) {

@@ -25,8 +25,12 @@ public final class SystemStrings {
    * which cannot represent most names; UTF-8 replaces it then.
    */
   private static Charset charset() {
-    Charset named = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
+    Charset named = charsetOfJvm();
     return named.equals(StandardCharsets.US_ASCII) ? StandardCharsets.UTF_8 : named;
+  }
+
+  private static Charset charsetOfJvm() {
+    return Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
   }
 
   /**
@@ -84,7 +88,7 @@ public final class SystemStrings {
     if (text.isEmpty()) {
       return encode(".");
     }
-    return text.indexOf(REPLACEMENT) < 0 ? encode(text) : bytesOf(path, text.endsWith("/"));
+    return isLossy(text) ? bytesOf(path, text.endsWith("/")) : encode(text);
   }
 
   /** Returns the bytes of an absolute form of a path, which only its URI reveals. */
@@ -108,5 +112,15 @@ public final class SystemStrings {
   /** Decodes bytes; malformed input is replaced. */
   public static String decode(byte[] bytes) {
     return new String(bytes, CHARSET);
+  }
+
+  /** Returns the text that the JVM itself makes of bytes, as in {@link System#getenv()}. */
+  public static String decodeAsJvm(byte[] bytes) {
+    return new String(bytes, charsetOfJvm());
+  }
+
+  /** Returns whether a text may come from bytes that the JVM could not decode. */
+  public static boolean isLossy(String text) {
+    return text.indexOf(REPLACEMENT) >= 0;
   }
 }

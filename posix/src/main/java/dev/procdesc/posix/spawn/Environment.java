@@ -35,7 +35,8 @@ public final class Environment {
    * Returns the environment of a child.
    *
    * @param inherit whether it starts with the JVM's variables
-   * @param changes variables to set, or to remove if empty
+   * @param changes variables to set, or to remove if empty; a name that the JVM could not decode is
+   *     removed whatever its bytes are
    */
   public static List<byte[]> of(boolean inherit, Map<String, Optional<String>> changes) {
     if (changes.isEmpty()) {
@@ -45,9 +46,18 @@ public final class Environment {
     changes.forEach((name, value) -> {
       byte[] prefix = SystemStrings.encode(name + "=");
       result.removeIf(entry -> startsWith(entry, prefix));
+      if (value.isEmpty() && SystemStrings.isLossy(name)) {
+        String decoded = name + "=";
+        result.removeIf(entry -> SystemStrings.decodeAsJvm(entry).startsWith(decoded));
+      }
       value.ifPresent(text -> result.add(SystemStrings.encode(name + "=" + text)));
     });
     return result;
+  }
+
+  /** Returns the variables of the JVM. */
+  static List<byte[]> inherited() {
+    return INHERITED;
   }
 
   /** Returns the value of a variable in an environment. */

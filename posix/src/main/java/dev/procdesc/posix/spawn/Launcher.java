@@ -3,6 +3,7 @@ package dev.procdesc.posix.spawn;
 import dev.procdesc.ChildProcess;
 import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.ProcessDescriptorException;
+import dev.procdesc.SpawnException;
 import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.io.OwnedDescriptor;
@@ -206,13 +207,27 @@ public abstract class Launcher {
       throws IOException {
     boolean born = false;
     try {
-      Launched launched = launch(PreparedSpawn.of(request, arena, descriptors, foreground));
+      Launched launched = launchByRules(PreparedSpawn.of(request, arena, descriptors, foreground));
       born = true;
       return launched;
     } finally {
       if (!born) {
         foreground.ifPresent(Foreground::failed);
       }
+    }
+  }
+
+  /** Launches the program, or the shell for a script that only the shell can execute. */
+  private Launched launchByRules(PreparedSpawn spawn) throws IOException {
+    try {
+      return launch(spawn);
+    } catch (SpawnException e) {
+      Optional<PreparedSpawn> byShell =
+          e.errno() == PosixNumbers.ENOEXEC ? spawn.byShell() : Optional.empty();
+      if (byShell.isEmpty()) {
+        throw e;
+      }
+      return launch(byShell.get());
     }
   }
 

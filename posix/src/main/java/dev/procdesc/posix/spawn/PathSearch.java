@@ -25,6 +25,7 @@ public final class PathSearch {
 
   private boolean resumed;
   private Optional<SpawnException> denied = Optional.empty();
+  private Optional<byte[]> script = Optional.empty();
 
   /**
    * Creates the search for a program.
@@ -86,6 +87,21 @@ public final class PathSearch {
   /** Returns the failure of the first candidate that may not be executed. */
   Optional<SpawnException> denied() {
     return denied;
+  }
+
+  /**
+   * Records the error that ended the search. After ENOEXEC the candidate is neither a program of
+   * this machine nor a script with an interpreter line.
+   */
+  void failedWith(int errno, byte[] candidate) {
+    if (errno == PosixNumbers.ENOEXEC) {
+      script = Optional.of(candidate);
+    }
+  }
+
+  /** Returns the candidate that ended the search with ENOEXEC. */
+  Optional<byte[]> script() {
+    return script;
   }
 
   /** Returns the paths that are left to try, in this order. */

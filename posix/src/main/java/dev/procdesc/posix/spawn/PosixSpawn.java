@@ -103,6 +103,7 @@ public abstract class PosixSpawn implements SpawnRetry.Attempt {
       }
       failed();
       if (!PathSearch.isPassedOver(outcome)) {
+        search.failedWith(outcome, candidate);
         break;
       }
       denied |= outcome == PosixNumbers.EACCES;

@@ -23,6 +23,8 @@ import java.util.Optional;
  * @param foreground the hand-over of the controlling terminal to the child; empty if the child does
  *     not get it from this JVM
  * @param search the search for the program; empty if the program is an open descriptor
+ * @param script the file that the program, which is the shell, executes; empty if the program is
+ *     the requested one
  */
 public record PreparedSpawn(
     SpawnRequest request,
@@ -31,7 +33,10 @@ public record PreparedSpawn(
     List<byte[]> environment,
     Users.Identity identity,
     Optional<Foreground> foreground,
-    Optional<PathSearch> search) {
+    Optional<PathSearch> search,
+    Optional<byte[]> script) {
+  private static final String SHELL = "/bin/sh";
+
   static PreparedSpawn of(
       SpawnRequest request,
       NativeArena arena,
@@ -47,8 +52,35 @@ public record PreparedSpawn(
         identity(request),
         foreground,
         request.program() instanceof Program.Named named
-            ? Optional.of(new PathSearch(named.name(), environment))
-            : Optional.empty());
+            ? Optional.of(new PathSearch(
+                named.name(), named.asProcessBuilder() ? Environment.inherited() : environment))
+            : Optional.empty(),
+        Optional.empty());
+  }
+
+  /**
+   * Returns this spawn with the shell as the program, which executes the file that the kernel could
+   * not execute.
+   *
+   * @return empty if the request does not follow the rules of {@code ProcessBuilder}, if no such
+   *     file was found, or if the first child has hung up its terminal at its exit
+   */
+  Optional<PreparedSpawn> byShell() {
+    boolean permitted = request.program() instanceof Program.Named named
+        && named.asProcessBuilder()
+        && request.controllingTerminal().isEmpty();
+    if (!permitted || search.isEmpty() || search.get().script().isEmpty()) {
+      return Optional.empty();
+    }
+    return Optional.of(new PreparedSpawn(
+        request,
+        arena,
+        descriptors,
+        environment,
+        identity,
+        foreground,
+        Optional.of(new PathSearch(SHELL, environment)),
+        search.get().script()));
   }
 
   /** Looks the accounts up that the request names. Most requests name none. */
@@ -65,6 +97,10 @@ public record PreparedSpawn(
     List<byte[]> arguments = new ArrayList<>();
     for (String argument : request.arguments()) {
       arguments.add(SystemStrings.encode(argument));
+    }
+    if (script.isPresent()) {
+      arguments.set(0, script.get());
+      arguments.add(0, SystemStrings.encode(SHELL));
     }
     return arena.strings(arguments);
   }

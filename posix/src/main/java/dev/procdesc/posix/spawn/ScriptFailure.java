@@ -90,7 +90,7 @@ public final class ScriptFailure {
   /** Returns the exception for a child whose script ended. */
   public SpawnException of(ChildScript script, SpawnStub.Run run) {
     int step = run.failedStep();
-    if (search.isPresent() && search.get().isSearched()) {
+    if (search.isPresent()) {
       int first = script.firstExecution();
       if (step >= first) {
         return ofSearch(search.get(), script, run, first);
@@ -103,6 +103,10 @@ public final class ScriptFailure {
   private SpawnException ofSearch(
       PathSearch search, ChildScript script, SpawnStub.Run run, int first) {
     int last = Math.min(run.failedStep(), script.size() - 1);
+    search.failedWith((int) -run.results().get(last), search.candidates().get(last - first));
+    if (!search.isSearched()) {
+      return at(script.purpose(last), run.results().get(last));
+    }
     for (int i = first; i <= last; i++) {
       long outcome = run.results().get(i);
       if (outcome == -PosixNumbers.EACCES) {

@@ -96,7 +96,7 @@ final class SpawnRetryTest {
 
   private static SpawnRequest tool(String path, OptionalInt controllingTerminal) {
     return new SpawnRequest(
-        new Program.Named("tool"),
+        new Program.Named("tool", false),
         List.of("tool"),
         false,
         Map.of("PATH", Optional.of(path)),
