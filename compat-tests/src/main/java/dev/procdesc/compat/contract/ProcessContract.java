@@ -167,6 +167,17 @@ public abstract class ProcessContract {
   }
 
   @Test
+  @Contract("C9")
+  void theTextHasTheIdAndTheExitValue() throws Exception {
+    Process process = sh("read line; exit 3");
+    String text = "Process[pid=" + process.pid() + ", exitValue=";
+    assertEquals(text + "\"not exited\"]", process.toString());
+    process.getOutputStream().close();
+    process.waitFor();
+    assertEquals(text + "3]", process.toString());
+  }
+
+  @Test
   @Contract("C3")
   void destroyingAnEndedChildHasNoEffect() throws Exception {
     Process process = sh("exit 3");

@@ -177,8 +177,23 @@ final class ProcessView extends Process {
     return toHandle().descendants();
   }
 
+  /** Returns the text that the JDK's processes have. */
   @Override
   public String toString() {
-    return child.toString();
+    return "Process[pid=" + child.pid() + ", exitValue=" + exitText() + "]";
+  }
+
+  private String exitText() {
+    try {
+      Optional<ExitStatus> status = child.poll();
+      if (status.isEmpty()) {
+        return "\"not exited\"";
+      }
+      return status.get() instanceof ExitStatus.Unknown
+          ? "\"unknown\""
+          : Integer.toString(status.get().shellCode());
+    } catch (ClosedDescriptorException e) {
+      return "\"unknown\"";
+    }
   }
 }

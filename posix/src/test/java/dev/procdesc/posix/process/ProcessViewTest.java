@@ -23,6 +23,7 @@ class ProcessViewTest {
         (proxy, method, arguments) -> switch (method.getName()) {
           case "poll" -> Optional.of(unknown);
           case "isAlive" -> false;
+          case "pid" -> 17L;
           default -> throw new AssertionError(method);
         });
     Process view = ProcessView.of(child, Optional.empty(), Optional.empty(), Optional.empty());
@@ -31,5 +32,6 @@ class ProcessViewTest {
     IllegalStateException thrown = assertThrows(IllegalStateException.class, view::exitValue);
     assertEquals("the exit status is unknown: other code reaped the process", thrown.getMessage());
     assertThrows(IllegalStateException.class, view::waitFor);
+    assertEquals("Process[pid=17, exitValue=\"unknown\"]", view.toString());
   }
 }
