@@ -205,11 +205,11 @@ final class PipelineTest {
 
   @Test
   @Contract("C6")
+  @SuppressWarnings("try") // The test closes the pipeline before the block ends.
   void closeHasTheEffectThatEachPartSets() throws Exception {
-    ChildProcess released;
     try (ChildPipeline children =
         Pipeline.of(staying().onClose(OnClose.RELEASE), staying()).spawn()) {
-      released = children.parts().get(0);
+      ChildProcess released = children.parts().get(0);
       try (var other = released.duplicate()) {
         children.close();
         assertTrue(other.isAlive());
@@ -302,13 +302,54 @@ final class PipelineTest {
     }
   }
 
-  /** Starts the second part when the first one has ended and the library reaps what has ended. */
   @Test
   @Contract({"C3", "C9"})
   void thePartsJoinTheGroupOfAFirstPartThatHasEnded() throws Exception {
     Requires.feature(Feature.SIGNAL_GROUP);
+    try (ChildPipeline children = startAfterFirst(fifo(directory))) {
+      ChildProcess leader = children.parts().get(0);
+      assertTrue(leader.signalGroup(Signal.TERM), "the others are in the first part's group");
+      assertEquals(
+          List.of(new Exited(7), Run.signaled(Signal.TERM), Run.signaled(Signal.TERM)),
+          end(children).parts());
+    }
+  }
+
+  @Test
+  @Tag(Tags.JVM)
+  @Contract({"C2", "C3"})
+  void thePartsHaveOneGroupAlsoIfTheFirstIsReapedByOthers() {
+    Requires.feature(Feature.SIGNAL_GROUP);
+    ChildJvm.of(ReapedByOthers.class, directory.toString()).run();
+  }
+
+  /** Ignores SIGCHLD, so that Linux reaps the first part when it ends. */
+  public static final class ReapedByOthers implements Scenario {
+    @Override
+    public void run(String... arguments) throws Exception {
+      Path fifo = fifo(Path.of(arguments[0]));
+      Libc.C.signal(Signal.CHLD.number(), Libc.SIG_IGN);
+      try (ChildPipeline children = startAfterFirst(fifo)) {
+        assertTrue(children.signalGroup(Signal.TERM));
+        List<ExitStatus> statuses = end(children).parts();
+        if (!(statuses.get(1) instanceof ExitStatus.Unknown)) {
+          assertEquals(all(Run.signaled(Signal.TERM), 2), statuses.subList(1, 3));
+        }
+      }
+    }
+  }
+
+  private static Path fifo(Path directory) throws Exception {
     Path fifo = directory.resolve("fifo");
     assertEquals("", Run.output(Run.sh("exec mkfifo \"$1\"", fifo.toString())));
+    return fifo;
+  }
+
+  /**
+   * Starts a pipeline with a process group, the second part of it when the first one has ended, and
+   * when the library has reaped what it reaps.
+   */
+  private static ChildPipeline startAfterFirst(Path fifo) throws Exception {
     try (RawPipe held = RawPipe.open()) {
       Spawner first = sh("exit 7").descriptor(3, held.writer());
       Spawner second = staying().descriptor(4, Stdio.fromFile(fifo));
@@ -319,13 +360,7 @@ final class PipelineTest {
       held.awaitEnd();
       awaitReapingOfOthers();
       Files.newOutputStream(fifo).close();
-      try (ChildPipeline children = Await.get(start.result())) {
-        ChildProcess leader = children.parts().get(0);
-        assertTrue(leader.signalGroup(Signal.TERM), "the others are in the first part's group");
-        assertEquals(
-            List.of(new Exited(7), Run.signaled(Signal.TERM), Run.signaled(Signal.TERM)),
-            end(children).parts());
-      }
+      return Await.get(start.result());
     }
   }
 
