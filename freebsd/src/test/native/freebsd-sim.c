@@ -84,6 +84,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/utsname.h>
@@ -1777,19 +1778,25 @@ int sim_accept4(int, void *, void *, int) REPLACES("accept4");
 int sim_getsockopt(int, int, int, void *, unsigned *) REPLACES("getsockopt");
 int sim_setsockopt(int, int, int, const void *, unsigned) REPLACES("setsockopt");
 int sim_ioctl(int, u64, void *) REPLACES("ioctl");
+int sim_posix_openpt(int) REPLACES("posix_openpt");
 int sim_pthread_sigmask(int, const u64 *, u64 *) REPLACES("pthread_sigmask");
 struct freebsd_msghdr;
 s64 sim_sendmsg(int, const struct freebsd_msghdr *, int) REPLACES("sendmsg");
 s64 sim_recvmsg(int, struct freebsd_msghdr *, int) REPLACES("recvmsg");
 
+static int is_master(int);
+static int is_hung_up(int);
+
 s64 sim_read(int fd, void *buffer, size_t size)
 {
-    return LIBC(RAW3(SYS_read, fd, buffer, size));
+    s64 result = RAW3(SYS_read, fd, buffer, size);
+    return LIBC(result == -EIO && is_master(fd) ? 0 : result);
 }
 
 s64 sim_write(int fd, const void *buffer, size_t size)
 {
-    return LIBC(RAW3(SYS_write, fd, buffer, size));
+    s64 result = RAW3(SYS_write, fd, buffer, size);
+    return LIBC(result == -EAGAIN && is_master(fd) && is_hung_up(fd) ? -EIO : result);
 }
 
 int sim_close(int fd)
@@ -1946,7 +1953,8 @@ int sim_open(const char *path, int flags, int mode)
         return (int)finish(-E_CAPMODE);
     if (strcmp(path, LINKER) == 0)
         return (int)LIBC(open_linker(flags));
-    return (int)LIBC(RAW4(SYS_openat, AT_FDCWD, path, open_flags(flags), mode));
+    /* No open makes a terminal the controlling one. */
+    return (int)LIBC(RAW4(SYS_openat, AT_FDCWD, path, open_flags(flags) | O_NOCTTY, mode));
 }
 
 int sim_fcntl(int fd, int command, u64 argument)
@@ -2156,15 +2164,159 @@ static s64 set_owner(int group)
     return result == -ESRCH ? result : 0;
 }
 
+/*
+ * Pseudo-terminals follow the sources of 14 (sys/kern/tty_pts.c); they were not observed. posix_openpt makes
+ * one that needs no unlocking, FIODGNAME names the terminal below /dev, and the master of a terminal that no
+ * process has open reads 0 bytes and fails to write with EIO. Not simulated: that the exit of the leader of a
+ * session revokes the terminal and discards its output, and that the last close waits until its output is read.
+ */
+struct terminal_name {
+    int size;
+    char *buffer;
+};
+
+/* The modes of FreeBSD, and those of the kernel of Linux, whose struct is smaller than that of its libc. */
+struct freebsd_termios {
+    unsigned input, output, control, local;
+    unsigned char characters[20];
+    unsigned input_speed, output_speed;
+};
+struct native_termios {
+    unsigned input, output, control, local;
+    unsigned char line, characters[19];
+};
+_Static_assert(sizeof(struct freebsd_termios) == 44 && sizeof(struct native_termios) == 36, "termios");
+
+struct bits {
+    unsigned freebsd, native;
+};
+static const struct bits input_bits[] = {
+    {0x1FF, 0x1FF}, {0x200, 0x400 /* IXON */}, {0x800, 0x800 /* IXANY */}, {0x400, 0x1000 /* IXOFF */},
+    {0x2000, 0x2000 /* IMAXBEL */}, {0, 0}};
+static const struct bits output_bits[] = {
+    {0x1, 0x1 /* OPOST */}, {0x2, 0x4 /* ONLCR */}, {0x10, 0x8 /* OCRNL */}, {0x20, 0x10 /* ONOCR */},
+    {0x40, 0x20 /* ONLRET */}, {0, 0}};
+static const struct bits control_bits[] = {
+    {0x100, 0x10 /* CS6 */}, {0x200, 0x20 /* CS7 */}, {0x400, 0x40 /* CSTOPB */}, {0x800, 0x80 /* CREAD */},
+    {0x1000, 0x100 /* PARENB */}, {0x2000, 0x200 /* PARODD */}, {0x4000, 0x400 /* HUPCL */},
+    {0x8000, 0x800 /* CLOCAL */}, {0, 0}};
+static const struct bits local_bits[] = {
+    {0x80, 0x1 /* ISIG */}, {0x100, 0x2 /* ICANON */}, {0x8, 0x8 /* ECHO */}, {0x2, 0x10 /* ECHOE */},
+    {0x4, 0x20 /* ECHOK */}, {0x10, 0x40 /* ECHONL */}, {0x80000000, 0x80 /* NOFLSH */},
+    {0x400000, 0x100 /* TOSTOP */}, {0x40, 0x200 /* ECHOCTL */}, {0x20, 0x400 /* ECHOPRT */},
+    {0x1, 0x800 /* ECHOKE */}, {0x20000000, 0x4000 /* PENDIN */}, {0x400, 0x8000 /* IEXTEN */}, {0, 0}};
+
+/* FreeBSD's indices of the characters of Linux, or -1. */
+static const signed char character_index[19] = {
+    8 /* VINTR */, 9 /* VQUIT */, 3 /* VERASE */, 5 /* VKILL */, 0 /* VEOF */, 17 /* VTIME */, 16 /* VMIN */,
+    -1, 12 /* VSTART */, 13 /* VSTOP */, 10 /* VSUSP */, 1 /* VEOL */, 6 /* VREPRINT */, 15 /* VDISCARD */,
+    4 /* VWERASE */, 14 /* VLNEXT */, 2 /* VEOL2 */, -1, -1};
+enum { NATIVE_VTIME = 5, NATIVE_VMIN = 6, DISABLED = 0xFF };
+
+static unsigned to_freebsd(const struct bits *bits, unsigned native)
+{
+    unsigned result = 0;
+    for (; bits->freebsd; bits++)
+        result |= bits->freebsd == bits->native ? native & bits->native : native & bits->native ? bits->freebsd : 0;
+    return result;
+}
+
+/* Keeps the bits that FreeBSD does not have. */
+static unsigned to_native(const struct bits *bits, unsigned freebsd, unsigned before)
+{
+    for (; bits->freebsd; bits++)
+        before = (before & ~bits->native) |
+            (bits->freebsd == bits->native ? freebsd & bits->freebsd : freebsd & bits->freebsd ? bits->native : 0);
+    return before;
+}
+
+static s64 get_modes(int fd, struct freebsd_termios *modes)
+{
+    struct native_termios native;
+    s64 result = RAW3(SYS_ioctl, fd, 0x5401 /* TCGETS */, &native);
+    if (result < 0)
+        return freebsd(result);
+    memset(modes, 0, sizeof *modes);
+    memset(modes->characters, DISABLED, sizeof modes->characters);
+    modes->input = to_freebsd(input_bits, native.input);
+    modes->output = to_freebsd(output_bits, native.output);
+    modes->control = to_freebsd(control_bits, native.control);
+    modes->local = to_freebsd(local_bits, native.local);
+    for (int i = 0; i < 19; i++)
+        if (character_index[i] >= 0 && (native.characters[i] || i == NATIVE_VTIME || i == NATIVE_VMIN))
+            modes->characters[character_index[i]] = native.characters[i];
+    return result;
+}
+
+static s64 set_modes(int fd, const struct freebsd_termios *modes)
+{
+    struct native_termios native;
+    s64 result = RAW3(SYS_ioctl, fd, 0x5401 /* TCGETS */, &native);
+    if (result < 0)
+        return freebsd(result);
+    native.input = to_native(input_bits, modes->input, native.input);
+    native.output = to_native(output_bits, modes->output, native.output);
+    native.control = to_native(control_bits, modes->control, native.control);
+    native.local = to_native(local_bits, modes->local, native.local);
+    for (int i = 0; i < 19; i++)
+        if (character_index[i] >= 0) {
+            unsigned char value = modes->characters[character_index[i]];
+            native.characters[i] = value == DISABLED && i != NATIVE_VTIME && i != NATIVE_VMIN ? 0 : value;
+        }
+    return freebsd(RAW3(SYS_ioctl, fd, 0x5402 /* TCSETS */, &native));
+}
+
+static s64 terminal_name(int fd, const struct terminal_name *name)
+{
+    unsigned number;
+    s64 result = RAW3(SYS_ioctl, fd, 0x80045430 /* TIOCGPTN */, &number);
+    if (result < 0)
+        return freebsd(result);
+    char text[32];
+    int size = snprintf(text, sizeof text, "pts/%u", number) + 1;
+    if (size > name->size)
+        return -EINVAL;
+    memcpy(name->buffer, text, (size_t)size);
+    return 0;
+}
+
+int sim_posix_openpt(int flags)
+{
+    if (flags & ~(2 | 0x8000 | 0x100000)) /* O_RDWR, O_NOCTTY, O_CLOEXEC */
+        return (int)finish(-EINVAL);
+    s64 fd = RAW4(SYS_openat, AT_FDCWD, "/dev/ptmx", open_flags(flags) | O_NOCTTY, 0);
+    int unlocked = 0;
+    if (fd >= 0)
+        RAW3(SYS_ioctl, fd, 0x40045431 /* TIOCSPTLCK */, &unlocked);
+    return (int)LIBC(fd);
+}
+
+static int is_master(int fd)
+{
+    struct stat st;
+    return RAW2(SYS_fstat, fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(5, 2);
+}
+
+static int is_hung_up(int fd)
+{
+    struct pollfd asked = {.fd = fd};
+    return RAW3(SYS_poll, &asked, 1, 0) > 0 && asked.revents & POLLHUP;
+}
+
 static s64 control(int fd, u64 request, u64 argument)
 {
     static const struct { u64 number, native; } requests[] = {
         {0x20007461, 0x540E /* TIOCSCTTY */}, {0x80047476, 0x5410 /* TIOCSPGRP */},
-        {0x40047477, 0x540F /* TIOCGPGRP */}, {0x402c7413, 0x5401 /* TIOCGETA, the smaller TCGETS */},
-        {0x802c7414, 0x5402 /* TIOCSETA, TCSETS */}, {0x40087468, 0x5413 /* TIOCGWINSZ */},
-        {0x4004667f, 0x541B /* FIONREAD */}};
+        {0x40047477, 0x540F /* TIOCGPGRP */}, {0x40087468, 0x5413 /* TIOCGWINSZ */},
+        {0x80087467, 0x5414 /* TIOCSWINSZ */}, {0x4004667f, 0x541B /* FIONREAD */}};
     if (request == 0x80047476 && is_pipe(fd))
         return set_owner(*(int *)(uintptr_t)argument);
+    if (request == 0x402c7413) /* TIOCGETA */
+        return get_modes(fd, (struct freebsd_termios *)(uintptr_t)argument);
+    if (request == 0x802c7414) /* TIOCSETA */
+        return set_modes(fd, (const struct freebsd_termios *)(uintptr_t)argument);
+    if (request == 0x80106678) /* FIODGNAME */
+        return terminal_name(fd, (const struct terminal_name *)(uintptr_t)argument);
     for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
         if (requests[i].number == request)
             return freebsd(RAW3(SYS_ioctl, fd, requests[i].native, argument));

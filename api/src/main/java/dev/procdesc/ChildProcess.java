@@ -1,7 +1,8 @@
 package dev.procdesc;
 
 /**
- * A process that this JVM started, with the pipes to it. Created by {@link Spawner#spawn()}.
+ * A process that this JVM started, with the pipes or the terminal to it. Created by
+ * {@link Spawner#spawn()}.
  *
  * <p>{@link #close()} also closes the pipes, except those of a released process
  * ({@link OnClose#RELEASE}), which the caller must close.
@@ -64,6 +65,21 @@ public interface ChildProcess extends ProcessDescriptor {
    * @return true if {@link #pipeTo(int)} or {@link #pipeFrom(int)} returns a pipe
    */
   boolean hasPipe(int fd);
+
+  /**
+   * Returns the terminal that was opened for the child.
+   *
+   * @return the same object at every call
+   * @throws IllegalStateException if the child was started without {@link Spawner#terminal}
+   */
+  Terminal terminal();
+
+  /**
+   * Returns whether a terminal was opened for the child.
+   *
+   * @return true if {@link #terminal()} returns one
+   */
+  boolean hasTerminal();
 
   /**
    * Hands the terminal over to the child again, as {@link Spawner#foreground} did at the start,

@@ -5,8 +5,10 @@ import java.io.InputStream;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
@@ -124,6 +126,9 @@ final class CommandRun implements OutputCapture.Listener {
       onRelease(pump::interrupt);
     } else {
       byte[] bytes = options.input instanceof RunInput.Bytes all ? all.bytes() : new byte[0];
+      if (child.hasTerminal()) {
+        bytes = withEndOfFile(bytes);
+      }
       PipeSubscriber writer = child.stdin().subscriber(DIRECT);
       var unused = writer.completion().whenComplete((count, cause) -> {
         if (cause != null) {
@@ -138,13 +143,36 @@ final class CommandRun implements OutputCapture.Listener {
   private void pump(InputStream stream) {
     try {
       byte[] piece = new byte[PIECE];
+      boolean inLine = false;
       for (int count = stream.read(piece); count >= 0; count = stream.read(piece)) {
         child.stdin().write(piece, 0, count);
+        inLine = count > 0 ? piece[count - 1] != '\n' : inLine;
+      }
+      if (child.hasTerminal()) {
+        child.stdin().write(endOfFile(inLine));
       }
       child.stdin().close();
     } catch (IOException | RuntimeException e) {
       inputFailed(e);
     }
+  }
+
+  /** Returns the bytes of an input, and those that end it on a terminal, which has no other end. */
+  private byte[] withEndOfFile(byte[] bytes) {
+    byte[] end = endOfFile(bytes.length > 0 && bytes[bytes.length - 1] != '\n');
+    byte[] all = Arrays.copyOf(bytes, bytes.length + end.length);
+    System.arraycopy(end, 0, all, bytes.length, end.length);
+    return all;
+  }
+
+  /**
+   * Returns the character that ends the input, preceded by one that ends a line which was begun.
+   */
+  private byte[] endOfFile(boolean inLine) {
+    OptionalInt character = child.terminal().endOfFileCharacter();
+    byte[] end = new byte[character.isEmpty() ? 0 : inLine ? 2 : 1];
+    Arrays.fill(end, (byte) character.orElse(0));
+    return end;
   }
 
   /** Handles an input that was not written as a whole. A child need not read all of its input. */

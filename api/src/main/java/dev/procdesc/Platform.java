@@ -188,6 +188,18 @@ public final class Platform {
   }
 
   /**
+   * Returns the size of a terminal of this JVM. A program that passes the bytes of its terminal on
+   * to a child with {@link Spawner#terminalLike} also passes the size on, when it gets
+   * {@code SIGWINCH}, by {@link Terminal#resize}.
+   *
+   * @param fd a descriptor of this JVM, such as 0 for its standard input
+   * @return the size; empty if the descriptor is no terminal
+   */
+  public Optional<TerminalSize> terminalSize(int fd) {
+    return backend.terminalSize(fd);
+  }
+
+  /**
    * Gives up, for all threads of this JVM and permanently, every way to act on other processes
    * except through descriptors that it holds. Spawning, waiting, signalling, and sending and
    * receiving descriptors continue to work, and so does the JVM. <b>This cannot be undone.</b>

@@ -397,7 +397,22 @@ public final class Spawner {
     }
     Set<Integer> all = new HashSet<>(set);
     all.add(target);
-    return with(r -> r.descriptors.put(target, source), Set.copyOf(all));
+    return with(r -> replace(r, target, source), Set.copyOf(all));
+  }
+
+  /** Replaces a descriptor; the controlling terminal is then named by another of its numbers. */
+  private static void replace(RequestChanges r, int target, Stdio source) {
+    Stdio before = r.descriptors.get(target);
+    r.descriptors.put(target, source);
+    // A plain spawn does not load the class of the terminal.
+    if (r.controllingTerminal.isPresent() && before instanceof Redirect.Terminal) {
+      r.controllingTerminal = OptionalInt.empty();
+      for (int number = 2; number >= 0; number--) {
+        if (r.descriptors.get(number) instanceof Redirect.Terminal) {
+          r.controllingTerminal = OptionalInt.of(number);
+        }
+      }
+    }
   }
 
   private static void checkDirection(int target, Stdio source) {
@@ -441,6 +456,72 @@ public final class Spawner {
       r.newSession = true;
       r.controllingTerminal = OptionalInt.of(checkDescriptor(fd));
     });
+  }
+
+  /**
+   * Starts the child on a new terminal, a pseudo-terminal whose other end this JVM holds: for a
+   * program that behaves differently, or works only, on a terminal. Replaces {@link #stdin},
+   * {@link #stdout} and {@link #stderr}, and makes the child the leader of a new session that the
+   * terminal controls.
+   *
+   * <pre>{@code
+   * try (ChildProcess child = Spawner.of("sh").terminal(new TerminalSize(80, 24)).spawn()) {
+   *   child.stdin().write("stty size; exit\n".getBytes(UTF_8));
+   *   String screen = new String(child.stdout().readAllBytes(), UTF_8);
+   * }
+   * }</pre>
+   *
+   * <p>{@link ChildProcess#stdin()} writes what is typed, and {@link ChildProcess#stdout()} reads
+   * what appears on the screen, standard error included; {@link ChildProcess#stderr()} is absent.
+   * {@link Terminal} describes the end of both. {@link #stdin}, {@link #stdout} and {@link #stderr}
+   * after this method redirect one of the three. The terminal is then written through
+   * {@link ChildProcess#pipeTo(int)} of the lowest number that is the terminal, and read through
+   * {@link ChildProcess#pipeFrom(int)} of 1, 2 or 0, the first of these that is the terminal. A
+   * child whose three descriptors are redirected has no terminal.
+   *
+   * <p>{@link #run(RunOptions)} captures the screen as standard output, with the echo of its input,
+   * and types the end of file after the input.
+   *
+   * <p>The terminal is opened by names of files: {@code /dev/ptmx} on Linux, {@code /dev/pts/N} on
+   * FreeBSD. So {@link #spawn()} fails with EPERM after {@link Platform#enterDescriptorOnlyMode}
+   * with {@link DescriptorOnly#FILES}, and with ECAPMODE in FreeBSD's capability mode.
+   *
+   * @param size the size that the child finds
+   * @return a new spawner; its {@link #spawn()} needs {@link Feature#CHILD_SETUP}
+   * @see <a href="https://man7.org/linux/man-pages/man7/pty.7.html">pty(7), Linux</a>
+   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=pts&amp;sektion=4">pts(4), FreeBSD</a>
+   */
+  public Spawner terminal(TerminalSize size) {
+    return withTerminal(new Redirect.Terminal(Optional.of(size), OptionalInt.empty()));
+  }
+
+  /**
+   * Starts the child on a new terminal, as {@link #terminal}, with the modes and the size of a
+   * terminal of this JVM, such as its standard input: for a program that passes the bytes of its
+   * own terminal on.
+   *
+   * @param fd a descriptor of this JVM; {@link #spawn()} fails with ENOTTY if it is no terminal
+   * @return a new spawner; its {@link #spawn()} needs {@link Feature#CHILD_SETUP}
+   * @throws IllegalArgumentException if the number is negative
+   * @see Platform#terminalSize(int)
+   */
+  public Spawner terminalLike(int fd) {
+    return withTerminal(
+        new Redirect.Terminal(Optional.empty(), OptionalInt.of(checkDescriptor(fd))));
+  }
+
+  private Spawner withTerminal(Redirect.Terminal terminal) {
+    Set<Integer> all = new HashSet<>(set);
+    all.addAll(List.of(0, 1, 2));
+    return with(
+        r -> {
+          for (int target = 0; target <= 2; target++) {
+            r.descriptors.put(target, terminal);
+          }
+          r.newSession = true;
+          r.controllingTerminal = OptionalInt.of(0);
+        },
+        Set.copyOf(all));
   }
 
   /**
@@ -802,6 +883,9 @@ public final class Spawner {
    * options. Without one it is what this spawner sets, else the null device. No thread blocks for
    * the outputs, nor for an input that is not a stream.
    *
+   * <p><b>Terminal.</b> A child on a {@link #terminal} gets the input of the options, then the end
+   * of file, as if typed; its standard output is the screen.
+   *
    * <p><b>End.</b> The run is over when the child has ended and the captured outputs have reached
    * their end of file. If descendants of the child hold an output open, the run ends after
    * {@link RunOptions#outputAfterExit}, by default one second after the child. {@link OnClose} then
@@ -885,12 +969,18 @@ public final class Spawner {
         }
         return;
       }
-      if (set.contains(0) && !(r.descriptors.get(0) instanceof Redirect.Pipe)) {
+      if (r.descriptors.get(0) instanceof Redirect.Terminal
+          && !(input instanceof RunInput.OfFile)) {
+        return; // Typed.
+      }
+      if (set.contains(0)
+          && !(r.descriptors.get(0) instanceof Redirect.Pipe
+              || r.descriptors.get(0) instanceof Redirect.Terminal)) {
         throw new IllegalArgumentException("standard input is given twice: by the spawner as "
             + r.descriptors.get(0) + ", and by the options");
       }
-      r.descriptors.put(
-          0, input instanceof RunInput.OfFile file ? Stdio.fromFile(file.path()) : Stdio.pipe());
+      replace(
+          r, 0, input instanceof RunInput.OfFile file ? Stdio.fromFile(file.path()) : Stdio.pipe());
     });
   }
 

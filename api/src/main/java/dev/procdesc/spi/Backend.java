@@ -11,6 +11,7 @@ import dev.procdesc.ProcessIdentity;
 import dev.procdesc.ProcessScope;
 import dev.procdesc.Signal;
 import dev.procdesc.Teardown;
+import dev.procdesc.TerminalSize;
 import dev.procdesc.UnsupportedFeatureException;
 import java.io.IOException;
 import java.util.List;
@@ -75,6 +76,14 @@ public interface Backend {
   default Optional<ProcessHandle> guardian() {
     return Optional.empty();
   }
+
+  /**
+   * Returns the size of a terminal of this JVM.
+   *
+   * @param fd a descriptor of this JVM
+   * @return the size; empty if the descriptor is no terminal
+   */
+  Optional<TerminalSize> terminalSize(int fd);
 
   /**
    * Starts a child.

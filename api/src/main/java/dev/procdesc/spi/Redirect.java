@@ -3,8 +3,11 @@ package dev.procdesc.spi;
 import dev.procdesc.PipeInput;
 import dev.procdesc.PipeOutput;
 import dev.procdesc.Stdio;
+import dev.procdesc.TerminalSize;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalInt;
 
 /** The kinds of {@link Stdio}, which a backend distinguishes. */
 public sealed interface Redirect extends Stdio {
@@ -115,4 +118,14 @@ public sealed interface Redirect extends Stdio {
       Objects.requireNonNull(pipe, "pipe");
     }
   }
+
+  /**
+   * The terminal that is opened for the child. A child has at most one; all its descriptors of this
+   * kind are equal.
+   *
+   * @param size the size; empty for that of the other terminal
+   * @param like a descriptor of this JVM, the terminal whose modes and size the new one gets; empty
+   *     for the modes of the system
+   */
+  record Terminal(Optional<TerminalSize> size, OptionalInt like) implements Redirect {}
 }

@@ -34,7 +34,7 @@ final class Output implements AutoCloseable {
   static final class Failed extends IOException {
     private static final long serialVersionUID = 1;
 
-    private Failed(String name, IOException cause) {
+    Failed(String name, IOException cause) {
       super("cannot write " + name + ": " + cause.getMessage(), cause);
     }
   }

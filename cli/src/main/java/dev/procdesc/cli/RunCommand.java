@@ -8,12 +8,12 @@ import dev.procdesc.Platform;
 import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.Signal;
 import dev.procdesc.Spawner;
-import dev.procdesc.Stdio;
 import dev.procdesc.UnsupportedFeatureException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.UsageMessageSpec;
@@ -59,6 +59,7 @@ final class RunCommand implements Callable<Integer> {
     "  pd run --json -o result.json --stdout file:log.txt --stderr stdout -- ./nightly",
     "  pd run --clear-env --env PATH --env LC_ALL=C -- env",
     "  pd run --user nobody --no-new-privileges --limit nofile=64 --limit as=1G -- ./untrusted",
+    "  pd run --tty -- ls --color=auto | tee listing",
     "  pd run --sandbox -- ./untrusted",
     "  pid=$(pd run --detach --stdout append:server.log --stderr stdout -- ./server)"
   };
@@ -80,6 +81,14 @@ final class RunCommand implements Callable<Integer> {
       "Kills the command if it has not ended TIME after that (default: 5s).",
       "-k",
       "--kill-after");
+
+  private final Options.Flag tty = options.flag(
+      "Runs the command on a new terminal, whose keys are standard input and whose screen is"
+          + " standard output, so that it behaves as for a user, also where pd has no terminal. If"
+          + " standard input is a terminal, it is in raw mode meanwhile: keys such as ^C are the"
+          + " command's. Its size is that of pd's terminal, 80x24 if there is none. --stdin,"
+          + " --stdout and --stderr redirect the command from the terminal.",
+      "--tty");
 
   private final Options.Flag detach = options.flag(
       "Starts the command, prints its process ID, and exits. The command leads a new session;"
@@ -163,15 +172,25 @@ final class RunCommand implements Callable<Integer> {
 
   private int supervise(Report report, Output to) throws IOException, InterruptedException {
     SignalForwarder signals = SignalForwarder.install(Failure::tell);
-    Spawner spawner = withIgnored(spawnOptions.spawner(report.command(), Stdio.inherit()), signals);
+    Optional<TerminalSession> terminal =
+        tty.isGiven() ? Optional.of(new TerminalSession()) : Optional.empty();
+    Spawner spawner = withIgnored(
+        spawnOptions.spawner(
+            report.command(), plain -> terminal.map(own -> own.on(plain)).orElse(plain)),
+        signals);
     if (isReported() && Platform.current().has(Feature.RESOURCE_USAGE)) {
       spawner = spawner.collectUsage(true);
     }
     Supervisor supervisor = new Supervisor(timeout.get(), killAfter.get().orElse(KILL_AFTER));
     Outcome outcome;
-    Spawner beside = spawnOptions.beside(SignalWitness.command(signals.forwarded()));
+    Spawner beside =
+        spawnOptions.beside(SignalWitness.command(signals.forwarded()), terminal.isPresent());
     try (SignalWitness witness = SignalWitness.start(withIgnored(beside, signals))) {
-      outcome = supervisor.run(spawner, signals, witness);
+      outcome = supervisor.run(spawner, signals, witness, terminal);
+    } finally {
+      if (terminal.isPresent()) {
+        terminal.get().close();
+      }
     }
     if (isReported()) {
       report.ended(outcome, to);
@@ -189,7 +208,7 @@ final class RunCommand implements Callable<Integer> {
     ProcessName.check(identity);
     SignalForwarder signals = SignalForwarder.install(Failure::tell);
     Spawner spawner =
-        withIgnored(spawnOptions.spawner(report.command(), Stdio.nullDevice()), signals);
+        withIgnored(spawnOptions.spawner(report.command(), SpawnOptions::withNullDevice), signals);
     try (ChildProcess child = spawner.newSession().onClose(OnClose.RELEASE).spawn()) {
       try {
         if (json.isGiven()) {
@@ -248,6 +267,12 @@ final class RunCommand implements Callable<Integer> {
     if (detach.isGiven() && (timeout.get().isPresent() || usage.isGiven())) {
       throw wrong(
           "--detach excludes --timeout and --usage, because pd does not wait for the command");
+    }
+    if (tty.isGiven() && detach.isGiven()) {
+      throw wrong("--tty excludes --detach, because pd is the other end of the terminal");
+    }
+    if (tty.isGiven() && spawnOptions.areAllGiven()) {
+      throw wrong("--tty excludes --stdin, --stdout and --stderr together: no descriptor is left");
     }
     if (identity.isGiven() && !detach.isGiven()) {
       throw wrong("--identity needs --detach; --json reports the identity too");

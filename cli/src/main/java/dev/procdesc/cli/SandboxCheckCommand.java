@@ -150,7 +150,7 @@ final class SandboxCheckCommand implements Callable<Integer> {
           .stdout(Stdio.inherit())
           .stderr(Stdio.inherit());
       return new Supervisor(timeout.get(), KILL_AFTER)
-          .run(RunCommand.withIgnored(spawner, signals), signals, witness);
+          .run(RunCommand.withIgnored(spawner, signals), signals, witness, Optional.empty());
     }
   }
 

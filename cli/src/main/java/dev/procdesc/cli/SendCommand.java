@@ -3,7 +3,6 @@ package dev.procdesc.cli;
 import dev.procdesc.DescriptorChannel;
 import dev.procdesc.OnClose;
 import dev.procdesc.ProcessDescriptor;
-import dev.procdesc.Stdio;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -97,7 +96,7 @@ final class SendCommand implements Callable<Integer> {
 
   private void sendStarted(DescriptorChannel channel, List<String> command) throws IOException {
     try (ProcessDescriptor child = spawnOptions
-        .spawner(command, Stdio.nullDevice())
+        .spawner(command, SpawnOptions::withNullDevice)
         .newSession()
         .onClose(OnClose.KILL)
         .spawn()) {

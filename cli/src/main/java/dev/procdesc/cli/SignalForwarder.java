@@ -3,6 +3,8 @@ package dev.procdesc.cli;
 import dev.procdesc.ChildProcess;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.Signal;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -77,6 +79,13 @@ final class SignalForwarder {
   private final Consumer<String> problems;
   private final Map<Signal, Integer> taken = new LinkedHashMap<>();
   private final Set<Signal> ignored = new LinkedHashSet<>();
+
+  /** The actions of this process at signals, before those are forwarded; guarded by this. */
+  private final Map<Signal, Runnable> actions = new HashMap<>();
+
+  /** The signals that are not forwarded; guarded by this. */
+  private final Set<Signal> kept = new HashSet<>();
+
   private final BlockingQueue<Arrival> arrivals = new LinkedBlockingQueue<>();
   private @Nullable ChildProcess child;
   private boolean interrupted;
@@ -150,6 +159,17 @@ final class SignalForwarder {
     taken.put(signal, number);
   }
 
+  /** Runs an action at each arrival of a signal from now on, instead of forwarding it. */
+  synchronized void handle(Signal signal, Runnable action) {
+    alsoHandle(signal, action);
+    kept.add(signal);
+  }
+
+  /** Runs an action at each arrival of a signal from now on, and forwards it as well. */
+  synchronized void alsoHandle(Signal signal, Runnable action) {
+    actions.put(signal, action);
+  }
+
   /** Returns the signals that were ignored when this process started. */
   List<Signal> ignored() {
     return List.copyOf(ignored);
@@ -186,11 +206,18 @@ final class SignalForwarder {
     sun.misc.Signal.handle(new sun.misc.Signal("INT"), SignalHandler.SIG_DFL);
   }
 
-  private synchronized void received(Signal signal, int number) {
-    if (signal.equals(Signal.INT) && !BELOW_INIT) {
-      interrupted = true;
+  private void received(Signal signal, int number) {
+    Runnable action;
+    synchronized (this) {
+      if (signal.equals(Signal.INT) && !BELOW_INIT) {
+        interrupted = true;
+      }
+      if (!kept.contains(signal)) {
+        arrivals.add(new Arrival(signal, number, System.nanoTime(), child == null));
+      }
+      action = actions.getOrDefault(signal, () -> {});
     }
-    arrivals.add(new Arrival(signal, number, System.nanoTime(), child == null));
+    action.run();
   }
 
   private void forward(ChildProcess to, SignalWitness witness) {

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiFunction;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.TypeConversionException;
 
@@ -155,23 +156,35 @@ final class SpawnOptions {
    * session, process group or cgroup in which these options start a command.
    *
    * @param command the command and its arguments
+   * @param inSession whether the command leads a session in any case
    */
-  Spawner beside(List<String> command) {
+  Spawner beside(List<String> command, boolean inSession) {
     Spawner spawner = with(Spawner.of(command), cgroup.get(), Spawner::cgroup);
-    return session.isGiven() ? spawner.newSession() : spawner;
+    return inSession || session.isGiven() ? spawner.newSession() : spawner;
+  }
+
+  /** Returns whether standard input, output and error are all given. */
+  boolean areAllGiven() {
+    return stdin.get().isPresent() && stdout.get().isPresent() && stderr.get().isPresent();
+  }
+
+  /** Returns a spawner whose standard input, output and error are the null device. */
+  static Spawner withNullDevice(Spawner spawner) {
+    Stdio none = Stdio.nullDevice();
+    return spawner.stdin(none).stdout(none).stderr(none);
   }
 
   /**
    * Returns a spawner of the command with these options.
    *
    * @param command the command and its arguments
-   * @param standard the default for standard input, output and error
+   * @param standard sets the default of standard input, output and error
    */
-  Spawner spawner(List<String> command, Stdio standard) {
-    Spawner spawner = withEnvironment(Spawner.of(command));
-    spawner = spawner.stdin(stdin.get().orElse(standard));
-    spawner = spawner.stdout(stdout.get().orElse(standard));
-    spawner = spawner.stderr(stderr.get().orElse(standard));
+  Spawner spawner(List<String> command, UnaryOperator<Spawner> standard) {
+    Spawner spawner = standard.apply(withEnvironment(Spawner.of(command)));
+    spawner = with(spawner, stdin.get(), Spawner::stdin);
+    spawner = with(spawner, stdout.get(), Spawner::stdout);
+    spawner = with(spawner, stderr.get(), Spawner::stderr);
     spawner = with(spawner, argv0.get(), Spawner::argv0);
     spawner = with(spawner, directory.get(), Spawner::directory);
     spawner = with(spawner, cgroup.get(), Spawner::cgroup);

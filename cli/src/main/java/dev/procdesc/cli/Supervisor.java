@@ -17,12 +17,24 @@ import java.util.Optional;
  */
 record Supervisor(Optional<Duration> timeout, Duration killAfter) {
 
-  Outcome run(Spawner spawner, SignalForwarder signals, SignalWitness witness)
+  /**
+   * Runs the command.
+   *
+   * @param terminal the terminal of the command; empty if it has none of its own
+   */
+  Outcome run(
+      Spawner spawner,
+      SignalForwarder signals,
+      SignalWitness witness,
+      Optional<TerminalSession> terminal)
       throws IOException, InterruptedException {
     Instant started = Instant.now();
     long start = System.nanoTime();
     try (ChildProcess child = spawner.spawn()) {
       signals.start(child, witness);
+      if (terminal.isPresent()) {
+        terminal.get().start(child, signals);
+      }
       Outcome.Expiry expiry = Outcome.Expiry.NONE;
       Optional<ExitStatus> status =
           timeout.isPresent() ? child.waitFor(timeout.get()) : Optional.of(child.waitFor());
@@ -39,6 +51,9 @@ record Supervisor(Optional<Duration> timeout, Duration killAfter) {
         status = Optional.of(child.waitFor());
       }
       signals.stop();
+      if (terminal.isPresent()) {
+        terminal.get().awaitOutput();
+      }
       Duration wall = Duration.ofNanos(System.nanoTime() - start);
       return new Outcome(
           child.pid(),

@@ -117,6 +117,18 @@ final class Pd implements AutoCloseable {
     throw new AssertionError("'" + text + "' did not come, but: " + seen + err.join());
   }
 
+  /** Reads standard output up to a line that matches a regular expression, and returns it. */
+  String awaitMatch(String pattern) throws InterruptedException {
+    StringBuilder seen = new StringBuilder();
+    for (String line = line(); line != null; line = line()) {
+      seen.append(line).append('\n');
+      if (line.strip().matches(pattern)) {
+        return line.strip();
+      }
+    }
+    throw new AssertionError(pattern + " did not come, but: " + seen + err.join());
+  }
+
   /** Reads standard output up to a line, and returns all lines, without ^C and the like. */
   List<String> awaitAll(String last) throws InterruptedException {
     List<String> lines = new ArrayList<>();

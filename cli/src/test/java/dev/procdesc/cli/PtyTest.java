@@ -4,13 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.procdesc.testing.Await;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Collectors;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,25 +21,11 @@ final class PtyTest {
 
   @BeforeAll
   static void needsScript() throws InterruptedException {
-    String version;
-    try {
-      Process script =
-          new ProcessBuilder("script", "--version").redirectErrorStream(true).start();
-      version = new String(script.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      script.waitFor();
-    } catch (IOException e) {
-      version = e.toString();
-    }
-    Assumptions.assumeTrue(
-        version.contains("util-linux"), "no script(1) of util-linux: " + version);
+    ScriptTerminal.require();
   }
 
   private Pd start(String... arguments) throws IOException {
-    String line = Pd.command(arguments).stream()
-        .map(word -> "'" + word.replace("'", "'\\''") + "'")
-        .collect(Collectors.joining(" ", "exec ", "\n"));
-    Path file = Files.writeString(directory.resolve("command"), line);
-    return Pd.startInForeground(List.of("script", "-qec", "exec sh " + file, "/dev/null"));
+    return ScriptTerminal.startShell(directory, "exec " + ScriptTerminal.quoted(arguments));
   }
 
   @Test
@@ -123,9 +106,7 @@ final class PtyTest {
   /** A stop of the job from the keyboard stops all of it; afterwards signals still come once. */
   @Test
   void aJobThatWasStoppedContinues() throws IOException, InterruptedException {
-    String job = Pd.command("run", "sh", "-c", SignalScript.REPORTER).stream()
-        .map(word -> "'" + word.replace("'", "'\\''") + "'")
-        .collect(Collectors.joining(" "));
+    String job = ScriptTerminal.quoted("run", "sh", "-c", SignalScript.REPORTER);
     Path script = Files.writeString(
         directory.resolve("script"),
         "set -m\n" + job + "\necho stopped $?\nfg >/dev/null\necho ended $?\n");

@@ -10,6 +10,7 @@ import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.ProcessScope;
 import dev.procdesc.Signal;
 import dev.procdesc.Teardown;
+import dev.procdesc.TerminalSize;
 import dev.procdesc.freebsd.kernel.Numbers;
 import dev.procdesc.freebsd.kernel.Probes;
 import dev.procdesc.freebsd.kernel.Signals;
@@ -152,6 +153,11 @@ public final class FreeBsdBackend implements Backend {
   @Override
   public DeathGuard deathGuard() {
     return DeathGuard.KERNEL;
+  }
+
+  @Override
+  public Optional<TerminalSize> terminalSize(int fd) {
+    return LAUNCHER.getUnchecked().terminalSize(fd);
   }
 
   @Override

@@ -13,6 +13,7 @@ import dev.procdesc.freebsd.capsicum.CapabilityMode;
 import dev.procdesc.freebsd.kernel.Numbers;
 import dev.procdesc.freebsd.kernel.Probes;
 import dev.procdesc.freebsd.kernel.Procdesc;
+import dev.procdesc.freebsd.kernel.PseudoTerminal;
 import dev.procdesc.freebsd.kernel.Syscalls;
 import dev.procdesc.posix.backend.Lazy;
 import dev.procdesc.posix.channel.SocketChannels;
@@ -33,6 +34,7 @@ import dev.procdesc.posix.spawn.PreparedSpawn;
 import dev.procdesc.posix.spawn.ScriptFailure;
 import dev.procdesc.posix.spawn.SpawnRetry;
 import dev.procdesc.posix.spawn.SpawnStub;
+import dev.procdesc.posix.spawn.TerminalPair;
 import dev.procdesc.spi.Channels;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
@@ -163,6 +165,11 @@ final class FreeBsdLauncher extends Launcher {
   protected SpawnRequest adapt(SpawnRequest request) throws IOException {
     refuseWhatIsNotThere(request);
     return sandbox.reach(request);
+  }
+
+  @Override
+  public TerminalPair openTerminal() throws SpawnException {
+    return PseudoTerminal.open();
   }
 
   @Override

@@ -258,6 +258,8 @@ final class NumbersTest {
     // _IOW(group, number, int): IOC_IN, 13 bits of size, 8 and 8 bits.
     assertEquals(0x8000_0000L | 4 << 16 | 't' << 8 | 118, Numbers.TIOCSPGRP);
     TerminalNumbers terminal = Numbers.SETUP.terminal();
+    assertEquals(0x4000_0000L | 8 << 16 | 't' << 8 | 104, terminal.tiocgwinsz());
+    assertEquals(0x8000_0000L | 8 << 16 | 't' << 8 | 103, terminal.tiocswinsz());
     assertEquals(0x4000_0000L | 4 << 16 | 't' << 8 | 119, terminal.tiocgpgrp());
     assertEquals(0x8000_0000L | Numbers.TERMIOS_SIZE << 16 | 't' << 8 | 20, terminal.setModes());
   }

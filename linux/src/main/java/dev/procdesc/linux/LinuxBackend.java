@@ -11,6 +11,7 @@ import dev.procdesc.ProcessIdentity;
 import dev.procdesc.ProcessScope;
 import dev.procdesc.Signal;
 import dev.procdesc.Teardown;
+import dev.procdesc.TerminalSize;
 import dev.procdesc.linux.kernel.Probes;
 import dev.procdesc.linux.kernel.Release;
 import dev.procdesc.linux.kernel.Signals;
@@ -163,6 +164,11 @@ public final class LinuxBackend implements Backend {
       probes.note(Probes.GUARDIAN, String.valueOf(e.getMessage()), false, "resources to start it");
       return false;
     }
+  }
+
+  @Override
+  public Optional<TerminalSize> terminalSize(int fd) {
+    return LAUNCHER.getUnchecked().terminalSize(fd);
   }
 
   @Override

@@ -15,6 +15,7 @@ import dev.procdesc.linux.kernel.LauncherProgram;
 import dev.procdesc.linux.kernel.Numbers;
 import dev.procdesc.linux.kernel.Pidfd;
 import dev.procdesc.linux.kernel.Probes;
+import dev.procdesc.linux.kernel.PseudoTerminal;
 import dev.procdesc.linux.kernel.ScriptLaunch;
 import dev.procdesc.linux.kernel.Syscalls;
 import dev.procdesc.posix.backend.Lazy;
@@ -36,6 +37,7 @@ import dev.procdesc.posix.spawn.ReservedNumbers;
 import dev.procdesc.posix.spawn.ScriptFailure;
 import dev.procdesc.posix.spawn.SpawnRetry;
 import dev.procdesc.posix.spawn.SpawnStub;
+import dev.procdesc.posix.spawn.TerminalPair;
 import dev.procdesc.spi.Channels;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
@@ -139,6 +141,11 @@ final class LinuxLauncher extends Launcher {
         return new SocketChannels(new PidfdTransfer(probes, observing, watcher), watcher);
       }
     };
+  }
+
+  @Override
+  public TerminalPair openTerminal() throws SpawnException {
+    return PseudoTerminal.open();
   }
 
   @Override

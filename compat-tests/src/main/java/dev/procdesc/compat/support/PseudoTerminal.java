@@ -34,6 +34,11 @@ public final class PseudoTerminal implements AutoCloseable {
     return Stdio.descriptor(terminal);
   }
 
+  /** Returns this JVM's descriptor of the terminal. */
+  public int fd() {
+    return terminal;
+  }
+
   /** Returns whether this JVM's descriptor of the terminal is still open. */
   public boolean isOpen() {
     return Descriptors.isOpen(terminal);

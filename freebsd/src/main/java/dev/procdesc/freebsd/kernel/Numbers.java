@@ -229,6 +229,32 @@ public final class Numbers {
   /** {@code st_mode}, a 16-bit number. */
   public static final int STAT_MODE = 24;
 
+  // ---- sys/_termios.h
+
+  /** {@code struct termios}. */
+  public static final int TERMIOS_SIZE = 44;
+
+  static final int TERMIOS_LFLAG = 12;
+  static final int TERMIOS_CC = 16;
+  static final int ICANON = 0x100;
+  static final int VEOF = 0;
+
+  /** {@code _POSIX_VDISABLE}. */
+  private static final int VDISABLE = 0xFF;
+
+  // ---- sys/filio.h
+
+  /** {@code _IOW('f', 120, struct fiodgname_arg)}. */
+  static final long FIODGNAME = 0x8010_6678L;
+
+  static final int FIODGNAME_ARG_SIZE = 16;
+  static final int FIODGNAME_ARG_LEN = 0;
+  static final int FIODGNAME_ARG_BUF = 8;
+
+  // ---- fcntl.h
+
+  static final int O_NOCTTY = 0x8000;
+
   // ---- sys/ttycom.h
 
   public static final long TIOCSCTTY = 0x2000_7461L;
@@ -236,8 +262,8 @@ public final class Numbers {
   /** {@code _IOR('t', 19, struct termios)}. */
   public static final long TIOCGETA = 0x402C_7413L;
 
-  /** {@code struct termios}: sys/_termios.h. */
-  public static final int TERMIOS_SIZE = 44;
+  static final long TIOCGWINSZ = 0x4008_7468L;
+  static final long TIOCSWINSZ = 0x8008_7467L;
 
   /** {@code _IOW('t', 20, struct termios)}. */
   static final long TIOCSETA = 0x802C_7414L;
@@ -281,6 +307,13 @@ public final class Numbers {
           TIOCGETA,
           TIOCSETA,
           TERMIOS_SIZE,
+          TERMIOS_LFLAG,
+          ICANON,
+          TERMIOS_CC + VEOF,
+          VDISABLE,
+          TIOCGWINSZ,
+          TIOCSWINSZ,
+          O_NOCTTY,
           SIG_BLOCK,
           SIG_SETMASK),
       RLIM_INFINITY,

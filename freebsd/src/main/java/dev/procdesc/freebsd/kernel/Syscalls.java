@@ -34,7 +34,24 @@ public final class Syscalls {
   private static final NativeFunction FSTAT = NativeFunction.of("fstat");
   private static final NativeFunction XUNAME = NativeFunction.of("__xuname");
 
+  /** The functions for terminals, which few programs need. */
+  private static final class Terminals {
+    static final NativeFunction POSIX_OPENPT = NativeFunction.of("posix_openpt");
+
+    private Terminals() {}
+  }
+
   private Syscalls() {}
+
+  /**
+   * {@code int posix_openpt(int oflag)}. Fails with EAGAIN if the limit on terminals is reached.
+   *
+   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=posix_openpt&amp;sektion=2">
+   *     posix_openpt(2), FreeBSD</a>
+   */
+  static int posixOpenpt(int flags) {
+    return Terminals.POSIX_OPENPT.call(flags);
+  }
 
   /**
    * {@code int pdkill(int fd, int signum)}. Fails with ESRCH if the process was reaped, EPERM

@@ -528,6 +528,7 @@ public final class Numbers {
   public static final int EBUSY = 16;
   public static final int EEXIST = 17;
   public static final int ENFILE = 23;
+  static final int ENOSPC = 28;
   public static final int EREMOTE = 66;
   public static final int ECONNRESET = 104;
   public static final int ENOSYS = 38;
@@ -546,8 +547,28 @@ public final class Numbers {
   static final int TCGETS = 0x5401;
   static final int TCSETS = 0x5402;
 
+  static final int TIOCGWINSZ = 0x5413;
+  static final int TIOCSWINSZ = 0x5414;
+
+  /** {@code _IOW('T', 0x31, int)}. */
+  static final long TIOCSPTLCK = 0x4004_5431L;
+
+  /** {@code _IO('T', 0x41)}. Linux 4.13. */
+  static final int TIOCGPTPEER = 0x5441;
+
   /** The kernel's {@code struct termios}, which is smaller than that of glibc; asm/termbits.h. */
   static final int TERMIOS_SIZE = 36;
+
+  static final int TERMIOS_LFLAG = 12;
+  static final int TERMIOS_CC = 17;
+  static final int ICANON = 0x2;
+  static final int VEOF = 4;
+
+  /** {@code _POSIX_VDISABLE}, unistd.h. */
+  private static final int VDISABLE = 0;
+
+  /** fcntl.h. */
+  static final int O_NOCTTY = 0x100;
 
   /** Linux 3.5. */
   public static final int PR_SET_NO_NEW_PRIVS = 38;
@@ -580,7 +601,21 @@ public final class Numbers {
       SYS_GETPGID,
       SYS_EXECVE,
       new TerminalNumbers(
-          TIOCSCTTY, TIOCSPGRP, TIOCGPGRP, TCGETS, TCSETS, TERMIOS_SIZE, SIG_BLOCK, SIG_SETMASK),
+          TIOCSCTTY,
+          TIOCSPGRP,
+          TIOCGPGRP,
+          TCGETS,
+          TCSETS,
+          TERMIOS_SIZE,
+          TERMIOS_LFLAG,
+          ICANON,
+          TERMIOS_CC + VEOF,
+          VDISABLE,
+          TIOCGWINSZ,
+          TIOCSWINSZ,
+          O_NOCTTY,
+          SIG_BLOCK,
+          SIG_SETMASK),
       RLIM_INFINITY,
       Since.LINUX_CLOSE_RANGE.toString());
 

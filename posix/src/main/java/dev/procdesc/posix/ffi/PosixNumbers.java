@@ -106,6 +106,9 @@ public record PosixNumbers(
   /** {@code EMFILE} on every system. */
   public static final int EMFILE = 24;
 
+  /** {@code ENOTTY} on every system. */
+  public static final int ENOTTY = 25;
+
   /** {@code ETXTBSY} on every system. */
   public static final int ETXTBSY = 26;
 

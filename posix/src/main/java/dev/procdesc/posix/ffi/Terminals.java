@@ -1,11 +1,20 @@
 package dev.procdesc.posix.ffi;
 
+import dev.procdesc.TerminalSize;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.IntSupplier;
 
-/** Queries and changes the controlling terminal of this JVM. */
+/** Queries and changes terminals: that of this JVM, and those that it opens for children. */
 public final class Terminals {
+  /** The layout of {@code struct winsize}: four short words, two of them the size in pixels. */
+  private static final int WINSIZE_ROWS = 0;
+
+  private static final int WINSIZE_COLUMNS = 2;
+  private static final int WINSIZE_PIXELS = 4;
+
   /** The size of a {@code sigset_t} on the system with the larger one (Linux). */
   private static final int SIGSET_T_SIZE = 128;
 
@@ -30,6 +39,51 @@ public final class Terminals {
       memory.bytes().put(0, modes);
       return LibC.ioctl(fd, SystemNumbers.setup().terminal().setModes(), memory.address());
     }
+  }
+
+  /** Returns the size of a terminal; empty if the descriptor is none. */
+  public static Optional<TerminalSize> size(int fd) {
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      long request = SystemNumbers.setup().terminal().tiocgwinsz();
+      if (LibC.ioctl(fd, request, memory.address()) < 0) {
+        return Optional.empty();
+      }
+      ByteBuffer winsize = memory.bytes();
+      return Optional.of(new TerminalSize(
+          Short.toUnsignedInt(winsize.getShort(WINSIZE_COLUMNS)),
+          Short.toUnsignedInt(winsize.getShort(WINSIZE_ROWS))));
+    }
+  }
+
+  /** Sets the size of a terminal; returns 0 or {@code -errno}. */
+  public static int setSize(int fd, TerminalSize size) {
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      memory
+          .bytes()
+          .putShort(WINSIZE_ROWS, (short) size.rows())
+          .putShort(WINSIZE_COLUMNS, (short) size.columns())
+          .putInt(WINSIZE_PIXELS, 0);
+      return LibC.ioctl(fd, SystemNumbers.setup().terminal().tiocswinsz(), memory.address());
+    }
+  }
+
+  /**
+   * Returns the character that is the end of file for a reader of lines; empty if the descriptor is
+   * no terminal, if the terminal does not collect its input to lines, and if the character is
+   * switched off.
+   */
+  public static OptionalInt endOfFile(int fd) {
+    TerminalNumbers numbers = SystemNumbers.setup().terminal();
+    Optional<byte[]> modes = modes(fd);
+    if (modes.isEmpty()) {
+      return OptionalInt.empty();
+    }
+    ByteBuffer termios = ByteBuffer.wrap(modes.get()).order(ByteOrder.nativeOrder());
+    int character = Byte.toUnsignedInt(termios.get(numbers.veof()));
+    return (termios.getInt(numbers.localModes()) & numbers.icanon()) != 0
+            && character != numbers.vdisable()
+        ? OptionalInt.of(character)
+        : OptionalInt.empty();
   }
 
   /**

@@ -81,7 +81,7 @@ public final class BlockingDescriptor {
    *
    * @throws ClosedChannelException if the descriptor is closed
    */
-  OwnedDescriptor.Loan lend() throws ClosedChannelException {
+  public OwnedDescriptor.Loan lend() throws ClosedChannelException {
     return descriptor.lendToChannel();
   }
 

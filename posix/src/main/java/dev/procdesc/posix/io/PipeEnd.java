@@ -1,9 +1,53 @@
 package dev.procdesc.posix.io;
 
+import dev.procdesc.posix.ffi.Descriptors;
+import dev.procdesc.posix.ffi.LibC;
+import dev.procdesc.posix.ffi.NativeMemory;
+import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.ffi.SystemNumbers;
 import java.nio.channels.Channel;
 
-/** The parent's end of a pipe to a child. */
+/** The parent's end of a pipe to a child, or of the terminal of a child. */
 public interface PipeEnd extends Channel {
+  /** The kinds of descriptors, which report differently that no process has the other end. */
+  enum Kind {
+    /** An end of a pipe. */
+    PIPE,
+    /** The master of a pseudo-terminal. */
+    TERMINAL;
+
+    /** Returns the name of this kind in messages. */
+    String subject() {
+      return this == PIPE ? "pipe" : "terminal";
+    }
+
+    /** Reads available data; returns the number of bytes, 0 at the end of file, or -errno. */
+    long read(int fd, NativeMemory memory) {
+      long count = LibC.read(fd, memory.address(), NativeMemory.SIZE);
+      // Linux returns EIO if no process has the terminal open, FreeBSD 0.
+      return this == TERMINAL && count == -PosixNumbers.EIO ? 0 : count;
+    }
+
+    /**
+     * Writes as much as possible; returns the number of bytes, or -errno: EPIPE if no process has
+     * the other end.
+     */
+    long write(int fd, long address, long size) {
+      long count = LibC.write(fd, address, size);
+      // FreeBSD returns EIO then. On Linux the terminal only takes no more bytes.
+      return this == TERMINAL
+              && (count == -PosixNumbers.EIO
+                  || (count == -SystemNumbers.posix().eagain() && isHungUp(fd)))
+          ? -PosixNumbers.EPIPE
+          : count;
+    }
+
+    private static boolean isHungUp(int fd) {
+      int events = Descriptors.poll(fd, PosixNumbers.POLLOUT, 0);
+      return events > 0 && (events & ~PosixNumbers.POLLOUT) != 0;
+    }
+  }
+
   /** Returns the descriptor of this end. */
   BlockingDescriptor end();
 

@@ -2,7 +2,6 @@ package dev.procdesc.posix.io;
 
 import dev.procdesc.PipeInput;
 import dev.procdesc.posix.ffi.Errors;
-import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.ffi.SystemNumbers;
@@ -28,11 +27,13 @@ import org.jspecify.annotations.Nullable;
  * file all the same.
  */
 public final class PipeInputImpl extends PipeInput implements PipeEnd {
+  private final Kind kind;
   private final BlockingDescriptor end;
   private final Unread unread;
   private final Cleaner.Cleanable cleanup;
   private final HangupCheck hangup;
   private final StreamUse use = new StreamUse();
+  private final Optional<TerminalEnd> terminalEnd;
 
   /**
    * Data that was read at the end of the child, when the descriptor was released. Guarded by the
@@ -40,9 +41,16 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
    */
   private ByteBuffer rest = ByteBuffer.allocate(0);
 
-  /** Takes ownership of a non-blocking descriptor. */
+  /** Takes ownership of a non-blocking end of a pipe. */
   public PipeInputImpl(OwnedDescriptor fd, Watcher watcher) {
-    end = new BlockingDescriptor(fd, EventQueue.Interest.READABLE, watcher);
+    this(fd, watcher, Kind.PIPE);
+  }
+
+  /** Takes ownership of a non-blocking descriptor. */
+  public PipeInputImpl(OwnedDescriptor fd, Watcher watcher, Kind kind) {
+    this.kind = kind;
+    terminalEnd = kind == Kind.TERMINAL ? Optional.of(new TerminalEnd(fd)) : Optional.empty();
+    end = new BlockingDescriptor(fd, EventQueue.Interest.READABLE, watcher, kind.subject());
     unread = new Unread(end.lock);
     cleanup = Unreachable.register(this, new Cleanup(fd, unread));
     hangup = new HangupCheck(end, this::drain);
@@ -51,6 +59,20 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
   /** Returns a new stream over this pipe for {@link Process}, with another buffer. */
   public InputStream processStream() {
     return new BufferedInputStream(new ProcessInput(this));
+  }
+
+  /**
+   * Returns the action at the end of the child, by which the descriptor of a terminal is closed
+   * once its end of file was read; empty for a pipe, whose descriptor is closed at the end of file.
+   * The action does not keep this object reachable.
+   */
+  public Optional<Runnable> releaseAtEnd() {
+    return terminalEnd.isPresent() ? Optional.of(terminalEnd.get()::childEnded) : Optional.empty();
+  }
+
+  /** Returns whether no transfer can succeed any more. Called with the lock held. */
+  private boolean hasEnded() {
+    return end.isReleased() || (terminalEnd.isPresent() && terminalEnd.get().isReached());
   }
 
   /**
@@ -70,7 +92,7 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
     }
     try (NativeMemory memory = NativeMemory.borrow()) {
       while (true) {
-        long count = end.attempt(fd -> LibC.read(fd, memory.address(), NativeMemory.SIZE));
+        long count = end.attempt(fd -> kind.read(fd, memory));
         if (count > 0) {
           append(all, memory, (int) count);
           memory.bytes().clear();
@@ -163,7 +185,7 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
     try {
       NativeMemory full = unread.buffer;
       if (full == null) {
-        full = end.isReleased() ? null : fill(interrupts);
+        full = hasEnded() ? null : fill(interrupts);
         if (full == null) {
           return rest.hasRemaining() ? move(rest, target) : -1;
         }
@@ -192,8 +214,7 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
     NativeMemory memory = NativeMemory.borrow();
     long count = -1;
     try {
-      count = end.transfer(
-          "read", fd -> LibC.read(fd, memory.address(), NativeMemory.SIZE), interrupts);
+      count = end.transfer("read", fd -> kind.read(fd, memory), interrupts);
     } finally {
       keep(memory, count);
     }
@@ -203,7 +224,8 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
   /**
    * Retains a block that contains data; returns an empty one to the pool.
    *
-   * @param count the result of the read; 0 at the end of file, which releases the descriptor
+   * @param count the result of the read; 0 at the end of file, which releases the descriptor of a
+   *     pipe
    */
   private void keep(NativeMemory memory, long count) {
     if (count > 0) {
@@ -212,7 +234,7 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
     } else {
       memory.close();
       if (count == 0) {
-        cleanup.clean();
+        terminalEnd.ifPresentOrElse(TerminalEnd::reached, cleanup::clean);
       }
     }
   }
@@ -233,7 +255,7 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
       return 0;
     }
     try {
-      if (unread.buffer == null && !end.isReleased()) {
+      if (unread.buffer == null && !hasEnded()) {
         fillAvailable();
       }
       NativeMemory full = unread.buffer;
@@ -299,13 +321,13 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
     end.lock.lock();
     try {
       end.checkOpen();
-      if (unread.buffer == null && !end.isReleased()) {
+      if (unread.buffer == null && !hasEnded()) {
         long outcome = fillAvailable();
         if (outcome == -SystemNumbers.posix().eagain()) {
           return Content.NONE;
         }
         if (outcome < 0) {
-          throw Errors.failed("read", "pipe", outcome);
+          throw Errors.failed("read", kind.subject(), outcome);
         }
       }
       taken = unread.buffer;
@@ -332,7 +354,7 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
     long count = -1;
     try {
       do {
-        count = end.attempt(fd -> LibC.read(fd, memory.address(), NativeMemory.SIZE));
+        count = end.attempt(fd -> kind.read(fd, memory));
       } while (count == -PosixNumbers.EINTR);
     } finally {
       keep(memory, count);
@@ -347,6 +369,9 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
    * @throws ClosedChannelException if this pipe is closed
    */
   public PipeHandover handover() throws ClosedChannelException {
+    if (kind == Kind.TERMINAL) {
+      throw new IllegalStateException("a terminal is not a pipe, which another child can get");
+    }
     if (!use.beginStream()) {
       throw new IllegalStateException("the pipe is read by a thread or a Flow subscription");
     }

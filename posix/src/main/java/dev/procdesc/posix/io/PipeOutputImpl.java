@@ -6,7 +6,6 @@ import dev.procdesc.PipeSubscriber;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.posix.ffi.Descriptors;
 import dev.procdesc.posix.ffi.Errors;
-import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.ffi.SystemNumbers;
@@ -26,14 +25,21 @@ import java.util.concurrent.locks.ReentrantLock;
  * the descriptor is then closed before this object is; further writes fail with EPIPE all the same.
  */
 public final class PipeOutputImpl extends PipeOutput implements PipeEnd {
+  private final Kind kind;
   private final BlockingDescriptor end;
   private final OwnedDescriptor descriptor;
   private final Cleaner.Cleanable cleanup;
   private final StreamUse use = new StreamUse();
 
-  /** Takes ownership of a non-blocking descriptor. */
+  /** Takes ownership of a non-blocking end of a pipe. */
   public PipeOutputImpl(OwnedDescriptor fd, Watcher watcher) {
-    end = new BlockingDescriptor(fd, EventQueue.Interest.WRITABLE, watcher);
+    this(fd, watcher, Kind.PIPE);
+  }
+
+  /** Takes ownership of a non-blocking descriptor. */
+  public PipeOutputImpl(OwnedDescriptor fd, Watcher watcher, Kind kind) {
+    this.kind = kind;
+    end = new BlockingDescriptor(fd, EventQueue.Interest.WRITABLE, watcher, kind.subject());
     descriptor = fd;
     cleanup = Unreachable.register(this, fd::close);
   }
@@ -112,7 +118,7 @@ public final class PipeOutputImpl extends PipeOutput implements PipeEnd {
     end.enter(interrupts);
     try (NativeMemory memory = NativeMemory.borrow()) {
       if (end.isReleased()) {
-        throw Errors.failed("write", "pipe", -PosixNumbers.EPIPE);
+        throw Errors.failed("write", kind.subject(), -PosixNumbers.EPIPE);
       }
       ByteBuffer bytes = memory.bytes();
       while (source.hasRemaining()) {
@@ -124,13 +130,15 @@ public final class PipeOutputImpl extends PipeOutput implements PipeEnd {
         while (done < count) {
           int from = done;
           done += (int) end.transfer(
-              "write", fd -> LibC.write(fd, memory.address() + from, count - from), interrupts);
+              "write", fd -> kind.write(fd, memory.address() + from, count - from), interrupts);
         }
         source.position(source.position() + count);
       }
       return total;
     } catch (ProcessDescriptorException e) {
-      if (e.errno() == PosixNumbers.EPIPE) {
+      // A child without a terminal may still run, and the last close of the master would hang it
+      // up.
+      if (e.errno() == PosixNumbers.EPIPE && kind == Kind.PIPE) {
         cleanup.clean();
       }
       throw e;
@@ -163,14 +171,14 @@ public final class PipeOutputImpl extends PipeOutput implements PipeEnd {
         memory.bytes().clear().put(source.slice(source.position(), count));
         long outcome = end.isReleased()
             ? -PosixNumbers.EPIPE
-            : end.attempt(fd -> LibC.write(fd, memory.address(), count));
+            : end.attempt(fd -> kind.write(fd, memory.address(), count));
         if (outcome == -SystemNumbers.posix().eagain()) {
           return false;
         }
         if (outcome >= 0) {
           source.position(source.position() + (int) outcome);
         } else if (outcome != -PosixNumbers.EINTR) {
-          throw Errors.failed("write", "pipe", outcome);
+          throw Errors.failed("write", kind.subject(), outcome);
         }
       }
       return true;
@@ -187,6 +195,9 @@ public final class PipeOutputImpl extends PipeOutput implements PipeEnd {
    * @throws IOException EPIPE if no process reads this pipe; otherwise, if this pipe is closed
    */
   public PipeHandover handover() throws IOException {
+    if (kind == Kind.TERMINAL) {
+      throw new IllegalStateException("a terminal is not a pipe, which another child can get");
+    }
     if (!use.beginStream()) {
       throw new IllegalStateException("the pipe is written by a thread or a Flow subscription");
     }

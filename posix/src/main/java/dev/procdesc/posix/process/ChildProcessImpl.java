@@ -5,6 +5,7 @@ import dev.procdesc.OnClose;
 import dev.procdesc.PipeInput;
 import dev.procdesc.PipeOutput;
 import dev.procdesc.ProcessDescriptorException;
+import dev.procdesc.Terminal;
 import dev.procdesc.posix.io.Deadline;
 import dev.procdesc.posix.io.PipeEnd;
 import dev.procdesc.posix.io.PipeInputImpl;
@@ -20,6 +21,7 @@ public final class ChildProcessImpl extends ProcessDescriptorImpl implements Chi
   private final OnClose onClose;
   private final Map<Integer, PipeInputImpl> inputs;
   private final Map<Integer, PipeOutputImpl> outputs;
+  private final Optional<ChildTerminal> terminal;
 
   /** The pipes of other children that this child got; keeps those children reachable. */
   @SuppressWarnings("UnusedVariable") // Never read.
@@ -29,8 +31,8 @@ public final class ChildProcessImpl extends ProcessDescriptorImpl implements Chi
   private @Nullable Process view;
 
   /**
-   * Creates the object for a child that was just spawned, with its pipes by the child's descriptor
-   * numbers.
+   * Creates the object for a child that was just spawned, with its pipes, and the streams of its
+   * terminal, by the child's descriptor numbers.
    *
    * @param given the pipes of other children that the child got
    */
@@ -39,16 +41,22 @@ public final class ChildProcessImpl extends ProcessDescriptorImpl implements Chi
       OnClose onClose,
       Map<Integer, PipeInputImpl> inputs,
       Map<Integer, PipeOutputImpl> outputs,
-      List<PipeEnd> given) {
+      List<PipeEnd> given,
+      Optional<ChildTerminal> terminal) {
     super(core);
     this.onClose = onClose;
     this.inputs = Map.copyOf(inputs);
     this.outputs = Map.copyOf(outputs);
     this.given = given;
+    this.terminal = terminal;
     // A reader of the child's output needs the child, even if the application retains only the
     // stream.
-    for (PipeEnd pipe : inputs.values()) {
+    for (PipeInputImpl pipe : inputs.values()) {
       pipe.keepReachable(this);
+      Optional<Runnable> release = pipe.releaseAtEnd();
+      if (release.isPresent()) {
+        core.whenEnded(release.get());
+      }
     }
     for (PipeOutputImpl pipe : outputs.values()) {
       pipe.keepReachable(this);
@@ -79,6 +87,20 @@ public final class ChildProcessImpl extends ProcessDescriptorImpl implements Chi
   @Override
   public boolean hasPipe(int fd) {
     return inputs.containsKey(fd) || outputs.containsKey(fd);
+  }
+
+  @Override
+  public Terminal terminal() {
+    if (terminal.isEmpty()) {
+      throw new IllegalStateException(
+          "no terminal was opened for the child; request it with Spawner.terminal()");
+    }
+    return terminal.get();
+  }
+
+  @Override
+  public boolean hasTerminal() {
+    return terminal.isPresent();
   }
 
   @Override

@@ -2,12 +2,14 @@ package dev.procdesc.posix.spawn;
 
 import dev.procdesc.SpawnException;
 import dev.procdesc.Stdio;
+import dev.procdesc.TerminalSize;
 import dev.procdesc.posix.ffi.Descriptors;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.ffi.SystemNumbers;
+import dev.procdesc.posix.ffi.Terminals;
 import dev.procdesc.posix.io.NullDevice;
 import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.PipeEnd;
@@ -15,6 +17,7 @@ import dev.procdesc.posix.io.PipeHandover;
 import dev.procdesc.posix.io.PipeInputImpl;
 import dev.procdesc.posix.io.PipeOutputImpl;
 import dev.procdesc.posix.io.Watcher;
+import dev.procdesc.posix.process.ChildTerminal;
 import dev.procdesc.spi.Redirect;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -37,12 +40,15 @@ public final class ChildDescriptors implements AutoCloseable {
   /** A descriptor of this JVM to be copied to a number in the child. */
   public record Placement(int source, int target) {}
 
+  private static final String TERMINAL = "the terminal of the child";
   private static final String PREPARING = "a descriptor for the child";
 
+  private final Map<Integer, Stdio> request;
   private final Watcher watcher;
   private final NativeArena arena;
   private final int above;
   private final Optional<ReservedNumbers> reserved;
+  private final TerminalOpener opener;
   private final SortedSet<Integer> targets;
   private final List<Placement> placements = new ArrayList<>();
   private final List<Integer> opened = new ArrayList<>();
@@ -56,16 +62,23 @@ public final class ChildDescriptors implements AutoCloseable {
   /** The pipes of other children, in the order in which the child gets them. */
   private final List<PipeHandover> handovers = new ArrayList<>(0);
 
+  /** The source of all descriptors that are the terminal of the child; empty before it is open. */
+  private OptionalInt slave = OptionalInt.empty();
+
+  private Optional<ChildTerminal> terminal = Optional.empty();
   private boolean handedOver;
 
   private ChildDescriptors(
       Map<Integer, Stdio> request,
       Watcher watcher,
       NativeArena arena,
-      Optional<ReservedNumbers> reserved) {
+      Optional<ReservedNumbers> reserved,
+      TerminalOpener opener) {
     this.watcher = watcher;
     this.arena = arena;
     this.reserved = reserved;
+    this.opener = opener;
+    this.request = request;
     this.targets = new TreeSet<>(request.keySet());
     this.above = targets.last() + 1;
   }
@@ -74,14 +87,16 @@ public final class ChildDescriptors implements AutoCloseable {
    * Opens all descriptors of a request; if that fails, none stays open.
    *
    * @param reserved low numbers for the sources; empty if a low number is no advantage
+   * @param opener opens a terminal if one is requested
    */
   public static ChildDescriptors open(
       Map<Integer, Stdio> request,
       Watcher watcher,
       NativeArena arena,
-      Optional<ReservedNumbers> reserved)
+      Optional<ReservedNumbers> reserved,
+      TerminalOpener opener)
       throws IOException {
-    ChildDescriptors descriptors = new ChildDescriptors(request, watcher, arena, reserved);
+    ChildDescriptors descriptors = new ChildDescriptors(request, watcher, arena, reserved, opener);
     try {
       for (Map.Entry<Integer, Stdio> entry : new TreeMap<>(request).entrySet()) {
         descriptors.place(entry.getKey(), entry.getValue());
@@ -113,6 +128,12 @@ public final class ChildDescriptors implements AutoCloseable {
     }
     if (source instanceof Redirect.Descriptor descriptor) {
       return duplicate(descriptor.fd());
+    }
+    if (source instanceof Redirect.Terminal wanted) {
+      if (slave.isEmpty()) {
+        slave = OptionalInt.of(openTerminal(wanted));
+      }
+      return slave.getAsInt();
     }
     if (source instanceof Redirect.FromPipe from && from.pipe() instanceof PipeInputImpl pipe) {
       return take(pipe.handover());
@@ -173,6 +194,67 @@ public final class ChildDescriptors implements AutoCloseable {
       inputs.put(target, new PipeInputImpl(owned, watcher));
     }
     return moveUp(toChild ? ends[0] : ends[1]);
+  }
+
+  /** Opens the terminal of the child; returns the child's end. */
+  private int openTerminal(Redirect.Terminal wanted) throws IOException {
+    TerminalPair pair = opener.openTerminal();
+    boolean owned = false;
+    try {
+      configure(pair.slave(), wanted);
+      LibC.fcntl(pair.master(), PosixNumbers.F_SETFL, SystemNumbers.posix().oNonblock());
+      int second = LibC.fcntl(pair.master(), SystemNumbers.posix().fDupfdCloexec(), 0);
+      if (second < 0) {
+        throw failed("fcntl(F_DUPFD_CLOEXEC)", "the terminal", second);
+      }
+      owned = true;
+      // The streams are closed separately, so each of them has a descriptor.
+      PipeInputImpl input = new PipeInputImpl(
+          OwnedDescriptor.take(pair.master(), TERMINAL), watcher, PipeEnd.Kind.TERMINAL);
+      PipeOutputImpl output = new PipeOutputImpl(
+          OwnedDescriptor.take(second, TERMINAL), watcher, PipeEnd.Kind.TERMINAL);
+      inputs.put(isTerminal(1) ? 1 : isTerminal(2) ? 2 : 0, input);
+      outputs.put(isTerminal(0) ? 0 : isTerminal(1) ? 1 : 2, output);
+      terminal = Optional.of(new ChildTerminal(input, output));
+    } finally {
+      if (!owned) {
+        LibC.close(pair.master());
+        LibC.close(pair.slave());
+      }
+    }
+    return moveUp(pair.slave());
+  }
+
+  private boolean isTerminal(int target) {
+    return request.get(target) instanceof Redirect.Terminal;
+  }
+
+  /** Sets the modes and the size of a terminal that was just opened. */
+  private void configure(int fd, Redirect.Terminal wanted) throws IOException {
+    Optional<TerminalSize> size = wanted.size();
+    if (wanted.like().isPresent()) {
+      int like = wanted.like().getAsInt();
+      Optional<byte[]> modes = Terminals.modes(like);
+      if (modes.isEmpty()) {
+        throw Errors.spawn(
+            SpawnException.Step.PREPARE,
+            "tcgetattr",
+            "descriptor " + like,
+            -PosixNumbers.ENOTTY,
+            "it is not a terminal of this JVM");
+      }
+      check("tcsetattr", Terminals.setModes(fd, modes.get()));
+      size = size.or(() -> Terminals.size(like));
+    }
+    if (size.isPresent()) {
+      check("ioctl(TIOCSWINSZ)", Terminals.setSize(fd, size.get()));
+    }
+  }
+
+  private void check(String operation, int outcome) throws SpawnException {
+    if (outcome < 0) {
+      throw failed(operation, "the terminal", outcome);
+    }
   }
 
   /** Takes ownership of a descriptor and moves it to a number that no target has. */
@@ -280,6 +362,11 @@ public final class ChildDescriptors implements AutoCloseable {
   /** Returns the parent's write ends by the child's numbers. */
   public Map<Integer, PipeOutputImpl> outputs() {
     return outputs;
+  }
+
+  /** Returns the terminal of the child; empty if it was not requested. */
+  public Optional<ChildTerminal> terminal() {
+    return terminal;
   }
 
   /** Returns the pipes of other children that the child gets. */

@@ -4,8 +4,10 @@ import dev.procdesc.ChildProcess;
 import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.SpawnException;
+import dev.procdesc.TerminalSize;
 import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.ffi.Terminals;
 import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.Threads;
 import dev.procdesc.posix.io.Unreachable;
@@ -29,7 +31,7 @@ import java.util.OptionalLong;
  * Creates children and opens processes. This class makes the objects that the application holds; a
  * backend supplies the memory of a spawn, the call that creates the child, and its close action.
  */
-public abstract class Launcher {
+public abstract class Launcher implements TerminalOpener {
   /**
    * The last of the pauses in which the collector's cleanup continues, a quarter of a second in
    * all.
@@ -72,6 +74,11 @@ public abstract class Launcher {
    */
   protected Optional<ReservedNumbers> reservedNumbers() {
     return Optional.empty();
+  }
+
+  /** Returns the size of a terminal of this JVM; empty if the descriptor is none. */
+  public final Optional<TerminalSize> terminalSize(int fd) {
+    return Terminals.size(fd); // The launcher exists, so the numbers of the system are chosen.
   }
 
   /** Creates a child and returns when it has executed its program. */
@@ -159,7 +166,7 @@ public abstract class Launcher {
       throws IOException {
     try (NativeArena arena = arena();
         ChildDescriptors descriptors =
-            ChildDescriptors.open(request.descriptors(), watcher, arena, reservedNumbers())) {
+            ChildDescriptors.open(request.descriptors(), watcher, arena, reservedNumbers(), this)) {
       Optional<Foreground> foreground = foreground(request, descriptors);
       Launched launched = launch(request, arena, descriptors, foreground);
       ProcessState state = new ProcessState(
@@ -180,7 +187,8 @@ public abstract class Launcher {
           request.onClose(),
           descriptors.inputs(),
           descriptors.outputs(),
-          descriptors.givenPipes());
+          descriptors.givenPipes(),
+          descriptors.terminal());
       if (watched) {
         watcher.adopt(state);
       }

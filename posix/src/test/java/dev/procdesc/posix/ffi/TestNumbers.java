@@ -12,7 +12,21 @@ public final class TestNumbers {
   /** Chooses the numbers and returns those of files, memory and errors. */
   public static PosixNumbers choose() {
     SetupNumbers noSetup = new SetupNumbers(
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, new TerminalNumbers(0, 0, 0, 0, 0, 0, 0, 0), 0, "");
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        new TerminalNumbers(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+        0,
+        "");
     SystemNumbers.choose(posix(), sockets(false), noSetup);
     return SystemNumbers.posix();
   }

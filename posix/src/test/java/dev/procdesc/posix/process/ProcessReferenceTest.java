@@ -172,8 +172,8 @@ final class ProcessReferenceTest {
     OwnedDescriptor end = OwnedDescriptor.take(input.writeEnd(), "a pipe");
     PipeOutputImpl output = new PipeOutputImpl(end, core.watcher());
     try (output;
-        ChildProcess child =
-            new ChildProcessImpl(core, OnClose.KILL, Map.of(), Map.of(0, output), List.of())) {
+        ChildProcess child = new ChildProcessImpl(
+            core, OnClose.KILL, Map.of(), Map.of(0, output), List.of(), Optional.empty())) {
       assertTrue(child.stdin().isOpen());
       assertTrue(end.isClosed());
     }

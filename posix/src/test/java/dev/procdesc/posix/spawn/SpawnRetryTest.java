@@ -51,7 +51,9 @@ final class SpawnRetryTest {
       this.spawn = PreparedSpawn.of(
           request,
           arena,
-          ChildDescriptors.open(request.descriptors(), WATCHER, arena, Optional.empty()),
+          ChildDescriptors.open(request.descriptors(), WATCHER, arena, Optional.empty(), () -> {
+            throw new AssertionError("no terminal is requested");
+          }),
           Optional.empty());
       this.errors = errors;
     }
