@@ -342,8 +342,12 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
     if (!bytes.hasRemaining()) {
       return Content.END_OF_FILE;
     }
-    try (NativeMemory block = taken) {
+    try {
       consumer.accept(bytes);
+    } finally {
+      if (taken != null) {
+        taken.close();
+      }
     }
     return Content.BYTES;
   }

@@ -162,8 +162,7 @@ public abstract class Launcher implements TerminalOpener {
     }
   }
 
-  private ChildProcessImpl spawnPrepared(SpawnRequest request, boolean watched)
-      throws IOException {
+  private ChildProcessImpl spawnPrepared(SpawnRequest request, boolean watched) throws IOException {
     try (NativeArena arena = arena();
         ChildDescriptors descriptors =
             ChildDescriptors.open(request.descriptors(), watcher, arena, reservedNumbers(), this)) {
