@@ -1,5 +1,7 @@
 package dev.procdesc.posix.io;
 
+import static dev.procdesc.posix.io.Logging.LOG;
+
 import dev.procdesc.spi.NonBlockingSubscriber;
 import dev.procdesc.spi.OutputSubscription;
 import java.io.IOException;
@@ -17,8 +19,6 @@ import org.jspecify.annotations.Nullable;
  * it run.
  */
 final class PipeSubscription implements OutputSubscription {
-  private static final System.Logger LOG = System.getLogger("dev.procdesc");
-
   /** The number of reads after which other tasks of the executor have their turn. */
   private static final int BATCH = 16;
 
@@ -154,27 +154,31 @@ final class PipeSubscription implements OutputSubscription {
     try {
       PipeInputImpl.Content content =
           demand.get() == 0 ? PipeInputImpl.Content.NONE : pipe.tryRead(this::pass);
-      switch (content) {
-        case BYTES:
-          return true;
-        case END_OF_FILE:
+      return switch (content) {
+        case BYTES -> true;
+        case NONE -> awaitOrFinish();
+        case END_OF_FILE -> {
           end();
           signal(subscriber::onComplete);
-          return false;
-        default:
-          if (finishing) {
-            pipe.close();
-            return true;
-          }
-          readiness.await();
-          return false;
-      }
+          yield false;
+        }
+      };
     } catch (ClosedChannelException e) {
       return true; // The pipe was closed, or its rest was read at the end of the child.
     } catch (IOException e) {
       fail(e);
       return false;
     }
+  }
+
+  /** Waits for the pipe, or closes an empty one; returns whether another read may follow. */
+  private boolean awaitOrFinish() throws IOException {
+    if (finishing) {
+      pipe.close();
+      return true;
+    }
+    readiness.await();
+    return false;
   }
 
   private void pass(ByteBuffer bytes) {
