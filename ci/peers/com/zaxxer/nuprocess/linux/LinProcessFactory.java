@@ -150,7 +150,9 @@ public final class LinProcessFactory implements NuProcessFactory {
       if (next == null && wantsWrite) {
         wantsWrite = false;
         next = ByteBuffer.allocate(BUFFER_CAPACITY);
-        wantsWrite |= handler.onStdinReady(next);
+        if (handler.onStdinReady(next)) {
+          wantsWrite = true;
+        }
         inOrder(this::write);
       }
       if (next != null && next.hasRemaining()) {
