@@ -166,6 +166,9 @@ public final class ChildProcessImpl extends ProcessDescriptorImpl implements Chi
       } catch (RuntimeException e) {
         failures.add(e); // The others must be killed all the same.
       }
+      child.cancelCleanup();
+      // Before the waits, which need descriptors themselves.
+      child.closePipes();
     }
     Deadline deadline = ProcessReference.closeDeadline();
     for (ProcessReference process : killed) {
@@ -174,11 +177,6 @@ public final class ChildProcessImpl extends ProcessDescriptorImpl implements Chi
       } catch (RuntimeException e) {
         failures.add(e);
       }
-    }
-    for (ChildProcess each : children) {
-      ChildProcessImpl child = (ChildProcessImpl) each;
-      child.cancelCleanup();
-      child.closePipes();
     }
     if (!failures.isEmpty()) {
       RuntimeException first = failures.get(0);
