@@ -84,7 +84,8 @@ final class ProcessScopeImplTest {
         Optional.of(process),
         operations,
         watcher);
-    return new ChildProcessImpl(state, OnClose.KILL, Map.of(), Map.of());
+    return new ChildProcessImpl(
+        state, OnClose.KILL, Map.of(), Map.of(), List.of(), Optional.empty());
   }
 
   @AfterEach
