@@ -17,6 +17,7 @@ import java.util.Locale;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -35,7 +36,7 @@ final class HandlersBenchmark implements Benchmark {
     "/bin/dd", "if=/dev/zero", "bs=" + PIECE, "count=" + PIECES, "status=none"
   };
 
-  private final AtomicLong threads = new AtomicLong();
+  private final AtomicInteger threads = new AtomicInteger();
 
   @Override
   public List<Row> run(Context context) throws Exception {
@@ -91,8 +92,8 @@ final class HandlersBenchmark implements Benchmark {
   }
 
   /** Returns the number of threads that the library has started and that are alive. */
-  private static long ownThreads() {
-    return Thread.getAllStackTraces().keySet().stream()
+  private static int ownThreads() {
+    return (int) Thread.getAllStackTraces().keySet().stream()
         .filter(thread -> thread.getName().startsWith("procdesc-"))
         .count();
   }

@@ -209,9 +209,8 @@ final class FlightRecorderTest {
       for (String name : List.of("Spawn", "SpawnFailure", "ChildExit")) {
         for (RecordedEvent event : events.named(name)) {
           for (ValueDescriptor field : event.getFields()) {
-            assertFalse(
-                String.valueOf((Object) event.getValue(field.getName())).contains(SECRET),
-                event::toString);
+            Object value = event.getValue(field.getName());
+            assertFalse(String.valueOf(value).contains(SECRET), event::toString);
           }
         }
       }

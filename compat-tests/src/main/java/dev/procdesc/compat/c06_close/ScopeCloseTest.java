@@ -42,6 +42,7 @@ final class ScopeCloseTest {
 
   @Test
   @Contract("C6")
+  @SuppressWarnings("try") // The test closes a resource before the block ends.
   void closeKillsAndReapsAll() throws Exception {
     List<ChildProcess> children = new ArrayList<>();
     try (ProcessScope scope = ProcessScope.open();
@@ -198,6 +199,7 @@ final class ScopeCloseTest {
   @Test
   @Tag(Tags.LONG)
   @Contract({"C5", "C6"})
+  @SuppressWarnings("try") // The test closes a resource before the block ends.
   void veryManyChildrenLiveAtOnce() throws Exception {
     Requires.that(
         Descriptors.limit() >= VERY_MANY + 1_000, "a limit of open files of 11,000 or more");

@@ -253,6 +253,7 @@ final class ChildTerminalTest {
 
   @Test
   @Contract("C9")
+  @SuppressWarnings("try") // The test closes a resource before the block ends.
   void theStreamsNeedNoThreadThatWaits() throws Exception {
     List<String> lines = new ArrayList<>();
     try (ChildProcess child = cat().spawn();

@@ -76,6 +76,7 @@ final class FlowTest {
   @ParameterizedTest
   @EnumSource
   @Contract("C9")
+  @SuppressWarnings("try") // The test closes a resource before the block ends.
   void muchDataGoesThroughAChildWhole(Kind kind) throws Exception {
     byte[] data = new byte[MUCH];
     new Random(3).nextBytes(data);
@@ -136,6 +137,7 @@ final class FlowTest {
 
   @Test
   @Contract("C9")
+  @SuppressWarnings("try") // The test closes a resource before the block ends.
   void aPipeHasOneUser() throws Exception {
     try (ChildProcess child = Run.cat().spawn()) {
       FlowProbe first = new FlowProbe(Long.MAX_VALUE);
@@ -270,6 +272,7 @@ final class FlowTest {
   @ParameterizedTest
   @EnumSource
   @Contract({"C6", "C9"})
+  @SuppressWarnings("try") // The test closes a resource before the block ends.
   void aHandlerMayCloseItsChild(Kind kind) throws Exception {
     try (ChildProcess child = Run.sh("echo out; exec sleep 1000").spawn()) {
       PipeSubscriber closing = OutputSubscribers.ofBytes(bytes -> child.close());
@@ -281,6 +284,7 @@ final class FlowTest {
 
   @Test
   @Contract({"C6", "C9"})
+  @SuppressWarnings("try") // The test closes a resource before the block ends.
   void closeOfTheChildEndsItsStreams() throws Exception {
     FlowProbe waiting = new FlowProbe(Long.MAX_VALUE);
     FlowProbe idle = new FlowProbe(0);

@@ -155,6 +155,11 @@ final class RunTest {
       public int read() throws IOException {
         throw cause;
       }
+
+      @Override
+      public int read(byte[] target, int offset, int length) throws IOException {
+        throw cause;
+      }
     };
     IOException thrown = assertThrows(
         IOException.class,
