@@ -3,7 +3,7 @@ package dev.procdesc;
 import java.nio.charset.Charset;
 import java.util.Arrays;
 
-/** What was captured of an output. The bytes must not be changed. */
+/** The captured bytes of an output, which must not be changed. */
 @SuppressWarnings("ArrayRecordComponent") // Never compared.
 record CapturedOutput(byte[] bytes, boolean truncated) {
   static final CapturedOutput NONE = new CapturedOutput(new byte[0], false);
