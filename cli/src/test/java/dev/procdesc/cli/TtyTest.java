@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Tests {@code pd run --tty}. */
 final class TtyTest {
-  /** Where pd has no terminal. */
+  /** The tests in which pd has no terminal. */
   @Nested
   final class WithoutTerminal {
     @Test

@@ -12,7 +12,7 @@ import java.util.function.Consumer;
  * in a loop, so that the stack does not grow.
  */
 final class SerialTask {
-  /** One run of the task, which throws nothing. */
+  /** A run of the task, which throws nothing. */
   interface Turn {
     /**
      * Performs a bounded amount of work.
