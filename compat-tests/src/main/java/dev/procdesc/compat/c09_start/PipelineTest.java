@@ -45,6 +45,7 @@ import dev.procdesc.compat.support.Text;
 import dev.procdesc.testing.Await;
 import dev.procdesc.testing.Timeouts;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.lang.ref.WeakReference;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -359,8 +360,11 @@ final class PipelineTest {
       held.given();
       held.awaitEnd();
       awaitReapingOfOthers();
-      Files.newOutputStream(fifo).close();
-      return Await.get(start.result());
+      // The FIFO is opened twice if the group of the first part is gone.
+      OutputStream writer = Files.newOutputStream(fifo);
+      ChildPipeline children = Await.get(start.result());
+      writer.close();
+      return children;
     }
   }
 
