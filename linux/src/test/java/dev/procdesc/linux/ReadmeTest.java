@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.File;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -23,18 +22,16 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Tests that the examples compile, run, and print the documented output. */
 class ReadmeTest {
-  private static final Path PROGRAMS = Path.of(System.getProperty("java.home"), "bin");
-
   private static final String SORTED = "1\n2\n3\nExited[code=0]\n";
   private static final String ENDED =
       "Exited[code=3]\nSignaled[signal=SIGTERM, coreDumped=false]\n";
 
   @Test
   void examplesRun(@TempDir Path directory) throws Exception {
-    assertEquals(SORTED, output(example("Sort", directory)));
-    assertEquals("1\n2\n3\n", output(example("RunSort", directory)));
-    assertEquals("1\n2\n", output(example("PipeSort", directory)));
-    assertEquals(ENDED, output(example("Servers", directory)));
+    assertEquals(SORTED, Programs.output(example("Sort", directory)));
+    assertEquals("1\n2\n3\n", Programs.output(example("RunSort", directory)));
+    assertEquals("1\n2\n", Programs.output(example("PipeSort", directory)));
+    assertEquals(ENDED, Programs.output(example("Servers", directory)));
   }
 
   @Test
@@ -44,18 +41,19 @@ class ReadmeTest {
         Pattern.compile("(?s)It prints:\n(.*?)\\*/").matcher(Files.readString(source));
     assertTrue(comment.find(), "the example documents its output");
     assertEquals(
-        comment.group(1).replaceAll("(?m)^ \\*? *", "").strip(), output(source).strip());
+        comment.group(1).replaceAll("(?m)^ \\*? *", "").strip(),
+        Programs.output(source).strip());
   }
 
   @Test
   void commandsOfTheQuickFirstSpawnWork(@TempDir Path directory) throws Exception {
     Path source = example("Sort", directory);
-    output(new ProcessBuilder(
-        PROGRAMS.resolve("javac").toString(),
+    Programs.output(new ProcessBuilder(
+        Programs.OF_JDK.resolve("javac").toString(),
         "-d",
         directory.toString(),
         "-cp",
-        classPath(),
+        Programs.classPath(),
         source.toString()));
     archive(directory.resolve("Sort.class"), directory.resolve("app.jar"));
     String option = Runtime.version().feature() < 25 ? "ArchiveClassesAtExit" : "AOTCacheOutput";
@@ -65,9 +63,9 @@ class ReadmeTest {
     assertTrue(block.find(), "the README has commands with " + option);
     ProcessBuilder shell =
         new ProcessBuilder("/bin/sh", "-e", "-c", block.group(1)).directory(directory.toFile());
-    shell.environment().merge("PATH", PROGRAMS.toString(), (path, bin) -> bin + ":" + path);
+    shell.environment().merge("PATH", Programs.OF_JDK.toString(), (path, bin) -> bin + ":" + path);
     shell.environment().put("JAVA_TOOL_OPTIONS", "-Xlog:class+load:file=load.log");
-    String output = output(shell);
+    String output = Programs.output(shell);
     String sorted = Pattern.quote(SORTED);
     // The JVM that writes an AOT cache reports that between the two.
     assertTrue(output.matches("(?s)" + sorted + ".*" + sorted), output);
@@ -84,7 +82,7 @@ class ReadmeTest {
     try (ZipOutputStream to = new ZipOutputStream(Files.newOutputStream(jar))) {
       to.putNextEntry(new ZipEntry(program.getFileName().toString()));
       Files.copy(program, to);
-      for (String element : classPath().split(File.pathSeparator, -1)) {
+      for (String element : Programs.classPath().split(File.pathSeparator, -1)) {
         Path path = Path.of(element);
         if (!element.isEmpty() && Files.isDirectory(path)) {
           try (Stream<Path> files = Files.walk(path)) {
@@ -119,25 +117,5 @@ class ReadmeTest {
         .matcher(readme());
     assertTrue(block.find(), "the README has an example " + name);
     return Files.writeString(directory.resolve(name + ".java"), block.group(1));
-  }
-
-  private static String classPath() {
-    // The tests run on the module path, but a reader runs the example on the class path.
-    return System.getProperty("jdk.module.path", "")
-        + File.pathSeparator
-        + System.getProperty("java.class.path", "");
-  }
-
-  /** Returns the output of a program that is run from its source. */
-  private static String output(Path source) throws Exception {
-    return output(new ProcessBuilder(
-        PROGRAMS.resolve("java").toString(), "-cp", classPath(), source.toString()));
-  }
-
-  private static String output(ProcessBuilder program) throws Exception {
-    Process process = program.redirectError(ProcessBuilder.Redirect.INHERIT).start();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertEquals(0, process.waitFor());
-    return output;
   }
 }
