@@ -130,8 +130,9 @@ public sealed interface Stdio permits Redirect {
    * was. The new child keeps the other one reachable.
    *
    * <p>The pipe can be used for one spawn. {@code spawn()} throws {@link IllegalStateException} if
-   * a thread or a subscription reads the pipe, or if this JVM has read bytes that were not returned
-   * yet, which a read of fewer bytes or {@link PipeInput#available()} may leave; it throws
+   * it is the screen of a terminal, if a thread or a subscription reads the pipe, or if this JVM
+   * has read bytes that were not returned yet, which a read of fewer bytes or
+   * {@link PipeInput#available()} may leave; it throws
    * {@link java.nio.channels.ClosedChannelException} if the pipe is closed. A pipe at its end of
    * file is permitted.
    *

@@ -15,6 +15,7 @@ import dev.procdesc.OutputSubscribers;
 import dev.procdesc.PipeSubscriber;
 import dev.procdesc.Platform;
 import dev.procdesc.ProcessDescriptorException;
+import dev.procdesc.ProcessScope;
 import dev.procdesc.RunOptions;
 import dev.procdesc.Signal;
 import dev.procdesc.SpawnException;
@@ -308,6 +309,31 @@ final class ChildTerminalTest {
       end = child.onExit();
     }
     assertEquals(Run.signaled(Signal.KILL), Await.get(end));
+  }
+
+  @Test
+  @Contract("C6")
+  void theCloseOfAScopeKills() throws Exception {
+    CompletableFuture<ExitStatus> end;
+    try (ProcessScope scope = ProcessScope.open()) {
+      ChildProcess child = scope.spawn(sh("trap '' HUP; echo ready; exec sleep 1000"));
+      assertEquals("ready", line(child));
+      end = child.onExit();
+    }
+    assertEquals(Run.signaled(Signal.KILL), Await.get(end));
+  }
+
+  @Test
+  @Contract({"C8", "C9"})
+  void itsStreamsAreNotForOtherChildren() throws Exception {
+    try (ChildProcess child = cat().spawn()) {
+      Spawner reader = Spawner.of("/bin/cat").stdin(Stdio.from(child.stdout()));
+      Spawner writer = Spawner.of(Run.TRUE).stdout(Stdio.to(child.stdin()));
+      assertThrows(IllegalStateException.class, reader::spawn);
+      assertThrows(IllegalStateException.class, writer::spawn);
+      type(child, "still used\n");
+      assertEquals("still used", line(child));
+    }
   }
 
   @Test
