@@ -14,7 +14,7 @@ public abstract sealed class RunException extends IOException
   private static final long serialVersionUID = 1L;
 
   /** The command. */
-  private final List<String> command;
+  private final String[] command;
 
   /** The captured standard output; empty after deserialization. */
   private transient CapturedOutput stdout;
@@ -24,7 +24,7 @@ public abstract sealed class RunException extends IOException
 
   RunException(String message, List<String> command, CapturedOutput stdout, CapturedOutput stderr) {
     super(message);
-    this.command = command;
+    this.command = command.toArray(String[]::new);
     this.stdout = stdout;
     this.stderr = stderr;
   }
@@ -36,7 +36,7 @@ public abstract sealed class RunException extends IOException
    * @return the program and its arguments
    */
   public List<String> command() {
-    return command;
+    return List.of(command);
   }
 
   /**
