@@ -147,6 +147,7 @@ final class ChildTerminalTest {
   }
 
   @Test
+  @Tag(Tags.PIDS)
   @Contract("C9")
   void theChildMayResizeToo() throws Exception {
     try (ChildProcess child = sh("stty rows 7 cols 9; echo done; read line").spawn()) {
@@ -224,6 +225,7 @@ final class ChildTerminalTest {
   }
 
   @Test
+  @Tag(Tags.PIDS)
   @Contract("C9")
   void aWriteThatWaitsEndsWithTheChild() throws Exception {
     try (ChildProcess child = sh("stty raw -echo; echo ready; exec sleep 1000").spawn()) {
