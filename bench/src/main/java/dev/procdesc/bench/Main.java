@@ -69,7 +69,7 @@ public final class Main {
    * Runs the program.
    *
    * @param args the command line, as the usage message describes it
-   * @throws IOException if the JSON file cannot be written
+   * @throws IOException if a file cannot be written, or a plot is wanted without Java's fonts
    * @throws InterruptedException if the thread is interrupted
    */
   public static void main(String[] args) throws IOException, InterruptedException {
@@ -82,6 +82,9 @@ public final class Main {
       System.err.println(usage(benchmarks.keySet()));
       System.exit(2);
       return;
+    }
+    if (options.path(Options.PathOption.PLOT).isPresent()) {
+      Plot.requireFonts(); // The benchmarks take half an hour.
     }
     Map<String, Benchmark> chosen = options.soak().isPresent()
         ? Map.of("soak", new SoakBenchmark(options.soak().getAsInt()))

@@ -3,6 +3,7 @@ package dev.procdesc.bench;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
+import java.awt.font.FontRenderContext;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
@@ -38,6 +39,23 @@ final class Plot {
   }
 
   private Plot() {}
+
+  /**
+   * Loads Java's fonts, which draw the texts.
+   *
+   * @throws IOException if a library of the system is missing
+   */
+  static void requireFonts() throws IOException {
+    try {
+      new Font(Font.SANS_SERIF, Font.PLAIN, 12)
+          .getLineMetrics("0", new FontRenderContext(null, false, false));
+    } catch (LinkageError | InternalError e) {
+      throw new IOException(
+          "plots need Java's fonts (in Debian: libharfbuzz0b, libfontconfig1, fonts-dejavu-core): "
+              + e.getMessage(),
+          e);
+    }
+  }
 
   /**
    * Draws the results to a file in a directory, which is created.

@@ -3,12 +3,15 @@ package dev.procdesc.bench;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.w3c.dom.Document;
@@ -16,6 +19,15 @@ import org.w3c.dom.Element;
 
 final class PlotTest {
   private static final Measurement ABSENT = Measurement.without(Missing.notRun("too many"));
+
+  @BeforeAll
+  static void requireFonts() {
+    try {
+      Plot.requireFonts();
+    } catch (IOException e) {
+      Assumptions.abort(e.toString());
+    }
+  }
 
   private static Measurement measurement(long nanos) {
     Measurement measurement = new Measurement();
