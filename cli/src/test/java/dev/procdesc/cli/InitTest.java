@@ -40,7 +40,7 @@ final class InitTest {
   private static final String REPORTER = "for s in "
       + String.join(" ", SIGNALS)
       + "; do trap \"echo $s\" $s; done; trap 'echo USR2; exit 7' USR2; echo ready;"
-      + " while :; do read -r x; done";
+      + " while :; do :; done";
 
   @TempDir
   private static Path directory = Path.of("");

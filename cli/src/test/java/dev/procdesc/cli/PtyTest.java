@@ -61,7 +61,7 @@ final class PtyTest {
 
   @Test
   void anotherSessionGetsInterruptsThroughPd() throws IOException, InterruptedException {
-    String listener = "trap 'exit 42' INT; echo ready; while :; do read -r line; done";
+    String listener = "trap 'exit 42' INT; echo ready; while :; do :; done";
     try (Pd pd = start("run", "--session", "sh", "-c", listener)) {
       pd.await("ready");
       pd.type(INTERRUPT);

@@ -12,10 +12,13 @@ import java.util.stream.Stream;
 
 /** A command that reports the signals that it gets, and helpers that send them. */
 final class SignalScript {
-  /** Prints the name of each signal, and ends at USR2. */
+  /**
+   * Prints the name of each signal, and ends at USR2. It does not read: a shell may enter the read
+   * after a signal came, and handle it only after the read.
+   */
   static final String REPORTER =
       "for s in HUP INT TERM USR1 ALRM CONT; do trap \"echo $s\" $s; done;"
-          + " trap 'echo USR2; exit 0' USR2; echo ready; while :; do read -r x; done";
+          + " trap 'echo USR2; exit 0' USR2; echo ready; while :; do :; done";
 
   private SignalScript() {}
 

@@ -47,7 +47,11 @@ final class TtyTest {
     @Test
     void aSignalToPdReachesTheCommand() throws IOException, InterruptedException {
       try (Pd pd = Pd.start(
-          "run", "--tty", "sh", "-c", "trap 'echo term; exit 9' TERM; echo ready; read -r x")) {
+          "run",
+          "--tty",
+          "sh",
+          "-c",
+          "trap 'echo term; exit 9' TERM; echo ready; while :; do :; done")) {
         pd.await("ready");
         pd.signal("TERM");
         assertEquals(new Pd.Result(9, "term\n", ""), withoutReturns(pd.end()));

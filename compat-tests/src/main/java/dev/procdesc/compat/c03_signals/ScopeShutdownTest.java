@@ -56,8 +56,8 @@ final class ScopeShutdownTest {
   @Test
   @Contract("C3")
   void shutdownSignalsAllBeforeItWaits() throws Exception {
-    Spawner reporting =
-        Run.sh("trap 'echo term' TERM; echo ready; while :; do read end && exit 5; done");
+    Spawner reporting = Run.sh(
+        "trap 'echo term; told=1' TERM; echo ready; until [ $told ]; do :; done; read end; exit 5");
     try (ProcessScope scope = ProcessScope.open();
         ConcurrentCallers<Boolean> caller = new ConcurrentCallers<>(Thread::new)) {
       List<ChildProcess> children = ready(scope, reporting);

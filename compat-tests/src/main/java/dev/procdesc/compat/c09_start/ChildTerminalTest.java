@@ -131,8 +131,8 @@ final class ChildTerminalTest {
   @Tag(Tags.PIDS)
   @Contract("C9")
   void aResizeSendsSigwinch() throws Exception {
-    String script =
-        "trap 'stty size' WINCH; echo ready; until read -r line; do :; done; echo $line";
+    String script = "n=0; trap 'stty size; n=$((n+1))' WINCH; echo ready;"
+        + " until [ $n = 2 ]; do :; done; read -r line; echo $line";
     try (ChildProcess child = sh(script).spawn()) {
       assertEquals("ready", line(child));
       assertTrue(child.terminal().resize(new TerminalSize(65_535, 1)));
