@@ -83,7 +83,8 @@ final class ColdPhases {
   static List<Loaded> run() throws IOException, InterruptedException {
     Path log = Files.createTempFile("procdesc-classes", ".log");
     try {
-      List<String> options = List.of("-Xlog:class+load:file=" + log + ":uptime");
+      // Without rotation, which would rename the empty file and leave it behind.
+      List<String> options = List.of("-Xlog:class+load:file=" + log + ":uptime:filecount=0");
       try (ChildProcess jvm = Jvm.running(ColdSpawn.class, options, "procdesc")
           .stdout(Stdio.nullDevice())
           .spawn()) {
