@@ -33,6 +33,9 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @ExtendWith(LeakCheck.class)
 final class ProcessBuilderTest {
+  /** Writes the line that it reads, and an error. */
+  private static final String ECHO = "read line; echo \"$line\"; echo error >&2";
+
   @TempDir
   Path directory;
 
@@ -66,7 +69,11 @@ final class ProcessBuilderTest {
   @Test
   @Contract("C9")
   void theStreamsArePipesByDefault() throws Exception {
-    Process process = start(sh("read line; echo \"$line\"; echo error >&2"));
+    assertHasPipes(start(sh(ECHO)));
+  }
+
+  /** Asserts that a process that executes {@link #ECHO} has a pipe for each stream. */
+  private static void assertHasPipes(Process process) throws Exception {
     Text.send(process.getOutputStream(), "input");
     process.getOutputStream().close();
     assertEquals("input", Text.all(process.getInputStream()));
@@ -205,14 +212,8 @@ final class ProcessBuilderTest {
   @Test
   @Contract("C9")
   void theShellGetsTheStreamsOfTheScript() throws Exception {
-    Path script = Scratch.file(
-        directory.resolve("script"), "read line; echo \"$line\"; echo error >&2\n", "rwxr-xr-x");
-    Process process = start(new ProcessBuilder(script.toString()));
-    Text.send(process.getOutputStream(), "input");
-    process.getOutputStream().close();
-    assertEquals("input", Text.all(process.getInputStream()));
-    assertEquals("error", Text.all(process.getErrorStream()));
-    assertEquals(0, process.waitFor());
+    Path script = Scratch.file(directory.resolve("script"), ECHO + "\n", "rwxr-xr-x");
+    assertHasPipes(start(new ProcessBuilder(script.toString())));
   }
 
   @Test
