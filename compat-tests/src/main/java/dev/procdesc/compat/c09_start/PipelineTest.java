@@ -420,6 +420,7 @@ final class PipelineTest {
     @Override
     public void run(String... arguments) throws Exception {
       assertTrue(works(), "this also opens what is retained");
+      waitForOutput();
       ReflectionSupport.findAllClassesInPackage("dev.procdesc", each -> true, name -> true);
       Set<Long> children = Children.all().keySet();
       Descriptors.setLimit(Collections.max(Descriptors.open().keySet()) + 50);
@@ -440,6 +441,19 @@ final class PipelineTest {
       }
       taken.forEach(Descriptors::close);
       assertEquals(children, Children.all().keySet());
+    }
+
+    /** Blocks in a read, for which the library opens a pipe and retains it. */
+    private static void waitForOutput() throws Exception {
+      try (ChildProcess child =
+              Run.ordinary(cat()).stdin(Stdio.pipe()).stdout(Stdio.pipe()).spawn();
+          PipeInput output = child.stdout()) {
+        Await.Running<String> read = Await.start(() -> Text.all(output));
+        Await.inside(read.thread(), "poll");
+        child.stdin().close();
+        assertEquals("", Await.get(read.result()));
+        assertEquals(new Exited(0), Run.end(child));
+      }
     }
 
     private static boolean works() {
