@@ -1,10 +1,13 @@
 package dev.procdesc.compat.c09_start;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.procdesc.ChildProcess;
+import dev.procdesc.ExitStatus;
+import dev.procdesc.PipeInput;
 import dev.procdesc.SpawnException;
 import dev.procdesc.SpawnException.Step;
 import dev.procdesc.Spawner;
@@ -20,6 +23,7 @@ import dev.procdesc.compat.support.LeakCheck;
 import dev.procdesc.compat.support.Libc;
 import dev.procdesc.compat.support.Run;
 import dev.procdesc.compat.support.Scenario;
+import dev.procdesc.compat.support.Text;
 import dev.procdesc.testing.Await;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -90,12 +94,7 @@ final class ResourceExhaustionTest {
       }
       // Loads all classes now, because loading one from its file needs a descriptor.
       ReflectionSupport.findAllClassesInPackage("dev.procdesc", each -> true, name -> true);
-      Descriptors.setLimit(Collections.max(Descriptors.open().keySet()) + 50);
-      List<Integer> taken = new ArrayList<>();
-      for (int fd = Libc.C.dup(0); fd != -1; fd = Libc.C.dup(0)) {
-        taken.add(fd);
-      }
-      assertEquals(Errno.EMFILE, Libc.errno());
+      List<Integer> taken = takeAll();
       int free = 0;
       while (!works(spawner())) {
         Descriptors.close(taken.remove(taken.size() - 1));
@@ -121,6 +120,43 @@ final class ResourceExhaustionTest {
         throw new AssertionError(e);
       }
     }
+  }
+
+  @Test
+  @Tag(Tags.JVM)
+  @Contract({"C8", "C9"})
+  void aReadWithoutFreeDescriptorsWaits() {
+    ChildJvm.of(ReadWithoutDescriptors.class).run();
+  }
+
+  /** Reads for the first time, from a child that has written nothing yet. */
+  public static final class ReadWithoutDescriptors implements Scenario {
+    @Override
+    public void run(String... arguments) throws Exception {
+      ReflectionSupport.findAllClassesInPackage("dev.procdesc", each -> true, name -> true);
+      try (ChildProcess child = Run.piped(Run.ordinary(Spawner.of("/bin/cat"))).spawn();
+          PipeInput output = child.stdout()) {
+        List<Integer> taken = takeAll();
+        Await.Running<String> read = Await.start(() -> Text.all(output));
+        Await.inside(read.thread(), "park");
+        child.stdin().write("line".getBytes(US_ASCII));
+        child.stdin().close();
+        assertEquals("line", Await.get(read.result()));
+        assertEquals(new ExitStatus.Exited(0), Run.end(child));
+        taken.forEach(Descriptors::close);
+      }
+    }
+  }
+
+  /** Leaves no free descriptor, and returns the taken ones. */
+  private static List<Integer> takeAll() {
+    Descriptors.setLimit(Collections.max(Descriptors.open().keySet()) + 50);
+    List<Integer> taken = new ArrayList<>();
+    for (int fd = Libc.C.dup(0); fd != -1; fd = Libc.C.dup(0)) {
+      taken.add(fd);
+    }
+    assertEquals(Errno.EMFILE, Libc.errno());
+    return taken;
   }
 
   @Test

@@ -269,8 +269,14 @@ public final class BlockingDescriptor {
   private boolean pollInKernel(long nanos, Interrupts interrupts) throws IOException {
     int events =
         interest == EventQueue.Interest.READABLE ? PosixNumbers.POLLIN : PosixNumbers.POLLOUT;
-    return InterruptiblePoll.await(descriptor, events, nanos, () -> false, interrupts)
-        == InterruptiblePoll.Result.INTERRUPTED;
+    InterruptiblePoll.Result result;
+    try {
+      result = InterruptiblePoll.await(descriptor, events, nanos, () -> false, interrupts);
+    } catch (IOException e) {
+      // No descriptors are left for the wake-up pipe. The watcher already has all that it needs.
+      return park(nanos, interrupts);
+    }
+    return result == InterruptiblePoll.Result.INTERRUPTED;
   }
 
   /**
