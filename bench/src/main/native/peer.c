@@ -9,6 +9,8 @@
  *                                 nanoseconds of each batch
  *   peer exit                     SIGKILL through a pidfd until an epoll + waitid loop has its status
  *   peer read PROGRAM [ARG...]    a program's standard output, read to its end
+ *   peer loop N PROGRAM [ARG...]  the standard outputs of N programs at once, read to their ends by an
+ *                                 epoll loop
  *   peer death N PROGRAM [ARG...] SIGKILL through N pidfds until the last of N children has let go
  *                                 of a pipe that all of them hold
  *   peer pause                    writes one byte, then waits for a signal
@@ -151,7 +153,7 @@ static int64_t spawn_pipes_once(char **command) {
   return now() - start;
 }
 
-static void open_descriptors(long count) {
+static void raise_limit(void) {
   struct rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
     die("getrlimit");
@@ -160,6 +162,10 @@ static void open_descriptors(long count) {
   if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
     die("setrlimit");
   }
+}
+
+static void open_descriptors(long count) {
+  raise_limit();
   for (long i = 0; i < count; i++) {
     if (open("/dev/null", O_RDONLY | O_CLOEXEC) < 0) {
       die("open");
@@ -346,6 +352,47 @@ static int64_t death_once(char **command) {
   return taken;
 }
 
+static int64_t loop_once(char **command) {
+  static char chunk[CHUNK];
+  int64_t start = now();
+  int loop = epoll_create1(EPOLL_CLOEXEC);
+  pid_t *pids = calloc((size_t) children, sizeof *pids);
+  if (loop < 0 || pids == NULL) {
+    die("the loop");
+  }
+  for (int i = 0; i < children; i++) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0 || fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) {
+      die("pipe2");
+    }
+    pids[i] = spawn(command, ends[1]);
+    close(ends[1]);
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = ends[0]};
+    if (epoll_ctl(loop, EPOLL_CTL_ADD, ends[0], &event) != 0) {
+      die("epoll_ctl");
+    }
+  }
+  for (int open = children; open > 0;) {
+    struct epoll_event events[64];
+    int ready = epoll_wait(loop, events, 64, -1);
+    for (int i = 0; i < ready; i++) {
+      ssize_t count = read(events[i].data.fd, chunk, sizeof chunk);
+      if (count == 0) {
+        close(events[i].data.fd);
+        open--;
+      } else if (count < 0 && errno != EAGAIN) {
+        die("read");
+      }
+    }
+  }
+  for (int i = 0; i < children; i++) {
+    reap(pids[i]);
+  }
+  free(pids);
+  close(loop);
+  return now() - start;
+}
+
 /* Makes the process as big as the options before the mode demand; returns their number. */
 static int take_options(int argc, char **argv) {
   long children = 0;
@@ -400,13 +447,18 @@ int main(int argc, char **argv) {
     once = death_once;
     children = atoi(argv[2]);
     command = argv + 3;
+  } else if (strcmp(mode, "loop") == 0 && argc > 3) {
+    once = loop_once;
+    children = atoi(argv[2]);
+    command = argv + 3;
+    raise_limit();
   } else if (strcmp(mode, "exit") == 0) {
     once = exit_once;
     command = paused;
     start_loop();
   } else {
     fprintf(stderr, "usage: peer [-c COUNT] [-d COUNT] [-m MIB]"
-        " spawn|spawn-pipes|threads|exit|read|death|pause\n");
+        " spawn|spawn-pipes|threads|exit|read|loop|death|pause\n");
     return 2;
   }
   printf("\n");

@@ -46,8 +46,15 @@ final class HandlersBenchmark implements Benchmark {
     Measurement ours = turns.addOnce(() -> procdesc(children));
     Measurement nu = turns.addOnce(() -> nuProcess(children));
     Measurement builder = turns.addOnce(() -> processBuilder(children));
-    turns.run(1, context.options().sized(3, 7), 1);
+    List<String> loop = new ArrayList<>(List.of("loop", String.valueOf(children)));
+    loop.addAll(List.of(COMMAND));
+    Measurement c;
+    try (NativePeer peer = new NativePeer(context, loop.toArray(String[]::new))) {
+      c = peer.addTo(turns);
+      turns.run(1, context.options().sized(3, 7), 1);
+    }
     return List.of(
+        Row.of(what, Unit.NANOSECONDS, ours, "C epoll loop", c, Budget.Kind.RATIO),
         Row.of(what, Unit.NANOSECONDS, ours, "NuProcess", nu, new Budget(Budget.Kind.RATIO, 0.7)),
         Row.of(
             what,
