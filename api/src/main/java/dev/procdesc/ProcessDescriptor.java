@@ -483,7 +483,7 @@ public interface ProcessDescriptor extends AutoCloseable {
    * method returns, so that its exit status is known from then on. The close of an opened
    * descriptor does not affect the process. A process whose descriptor was sent
    * ({@link DescriptorChannel}) lives until its last holder, in any process, has closed it or has
-   * exited. Closing the reference again has no effect.
+   * exited. Closing the reference again has no effect, and waits while another thread closes it.
    *
    * <p>The end of a killed process usually takes less than a millisecond. The kernel may delay it,
    * for instance while a file system does not respond or, on Linux, while a tracer has not reaped

@@ -175,7 +175,7 @@ public interface ProcessScope extends AutoCloseable {
   /**
    * Closes all children in this scope, and their pipes, as {@link ChildProcess#close()}: kills all
    * before it waits for any. An interrupt does not shorten the wait, and remains set. Closing the
-   * scope again has no effect.
+   * scope again has no effect, and waits while another thread closes it.
    */
   @Override
   void close();

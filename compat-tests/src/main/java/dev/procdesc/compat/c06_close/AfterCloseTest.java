@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.procdesc.ChildPipeline;
 import dev.procdesc.ChildProcess;
 import dev.procdesc.ClosedDescriptorException;
 import dev.procdesc.DescriptorChannel;
@@ -12,7 +13,9 @@ import dev.procdesc.ExitStatus;
 import dev.procdesc.ExitStatus.Exited;
 import dev.procdesc.Feature;
 import dev.procdesc.OnClose;
+import dev.procdesc.Pipeline;
 import dev.procdesc.ProcessDescriptor;
+import dev.procdesc.ProcessScope;
 import dev.procdesc.Right;
 import dev.procdesc.Signal;
 import dev.procdesc.Spawner;
@@ -35,6 +38,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
@@ -204,6 +208,56 @@ final class AfterCloseTest {
       }
       closers.results().forEach(status -> assertEquals(Optional.of(KILLED), status));
     }
+  }
+
+  /** A use of the library by one thread, before it asks for the status. */
+  private interface Shared {
+    void close() throws Exception;
+  }
+
+  /** Closes in two threads at the same moment, each of which then asks for the status. */
+  private static void assertBothKnow(ThreadFactory threads, ChildProcess child, Shared shared)
+      throws Exception {
+    CyclicBarrier barrier = new CyclicBarrier(2);
+    try (ConcurrentCallers<Optional<ExitStatus>> closers = new ConcurrentCallers<>(threads)) {
+      for (int i = 0; i < 2; i++) {
+        closers.add(() -> {
+          barrier.await();
+          shared.close();
+          return child.poll();
+        });
+      }
+      closers.results().forEach(status -> assertEquals(Optional.of(KILLED), status));
+    }
+  }
+
+  private static void assertASecondCloseWaits(ThreadFactory threads) throws Exception {
+    for (int i = 0; i < ROUNDS; i++) {
+      ChildProcess child = staying().spawn();
+      assertBothKnow(threads, child, child::close);
+    }
+    for (int i = 0; i < ROUNDS / 4; i++) {
+      ProcessScope scope = ProcessScope.open();
+      assertBothKnow(threads, scope.spawn(staying()), scope::close);
+      Spawner part = Spawner.of("/bin/sleep", "1000").stderr(Stdio.nullDevice());
+      ChildPipeline pipeline = Pipeline.of(
+              part.stdin(Stdio.nullDevice()), part.stdout(Stdio.nullDevice()))
+          .spawn();
+      assertBothKnow(threads, pipeline.parts().get(1), pipeline::close);
+    }
+  }
+
+  @Test
+  @Contract({"C4", "C6", "C11"})
+  void aSecondCloseWaitsForTheFirst() throws Exception {
+    assertASecondCloseWaits(Thread::new);
+  }
+
+  @Test
+  @Contract({"C4", "C6", "C11"})
+  void aSecondCloseInAVirtualThreadWaitsForTheFirst() throws Exception {
+    Requires.virtualThreads();
+    assertASecondCloseWaits(VirtualThreads.factory());
   }
 
   @Test

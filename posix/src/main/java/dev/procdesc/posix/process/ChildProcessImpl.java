@@ -5,11 +5,13 @@ import dev.procdesc.OnClose;
 import dev.procdesc.PipeInput;
 import dev.procdesc.PipeOutput;
 import dev.procdesc.ProcessDescriptorException;
+import dev.procdesc.Teardown;
 import dev.procdesc.Terminal;
 import dev.procdesc.posix.io.Deadline;
 import dev.procdesc.posix.io.PipeEnd;
 import dev.procdesc.posix.io.PipeInputImpl;
 import dev.procdesc.posix.io.PipeOutputImpl;
+import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -155,14 +157,13 @@ public final class ChildProcessImpl extends ProcessDescriptorImpl implements Chi
    * and waits for the end of all for at most the time that one close takes.
    */
   public static void closeAll(List<? extends ChildProcess> children) {
-    List<ProcessReference> killed = new ArrayList<>(children.size());
+    List<ProcessReference> released = new ArrayList<>(children.size());
     List<RuntimeException> failures = new ArrayList<>();
     for (ChildProcess each : children) {
       ChildProcessImpl child = (ChildProcessImpl) each;
       try {
-        if (child.reference().release()) {
-          killed.add(child.reference());
-        }
+        child.reference().release();
+        released.add(child.reference());
       } catch (RuntimeException e) {
         failures.add(e); // The others must be killed all the same.
       }
@@ -171,7 +172,7 @@ public final class ChildProcessImpl extends ProcessDescriptorImpl implements Chi
       child.closePipes();
     }
     Deadline deadline = ProcessReference.closeDeadline();
-    for (ProcessReference process : killed) {
+    for (ProcessReference process : released) {
       try {
         process.awaitKilled(deadline);
       } catch (RuntimeException e) {
@@ -182,6 +183,25 @@ public final class ChildProcessImpl extends ProcessDescriptorImpl implements Chi
       RuntimeException first = failures.get(0);
       failures.subList(1, failures.size()).forEach(first::addSuppressed);
       throw first;
+    }
+  }
+
+  /**
+   * Ends children at the same time.
+   *
+   * @throws ProcessDescriptorException the first failure, with the others as suppressed ones
+   * @throws InterruptedException if the thread is interrupted; children may run then
+   */
+  public static void shutdownAll(List<? extends ChildProcess> children, Teardown teardown)
+      throws ProcessDescriptorException, InterruptedException {
+    List<ProcessReference> processes = new ArrayList<>(children.size());
+    for (ChildProcess child : children) {
+      processes.add(((ChildProcessImpl) child).reference());
+    }
+    try {
+      TeardownRun.check(TeardownRun.run(teardown, processes));
+    } finally {
+      Reference.reachabilityFence(children);
     }
   }
 

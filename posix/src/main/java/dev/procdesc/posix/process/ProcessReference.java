@@ -59,6 +59,12 @@ public final class ProcessReference implements InterruptiblePoll.Waiter {
   /** Set when this was closed, or needs no close because the process has ended. */
   private volatile boolean released;
 
+  /**
+   * The close that is under way or was made: completes with whether it ends the process. Empty
+   * before; guarded by this.
+   */
+  private Optional<CompletableFuture<Boolean>> closing = Optional.empty();
+
   /** Set when this was closed and the process lives on, so that no wait may continue. */
   private volatile boolean abandoned;
 
@@ -448,12 +454,11 @@ public final class ProcessReference implements InterruptiblePoll.Waiter {
 
   /**
    * Closes this reference. If this kills the process, waits until it has ended, so that the exit
-   * status is known afterwards. Idempotent.
+   * status is known afterwards. A further close waits too, while another thread is in the first.
    */
   void close() {
-    if (release()) {
-      awaitKilled(closeDeadline());
-    }
+    release();
+    awaitKilled(closeDeadline());
   }
 
   /** Closes a reference that the application does not use any more, without waiting. */
@@ -464,22 +469,44 @@ public final class ProcessReference implements InterruptiblePoll.Waiter {
   }
 
   /**
-   * Closes this reference without waiting.
+   * Closes this reference without waiting for the end of the process. The caller then calls
+   * {@link #awaitKilled}.
    *
-   * @return whether this close ends the process; the caller then calls {@link #awaitKilled}
+   * @return whether this call ends the process
    */
   boolean release() {
+    CompletableFuture<Boolean> close = new CompletableFuture<>();
     synchronized (this) {
       closed = true;
       if (released) {
         return false;
       }
       released = true;
+      closing = Optional.of(close);
     }
-    if (limited.isPresent()) {
-      limited.get().close();
+    boolean ends = false;
+    try {
+      if (limited.isPresent()) {
+        limited.get().close();
+      }
+      ends = core.release(this);
+    } finally {
+      close.complete(ends);
     }
-    return core.release(this);
+    return ends;
+  }
+
+  /**
+   * Returns whether the close of this reference ends the process. Waits for a close that is under
+   * way in another thread.
+   */
+  private boolean isKilled() {
+    Optional<CompletableFuture<Boolean>> close;
+    synchronized (this) {
+      close = closing;
+    }
+    // Not a monitor, in which a virtual thread would pin its carrier.
+    return close.isPresent() && close.get().join();
   }
 
   /**
@@ -491,10 +518,13 @@ public final class ProcessReference implements InterruptiblePoll.Waiter {
   }
 
   /**
-   * Waits for the end of the process after SIGKILL, also in an interrupted thread. After the
-   * deadline the watcher waits.
+   * Waits for the end of the process if the close of this reference ends it, also in an interrupted
+   * thread. After the deadline the watcher waits.
    */
   void awaitKilled(Deadline deadline) {
+    if (!isKilled()) {
+      return;
+    }
     boolean interrupted = Thread.interrupted();
     try {
       while (core.tryCollect().isEmpty() && !deadline.isOver()) {

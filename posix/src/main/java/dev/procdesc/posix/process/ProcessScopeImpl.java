@@ -51,6 +51,9 @@ public final class ProcessScopeImpl implements ProcessScope {
   private Optional<ChildProcessImpl> failure = Optional.empty();
   private boolean closed;
 
+  /** The children of a close that is under way, for which another close waits. */
+  private List<ChildProcessImpl> closing = List.of();
+
   private ProcessScopeImpl(Optional<Teardown> onFailure) {
     this.onFailure = onFailure;
   }
@@ -320,15 +323,26 @@ public final class ProcessScopeImpl implements ProcessScope {
     lock.lock();
     try {
       closed = true;
+      all.addAll(closing);
       for (Map<ProcessReference, ChildProcessImpl> some : List.of(running, ended, kept)) {
         all.addAll(some.values());
         some.clear();
       }
+      closing = all;
       changed.signalAll();
     } finally {
       lock.unlock();
     }
-    ChildProcessImpl.closeAll(all);
+    try {
+      ChildProcessImpl.closeAll(all);
+    } finally {
+      lock.lock();
+      try {
+        closing = List.of();
+      } finally {
+        lock.unlock();
+      }
+    }
   }
 
   @Override
