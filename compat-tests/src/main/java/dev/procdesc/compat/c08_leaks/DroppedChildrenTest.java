@@ -5,13 +5,16 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.procdesc.ChildProcess;
+import dev.procdesc.DescriptorChannel;
 import dev.procdesc.ExitStatus.Exited;
+import dev.procdesc.Feature;
 import dev.procdesc.OnClose;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.SpawnException;
 import dev.procdesc.Spawner;
 import dev.procdesc.Stdio;
 import dev.procdesc.compat.Contract;
+import dev.procdesc.compat.Requires;
 import dev.procdesc.compat.Tags;
 import dev.procdesc.compat.support.ChildJvm;
 import dev.procdesc.compat.support.Descriptors;
@@ -23,10 +26,13 @@ import dev.procdesc.testing.Await;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import jnr.constants.platform.Errno;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Tests that pipes let their descriptors go when they can transfer nothing any more, and that a
@@ -152,6 +158,21 @@ final class DroppedChildrenTest {
       dropRunning(OnClose.RELEASE); // The end of the input then ends the child.
     }
     collectUntilOpen(before);
+  }
+
+  @Test
+  @Contract("C8")
+  void aCollectionClosesChannelsAndListeners(@TempDir Path directory) throws Exception {
+    Requires.feature(Feature.DESCRIPTOR_CHANNEL);
+    int before = open();
+    for (int i = 0; i < 50; i++) {
+      DescriptorChannel.pair();
+      DescriptorChannel.listen(directory.resolve("s" + i));
+    }
+    assertTrue(open() > before);
+    collectUntilOpen(before);
+    // Its path may be that of another listener by now.
+    assertTrue(Files.exists(directory.resolve("s0")), "the file of a listener remains");
   }
 
   private static void dropRunning(OnClose onClose) throws IOException {

@@ -25,10 +25,13 @@ import java.lang.ref.WeakReference;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -51,8 +54,36 @@ final class UnloadTest {
   @ValueSource(strings = {"shared", "application"})
   @Contract("C8")
   void aReloadedApplicationLeavesNothing(String jffi) {
+    reload(jffi, Work.class);
+  }
+
+  @Test
+  @Contract("C8")
+  void anApplicationThatOnlyUsesChannelsLeavesNothing() {
+    Requires.feature(Feature.DESCRIPTOR_CHANNEL);
+    reload("shared", OnlyChannels.class);
+  }
+
+  @Test
+  @Contract("C8")
+  void anApplicationThatOnlyOpensProcessesLeavesNothing() {
+    Requires.feature(Feature.OPEN_PROCESS);
+    reload("shared", OnlyOpens.class);
+  }
+
+  /** Tests what is used when the library has given everything back before. */
+  @Test
+  @Contract("C8")
+  void aWaitAfterTheIdleTimeLeavesNothing() {
+    Requires.feature(Feature.DESCRIPTOR_CHANNEL);
+    reload("shared", AfterIdleTime.class);
+  }
+
+  private static void reload(String jffi, Class<? extends Runnable> work) {
     Requires.file("/proc/self/fd");
-    ChildJvm.of(Reloads.class, jffi).property("dev.procdesc.idle", "PT0.05S").run();
+    ChildJvm.of(Reloads.class, jffi, work.getName())
+        .property("dev.procdesc.idle", "PT0.05S")
+        .run();
   }
 
   /** Loads and runs an application several times in one JVM. */
@@ -62,10 +93,11 @@ final class UnloadTest {
     @Override
     public void run(String... arguments) throws Exception {
       boolean shared = arguments[0].equals("shared");
-      reload(shared);
+      String work = arguments[1];
+      reload(shared, work);
       int before = Descriptors.open().size();
       for (int i = 1; i < RELOADS; i++) {
-        reload(shared);
+        reload(shared, work);
       }
       Await.until(
           "there are " + before + " descriptors, not " + Descriptors.open(),
@@ -79,25 +111,25 @@ final class UnloadTest {
       }
     }
 
-    private void reload(boolean shared) throws Exception {
+    private void reload(boolean shared, String work) throws Exception {
       try (Application application = new Application(shared)) {
-        Thread thread = new Thread(application.task());
+        Thread thread = new Thread(application.task(work));
         thread.setContextClassLoader(application);
         thread.start();
         Await.end(thread);
         // The library ends its work with classes that it has not loaded yet.
-        Await.until("no thread is left", () -> threads("procdesc-").isEmpty());
+        Await.until("no thread is left", () -> threads().isEmpty());
         Await.until("no process is left", () -> Children.all().isEmpty());
         loaders.add(new WeakReference<>(application));
       }
     }
+  }
 
-    private static List<String> threads(String prefix) {
-      return Thread.getAllStackTraces().keySet().stream()
-          .map(Thread::getName)
-          .filter(name -> name.startsWith(prefix))
-          .toList();
-    }
+  private static List<String> threads() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .map(Thread::getName)
+        .filter(name -> name.startsWith("procdesc-"))
+        .toList();
   }
 
   /** A class loader that shares with this JVM the JDK, and jffi if requested. */
@@ -122,16 +154,13 @@ final class UnloadTest {
       return urls.toArray(URL[]::new);
     }
 
-    Runnable task() throws ReflectiveOperationException {
-      return loadClass(Work.class.getName())
-          .asSubclass(Runnable.class)
-          .getDeclaredConstructor()
-          .newInstance();
+    Runnable task(String work) throws ReflectiveOperationException {
+      return loadClass(work).asSubclass(Runnable.class).getDeclaredConstructor().newInstance();
     }
   }
 
-  /** The application: uses every part of the library that holds descriptors or threads. */
-  public static final class Work implements Runnable {
+  /** An application. */
+  abstract static class Applied implements Runnable {
     @Override
     public void run() {
       try {
@@ -141,7 +170,54 @@ final class UnloadTest {
       }
     }
 
-    private static void work() throws Exception {
+    abstract void work() throws Exception;
+  }
+
+  /** Waits for a message that does not come, in the kernel. */
+  private static void receiveNothing() throws IOException {
+    try (DescriptorChannel.Pair pair = DescriptorChannel.pair()) {
+      assertEquals(Optional.empty(), pair.second().receive(Duration.ofMillis(1)));
+    }
+  }
+
+  /** An application without children. */
+  public static final class OnlyChannels extends Applied {
+    @Override
+    void work() throws Exception {
+      receiveNothing();
+    }
+  }
+
+  /** An application that waits for a process that other code has started. */
+  public static final class OnlyOpens extends Applied {
+    @Override
+    void work() throws Exception {
+      Process other = new ProcessBuilder("/bin/cat").start();
+      try (ProcessDescriptor opened = ProcessDescriptor.open(other.pid())) {
+        assertEquals(Optional.empty(), opened.waitFor(Duration.ofMillis(1)));
+        other.destroy();
+        opened.waitFor();
+      }
+      other.waitFor();
+    }
+  }
+
+  /** An application that goes on after the library has given back everything. */
+  public static final class AfterIdleTime extends Applied {
+    @Override
+    void work() throws Exception {
+      try (ChildProcess child = Run.cat().spawn()) {
+        Run.assertEchoes(child);
+      }
+      Await.until("the watcher ends", () -> threads().isEmpty());
+      receiveNothing();
+    }
+  }
+
+  /** The application: uses every part of the library that holds descriptors or threads. */
+  public static final class Work extends Applied {
+    @Override
+    void work() throws Exception {
       try (ChildProcess child = Run.cat().spawn();
           ProcessDescriptor other = child.duplicate()) {
         CompletableFuture<ExitStatus> ended = child.onExit();

@@ -14,11 +14,14 @@ import dev.procdesc.posix.io.BlockingDescriptor;
 import dev.procdesc.posix.io.Deadline;
 import dev.procdesc.posix.io.EventQueue;
 import dev.procdesc.posix.io.OwnedDescriptor;
+import dev.procdesc.posix.io.Unreachable;
 import dev.procdesc.posix.io.Watcher;
 import dev.procdesc.posix.process.ProcessDescriptorImpl;
 import dev.procdesc.posix.process.ProcessReference;
 import dev.procdesc.posix.recording.Recorder;
 import java.io.IOException;
+import java.lang.ref.Cleaner;
+import java.lang.ref.Reference;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
@@ -41,6 +44,9 @@ final class SocketChannel implements DescriptorChannel {
   private final DescriptorTransfer calls;
   private final MessageFraming records;
 
+  /** Closes the descriptors, also when this object is unreachable. */
+  private final Cleaner.Cleanable closing;
+
   private SocketChannel(
       OwnedDescriptor socket, OwnedDescriptor second, DescriptorTransfer calls, Watcher watcher) {
     this.socket = socket;
@@ -53,6 +59,19 @@ final class SocketChannel implements DescriptorChannel {
         .<MessageFraming>map(
             room -> new RecordFraming(reader, writer, second, room, system, watcher))
         .orElseGet(() -> new PacketFraming(reader, writer, system));
+    this.closing = Unreachable.register(this, new Closing(reader, writer, records));
+  }
+
+  /** The close of a channel, which does not refer to the channel. */
+  private record Closing(
+      BlockingDescriptor reader, BlockingDescriptor writer, MessageFraming records)
+      implements Runnable {
+    @Override
+    public void run() {
+      reader.close();
+      writer.close();
+      records.close();
+    }
   }
 
   /** Takes ownership of a connected socket, which is closed on failure. */
@@ -159,6 +178,7 @@ final class SocketChannel implements DescriptorChannel {
       return records.send(message, payload, descriptors, deadline);
     } finally {
       writer.lock.unlock();
+      Reference.reachabilityFence(this);
     }
   }
 
@@ -197,6 +217,7 @@ final class SocketChannel implements DescriptorChannel {
       return arrived.isPresent() ? Optional.of(accept(arrived.get())) : Optional.empty();
     } finally {
       reader.lock.unlock();
+      Reference.reachabilityFence(this);
     }
   }
 
@@ -237,6 +258,8 @@ final class SocketChannel implements DescriptorChannel {
   public ProcessDescriptor peer() throws IOException {
     try (OwnedDescriptor.Loan loan = socket.lendToChannel()) {
       return calls.peer(loan.fd());
+    } finally {
+      Reference.reachabilityFence(this);
     }
   }
 
@@ -252,9 +275,7 @@ final class SocketChannel implements DescriptorChannel {
 
   @Override
   public void close() {
-    reader.close();
-    writer.close();
-    records.close();
+    closing.clean();
   }
 
   @Override

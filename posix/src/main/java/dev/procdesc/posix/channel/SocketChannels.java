@@ -13,10 +13,13 @@ import dev.procdesc.posix.io.BlockingDescriptor;
 import dev.procdesc.posix.io.Deadline;
 import dev.procdesc.posix.io.EventQueue;
 import dev.procdesc.posix.io.OwnedDescriptor;
+import dev.procdesc.posix.io.Unreachable;
 import dev.procdesc.posix.io.Watcher;
 import dev.procdesc.spi.Channels;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.ref.Cleaner;
+import java.lang.ref.Reference;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -152,10 +155,17 @@ public final class SocketChannels implements Channels {
     private final Path path;
     private final AtomicBoolean removed = new AtomicBoolean();
 
+    /**
+     * Closes the socket, also when this object is unreachable. The file then remains: at that time
+     * its path may be that of another listener.
+     */
+    private final Cleaner.Cleanable closing;
+
     Listener(OwnedDescriptor socket, Path path) {
       this.socket = socket;
       this.path = path;
       this.end = new BlockingDescriptor(socket, EventQueue.Interest.READABLE, watcher, "listener");
+      this.closing = Unreachable.register(this, end::close);
     }
 
     @Override
@@ -189,6 +199,7 @@ public final class SocketChannels implements Channels {
             : Optional.of(SocketChannel.take((int) fd, calls, watcher));
       } finally {
         end.lock.unlock();
+        Reference.reachabilityFence(this);
       }
     }
 
@@ -199,7 +210,7 @@ public final class SocketChannels implements Channels {
 
     @Override
     public void close() {
-      end.close();
+      closing.clean();
       if (removed.compareAndSet(false, true)) {
         try {
           Files.deleteIfExists(path);

@@ -144,8 +144,10 @@ public final class NativeMemory implements AutoCloseable {
   @Override
   public void close() {
     bytes.clear();
-    if (!pooled || !put(shared ? SHARED : POOL, this)) {
+    if (!pooled || !Pooling.isOn() || !put(shared ? SHARED : POOL, this)) {
       release();
+    } else if (!Pooling.isOn()) {
+      freeUnused();
     }
   }
 

@@ -4,6 +4,7 @@ import dev.procdesc.posix.ffi.Descriptors;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeMemory;
+import dev.procdesc.posix.ffi.Pooling;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.ffi.SystemNumbers;
 import java.io.IOException;
@@ -125,10 +126,13 @@ public final class InterruptiblePoll {
    * Returns this to the pool, whose size is limited so that a burst of waiters leaves few pipes.
    */
   private void giveBack() {
-    if (lasting) {
-      POOL.addFirst(this);
-    } else {
+    if (!lasting || !Pooling.isOn()) {
       free();
+      return;
+    }
+    POOL.addFirst(this);
+    if (!Pooling.isOn()) {
+      closeUnused();
     }
   }
 

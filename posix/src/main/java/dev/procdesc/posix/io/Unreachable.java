@@ -1,5 +1,6 @@
 package dev.procdesc.posix.io;
 
+import dev.procdesc.posix.ffi.Pooling;
 import java.lang.ref.Cleaner;
 import java.lang.ref.WeakReference;
 import java.util.concurrent.TimeUnit;
@@ -10,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The cleanup after objects that became unreachable without having been closed. One thread runs all
  * of it. It ends when the cleaner is unreachable; so the cleaner is held by the registrations, and
- * here only until the library is idle. A static cleaner would keep its thread for as long as this
- * class is loaded.
+ * here only while a watcher runs, until the library is idle. A static cleaner would keep its thread
+ * for as long as this class is loaded.
  */
 public final class Unreachable {
   private static final long STEP_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
@@ -70,7 +71,7 @@ public final class Unreachable {
       cleaner = Cleaner.create();
       latest = new WeakReference<>(cleaner);
     }
-    held = cleaner;
+    held = Pooling.isOn() ? cleaner : null;
     return cleaner;
   }
 

@@ -3,6 +3,7 @@ package dev.procdesc.posix.io;
 import static dev.procdesc.posix.io.Logging.LOG;
 
 import dev.procdesc.posix.ffi.NativeMemory;
+import dev.procdesc.posix.ffi.Pooling;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
@@ -34,9 +35,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Idle time.</b> Threads are daemons and start on demand. After nothing has been watched for
  * a while ({@link IdleTime}), they end, and everything that the library holds is given back: the
- * event queue, the pools, and the guardian. So an application that is unloaded leaves neither a
- * thread nor a descriptor, and its class loader can be collected. The queue is opened and closed
- * with the baton held, so that no call uses the number of a queue that was closed.
+ * event queue, the pools, and the guardian. While no thread watches, nothing is pooled. So an
+ * application that is unloaded leaves neither a thread nor a descriptor, and its class loader can
+ * be collected. The queue is opened and closed with the baton held, so that no call uses the number
+ * of a queue that was closed.
  *
  * <p><b>Exit of the JVM.</b> At its exit a JVM waits for threads that are in native code, for up to
  * 300 milliseconds. So a shutdown hook makes the watching thread leave the kernel: from then on it
@@ -315,6 +317,9 @@ public final class Watcher {
     }
     addHook();
     watching = passOn();
+    if (watching) {
+      Pooling.begin();
+    }
   }
 
   /** Opens the event queue if it is not open. Called with the baton held. */
@@ -500,6 +505,7 @@ public final class Watcher {
         return false;
       }
       watching = false;
+      Pooling.end();
       baton.notifyAll(); // The shutdown hook may be waiting for this thread.
       removeHook();
       closeIfUnused();
