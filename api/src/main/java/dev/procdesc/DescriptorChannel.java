@@ -1,5 +1,6 @@
 package dev.procdesc;
 
+import dev.procdesc.spi.SystemPath;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.channels.InterruptibleChannel;
@@ -82,25 +83,28 @@ public interface DescriptorChannel extends InterruptibleChannel, AutoCloseable {
    *     be accepted
    * @throws IllegalArgumentException if the path is too long for a socket's address: 107 bytes on
    *     Linux, 103 on FreeBSD
+   * @throws UnsupportedOperationException if the path is one of another file system
    * @throws UnsupportedFeatureException without {@link Feature#DESCRIPTOR_CHANNEL}
    */
   static DescriptorChannel connect(Path path) throws ProcessDescriptorException {
-    return Platform.current().backend().channels().connect(Objects.requireNonNull(path, "path"));
+    return Platform.current().backend().channels().connect(SystemPath.check(path));
   }
 
   /**
    * Creates a socket in the file system and listens on it. Every process with write permission to
-   * the socket may connect, so its directory should be private to the caller.
+   * the socket may connect, so its directory should be private to the caller. The file remains if
+   * the listener becomes unreachable without having been closed.
    *
    * @param path a path that does not exist
    * @return the listener, which accepts connections
    * @throws ProcessDescriptorException EADDRINUSE if the path exists; ENOENT if its directory does
    *     not; EACCES if this JVM may not write to the directory
    * @throws IllegalArgumentException if the path is too long for a socket's address
+   * @throws UnsupportedOperationException if the path is one of another file system
    * @throws UnsupportedFeatureException without {@link Feature#DESCRIPTOR_CHANNEL}
    */
   static Listener listen(Path path) throws ProcessDescriptorException {
-    return Platform.current().backend().channels().listen(Objects.requireNonNull(path, "path"));
+    return Platform.current().backend().channels().listen(SystemPath.check(path));
   }
 
   /**
@@ -190,7 +194,8 @@ public interface DescriptorChannel extends InterruptibleChannel, AutoCloseable {
 
   /**
    * Returns the number of the socket, to give it to a child ({@link Stdio#descriptor}) or to poll
-   * it. The socket is close-on-exec, and this object retains ownership.
+   * it. The socket is close-on-exec, and this object retains ownership: it closes the socket also
+   * when it becomes unreachable.
    *
    * @return the descriptor number, not negative
    * @throws ClosedDescriptorException after {@link #close()}

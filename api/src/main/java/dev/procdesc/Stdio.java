@@ -63,6 +63,7 @@ public sealed interface Stdio permits Redirect {
    *
    * @param file an existing file; a relative path is relative to the parent's directory
    * @return valid for any descriptor number
+   * @throws UnsupportedOperationException if the path is one of another file system
    */
   static Stdio fromFile(Path file) {
     return new Redirect.File(file, Access.READ, Redirect.File.DEFAULT_MODE);
@@ -74,6 +75,7 @@ public sealed interface Stdio permits Redirect {
    *
    * @param file the file; a relative path is relative to the parent's directory
    * @return valid for any descriptor number
+   * @throws UnsupportedOperationException if the path is one of another file system
    */
   static Stdio toFile(Path file) {
     return new Redirect.File(file, Access.WRITE, Redirect.File.DEFAULT_MODE);
@@ -85,6 +87,7 @@ public sealed interface Stdio permits Redirect {
    *
    * @param file the file; a relative path is relative to the parent's directory
    * @return valid for any descriptor number
+   * @throws UnsupportedOperationException if the path is one of another file system
    */
   static Stdio appendTo(Path file) {
     return new Redirect.File(file, Access.APPEND, Redirect.File.DEFAULT_MODE);
@@ -98,6 +101,7 @@ public sealed interface Stdio permits Redirect {
    * @param mode permission bits if the file is created, less the parent's umask: 0 to 07777
    * @return valid for any descriptor number
    * @throws IllegalArgumentException if the mode is out of range
+   * @throws UnsupportedOperationException if the path is one of another file system
    */
   static Stdio file(Path file, Access access, int mode) {
     return new Redirect.File(file, access, mode);

@@ -57,9 +57,10 @@ public sealed interface Redirect extends Stdio {
      * @param access see {@link #access()}
      * @param mode see {@link #mode()}
      * @throws IllegalArgumentException if the mode is out of range
+     * @throws UnsupportedOperationException if the path is one of another file system
      */
     public File {
-      Objects.requireNonNull(path, "path");
+      SystemPath.check(Objects.requireNonNull(path, "path"));
       Objects.requireNonNull(access, "access");
       if (mode < 0 || mode > 07777) {
         throw new IllegalArgumentException(

@@ -29,6 +29,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.FutureTask;
+import java.util.stream.Stream;
 import jnr.constants.platform.Errno;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -52,6 +53,31 @@ final class CgroupTest {
       child.stdin().close();
       assertEquals(new Exited(0), Run.end(child));
     } finally {
+      Files.delete(group);
+    }
+  }
+
+  @Test
+  @Contract("C9")
+  void aNameThatIsNotTextIsTheSameGroup() throws Exception {
+    Requires.feature(Feature.CGROUP);
+    Path group = Requires.cgroup();
+    String inner = "d=\"$1/$(printf 'd\\351')\"; ";
+    try {
+      Run.output(Run.sh(inner + "mkdir \"$d\"", group.toString()));
+      Path folder;
+      try (Stream<Path> entries = Files.list(group)) {
+        folder = entries.filter(Files::isDirectory).findFirst().orElseThrow();
+      }
+      try (ChildProcess child = Run.cat().cgroup(folder).spawn()) {
+        assertEquals(
+            Long.toString(child.pid()),
+            Files.readString(folder.resolve("cgroup.procs")).strip());
+        child.stdin().close();
+        assertEquals(new Exited(0), Run.end(child));
+      }
+    } finally {
+      Run.output(Run.sh(inner + "rmdir \"$d\"", group.toString()));
       Files.delete(group);
     }
   }

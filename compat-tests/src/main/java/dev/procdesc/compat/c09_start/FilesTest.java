@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.procdesc.ChildProcess;
+import dev.procdesc.DescriptorChannel;
 import dev.procdesc.ExitStatus.Exited;
+import dev.procdesc.RunOptions;
 import dev.procdesc.Spawner;
 import dev.procdesc.Stdio;
 import dev.procdesc.Stdio.Access;
@@ -28,10 +30,12 @@ import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Tests redirection of standard input, output and error from and to files. */
@@ -141,6 +145,10 @@ final class FilesTest {
     try (ChildProcess child = Run.cat().stdin(Stdio.fromFile(file)).spawn()) {
       assertEquals("old\nnew", Text.all(child.stdout()));
     }
+    run(quiet("echo newer").stdout(Stdio.toFile(file)));
+    assertEquals("newer\n", Files.readString(file));
+    RunOptions input = RunOptions.defaults().input(file);
+    assertEquals("newer\n", Spawner.of("/bin/cat").run(input).orThrow().stdoutText());
     String listing = Run.output(Run.sh("ls | wc -l").directory(folder));
     assertEquals("1", listing.strip());
   }
@@ -157,12 +165,22 @@ final class FilesTest {
     Path archive = directory.resolve("archive.zip");
     try (FileSystem zip = FileSystems.newFileSystem(archive, Map.of("create", "true"))) {
       Path inside = zip.getPath("/inside");
-      assertThrows(
-          UnsupportedOperationException.class,
-          () -> Run.cat().stdout(Stdio.toFile(inside)).spawn());
-      assertThrows(
-          UnsupportedOperationException.class,
-          () -> Run.cat().directory(zip.getPath("/")).spawn());
+      // At the call, before the spawn has created or truncated any other file.
+      List<Executable> calls = List.of(
+          () -> Stdio.fromFile(inside),
+          () -> Stdio.toFile(inside),
+          () -> Stdio.appendTo(inside),
+          () -> Stdio.file(inside, Access.READ_WRITE, 0600),
+          () -> RunOptions.defaults().input(inside),
+          () -> Run.cat().directory(inside),
+          () -> Run.cat().cgroup(inside),
+          () -> DescriptorChannel.connect(inside),
+          () -> DescriptorChannel.listen(inside));
+      for (Executable call : calls) {
+        var thrown = assertThrows(UnsupportedOperationException.class, call);
+        assertEquals(
+            "/inside is a path of another file system than the default one", thrown.getMessage());
+      }
     }
   }
 

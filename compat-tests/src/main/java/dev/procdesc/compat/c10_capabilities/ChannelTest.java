@@ -32,6 +32,7 @@ import java.io.EOFException;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -54,6 +55,23 @@ final class ChannelTest {
   @BeforeEach
   void channels() {
     Requires.feature(Feature.DESCRIPTOR_CHANNEL);
+  }
+
+  @Test
+  @Contract("C10")
+  void aNameThatIsNotTextIsTheSameSocket() throws Exception {
+    Run.output(Run.sh("mkdir \"$1/$(printf 'd\\351')\"", directory.toString()));
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
+      Path path = entries.iterator().next().resolve("socket");
+      try (DescriptorChannel.Listener listener = DescriptorChannel.listen(path);
+          DescriptorChannel client = DescriptorChannel.connect(path);
+          DescriptorChannel server = listener.accept()) {
+        assertTrue(Files.exists(path));
+        client.send(bytes("x"));
+        receive(server).close();
+      }
+      assertFalse(Files.exists(path));
+    }
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.procdesc.posix.ffi;
 
+import dev.procdesc.spi.SystemPath;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
@@ -8,7 +9,6 @@ import java.nio.charset.Charset;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.MalformedInputException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileSystems;
 import java.nio.file.Path;
 
 /** Converts between Java strings and the bytes of the system's names and arguments. */
@@ -80,11 +80,7 @@ public final class SystemStrings {
    * @throws UnsupportedOperationException if the path is not of the default file system
    */
   public static byte[] encode(Path path) {
-    if (!path.getFileSystem().equals(FileSystems.getDefault())) {
-      throw new UnsupportedOperationException(
-          path + " is a path of another file system than the default one");
-    }
-    String text = path.toString();
+    String text = SystemPath.check(path).toString();
     if (text.isEmpty()) {
       return encode(".");
     }
