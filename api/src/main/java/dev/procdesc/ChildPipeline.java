@@ -127,9 +127,11 @@ public final class ChildPipeline implements AutoCloseable {
    */
   public Optional<PipelineStatus> waitFor(Duration timeout) throws InterruptedException {
     long start = System.nanoTime();
+    long limit = CommandRun.nanos(timeout);
     List<ExitStatus> statuses = new ArrayList<>();
     for (ChildProcess part : parts) {
-      Duration left = timeout.minusNanos(System.nanoTime() - start);
+      long nanos = limit == Long.MAX_VALUE ? limit : limit - (System.nanoTime() - start);
+      Duration left = Duration.ofNanos(nanos);
       Optional<ExitStatus> status = part.waitFor(left);
       if (status.isEmpty()) {
         return Optional.empty();
@@ -233,7 +235,8 @@ public final class ChildPipeline implements AutoCloseable {
   /**
    * Ends all parts in an orderly way and at the same time: each step of the teardown signals all
    * that are left, then waits once for all of them. Returns when all have ended, and does not close
-   * the pipeline.
+   * the pipeline. A part for which a call fails is left alone from then on, and the others are
+   * still ended.
    *
    * @param teardown the signals and the time to wait after each; {@link Teardown#ofGroup()} signals
    *     the process group of the pipeline, and waits for that
@@ -248,19 +251,10 @@ public final class ChildPipeline implements AutoCloseable {
       throws ProcessDescriptorException, InterruptedException {
     if (teardown.group()) {
       var unused = leader().shutdown(teardown);
+      kill(); // A part may have left the group.
     } else {
-      for (Teardown.Step step : teardown.steps()) {
-        signal(step.signal());
-        if (step.isContinued()) {
-          signal(Signal.CONT);
-        }
-        Optional<PipelineStatus> end = waitFor(step.patience());
-        if (end.isPresent()) {
-          return end.get();
-        }
-      }
+      Platform.current().backend().shutdownAll(parts, teardown);
     }
-    kill();
     return waitFor();
   }
 

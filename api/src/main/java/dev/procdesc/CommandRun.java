@@ -105,7 +105,11 @@ final class CommandRun implements OutputCapture.Listener {
       ChildProcess part = pipeline.parts().get(i);
       stderr.get(i).ifPresent(output -> capture(part, output));
     }
-    options.timeout.ifPresent(timeout -> after(timeout, () -> fail(new RunOutcome.TimedOut())));
+    options.timeout.ifPresent(timeout -> {
+      long limit = nanos(timeout);
+      long left = limit == Long.MAX_VALUE ? limit : limit - (System.nanoTime() - start);
+      after(left, () -> fail(new RunOutcome.TimedOut()));
+    });
     var unused =
         pipeline.onExit().whenComplete((status, cause) -> exited(Optional.ofNullable(cause)));
     return outcome;
@@ -185,19 +189,28 @@ final class CommandRun implements OutputCapture.Listener {
   }
 
   /** Runs an action after a time, unless the run is over by then. */
-  private void after(Duration time, Runnable action) {
+  private void after(long nanos, Runnable action) {
     CompletableFuture<Boolean> timer = new CompletableFuture<>();
     // Not in the thread of the JDK that completes all timers.
     var unused = timer.thenRunAsync(action);
     onRelease(() -> timer.cancel(false));
-    timer.completeOnTimeout(true, Math.max(0, nanos(time)), TimeUnit.NANOSECONDS);
+    timer.completeOnTimeout(true, Math.max(0, nanos), TimeUnit.NANOSECONDS);
   }
 
-  private static long nanos(Duration time) {
+  /**
+   * Converts a time limit to nanoseconds.
+   *
+   * @return 0 for a negative one, and {@link Long#MAX_VALUE}, which is no limit, for one of 292
+   *     years or more, which would overflow
+   */
+  static long nanos(Duration time) {
+    if (time.isNegative()) {
+      return 0;
+    }
     try {
       return time.toNanos();
     } catch (ArithmeticException e) {
-      return time.isNegative() ? 0 : Long.MAX_VALUE;
+      return Long.MAX_VALUE;
     }
   }
 
@@ -294,7 +307,7 @@ final class CommandRun implements OutputCapture.Listener {
     } else if (failed || options.outputAfterExit.compareTo(Duration.ZERO) <= 0) {
       finishOutputs();
     } else {
-      after(options.outputAfterExit, this::finishOutputs);
+      after(nanos(options.outputAfterExit), this::finishOutputs);
     }
   }
 
@@ -357,16 +370,55 @@ final class CommandRun implements OutputCapture.Listener {
     }
   }
 
-  /** The start of a run. */
+  /** The start of the children of a run. */
   interface Start {
     /** Starts the children. */
+    ChildPipeline start(List<Spawner> spawners) throws IOException;
+  }
+
+  /** The start of a run. */
+  interface RunStart {
+    /** Starts the run. */
     CommandRun start() throws IOException;
+  }
+
+  /**
+   * Starts the children of a run in the current thread, within its time limit.
+   *
+   * @throws RunTimeoutException if the time is over before the children have started
+   */
+  static CommandRun start(List<Spawner> spawners, RunOptions options, Start children)
+      throws IOException {
+    long start = System.nanoTime();
+    if (options.timeout.isEmpty()) {
+      return new CommandRun(spawners, options, children.start(spawners), start);
+    }
+    Duration timeout = options.timeout.get();
+    StartLimit limit = StartLimit.begin(nanos(timeout));
+    ChildPipeline started;
+    try {
+      started = children.start(spawners);
+    } catch (IOException e) {
+      if (!limit.end()) {
+        throw e;
+      }
+      List<List<String>> commands =
+          spawners.stream().map(spawner -> spawner.request().arguments()).toList();
+      RunTimeoutException over =
+          new RunTimeoutException(commands, timeout, CapturedOutput.NONE, CapturedOutput.NONE);
+      over.initCause(e);
+      throw over;
+    } finally {
+      var unused = limit.end();
+    }
+    return new CommandRun(spawners, options, started, start);
   }
 
   /**
    * Starts a run; returns a future of its result, whose completion by others kills the children.
    */
-  static <T> CompletableFuture<T> async(Start start, Function<List<CompletedProcess>, T> result) {
+  static <T> CompletableFuture<T> async(
+      RunStart start, Function<List<CompletedProcess>, T> result) {
     CompletableFuture<T> future = new CompletableFuture<>();
     CommandRun run;
     try {

@@ -295,7 +295,7 @@ public final class Pipeline {
 
   /**
    * Runs all parts to their end, as {@link #run(RunOptions)}, without a thread that waits. The
-   * parts are started by this thread, before this method returns.
+   * parts are started by this thread, before this method returns, within the time limit.
    *
    * @param options the input, the limits and the time limit
    * @return a future, to which the rules of {@link Spawner#runAsync(RunOptions)} apply
@@ -306,12 +306,11 @@ public final class Pipeline {
   }
 
   private CommandRun startRun(RunOptions options) throws IOException {
-    long start = System.nanoTime();
     List<Spawner> spawners = new ArrayList<>();
     for (Spawner part : parts) {
       spawners.add(part.forRun(spawners.isEmpty() ? options.input : new RunInput.Absent()));
     }
-    return new CommandRun(spawners, options, spawn(spawners), start);
+    return CommandRun.start(spawners, options, this::spawn);
   }
 
   @Override

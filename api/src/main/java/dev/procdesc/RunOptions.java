@@ -1,5 +1,6 @@
 package dev.procdesc;
 
+import dev.procdesc.spi.SystemPath;
 import java.io.InputStream;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
@@ -100,9 +101,11 @@ public final class RunOptions {
    *
    * @param file an existing file
    * @return new options
+   * @throws UnsupportedOperationException if the path is one of another file system
    */
   public RunOptions input(Path file) {
-    return withInput(new RunInput.OfFile(Objects.requireNonNull(file, "file")));
+    Objects.requireNonNull(file, "file");
+    return withInput(new RunInput.OfFile(SystemPath.check(file)));
   }
 
   /**
@@ -120,9 +123,10 @@ public final class RunOptions {
   }
 
   /**
-   * Limits the time of the whole run, including the output of descendants. When the time is over,
-   * the child gets {@code SIGKILL}, and the run fails with {@link RunTimeoutException}, also if the
-   * child exits at that moment.
+   * Limits the time of the whole run, from its start to the output of descendants. When the time is
+   * over, the child gets {@code SIGKILL}, and the run fails with {@link RunTimeoutException}, also
+   * if the child exits at that moment. A start that waits, such as for the other end of a FIFO, is
+   * interrupted, and leaves nothing.
    *
    * @param timeout the limit; zero or less is over at once
    * @return new options

@@ -5,6 +5,7 @@ import dev.procdesc.spi.Program;
 import dev.procdesc.spi.Redirect;
 import dev.procdesc.spi.SpawnRequest;
 import dev.procdesc.spi.SupplementaryGroups;
+import dev.procdesc.spi.SystemPath;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -87,8 +88,9 @@ public final class Spawner {
    * candidate is skipped if it does not exist, may not be executed, has too long a path, or is on a
    * file system that does not answer (ESTALE, ETIMEDOUT, ENODEV). {@link #spawn()} fails with
    * EACCES if a candidate may not be executed and no other one can be. A child with a
-   * {@link #controllingTerminal} does not search on after ESTALE on either system, nor after
-   * ETIMEDOUT on Linux.
+   * {@link #controllingTerminal}, also one of {@link #terminal}, does not search on after ESTALE on
+   * either system, nor after ETIMEDOUT on Linux: the exit of the first attempt hangs the terminal
+   * up.
    *
    * <p>One rule of {@code execvp} and of {@link ProcessBuilder} is not followed: a file that is
    * neither a program of this machine nor a script with a {@code #!} line fails with ENOEXEC, and
@@ -156,8 +158,12 @@ public final class Spawner {
    *       see {@link #ignoredSignals}.
    *   <li>The child gets no other descriptors than the three standard ones.
    *   <li>A failed start throws {@link SpawnException}, whose message differs. A command that
-   *       contains a NUL throws {@link IllegalArgumentException} here, and not {@link IOException}
-   *       at the start.
+   *       contains a NUL, or an empty program name, throws {@link IllegalArgumentException} here,
+   *       and not {@link IOException} at the start.
+   *   <li>If the builder merges standard error into standard output
+   *       ({@code redirectErrorStream(true)}), a file to which it also redirects standard error is
+   *       not opened. {@code ProcessBuilder} creates or truncates that file, and nothing is written
+   *       to it.
    *   <li>The view as {@link Process} differs in the points that {@link ChildProcess#asProcess()}
    *       lists.
    *   <li>{@link ProcessBuilder#startPipeline} has no counterpart in this method.
@@ -260,9 +266,10 @@ public final class Spawner {
    *     is not one
    * @return a new spawner
    * @throws IllegalArgumentException if the path contains a NUL
+   * @throws UnsupportedOperationException if the path is one of another file system
    */
   public Spawner directory(Path directory) {
-    checkNoNul("a directory", directory.toString());
+    checkNoNul("a directory", SystemPath.check(directory).toString());
     return with(r -> r.directory = Optional.of(directory));
   }
 
@@ -485,6 +492,10 @@ public final class Spawner {
    * <p>The terminal is opened by names of files: {@code /dev/ptmx} on Linux, {@code /dev/pts/N} on
    * FreeBSD. So {@link #spawn()} fails with EPERM after {@link Platform#enterDescriptorOnlyMode}
    * with {@link DescriptorOnly#FILES}, and with ECAPMODE in FreeBSD's capability mode.
+   *
+   * <p>As with every {@link #controllingTerminal}, the search in {@code PATH} ends at a candidate
+   * on a file system that answers ESTALE, or ETIMEDOUT on Linux. Give the path of the program if
+   * {@code PATH} has such elements.
    *
    * @param size the size that the child finds
    * @return a new spawner; its {@link #spawn()} needs {@link Feature#CHILD_SETUP}
@@ -770,9 +781,11 @@ public final class Spawner {
    *
    * @param directory the directory of a cgroup v2 that is delegated to the JVM's user
    * @return a new spawner; its {@link #spawn()} needs {@link Feature#CGROUP}
+   * @throws UnsupportedOperationException if the path is one of another file system
    */
   public Spawner cgroup(Path directory) {
-    return with(r -> r.cgroup = Optional.of(directory));
+    Path checked = SystemPath.check(directory);
+    return with(r -> r.cgroup = Optional.of(checked));
   }
 
   /**
@@ -915,7 +928,8 @@ public final class Spawner {
 
   /**
    * Runs the child to its end, as {@link #run(RunOptions)}, without a thread that waits. The child
-   * is started by this thread, before this method returns.
+   * is started by this thread, before this method returns. So a start that waits, such as for the
+   * other end of a FIFO, delays the return, up to the time limit of the options if they have one.
    *
    * @param options the input, the limits and the time limit
    * @return a future that completes with the result, and exceptionally with the exceptions of
@@ -928,9 +942,9 @@ public final class Spawner {
   }
 
   private CommandRun startRun(RunOptions options) throws IOException {
-    long start = System.nanoTime();
     Spawner spawner = forRun(options.input);
-    return new CommandRun(List.of(spawner), options, ChildPipeline.of(spawner.spawn()), start);
+    return CommandRun.start(
+        List.of(spawner), options, spawners -> ChildPipeline.of(spawner.spawn()));
   }
 
   SpawnRequest request() {

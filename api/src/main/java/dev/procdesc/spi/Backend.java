@@ -115,6 +115,19 @@ public interface Backend {
   void closeAll(List<ChildProcess> children);
 
   /**
+   * Ends processes at the same time as {@link ProcessDescriptor#shutdown}: each step signals all
+   * that are left before it waits for any. One for which a call fails is left alone from then on,
+   * and the others are still ended.
+   *
+   * @param children children of this backend
+   * @param teardown the signals and the time to wait after each
+   * @throws ProcessDescriptorException the first failure, with the others as suppressed ones
+   * @throws InterruptedException if the thread is interrupted; children may run then
+   */
+  void shutdownAll(List<ChildProcess> children, Teardown teardown)
+      throws ProcessDescriptorException, InterruptedException;
+
+  /**
    * Opens a scope for several children.
    *
    * @param onFailure the teardown of the other children when one has failed; empty if a failure

@@ -187,6 +187,12 @@ public final class LinuxBackend implements Backend {
   }
 
   @Override
+  public void shutdownAll(List<ChildProcess> children, Teardown teardown)
+      throws ProcessDescriptorException, InterruptedException {
+    ChildProcessImpl.shutdownAll(children, teardown);
+  }
+
+  @Override
   public ProcessScope openScope(Optional<Teardown> onFailure) {
     return ProcessScopeImpl.open(onFailure);
   }

@@ -11,10 +11,12 @@ import dev.procdesc.Capture;
 import dev.procdesc.CompletedProcess;
 import dev.procdesc.ExitStatus.Exited;
 import dev.procdesc.OutputLimitException;
+import dev.procdesc.Pipeline;
 import dev.procdesc.RunOptions;
 import dev.procdesc.RunTimeoutException;
 import dev.procdesc.Signal;
 import dev.procdesc.Spawner;
+import dev.procdesc.Stdio;
 import dev.procdesc.Teardown;
 import dev.procdesc.compat.Contract;
 import dev.procdesc.compat.support.BlockedInput;
@@ -23,11 +25,14 @@ import dev.procdesc.compat.support.LeakCheck;
 import dev.procdesc.compat.support.RawPipe;
 import dev.procdesc.testing.Await;
 import dev.procdesc.testing.Timeouts;
+import java.io.InterruptedIOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Tests the limits of runs, and the runs that do not end by themselves. */
 @ExtendWith(LeakCheck.class)
@@ -42,6 +47,10 @@ final class RunEndTest {
 
   private static Spawner sh(String script) {
     return Spawner.of("/bin/sh", "-c", script);
+  }
+
+  private static Spawner sh(String script, String name) {
+    return Spawner.of("/bin/sh", "-c", script, name);
   }
 
   /** Returns an input that ends at the end of the run, and so lets the grandchild exit. */
@@ -106,6 +115,51 @@ final class RunEndTest {
     assertTrue(List.of("", "out\n").contains(thrown.stdoutText()), thrown.stdoutText());
     assertThrows(
         RunTimeoutException.class, () -> sh("exec sleep 1000").run(OPTIONS.timeout(Duration.ZERO)));
+  }
+
+  /** Runs something whose start waits, and asserts that the time limit ends it. */
+  private static void assertTimesOut(Await.Task<?> run) throws Exception {
+    Await.Running<RunTimeoutException> running = Await.start(() -> {
+      RunTimeoutException thrown = assertThrows(RunTimeoutException.class, run::run);
+      assertFalse(Thread.interrupted(), "the interrupt of the start is not visible");
+      return thrown;
+    });
+    RunTimeoutException thrown = Await.get(running.result());
+    assertEquals(SHORT, thrown.timeout());
+    assertEquals("", thrown.stdoutText());
+  }
+
+  @Test
+  @Contract("C9")
+  void aTimeoutIncludesTheStart(@TempDir Path directory) throws Exception {
+    Path fifo = directory.resolve("fifo");
+    assertEquals("", sh("exec mkfifo \"$0\"", fifo.toString()).run().orThrow().stderrText());
+    RunOptions limited = OPTIONS.timeout(SHORT);
+    assertTimesOut(() -> sh("cat").run(limited.input(fifo)));
+    assertTimesOut(() -> sh("cat").stdin(Stdio.fromFile(fifo)).run(limited));
+    assertTimesOut(() -> sh("cat").stdout(Stdio.toFile(fifo)).run(limited));
+    assertTimesOut(() -> Pipeline.of(sh("cat"), sh("cat")).run(limited.input(fifo)));
+    assertTimesOut(() ->
+        Pipeline.of(sh("exec sleep 1000"), sh("cat").stdout(Stdio.toFile(fifo))).run(limited));
+    assertTimesOut(() -> {
+      throw (RunTimeoutException) Await.thrown(sh("cat").runAsync(limited.input(fifo)));
+    });
+    assertTimesOut(() -> {
+      Pipeline cats = Pipeline.of(sh("cat"), sh("cat"));
+      throw (RunTimeoutException) Await.thrown(cats.runAsync(limited.input(fifo)));
+    });
+  }
+
+  @Test
+  @Contract({"C9", "C11"})
+  void anInterruptOfAStartWithATimeoutIsNoTimeout(@TempDir Path directory) throws Exception {
+    Path fifo = directory.resolve("fifo");
+    assertEquals("", sh("exec mkfifo \"$0\"", fifo.toString()).run().orThrow().stderrText());
+    Await.Running<CompletedProcess> running =
+        Await.start(() -> sh("cat").run(OPTIONS.timeout(Timeouts.CEILING).input(fifo)));
+    ConcurrentCallers.awaitBlocked(running.thread());
+    running.thread().interrupt();
+    assertInstanceOf(InterruptedIOException.class, Await.thrown(running.result()));
   }
 
   @Test
