@@ -33,6 +33,7 @@ import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
@@ -123,6 +124,23 @@ final class StreamsTest extends StreamsContract {
       child.stdin().write(new byte[0]);
       assertEquals(0, child.stdin().write(ByteBuffer.allocate(0)));
       Run.assertEchoes(child);
+    }
+  }
+
+  @Test
+  @Contract("C9")
+  void emptyReadsAndWritesOfAClosedPipeAreRefused() throws Exception {
+    try (ChildProcess child = Run.cat().spawn()) {
+      child.stdin().close();
+      child.stdout().close();
+      List<Executable> uses = List.of(
+          () -> child.stdout().read(new byte[0]),
+          () -> child.stdout().read(ByteBuffer.allocate(0)),
+          () -> child.stdin().write(new byte[0]),
+          () -> child.stdin().write(ByteBuffer.allocate(0)));
+      for (Executable use : uses) {
+        assertThrows(ClosedChannelException.class, use);
+      }
     }
   }
 

@@ -2,6 +2,7 @@ package dev.procdesc.compat.contract;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -16,6 +17,8 @@ import dev.procdesc.compat.support.LeakCheck;
 import dev.procdesc.compat.support.Text;
 import dev.procdesc.compat.support.VirtualThreads;
 import dev.procdesc.testing.Await;
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
@@ -229,6 +232,19 @@ public abstract class ProcessContract {
   private static void assertClosed(Executable use) {
     IOException thrown = assertThrows(IOException.class, use);
     assertEquals("stream closed", String.valueOf(thrown.getMessage()).toLowerCase(Locale.ROOT));
+  }
+
+  /**
+   * Tests that single bytes cost no transfer each, on which programs rely that read and write so.
+   */
+  @Test
+  @Contract("C9")
+  void theStreamsAreBuffered() throws Exception {
+    Process process = sh("exec cat");
+    assertInstanceOf(BufferedInputStream.class, process.getInputStream());
+    assertInstanceOf(BufferedInputStream.class, process.getErrorStream());
+    assertInstanceOf(BufferedOutputStream.class, process.getOutputStream());
+    end(process);
   }
 
   @Test

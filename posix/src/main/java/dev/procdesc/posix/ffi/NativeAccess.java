@@ -12,6 +12,50 @@ public final class NativeAccess {
     return Outcome.PROBLEM;
   }
 
+  /** Explains why native code cannot be called. */
+  static String explain(Throwable thrown) {
+    Throwable cause = thrown;
+    StringBuilder all = new StringBuilder(String.valueOf(thrown.getMessage()));
+    while (cause.getCause() != null && cause.getCause() != cause) {
+      cause = cause.getCause();
+      all.append("; ").append(cause.getMessage());
+    }
+    if (cause instanceof NoClassDefFoundError || cause instanceof ClassNotFoundException) {
+      String name = String.valueOf(cause.getMessage()).replace('/', '.');
+      return "this Java installation lacks the class "
+          + name
+          + ", which jffi needs"
+          + (name.startsWith("java.util.logging.")
+              ? "; a run-time image made by jlink must contain the module java.logging:"
+                  + " --add-modules java.logging"
+              : "; a run-time image made by jlink must contain its module, and the class path"
+                  + " its JAR");
+    }
+    String text = all.toString().strip();
+    String where = System.getProperty("os.name")
+        + " "
+        + System.getProperty("os.arch")
+        + ", Java "
+        + System.getProperty("java.version");
+    if (text.contains("llegal native access")
+        || text.contains("restricted method")
+        || text.contains("IllegalCallerException")
+        || cause instanceof IllegalCallerException) {
+      return "the JVM denies native access to jffi; start it with"
+          + " --enable-native-access=ALL-UNNAMED (on the module path:"
+          + " --enable-native-access=org.jnrproject.jffi)";
+    }
+    return "jffi's native library cannot be loaded ("
+        + where
+        + "): "
+        + text.lines().findFirst().orElse("no reason given").replaceFirst("[.]$", "")
+        + "; it is extracted to java.io.tmpdir="
+        + System.getProperty("java.io.tmpdir")
+        + ", which must be writable and not mounted noexec: choose another directory with"
+        + " -Djffi.extract.dir=DIR, or unpack the library beforehand and name its directory with"
+        + " -Djffi.boot.library.path=DIR";
+  }
+
   private static final class Outcome {
     static final Optional<String> PROBLEM = probe();
 
@@ -25,44 +69,6 @@ public final class NativeAccess {
       } catch (LinkageError | RuntimeException e) {
         return Optional.of(explain(e));
       }
-    }
-
-    private static String explain(Throwable thrown) {
-      Throwable cause = thrown;
-      StringBuilder all = new StringBuilder(String.valueOf(thrown.getMessage()));
-      while (cause.getCause() != null && cause.getCause() != cause) {
-        cause = cause.getCause();
-        all.append("; ").append(cause.getMessage());
-      }
-      if (cause instanceof NoClassDefFoundError || cause instanceof ClassNotFoundException) {
-        return "this Java installation lacks the class "
-            + String.valueOf(cause.getMessage()).replace('/', '.')
-            + ", which jffi needs; a run-time image made by jlink must contain the module"
-            + " java.logging: --add-modules java.logging";
-      }
-      String text = all.toString().strip();
-      String where = System.getProperty("os.name")
-          + " "
-          + System.getProperty("os.arch")
-          + ", Java "
-          + System.getProperty("java.version");
-      if (text.contains("llegal native access")
-          || text.contains("restricted method")
-          || text.contains("IllegalCallerException")
-          || cause instanceof IllegalCallerException) {
-        return "the JVM denies native access to jffi; start it with"
-            + " --enable-native-access=ALL-UNNAMED (on the module path:"
-            + " --enable-native-access=org.jnrproject.jffi)";
-      }
-      return "jffi's native library cannot be loaded ("
-          + where
-          + "): "
-          + text.lines().findFirst().orElse("no reason given").replaceFirst("[.]$", "")
-          + "; it is extracted to java.io.tmpdir="
-          + System.getProperty("java.io.tmpdir")
-          + ", which must be writable and not mounted noexec: choose another directory with"
-          + " -Djffi.extract.dir=DIR, or unpack the library beforehand and name its directory with"
-          + " -Djffi.boot.library.path=DIR";
     }
   }
 }

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.ToIntFunction;
 
 /**
  * Spawns by the C library, where machine code of this library cannot be mapped or does not exist
@@ -92,24 +93,42 @@ public abstract class PosixSpawn implements SpawnRetry.Attempt {
   }
 
   private int search(PosixSpawnCall call, long argv, long envp) throws IOException {
-    PathSearch search = spawn.search().orElseThrow();
     NativeArena.Place result = arena.allocate(8);
+    int errno = search(spawn.search().orElseThrow(), candidate -> {
+      int outcome = call.spawn(result.address(), arena.string(candidate), argv, envp);
+      if (outcome != 0) {
+        failed();
+      }
+      return outcome;
+    });
+    if (errno != 0) {
+      throw explain(errno, ((Program.Named) request.program()).name());
+    }
+    return result.bytes().getInt(result.at());
+  }
+
+  /**
+   * Tries the candidates of a search until one is executed, or fails with an error that ends the
+   * search.
+   *
+   * @param spawn spawns a candidate; returns 0, or an error number
+   * @return 0, or the error number of the search
+   */
+  static int search(PathSearch search, ToIntFunction<byte[]> spawn) {
     boolean denied = false;
     int outcome = PosixNumbers.ENOENT;
     for (byte[] candidate : search.candidates()) {
-      outcome = call.spawn(result.address(), arena.string(candidate), argv, envp);
+      outcome = spawn.applyAsInt(candidate);
       if (outcome == 0) {
-        return result.bytes().getInt(result.at());
+        return 0;
       }
-      failed();
       if (!PathSearch.isPassedOver(outcome)) {
         search.failedWith(outcome, candidate);
         break;
       }
       denied |= outcome == PosixNumbers.EACCES;
     }
-    int errno = denied && PathSearch.isPassedOver(outcome) ? PosixNumbers.EACCES : outcome;
-    throw explain(errno, ((Program.Named) request.program()).name());
+    return denied && PathSearch.isPassedOver(outcome) ? PosixNumbers.EACCES : outcome;
   }
 
   /**

@@ -108,6 +108,15 @@ final class NativeAccessTest {
   }
 
   @Test
+  void onlyAMissingLoggerIsThatOfAModule() {
+    String logger = NativeAccess.explain(new NoClassDefFoundError("java/util/logging/Logger"));
+    assertTrue(logger.contains("--add-modules java.logging"), logger);
+    String other = NativeAccess.explain(new NoClassDefFoundError("org/example/Missing"));
+    assertTrue(other.contains("lacks the class org.example.Missing"), other);
+    assertFalse(other.contains("java.logging"), other);
+  }
+
+  @Test
   void theUnpackedLibraryIsDeleted(@TempDir Path directory) throws Exception {
     assertEquals("works", ask(ALLOWED, "-Djava.io.tmpdir=" + directory));
     try (Stream<Path> left = Files.list(directory)) {

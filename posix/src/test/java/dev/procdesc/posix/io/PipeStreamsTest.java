@@ -13,6 +13,8 @@ import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.testing.Await;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.lang.reflect.InvocationTargetException;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
@@ -97,6 +99,25 @@ final class PipeStreamsTest {
     byte[] read = new byte[10];
     assertEquals(5, input.read(read, 2, 8));
     assertArrayEquals(bytes("\0\0hello\0\0\0"), read);
+  }
+
+  @Test
+  void singleBytesOfAProcessAreOneTransfer() throws IOException {
+    int buffered = 8192;
+    output.write(new byte[2 * buffered]);
+    InputStream in = input.processStream();
+    for (int i = 0; i < buffered; i++) {
+      assertEquals(0, in.read());
+      assertEquals(buffered, input.available(), "after byte " + i);
+    }
+    OutputStream out = output.processStream();
+    for (int i = 0; i < buffered; i++) {
+      out.write(i);
+      assertEquals(buffered, input.available(), "after byte " + i);
+    }
+    out.flush();
+    byte[] all = new byte[2 * buffered];
+    assertEquals(2 * buffered, input.readNBytes(all, 0, all.length));
   }
 
   @Test

@@ -142,6 +142,15 @@ final class SpawnRetryTest {
   }
 
   @Test
+  void theSearchContinuesAfterAMissingDevice() throws IOException {
+    Map<String, Integer> errors =
+        Map.of("/a/tool", PosixNumbers.ENODEV, "/b/tool", NUMBERS.estale());
+    SpawnRetry.make(new Simulated(tool("/a:/b:/c"), errors));
+    assertEquals(List.of("/a/tool", "/b/tool", "/c/tool"), executed);
+    assertEquals(2, attempts, "a script passes over a missing device itself");
+  }
+
+  @Test
   void aDeniedCandidateIsRememberedAcrossAttempts() {
     Map<String, Integer> errors = Map.of(
         "/a/tool",
