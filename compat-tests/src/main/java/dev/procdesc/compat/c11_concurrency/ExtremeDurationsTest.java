@@ -71,10 +71,15 @@ final class ExtremeDurationsTest {
   @Test
   @Contract({"C3", "C11"})
   void theShutdownOfAPipeline() throws Exception {
+    // They take a while, and longer than no time.
+    String handle = "trap 'sleep 0.2; exit 3' TERM; ";
+    Spawner first = Run.sh(handle + "echo up; while :; do read line; done");
+    Spawner second = Run.sh(handle + "read line; echo $line; while :; do read line; done");
     for (Duration limit : ENDLESS) {
-      try (ChildPipeline pipeline = echoing()) {
+      try (ChildPipeline pipeline = Pipeline.of(first, second).spawn()) {
+        assertEquals("up", Text.line(pipeline.stdout()));
         var end = pipeline.shutdown(Teardown.of(Signal.TERM, limit));
-        assertEquals(List.of(Run.signaled(Signal.TERM), Run.signaled(Signal.TERM)), end.parts());
+        assertEquals(List.of(new Exited(3), new Exited(3)), end.parts());
       }
     }
   }
@@ -124,7 +129,8 @@ final class ExtremeDurationsTest {
   @Test
   @Contract({"C9", "C11"})
   void theTimeForTheOutputAfterTheExit() throws Exception {
-    Spawner late = Spawner.of("/bin/sh", "-c", "exec 3<&0; (read line <&3; echo $line) & exit 0");
+    Spawner late =
+        Spawner.of("/bin/sh", "-c", "exec 3<&0; (read line <&3; sleep 0.3; echo $line) & exit 0");
     for (Duration limit : ENDLESS) {
       CompletedProcess run = late.run(OPTIONS.input("late\n").outputAfterExit(limit));
       assertEquals("late\n", run.stdoutText());
