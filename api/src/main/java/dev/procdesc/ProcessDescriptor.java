@@ -3,6 +3,7 @@ package dev.procdesc;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -144,6 +145,79 @@ public interface ProcessDescriptor extends AutoCloseable {
    */
   static ProcessDescriptor self() throws ProcessDescriptorException {
     return Platform.current().backend().self();
+  }
+
+  /**
+   * Creates the object for a process descriptor that this JVM has from elsewhere: it was started
+   * with it, got it from a service manager, or other code in it opened or received it, such as
+   * {@code SO_PEERPIDFD}. This is {@link #of(int, int)} for a descriptor without a lifeline.
+   *
+   * @param fd the number of a pidfd (Linux) or a process descriptor (FreeBSD) of this JVM; this
+   *     object takes ownership and makes it close-on-exec
+   * @return the process; see {@link #lastClose()} for the effect of its close
+   * @throws ProcessDescriptorException as {@link #of(int, int)}
+   * @throws IllegalArgumentException as {@link #of(int, int)}
+   * @throws IllegalStateException as {@link #of(int, int)}
+   */
+  static ProcessDescriptor of(int fd) throws ProcessDescriptorException {
+    return Platform.current().backend().adoption().adopt(checkNumber(fd), OptionalInt.empty());
+  }
+
+  /**
+   * Creates the object for a process descriptor that this JVM has from elsewhere, together with its
+   * <i>lifeline</i>: the write end of a pipe that every holder of a kill-on-close process has where
+   * not the kernel kills it; see {@link DescriptorChannel}. The process dies when no write end is
+   * open any more, so this JVM is a holder of it from now on.
+   *
+   * <p>The descriptors are examined first, and nothing is changed if one is refused: the caller
+   * retains ownership of both. This method works in the descriptor-only mode. The descriptor may
+   * refer to a process in any state:
+   *
+   * <ul>
+   *   <li>A process that has ended: {@link #isAlive()} is false. If its parent has reaped it, its
+   *       status is known with {@link Feature#STATUS_FOR_ANY_HOLDER} only, and on Linux its ID is
+   *       unknown.
+   *   <li>A child of this JVM that other code started: this library observes it and never reaps it,
+   *       so that code can still wait for it.
+   *   <li>A process of which this JVM has another descriptor: the two are independent of each
+   *       other, and this library counts none of them as a reference of the other. A copy that the
+   *       caller has made of {@link #fd()} does not keep a process alive that {@link #close()}
+   *       kills; use {@link #duplicate()}.
+   * </ul>
+   *
+   * <p>Linux: {@code waitid(P_PIDFD)} recognizes a pidfd (Linux 5.4). FreeBSD: {@code pdgetpid},
+   * {@code pdkill} or {@code kevent} recognize a process descriptor, depending on its rights;
+   * {@code cap_rights_get} determines {@link #rights()}.
+   *
+   * @param fd the number of a pidfd (Linux) or a process descriptor (FreeBSD) of this JVM; this
+   *     object takes ownership and makes it close-on-exec
+   * @param lifeline the number of the lifeline; this object takes ownership and makes it
+   *     close-on-exec
+   * @return the process
+   * @throws ProcessDescriptorException EBADF if a number is not open, as one that is the ID of a
+   *     process
+   * @throws IllegalArgumentException if a number is negative, if {@code fd} is another kind of
+   *     descriptor, which the message names, among them the pidfd of a single thread and on FreeBSD
+   *     one without the rights to identify the process, to signal it or to wait for it; or if
+   *     {@code lifeline} is no pipe that can be written
+   * @throws IllegalStateException if an open object of this library owns a number already
+   * @see <a href="https://man7.org/linux/man-pages/man2/pidfd_open.2.html">pidfd_open(2), Linux</a>
+   * @see <a
+   *     href="https://man.freebsd.org/cgi/man.cgi?query=cap_rights_get&amp;sektion=3">cap_rights_get(3),
+   *     FreeBSD</a>
+   */
+  static ProcessDescriptor of(int fd, int lifeline) throws ProcessDescriptorException {
+    return Platform.current()
+        .backend()
+        .adoption()
+        .adopt(checkNumber(fd), OptionalInt.of(checkNumber(lifeline)));
+  }
+
+  private static int checkNumber(int fd) {
+    if (fd < 0) {
+      throw new IllegalArgumentException("a descriptor number must not be negative: " + fd);
+    }
+    return fd;
   }
 
   /**
@@ -476,6 +550,19 @@ public interface ProcessDescriptor extends AutoCloseable {
    * @throws ClosedDescriptorException after {@link #close()} of either descriptor
    */
   boolean sameProcess(ProcessDescriptor other) throws ProcessDescriptorException;
+
+  /**
+   * Returns what the last close does to the process, as far as this system reports it. Closes in
+   * other processes count where they hold the same open file or lifeline.
+   *
+   * <p>Linux: for a descriptor that this JVM did not open, {@code fcntl(F_GETFL)} shows whether it
+   * is one of {@code CLONE_PIDFD_AUTOKILL} (Linux 7.1). FreeBSD has no call that shows whether a
+   * descriptor was created with {@code PD_DAEMON}.
+   *
+   * @return the effect, which does not change
+   * @throws ClosedDescriptorException after {@link #close()}
+   */
+  LastClose lastClose();
 
   /**
    * Closes this reference. The close of the last one has the effect of {@link OnClose}: with

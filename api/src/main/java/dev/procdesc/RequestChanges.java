@@ -1,6 +1,7 @@
 package dev.procdesc;
 
 import dev.procdesc.spi.Account;
+import dev.procdesc.spi.PassedDescriptor;
 import dev.procdesc.spi.Program;
 import dev.procdesc.spi.SpawnRequest;
 import dev.procdesc.spi.SupplementaryGroups;
@@ -39,6 +40,7 @@ final class RequestChanges {
   boolean noNewPrivileges;
   boolean collectUsage;
   boolean autoreap = true;
+  List<PassedDescriptor> passed = List.of();
 
   /** Creates a request with every option at its default. */
   RequestChanges(Program program, List<String> arguments) {
@@ -70,6 +72,7 @@ final class RequestChanges {
     noNewPrivileges = from.noNewPrivileges();
     collectUsage = from.collectUsage();
     autoreap = from.autoreap();
+    passed = from.passed();
   }
 
   /** Returns the changed request, which is immutable. */
@@ -97,6 +100,7 @@ final class RequestChanges {
         cgroup,
         noNewPrivileges,
         collectUsage,
-        autoreap);
+        autoreap,
+        List.copyOf(passed));
   }
 }

@@ -1,6 +1,7 @@
 package dev.procdesc;
 
 import dev.procdesc.spi.Account;
+import dev.procdesc.spi.PassedDescriptor;
 import dev.procdesc.spi.Program;
 import dev.procdesc.spi.Redirect;
 import dev.procdesc.spi.SpawnRequest;
@@ -36,7 +37,9 @@ import java.util.function.Consumer;
  * <p>A child starts with an empty signal mask, default signal dispositions, and only the
  * descriptors that were requested. It inherits everything else that no option sets, as by
  * {@code execve}: environment, working directory, user, resource limits, nice value, umask,
- * session.
+ * session. Of the environment, the variables {@code LISTEN_FDS}, {@code LISTEN_FDNAMES},
+ * {@code LISTEN_PID} and {@code LISTEN_PIDFDID} are left out unless they are set here: they
+ * announce descriptors of the JVM ({@link InheritedDescriptors}), which its children do not get.
  *
  * <p>A JVM raises its own soft limit of open files to the hard limit when it starts, and its
  * children inherit that limit. {@code -XX:-MaxFDLimit} prevents this; {@link #limit} sets the limit
@@ -57,6 +60,9 @@ import java.util.function.Consumer;
  * system call is the first release that has the call.
  */
 public final class Spawner {
+  /** The length of the longest name that systemd accepts: {@code FDNAME_MAX}. */
+  private static final int LONGEST_NAME = 255;
+
   private final SpawnRequest request;
 
   /** The descriptor numbers whose source or destination was set, even to the default. */
@@ -368,11 +374,12 @@ public final class Spawner {
    *
    * @param target the descriptor number in the child, 3 or more and below the child's limit of open
    *     files
-   * @param source a descriptor, a file, the null device, {@link Stdio#pipeToChild()} or
+   * @param source a descriptor, a process, a file, the null device, {@link Stdio#pipeToChild()} or
    *     {@link Stdio#pipeFromChild()}
    * @return a new spawner
-   * @throws IllegalArgumentException if the number is below 3 or was already given, or the source
-   *     is only valid for a standard stream
+   * @throws IllegalArgumentException if the number is below 3 or was already given, if it is that
+   *     of the lifeline of a process ({@link Stdio#process}), or if the source is only valid for a
+   *     standard stream
    */
   public Spawner descriptor(int target, Stdio source) {
     if (target < 3) {
@@ -383,14 +390,94 @@ public final class Spawner {
     if (request.descriptors().containsKey(target)) {
       throw new IllegalArgumentException("descriptor " + target + " is given twice");
     }
-    if (source == Stdio.pipe() || source == Stdio.inherit()) {
-      throw new IllegalArgumentException("descriptor "
-          + target
-          + ": use pipeToChild(), pipeFromChild() or descriptor("
-          + target
-          + ")");
-    }
+    checkExtra("descriptor " + target, source);
+    checkLifeline(target, source);
     return put(target, source);
+  }
+
+  private static void checkExtra(String what, Stdio source) {
+    if (source == Stdio.pipe() || source == Stdio.inherit()) {
+      throw new IllegalArgumentException(
+          what + ": use pipeToChild(), pipeFromChild() or Stdio.descriptor(NUMBER)");
+    }
+  }
+
+  /** Checks that the number after each process is free for its lifeline. */
+  private void checkLifeline(int target, Stdio source) {
+    boolean first =
+        source instanceof Redirect.OfProcess && request.descriptors().containsKey(target + 1);
+    boolean second = request.descriptors().get(target - 1) instanceof Redirect.OfProcess;
+    if (first || second) {
+      int lifeline = first ? target + 1 : target;
+      throw new IllegalArgumentException("descriptor " + lifeline
+          + " is given twice: it is that of the lifeline of the process at " + (lifeline - 1)
+          + "; leave the number after a process free");
+    }
+  }
+
+  /**
+   * Passes a descriptor to the child under a name, in the form of systemd: the descriptors have the
+   * numbers from 3 on, in the order of the calls, {@code LISTEN_FDS} is their count, and
+   * {@code LISTEN_FDNAMES} their names. A Java program takes them by
+   * {@link InheritedDescriptors#take()}.
+   *
+   * <pre>{@code
+   * Spawner.of("java", "-jar", "worker.jar")
+   *     .passDescriptor("job", Stdio.process(job))
+   *     .passDescriptor("config", Stdio.fromFile(path));
+   * }</pre>
+   *
+   * <p>A process that has a lifeline ({@link Stdio#process}) takes two numbers: its lifeline is the
+   * next descriptor, and is named as the process with {@link InheritedDescriptors#LIFELINE}
+   * appended. Which processes have one is known at the spawn, so the numbers of the descriptors
+   * after a process may differ from system to system; use the names.
+   *
+   * <p>{@code LISTEN_PID} and {@code LISTEN_PIDFDID} are removed, because the ID of the child is
+   * not known before the child runs its program. {@code sd_listen_fds(3)} of libsystemd requires
+   * {@code LISTEN_PID}. For a program that uses it, let a shell set the variable, whose ID the
+   * program gets:
+   *
+   * <pre>{@code
+   * Spawner.of("/bin/sh", "-c", "export LISTEN_PID=$$; exec \"$@\"", "sh", "program", "argument")
+   * }</pre>
+   *
+   * @param name 0 to 255 characters of ASCII that can be printed, without {@code :}; for a process
+   *     at most 246, so that the name of its lifeline is valid; several descriptors may have the
+   *     same one
+   * @param source as for {@link #descriptor}
+   * @return a new spawner; its {@link #spawn()} throws {@link IllegalArgumentException} if
+   *     {@link #descriptor} gave one of the numbers
+   * @throws IllegalArgumentException if the name is not valid, or the source is only valid for a
+   *     standard stream
+   */
+  public Spawner passDescriptor(String name, Stdio source) {
+    checkPassedName(name, Objects.requireNonNull(source, "source") instanceof Redirect.OfProcess);
+    checkExtra("the descriptor " + name, source);
+    if (source == Stdio.stdout()) {
+      throw new IllegalArgumentException(
+          "only standard error can use the destination of standard output");
+    }
+    return with(r -> {
+      List<PassedDescriptor> passed = new ArrayList<>(r.passed);
+      passed.add(new PassedDescriptor(name, source));
+      r.passed = passed;
+    });
+  }
+
+  private static void checkPassedName(String name, boolean process) {
+    int longest = LONGEST_NAME - (process ? InheritedDescriptors.LIFELINE.length() : 0);
+    if (name.length() > longest) {
+      throw new IllegalArgumentException("the name of a passed descriptor has at most " + longest
+          + " characters, not " + name.length());
+    }
+    for (int i = 0; i < name.length(); i++) {
+      char c = name.charAt(i);
+      if (c < ' ' || c >= 0x7F || c == ':') {
+        throw new IllegalArgumentException("the name of a passed descriptor consists of ASCII"
+            + " characters that can be printed, without ':', which separates the names: "
+            + name.replaceAll("\\p{Cntrl}", "?"));
+      }
+    }
   }
 
   private Spawner put(int target, Stdio source) {
@@ -401,6 +488,10 @@ public final class Spawner {
     }
     if (target <= 2 && !(source instanceof Enum)) {
       checkDirection(target, source);
+      if (source instanceof Redirect.OfProcess) {
+        throw new IllegalArgumentException(
+            "a process descriptor cannot be a standard stream: use a number from 3 on");
+      }
     }
     Set<Integer> all = new HashSet<>(set);
     all.add(target);

@@ -162,6 +162,32 @@ public sealed interface Stdio permits Redirect {
   }
 
   /**
+   * Returns the descriptor of a process: the child becomes one more holder of it, and a process
+   * with {@link OnClose#KILL} dies when its last holder has closed it or has died. The descriptor
+   * remains open here.
+   *
+   * <p>Where the library and not the kernel kills at the last close, such a process has a
+   * <i>lifeline</i>, the write end of a pipe (see {@link DescriptorChannel}). The child gets the
+   * lifeline too, at the next number. That number belongs to the process on every system, and
+   * remains unused if the process has no lifeline: if the kernel kills it, if it is not killed at
+   * all, and if it has ended. {@link Spawner#passDescriptor} tells the child which descriptors it
+   * has; another JVM takes them by {@link InheritedDescriptors#take()}, or by
+   * {@link ProcessDescriptor#of(int, int)}.
+   *
+   * <p>{@link Spawner#spawn()} throws {@link ClosedDescriptorException} if the descriptor is
+   * closed, {@link MissingRightException} without {@link Right#SEND}, and
+   * {@link UnsupportedFeatureException} for a restricted descriptor without
+   * {@link Feature#KERNEL_RIGHTS}, as {@link DescriptorChannel#send(byte[], ProcessDescriptor...)}
+   * does.
+   *
+   * @param process a descriptor of this library
+   * @return valid for extra descriptors, and for {@link Spawner#passDescriptor}
+   */
+  static Stdio process(ProcessDescriptor process) {
+    return new Redirect.OfProcess(process);
+  }
+
+  /**
    * Returns the destination of standard output: {@code 2>&1}.
    *
    * @return valid for standard error only

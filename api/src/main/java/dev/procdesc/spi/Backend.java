@@ -198,6 +198,13 @@ public interface Backend {
   }
 
   /**
+   * Returns the object that takes over descriptors.
+   *
+   * @return an object without state
+   */
+  Adoption adoption();
+
+  /**
    * Returns the factory of channels.
    *
    * @return always the same object

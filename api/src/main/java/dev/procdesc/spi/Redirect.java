@@ -2,6 +2,7 @@ package dev.procdesc.spi;
 
 import dev.procdesc.PipeInput;
 import dev.procdesc.PipeOutput;
+import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.Stdio;
 import dev.procdesc.TerminalSize;
 import java.nio.file.Path;
@@ -117,6 +118,22 @@ public sealed interface Redirect extends Stdio {
      */
     public ToPipe {
       Objects.requireNonNull(pipe, "pipe");
+    }
+  }
+
+  /**
+   * The descriptor of a process, with its lifeline.
+   *
+   * @param process the process
+   */
+  record OfProcess(ProcessDescriptor process) implements Redirect {
+    /**
+     * Checks for null.
+     *
+     * @param process see {@link #process()}
+     */
+    public OfProcess {
+      Objects.requireNonNull(process, "process");
     }
   }
 

@@ -44,6 +44,7 @@ import java.util.Set;
  * @param noNewPrivileges see {@link Spawner#noNewPrivileges}
  * @param collectUsage see {@link Spawner#collectUsage}
  * @param autoreap see {@link Spawner#autoreap}
+ * @param passed see {@link Spawner#passDescriptor}
  */
 public record SpawnRequest(
     Program program,
@@ -68,7 +69,8 @@ public record SpawnRequest(
     Optional<Path> cgroup,
     boolean noNewPrivileges,
     boolean collectUsage,
-    boolean autoreap) {
+    boolean autoreap,
+    List<PassedDescriptor> passed) {
   /**
    * Returns this request for a program that executes the program of this request. The collections
    * must not be changed afterwards.
@@ -107,6 +109,44 @@ public record SpawnRequest(
         cgroup,
         noNewPrivileges,
         collectUsage,
-        autoreap);
+        autoreap,
+        passed);
+  }
+
+  /**
+   * Returns this request with numbers for the descriptors that had names only. The collections must
+   * not be changed afterwards.
+   *
+   * @param environment the variables to set, or to remove where the value is empty
+   * @param descriptors the descriptors of the child by number
+   * @return a request with the other options of this one, which passes no descriptors by name
+   */
+  public SpawnRequest resolved(
+      Map<String, Optional<String>> environment, Map<Integer, Stdio> descriptors) {
+    return new SpawnRequest(
+        program,
+        arguments,
+        inheritEnvironment,
+        environment,
+        directory,
+        descriptors,
+        onClose,
+        newSession,
+        processGroup,
+        controllingTerminal,
+        foreground,
+        blockedSignals,
+        ignoredSignals,
+        umask,
+        limits,
+        nice,
+        user,
+        group,
+        supplementaryGroups,
+        cgroup,
+        noNewPrivileges,
+        collectUsage,
+        autoreap,
+        List.of());
   }
 }

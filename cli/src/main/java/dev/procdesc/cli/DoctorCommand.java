@@ -5,6 +5,7 @@ import dev.procdesc.ChildProcess;
 import dev.procdesc.DeathGuard;
 import dev.procdesc.ExitStatus;
 import dev.procdesc.Feature;
+import dev.procdesc.InheritedDescriptors;
 import dev.procdesc.OnClose;
 import dev.procdesc.Platform;
 import dev.procdesc.ProbeResult;
@@ -113,12 +114,25 @@ final class DoctorCommand implements Callable<Integer> {
     facts.row("system", platform.system());
     facts.row("java", Version.java());
     facts.row("death guard", words(platform.deathGuard()));
+    facts.row("inherited", inherited());
     facts.row("self-test", problem.orElse("ok: " + TEST + " exited with 42"));
     return facts
         + "\n"
         + toTable("FEATURE", platform.reports())
         + "\n"
         + toTable("MECHANISM", platform.mechanisms());
+  }
+
+  /** Returns the descriptors with which this JVM was started, in words. */
+  private static String inherited() {
+    try {
+      List<String> names = InheritedDescriptors.announced();
+      return names.isEmpty()
+          ? "no descriptors by LISTEN_FDS"
+          : names.size() + " by LISTEN_FDS: " + String.join(", ", names);
+    } catch (IllegalStateException e) {
+      return Failure.message(e);
+    }
   }
 
   private static Table toTable(String heading, List<ProbeResult> results) {
@@ -173,6 +187,7 @@ final class DoctorCommand implements Callable<Integer> {
       out.name("backend").value(platform.name());
       out.name("system").value(platform.system());
       out.name("deathGuard").value(platform.deathGuard().name().toLowerCase(Locale.ROOT));
+      out.name("inherited").value(inherited());
       out.name("features").beginArray();
       for (Feature feature : Feature.values()) {
         out.beginObject().name("name").value(feature.name());

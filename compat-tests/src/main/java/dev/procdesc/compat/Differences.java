@@ -104,6 +104,14 @@ public final class Differences {
     return freebsd();
   }
 
+  /**
+   * Returns whether the kernel reports what the last close of any descriptor does, as on Linux.
+   * FreeBSD does not report whether a descriptor has PD_DAEMON.
+   */
+  public static boolean lastCloseIsReported() {
+    return !freebsd();
+  }
+
   /** Returns whether a descriptor can refer to a thread, as on Linux (PIDFD_THREAD). */
   public static boolean threadsHaveDescriptors() {
     return !freebsd();

@@ -26,6 +26,7 @@ import dev.procdesc.posix.probe.Uname;
 import dev.procdesc.posix.probe.Unsupported;
 import dev.procdesc.posix.process.ChildProcessImpl;
 import dev.procdesc.posix.process.ProcessScopeImpl;
+import dev.procdesc.spi.Adoption;
 import dev.procdesc.spi.Backend;
 import dev.procdesc.spi.Channels;
 import dev.procdesc.spi.Since;
@@ -202,6 +203,11 @@ public final class FreeBsdBackend implements Backend {
   @Override
   public Optional<Set<DescriptorOnly>> descriptorOnlyMode() {
     return LAUNCHER.ifMade().flatMap(launcher -> launcher.sandbox().entered());
+  }
+
+  @Override
+  public Adoption adoption() {
+    return LAUNCHER.getUnchecked().adoption();
   }
 
   @Override

@@ -24,6 +24,7 @@ import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.Watcher;
 import dev.procdesc.posix.probe.Unsupported;
+import dev.procdesc.posix.process.Adopter;
 import dev.procdesc.posix.process.CloseAction;
 import dev.procdesc.posix.process.ProcessOperations;
 import dev.procdesc.posix.spawn.ChildScript;
@@ -35,6 +36,7 @@ import dev.procdesc.posix.spawn.ScriptFailure;
 import dev.procdesc.posix.spawn.SpawnRetry;
 import dev.procdesc.posix.spawn.SpawnStub;
 import dev.procdesc.posix.spawn.TerminalPair;
+import dev.procdesc.spi.Adoption;
 import dev.procdesc.spi.Channels;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
@@ -115,7 +117,9 @@ final class FreeBsdLauncher extends Launcher {
       });
   private final Probes probes;
   private final CapabilityMode sandbox;
+  private final Watcher watcher;
   private final ProcdescOperations reaping;
+  private final ProcdescOperations observing;
   private final Lazy<Channels> channels;
 
   FreeBsdLauncher(Probes probes, Watcher watcher, ExitQuery query) {
@@ -144,7 +148,9 @@ final class FreeBsdLauncher extends Launcher {
     super(watcher, new Operations(reaping, reapingForUsage, observing));
     this.probes = probes;
     this.sandbox = sandbox;
+    this.watcher = watcher;
     this.reaping = reaping;
+    this.observing = observing;
     this.channels = new Lazy<>() {
       @Override
       protected Channels make() {
@@ -159,6 +165,11 @@ final class FreeBsdLauncher extends Launcher {
 
   Channels channels() {
     return channels.getUnchecked();
+  }
+
+  /** Returns the object that takes over descriptors, which few programs need. */
+  Adoption adoption() {
+    return new Adopter(new ForeignProcdescs(observing, watcher));
   }
 
   @Override

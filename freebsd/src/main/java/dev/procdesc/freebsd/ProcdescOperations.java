@@ -2,6 +2,7 @@ package dev.procdesc.freebsd;
 
 import dev.procdesc.ClosedDescriptorException;
 import dev.procdesc.Feature;
+import dev.procdesc.LastClose;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.Right;
 import dev.procdesc.StateChange;
@@ -165,6 +166,12 @@ public final class ProcdescOperations extends ProcessOperations {
       }
       return memory.bytes().getInt(0);
     }
+  }
+
+  /** The kernel knows whether PD_DAEMON is set, and has no call that reports it. */
+  @Override
+  public LastClose lastClose(int fd) {
+    return LastClose.UNKNOWN;
   }
 
   @Override

@@ -23,6 +23,7 @@ import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.io.Watcher;
 import dev.procdesc.posix.process.ChildProcessImpl;
 import dev.procdesc.posix.process.ProcessScopeImpl;
+import dev.procdesc.spi.Adoption;
 import dev.procdesc.spi.Backend;
 import dev.procdesc.spi.Channels;
 import dev.procdesc.spi.Since;
@@ -223,6 +224,11 @@ public final class LinuxBackend implements Backend {
   @Override
   public Optional<Set<DescriptorOnly>> descriptorOnlyMode() {
     return Confinement.SANDBOX.entered();
+  }
+
+  @Override
+  public Adoption adoption() {
+    return LAUNCHER.getUnchecked().adoption();
   }
 
   @Override

@@ -27,6 +27,7 @@ import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.Watcher;
 import dev.procdesc.posix.probe.Unsupported;
+import dev.procdesc.posix.process.Adopter;
 import dev.procdesc.posix.process.ProcessOperations;
 import dev.procdesc.posix.spawn.ChildScript;
 import dev.procdesc.posix.spawn.ChildSetup;
@@ -38,6 +39,7 @@ import dev.procdesc.posix.spawn.ScriptFailure;
 import dev.procdesc.posix.spawn.SpawnRetry;
 import dev.procdesc.posix.spawn.SpawnStub;
 import dev.procdesc.posix.spawn.TerminalPair;
+import dev.procdesc.spi.Adoption;
 import dev.procdesc.spi.Channels;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
@@ -107,7 +109,9 @@ final class LinuxLauncher extends Launcher {
         }
       });
   private final Probes probes;
+  private final Watcher watcher;
   private final PidfdOperations reaping;
+  private final PidfdOperations observing;
   private final ReservedNumbers numbers = new ReservedNumbers();
   private final Guardian guardian;
   private final Lazy<Channels> channels;
@@ -132,7 +136,9 @@ final class LinuxLauncher extends Launcher {
             new PidfdOperations(probes, ProcessOperations.Task.REAP_FOR_USAGE),
             observing));
     this.probes = probes;
+    this.watcher = watcher;
     this.reaping = reaping;
+    this.observing = observing;
     this.guardian = new Guardian(probes, watcher);
     watcher.whenIdle(numbers);
     this.channels = new Lazy<>() {
@@ -180,6 +186,11 @@ final class LinuxLauncher extends Launcher {
 
   Channels channels() {
     return channels.getUnchecked();
+  }
+
+  /** Returns the object that takes over descriptors, which few programs need. */
+  Adoption adoption() {
+    return new Adopter(new ForeignPidfds(probes, observing, watcher));
   }
 
   /** Opens a process by its ID. The process is neither reaped nor killed by this library. */

@@ -2,6 +2,7 @@ package dev.procdesc.linux;
 
 import dev.procdesc.ExitStatus;
 import dev.procdesc.Feature;
+import dev.procdesc.LastClose;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.ProcessInfo;
 import dev.procdesc.StateChange;
@@ -231,6 +232,15 @@ public final class PidfdOperations extends ProcessOperations {
               ? OptionalLong.empty()
               : OptionalLong.of(bytes.getLong(Numbers.PIDFD_INFO_CGROUPID_AT)));
     }
+  }
+
+  /** Queries the flag of the open file, which the kernel shows, and which cannot be changed. */
+  @Override
+  public LastClose lastClose(int fd) {
+    int flags = LibC.fcntl(fd, PosixNumbers.F_GETFL, 0);
+    return flags >= 0 && (flags & Numbers.PIDFD_AUTOKILL) != 0
+        ? LastClose.KILLS
+        : LastClose.RELEASES;
   }
 
   private static ProcessInfo.Credentials credentials(ByteBuffer bytes) {

@@ -1,6 +1,7 @@
 package dev.procdesc.compat.support;
 
 import dev.procdesc.Signal;
+import dev.procdesc.compat.Requires;
 import jnr.constants.platform.Errno;
 
 /**
@@ -11,6 +12,8 @@ public final class Pidfd implements AutoCloseable {
   private static final int PIDFD_SEND_SIGNAL = 424;
   private static final int PIDFD_OPEN = 434;
 
+  private static final int PIDFD_THREAD = 0x80;
+
   private final int fd;
 
   private Pidfd(int fd) {
@@ -20,6 +23,21 @@ public final class Pidfd implements AutoCloseable {
   /** Opens a close-on-exec descriptor of a process; skips the test on systems without pidfds. */
   public static Pidfd open(long pid) {
     return new Pidfd((int) Libc.checkLong(() -> Syscall.call(Syscall.number(PIDFD_OPEN), pid, 0)));
+  }
+
+  /**
+   * Opens a close-on-exec descriptor of a single thread, which the caller closes; skips the test
+   * where there are none.
+   */
+  public static int ofThread(long id) {
+    long fd = Syscall.call(Syscall.number(PIDFD_OPEN), id, PIDFD_THREAD);
+    Requires.that(fd >= 0, "descriptors of threads (Linux 6.9)");
+    return (int) fd;
+  }
+
+  /** Returns the number, which the caller may duplicate. */
+  public int fd() {
+    return fd;
   }
 
   /** Sends a signal to the process, and returns whether the process still existed. */

@@ -4,6 +4,7 @@ import dev.procdesc.compat.Differences;
 import jnr.ffi.LibraryLoader;
 import jnr.ffi.Memory;
 import jnr.ffi.Pointer;
+import jnr.ffi.annotations.In;
 import jnr.ffi.annotations.Out;
 
 /** Queries of a process descriptor on FreeBSD, through a binding of the tests. */
@@ -23,6 +24,9 @@ public final class Procdesc {
     /** {@code int pdgetpid(int, pid_t *)}. */
     int pdgetpid(int fd, @Out int[] pid);
 
+    /** {@code int cap_rights_limit(int, const cap_rights_t *)}. */
+    int cap_rights_limit(int fd, @In long[] rights);
+
     /** {@code int fstat(int, struct stat *)}. */
     int fstat(int fd, Pointer stat);
   }
@@ -38,6 +42,12 @@ public final class Procdesc {
     int[] pid = new int[1];
     Libc.check(() -> FUNCTIONS.pdgetpid(fd, pid));
     return pid[0];
+  }
+
+  /** Takes every right from a descriptor; needs the kernel's rights. */
+  public static void limitToNothing(int fd) {
+    long[] none = {1L << 57, 1L << 58};
+    Libc.check(() -> FUNCTIONS.cap_rights_limit(fd, none));
   }
 
   /** Returns whether the mode of a descriptor has the read permission of the owner. */

@@ -353,6 +353,12 @@ public final class Numbers {
   /** The file status flag of a pidfd that refers to one thread. Linux 6.9. */
   public static final int PIDFD_THREAD = 0x80;
 
+  /**
+   * The file status flag of a pidfd of CLONE_PIDFD_AUTOKILL: {@code O_TRUNC}, which no other pidfd
+   * has. The name is that of the kernel, which does not export it. Linux 7.1.
+   */
+  public static final int PIDFD_AUTOKILL = 0x200;
+
   /** Linux 6.9. */
   public static final int PIDFD_SIGNAL_PROCESS_GROUP = 1 << 2;
 
@@ -368,9 +374,12 @@ public final class Numbers {
   /** The file system of pipes without a name. */
   public static final long PIPEFS_MAGIC = 0x5049_5045L;
 
+  public static final int STATX_TYPE = 0x1;
   public static final int STATX_INO = 0x100;
 
-  /** {@code struct statx}. */
+  /** {@code struct statx}; the mode is a 16-bit number. */
+  public static final int STATX_MODE_AT = 28;
+
   public static final int STATX_INO_AT = 32;
 
   // ---- sys/epoll.h, sys/eventfd.h

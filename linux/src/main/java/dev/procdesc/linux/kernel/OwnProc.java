@@ -3,6 +3,7 @@ package dev.procdesc.linux.kernel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /** Reads the entry of this JVM in {@code /proc}, where it is mounted. */
@@ -18,6 +19,18 @@ public final class OwnProc {
   public static boolean hasOwnNumbers() throws IOException {
     Path self = Files.readSymbolicLink(Path.of("/proc/self"));
     return self.toString().equals(Integer.toString(Syscalls.getpid()));
+  }
+
+  /**
+   * Returns the name of an open file that has none in the file system, such as
+   * {@code anon_inode:[eventfd]}; empty if {@code /proc} does not report it.
+   */
+  public static Optional<String> nameOf(int fd) {
+    try {
+      return Optional.of(Files.readSymbolicLink(Path.of("/proc/self/fd/" + fd)).toString());
+    } catch (IOException e) {
+      return Optional.empty(); // There is no /proc, or this JVM gave up names of files.
+    }
   }
 
   /** Returns the ID of the process behind a pidfd; empty if {@code /proc} does not report it. */

@@ -88,19 +88,27 @@ public final class Pidfd {
    */
   public static long inode(int fd) throws ProcessDescriptorException {
     try (NativeMemory memory = NativeMemory.borrow()) {
-      ByteBuffer bytes = memory.bytes();
-      int emptyPath = 1024;
-      bytes.put(emptyPath, (byte) 0);
-      int outcome = Syscalls.statx(
-          fd,
-          memory.address() + emptyPath,
-          Numbers.AT_EMPTY_PATH,
-          Numbers.STATX_INO,
-          memory.address());
-      if (outcome < 0) {
-        throw Errors.failed("statx", "a pidfd", outcome);
-      }
-      return bytes.getLong(Numbers.STATX_INO_AT);
+      statx(fd, "a pidfd", Numbers.STATX_INO, memory);
+      return memory.bytes().getLong(Numbers.STATX_INO_AT);
+    }
+  }
+
+  /** Returns the mode of a descriptor of any kind, which contains the type of its file. */
+  public static int mode(int fd) throws ProcessDescriptorException {
+    try (NativeMemory memory = NativeMemory.borrow()) {
+      statx(fd, "descriptor " + fd, Numbers.STATX_TYPE, memory);
+      return memory.bytes().getShort(Numbers.STATX_MODE_AT) & 0xFFFF;
+    }
+  }
+
+  private static void statx(int fd, String subject, int mask, NativeMemory memory)
+      throws ProcessDescriptorException {
+    int emptyPath = 1024;
+    memory.bytes().put(emptyPath, (byte) 0);
+    int outcome = Syscalls.statx(
+        fd, memory.address() + emptyPath, Numbers.AT_EMPTY_PATH, mask, memory.address());
+    if (outcome < 0) {
+      throw Errors.failed("statx", subject, outcome);
     }
   }
 

@@ -2,24 +2,11 @@ package dev.procdesc.posix.channel;
 
 import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.ProcessDescriptorException;
+import dev.procdesc.posix.process.ForeignProcesses;
 import java.util.Optional;
-import java.util.OptionalInt;
 
 /** The operations of a backend on descriptors that are transferred over sockets. */
-public interface DescriptorTransfer {
-  /** Returns whether a received descriptor is a process descriptor of a whole process. */
-  boolean isProcess(int fd);
-
-  /**
-   * Returns whether a descriptor that follows a process descriptor is the lifeline of that process.
-   */
-  default boolean isLifeline(int fd) {
-    return false;
-  }
-
-  /** Returns an object for a received process, which owns the descriptors. */
-  ProcessDescriptor received(int fd, OptionalInt lifeline);
-
+public interface DescriptorTransfer extends ForeignProcesses {
   /**
    * Returns the process at the other end of a socket.
    *

@@ -31,6 +31,9 @@ public record PosixNumbers(
   /** {@code O_ACCMODE} on every system. */
   public static final int O_ACCMODE = 3;
 
+  /** {@code F_GETFD} on every system. */
+  public static final int F_GETFD = 1;
+
   /** {@code F_SETFD} on every system. */
   public static final int F_SETFD = 2;
 
@@ -123,6 +126,21 @@ public record PosixNumbers(
 
   /** {@code S_IFIFO} on every system. */
   public static final int S_IFIFO = 0x1000;
+
+  /** {@code S_IFCHR} on every system. */
+  public static final int S_IFCHR = 0x2000;
+
+  /** {@code S_IFDIR} on every system. */
+  public static final int S_IFDIR = 0x4000;
+
+  /** {@code S_IFBLK} on every system. */
+  public static final int S_IFBLK = 0x6000;
+
+  /** {@code S_IFREG} on every system. */
+  public static final int S_IFREG = 0x8000;
+
+  /** {@code S_IFSOCK} on every system. */
+  public static final int S_IFSOCK = 0xC000;
 
   /** {@code SIGKILL} on every system. */
   public static final int SIGKILL = 9;

@@ -7,6 +7,7 @@ import dev.procdesc.posix.ffi.SystemNumbers;
 import java.nio.channels.ClosedChannelException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A descriptor that this object owns and closes exactly once, regardless of the number of threads
@@ -17,6 +18,9 @@ import java.util.List;
  * was closed and reused for another file.
  */
 public final class OwnedDescriptor {
+  /** The pause of a claim while the former owner closes the number. */
+  private static final long VANISHING_NANOS = 20_000;
+
   private final int fd;
   private final String what;
   private final List<InterruptiblePoll> waiting = new ArrayList<>(0);
@@ -37,7 +41,48 @@ public final class OwnedDescriptor {
     if (fd < 0) {
       throw new IllegalArgumentException("not a descriptor: " + fd);
     }
-    return new OwnedDescriptor(fd, what);
+    OwnedDescriptor owned = new OwnedDescriptor(fd, what);
+    OwnedNumbers.put(fd, owned);
+    return owned;
+  }
+
+  /**
+   * Takes ownership of an open descriptor that other code opened, unless this library owns it
+   * already. The caller closes it, or gives it back by {@link #disown()}.
+   *
+   * @param what names the descriptor in messages
+   * @throws IllegalStateException if an object of this library owns the number
+   */
+  public static OwnedDescriptor claim(int fd, String what) {
+    OwnedDescriptor claimed = new OwnedDescriptor(fd, what);
+    while (true) {
+      Optional<OwnedDescriptor> owner = OwnedNumbers.putIfFree(fd, claimed);
+      if (owner.isEmpty()) {
+        return claimed;
+      }
+      if (!owner.get().isVanishing()) {
+        throw new IllegalStateException("descriptor " + fd + " belongs to an open object of this"
+            + " library already: " + owner.get().what);
+      }
+      // The owner has closed the number, or is about to, and then leaves.
+      Threads.pause(VANISHING_NANOS);
+    }
+  }
+
+  /** Returns whether the number is closed, or is being closed at this moment. */
+  private synchronized boolean isVanishing() {
+    return closed && users == 0;
+  }
+
+  /**
+   * Gives up the ownership of the descriptor, which stays open. To be called only by the code that
+   * claimed it and has lent it to nobody.
+   */
+  public void disown() {
+    synchronized (this) {
+      closed = true;
+    }
+    OwnedNumbers.remove(fd, this);
   }
 
   /** A loan of the number of a descriptor; closing the loan ends it. */
@@ -89,7 +134,7 @@ public final class OwnedDescriptor {
       last = closed && users == 0;
     }
     if (last) {
-      LibC.close(fd);
+      closeNumber();
     }
   }
 
@@ -122,8 +167,14 @@ public final class OwnedDescriptor {
       wakeWaiting();
     }
     if (now) {
-      LibC.close(fd);
+      closeNumber();
     }
+  }
+
+  /** Closes the number, which stays registered until then, so that nobody can claim it before. */
+  private void closeNumber() {
+    LibC.close(fd);
+    OwnedNumbers.remove(fd, this);
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.procdesc.posix.process;
 
+import dev.procdesc.LastClose;
 import dev.procdesc.posix.io.OwnedDescriptor;
 import java.io.IOException;
 import java.util.Optional;
@@ -54,6 +55,11 @@ public interface CloseAction {
    * otherwise report that status.
    */
   default void giveUp() {}
+
+  /** Returns the effect of the last close by all holders, of which this JVM is one. */
+  default LastClose effect() {
+    return LastClose.KILLS;
+  }
 
   /** Returns whether the action also affects processes other than the child. */
   default boolean reachesOthers() {

@@ -2,7 +2,6 @@ package dev.procdesc.posix.process;
 
 import dev.procdesc.posix.io.OwnedDescriptor;
 import java.util.Optional;
-import java.util.OptionalInt;
 
 /**
  * The close action of a process that was received with a lifeline: the write end of a pipe, shared
@@ -16,11 +15,9 @@ public final class Lifeline implements CloseAction {
     this.end = end;
   }
 
-  /** Takes ownership of a lifeline, if one was received along with a process. */
-  public static Optional<CloseAction> take(OptionalInt fd) {
-    return fd.isPresent()
-        ? Optional.of(new Lifeline(OwnedDescriptor.take(fd.getAsInt(), "a lifeline")))
-        : Optional.empty();
+  /** Returns the action for a process that came with a lifeline; empty if it came without. */
+  public static Optional<CloseAction> of(Optional<OwnedDescriptor> end) {
+    return end.isPresent() ? Optional.of(new Lifeline(end.get())) : Optional.empty();
   }
 
   @Override

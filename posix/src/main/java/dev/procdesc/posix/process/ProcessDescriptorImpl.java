@@ -3,6 +3,7 @@ package dev.procdesc.posix.process;
 import static dev.procdesc.posix.io.Logging.LOG;
 
 import dev.procdesc.ExitStatus;
+import dev.procdesc.LastClose;
 import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.ProcessIdentity;
@@ -196,6 +197,15 @@ public sealed class ProcessDescriptorImpl implements ProcessDescriptor permits C
   @Override
   public Set<Right> rights() {
     return reference.rights();
+  }
+
+  @Override
+  public LastClose lastClose() {
+    try {
+      return reference.lastClose();
+    } finally {
+      Reference.reachabilityFence(this);
+    }
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.procdesc.posix.process;
 
 import dev.procdesc.ExitStatus;
 import dev.procdesc.Feature;
+import dev.procdesc.LastClose;
 import dev.procdesc.Platform;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.ProcessInfo;
@@ -172,6 +173,12 @@ public abstract class ProcessOperations {
   public ProcessInfo info(int fd) throws ProcessDescriptorException {
     throw absent(Feature.PROCESS_INFO, "a call that reports on a process by descriptor");
   }
+
+  /**
+   * Returns the effect of the last close of a descriptor that this JVM did not create, and that has
+   * no lifeline.
+   */
+  public abstract LastClose lastClose(int fd);
 
   /**
    * Returns a close-on-exec copy of the descriptor that the kernel limits to some rights. Empty if

@@ -2,6 +2,7 @@ package dev.procdesc.posix.process;
 
 import dev.procdesc.ClosedDescriptorException;
 import dev.procdesc.ExitStatus;
+import dev.procdesc.LastClose;
 import dev.procdesc.MissingRightException;
 import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.ProcessDescriptorException;
@@ -166,6 +167,11 @@ public final class ProcessReference implements InterruptiblePoll.Waiter {
     try (OwnedDescriptor.Loan loan = descriptor().lend()) {
       return core.calls().info(loan.fd());
     }
+  }
+
+  LastClose lastClose() {
+    descriptor(); // Throws if this reference is closed.
+    return core.lastClose();
   }
 
   /** Creates another reference with the same rights. */

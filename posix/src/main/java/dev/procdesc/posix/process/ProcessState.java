@@ -4,6 +4,7 @@ import static dev.procdesc.posix.io.Logging.LOG;
 
 import dev.procdesc.ClosedDescriptorException;
 import dev.procdesc.ExitStatus;
+import dev.procdesc.LastClose;
 import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.Right;
@@ -386,6 +387,20 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
   /** Returns whether the last close affects other processes, also after the end of this one. */
   boolean closeReachesOthers() {
     return lastClose.map(CloseAction::reachesOthers).orElse(false);
+  }
+
+  /** Returns the effect of the last close by all holders. */
+  LastClose lastClose() {
+    checkOpen();
+    if (lastClose.isPresent()) {
+      return lastClose.get().effect();
+    }
+    if (calls.reaps()) {
+      return LastClose.RELEASES;
+    }
+    try (OwnedDescriptor.Loan loan = descriptor.lend()) {
+      return calls.lastClose(loan.fd());
+    }
   }
 
   /** Closes the descriptor at the end of this object's life, once. */

@@ -14,6 +14,13 @@ import java.util.Optional;
  * because a variable that the JVM cannot decode must reach the child unchanged.
  */
 public final class Environment {
+  /**
+   * The variables that announce the descriptors with which the JVM was started. Its children do not
+   * inherit them: they do not get those descriptors.
+   */
+  static final List<String> LISTENING =
+      List.of("LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDS", "LISTEN_FDNAMES");
+
   private static final List<byte[]> INHERITED = read();
 
   private Environment() {}
@@ -26,6 +33,14 @@ public final class Environment {
     if (block != 0) {
       for (long at = block; memory.getAddress(at) != 0; at += Long.BYTES) {
         all.add(memory.getZeroTerminatedByteArray(memory.getAddress(at)));
+      }
+    }
+    for (String name : LISTENING) {
+      byte[] prefix = SystemStrings.encode(name + "=");
+      for (int i = all.size() - 1; i >= 0; i--) {
+        if (startsWith(all.get(i), prefix)) {
+          all.remove(i);
+        }
       }
     }
     return List.copyOf(all);

@@ -4,6 +4,7 @@ import dev.procdesc.ChildProcess;
 import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.SpawnException;
+import dev.procdesc.Stdio;
 import dev.procdesc.TerminalSize;
 import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.PosixNumbers;
@@ -15,11 +16,13 @@ import dev.procdesc.posix.io.Watcher;
 import dev.procdesc.posix.process.ChildProcessImpl;
 import dev.procdesc.posix.process.CloseAction;
 import dev.procdesc.posix.process.Foreground;
+import dev.procdesc.posix.process.Opened;
 import dev.procdesc.posix.process.ProcessDescriptorImpl;
 import dev.procdesc.posix.process.ProcessOperations;
 import dev.procdesc.posix.process.ProcessState;
 import dev.procdesc.posix.recording.Recorder;
 import dev.procdesc.spi.Program;
+import dev.procdesc.spi.Redirect;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -97,12 +100,32 @@ public abstract class Launcher implements TerminalOpener {
    * @throws IOException if a step fails; no process is left then
    */
   public ChildProcess spawn(SpawnRequest request) throws IOException {
-    return spawn(adapt(request), true);
+    return isHanding(request) ? spawnHanding(request, true) : spawn(adapt(request), true);
   }
 
   /** Spawns a child that is not reaped before its exit status is requested. */
   public ChildProcess spawnUnwatched(SpawnRequest request) throws IOException {
-    return spawn(adapt(request), false);
+    return isHanding(request) ? spawnHanding(request, false) : spawn(adapt(request), false);
+  }
+
+  /** Returns whether the child gets process descriptors or named descriptors. */
+  private static boolean isHanding(SpawnRequest request) {
+    if (!request.passed().isEmpty()) {
+      return true;
+    }
+    for (Stdio source : request.descriptors().values()) {
+      // A plain spawn does not load the class of the others.
+      if (!(source instanceof Enum) && source instanceof Redirect.OfProcess) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private ChildProcess spawnHanding(SpawnRequest request, boolean watched) throws IOException {
+    try (HandedDescriptors handed = HandedDescriptors.of(request)) {
+      return spawn(adapt(handed.resolve(request)), watched);
+    }
   }
 
   private ChildProcess spawn(SpawnRequest request, boolean watched) throws IOException {
@@ -243,7 +266,7 @@ public abstract class Launcher implements TerminalOpener {
     return new ProcessDescriptorImpl(new ProcessState(
         own(descriptor, OptionalLong.of(pid)),
         pid,
-        Optional.empty(),
+        Optional.of(new Opened()),
         operations.observing(),
         watcher));
   }

@@ -1,5 +1,6 @@
 package dev.procdesc.posix.process;
 
+import dev.procdesc.LastClose;
 import dev.procdesc.Right;
 import dev.procdesc.StateChange;
 import dev.procdesc.posix.io.OwnedDescriptor;
@@ -67,6 +68,11 @@ class TestOperations extends ProcessOperations {
   @Override
   public Optional<StateChange> takeStateChange(int fd) {
     return Optional.ofNullable(changes.poll());
+  }
+
+  @Override
+  public LastClose lastClose(int fd) {
+    return LastClose.RELEASES;
   }
 
   @Override

@@ -120,7 +120,8 @@ final class SpawnRetryTest {
         Optional.empty(),
         false,
         false,
-        true);
+        true,
+        List.of());
   }
 
   @AfterEach

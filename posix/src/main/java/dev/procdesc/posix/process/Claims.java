@@ -1,0 +1,74 @@
+package dev.procdesc.posix.process;
+
+import dev.procdesc.ProcessDescriptorException;
+import dev.procdesc.posix.ffi.Errors;
+import dev.procdesc.posix.ffi.LibC;
+import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.io.OwnedDescriptor;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Descriptors that are being taken over. Each number is claimed before it is examined, so that only
+ * one of several callers gets it. Unless all are kept, all are given back, open as they were.
+ */
+final class Claims implements AutoCloseable {
+  private final List<OwnedDescriptor> claimed = new ArrayList<>(2);
+  private boolean kept;
+
+  /**
+   * Claims a number.
+   *
+   * @throws ProcessDescriptorException EBADF if it is not open
+   * @throws IllegalStateException if an object of this library owns it
+   */
+  OwnedDescriptor claim(int fd, String what) throws ProcessDescriptorException {
+    // A number that is not open is not claimed: another thread may open it for the library.
+    flags(fd);
+    OwnedDescriptor claim = OwnedDescriptor.claim(fd, what);
+    claimed.add(claim);
+    return claim;
+  }
+
+  /**
+   * Returns whether a descriptor is close-on-exec.
+   *
+   * @throws ProcessDescriptorException EBADF if it is not open
+   */
+  static boolean isCloseOnExec(int fd) throws ProcessDescriptorException {
+    return (flags(fd) & PosixNumbers.FD_CLOEXEC) != 0;
+  }
+
+  private static int flags(int fd) throws ProcessDescriptorException {
+    return check("fcntl(F_GETFD)", fd, LibC.fcntl(fd, PosixNumbers.F_GETFD, 0));
+  }
+
+  /** Makes a descriptor close-on-exec. */
+  static void closeOnExec(int fd) throws ProcessDescriptorException {
+    int outcome = LibC.fcntl(fd, PosixNumbers.F_SETFD, PosixNumbers.FD_CLOEXEC);
+    check("fcntl(F_SETFD)", fd, outcome);
+  }
+
+  private static int check(String operation, int fd, int outcome)
+      throws ProcessDescriptorException {
+    if (outcome < 0) {
+      String hint = outcome == -PosixNumbers.EBADF
+          ? "it is not open in this JVM; ProcessDescriptor.open takes the ID of a process"
+          : "";
+      throw Errors.failed(operation, "descriptor " + fd, outcome, hint);
+    }
+    return outcome;
+  }
+
+  /** Keeps the descriptors, which now belong to objects of the application. */
+  void keep() {
+    kept = true;
+  }
+
+  @Override
+  public void close() {
+    if (!kept) {
+      claimed.forEach(OwnedDescriptor::disown);
+    }
+  }
+}
