@@ -14,7 +14,7 @@ public enum DescriptorKind {
   TERMINAL("a terminal"),
   /** A device that is no terminal. */
   DEVICE("a device"),
-  /** A pidfd of a single thread ({@code PIDFD_THREAD}, Linux 6.9). */
+  /** A pidfd of a single thread ({@code PIDFD_THREAD} on Linux). */
   THREAD("the pidfd of a single thread"),
   /** Any other kind, such as an eventfd or an epoll set. */
   OTHER("a descriptor of another kind");

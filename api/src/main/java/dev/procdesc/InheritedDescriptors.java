@@ -135,10 +135,11 @@ public final class InheritedDescriptors {
 
   /** Returns whether the variable names the inode of another process, as far as that is known. */
   private static boolean isOfOther(Optional<String> inode) {
+    if (inode.isEmpty()) {
+      return false;
+    }
     Platform platform = Platform.current();
-    if (inode.isEmpty()
-        || !platform.has(Feature.UNIQUE_IDENTITY)
-        || platform.inDescriptorOnlyMode()) {
+    if (!platform.has(Feature.UNIQUE_IDENTITY) || platform.inDescriptorOnlyMode()) {
       return false;
     }
     try (ProcessDescriptor self = ProcessDescriptor.self()) {

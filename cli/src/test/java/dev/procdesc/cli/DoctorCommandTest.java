@@ -13,6 +13,7 @@ import dev.procdesc.ProbeResult;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 final class DoctorCommandTest {
@@ -54,6 +55,37 @@ final class DoctorCommandTest {
         peer.getAsJsonArray("since").get(0).getAsString(),
         result.out());
     assertFalse(json.getAsJsonArray("mechanisms").isEmpty());
+  }
+
+  @Test
+  void theTableHasTheInheritedDescriptors() throws IOException, InterruptedException {
+    String none = "inherited +no descriptors by LISTEN_FDS";
+    Pd.Result alone = Pd.run("doctor");
+    assertTrue(alone.out().lines().anyMatch(line -> line.matches(none)), alone.out());
+    Pd.Result named = runWith(Map.of("LISTEN_FDS", "2", "LISTEN_FDNAMES", "job:job.lifeline"));
+    assertTrue(
+        named
+            .out()
+            .lines()
+            .anyMatch(line -> line.matches("inherited +2 by LISTEN_FDS: job, job.lifeline")),
+        named.out());
+    Pd.Result other = runWith(Map.of("LISTEN_FDS", "2", "LISTEN_PID", "1"));
+    assertTrue(other.out().lines().anyMatch(line -> line.matches(none)), other.out());
+    Pd.Result malformed = runWith(Map.of("LISTEN_FDS", "two"));
+    assertEquals(0, malformed.code());
+    assertTrue(
+        malformed.out().lines().anyMatch(line -> line.matches("inherited .*LISTEN_FDS=two.*")),
+        malformed.out());
+  }
+
+  private static Pd.Result runWith(Map<String, String> environment)
+      throws IOException, InterruptedException {
+    ProcessBuilder builder = new ProcessBuilder(Pd.command("doctor"));
+    builder.environment().putAll(environment);
+    try (Pd pd = Pd.start(builder)) {
+      pd.stdin().close();
+      return pd.end();
+    }
   }
 
   @Test

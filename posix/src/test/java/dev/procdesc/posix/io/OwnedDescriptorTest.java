@@ -47,6 +47,42 @@ final class OwnedDescriptorTest {
   }
 
   @Test
+  void aNumberIsClaimedOnce() {
+    int fd = pipe.writeEnd();
+    OwnedDescriptor claimed = OwnedDescriptor.claim(fd, "a claim");
+    IllegalStateException refused =
+        assertThrows(IllegalStateException.class, () -> OwnedDescriptor.claim(fd, "another"));
+    assertTrue(String.valueOf(refused.getMessage()).contains("a claim"), refused.toString());
+    claimed.disown();
+    assertTrue(TestSystem.isOpen(fd), "what is disowned stays open");
+    assertThrows(ClosedDescriptorException.class, claimed::lend);
+    claimed.close();
+    assertTrue(TestSystem.isOpen(fd), "what is disowned is never closed");
+    OwnedDescriptor taken = OwnedDescriptor.take(fd, "a pipe");
+    assertThrows(IllegalStateException.class, () -> OwnedDescriptor.claim(fd, "another"));
+    try (OwnedDescriptor.Loan loan = taken.lend()) {
+      taken.close();
+      assertThrows(
+          IllegalStateException.class,
+          () -> OwnedDescriptor.claim(loan.fd(), "another"),
+          "a number that is lent is not free");
+    }
+    assertFalse(TestSystem.isOpen(fd));
+    OwnedDescriptor.claim(fd, "a number that is free").disown();
+  }
+
+  @Test
+  void aFormerOwnerDoesNotRemoveTheNextOne() {
+    int fd = pipe.writeEnd();
+    OwnedDescriptor former = OwnedDescriptor.take(fd, "the former owner");
+    // As if the kernel had given the number out again between the close and the removal.
+    OwnedDescriptor next = OwnedDescriptor.take(fd, "the next owner");
+    former.disown();
+    assertThrows(IllegalStateException.class, () -> OwnedDescriptor.claim(fd, "another"));
+    next.close();
+  }
+
+  @Test
   void closeClosesAtOnceIfNobodyHasALoan() {
     OwnedDescriptor owned = OwnedDescriptor.take(pipe.writeEnd(), "a pipe");
     owned.close();
