@@ -8,6 +8,7 @@
  *                                 the same in N threads at once, BATCH children in all; the
  *                                 nanoseconds of each batch
  *   peer exit                     SIGKILL through a pidfd until an epoll + waitid loop has its status
+ *   peer adopt                    pidfd_open, waitid and fcntl on the pidfd of a live child
  *   peer read PROGRAM [ARG...]    a program's standard output, read to its end
  *   peer loop N PROGRAM [ARG...]  the standard outputs of N programs at once, read to their ends by an
  *                                 epoll loop
@@ -274,6 +275,33 @@ static int64_t exit_once(char **command) {
   return taken;
 }
 
+/* Opens a pidfd of a child that reads from a pipe, recognizes it, and makes it close-on-exec. */
+static int64_t adopt_once(char **command) {
+  static pid_t pid;
+  if (pid == 0) {
+    int lifeline[2];
+    if (pipe2(lifeline, O_CLOEXEC) != 0 || (pid = vfork()) < 0) {
+      die("the child");
+    }
+    if (pid == 0) {
+      dup2(lifeline[0], 0);
+      execve(command[0], command, environ);
+      _exit(127);
+    }
+  }
+  siginfo_t info;
+  int64_t start = now();
+  int fd = (int) syscall(SYS_pidfd_open, pid, 0);
+  if (fd < 0
+      || waitid(BY_PIDFD, (id_t) fd, &info, WEXITED | WNOHANG | WNOWAIT) != 0
+      || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
+    die("pidfd_open, waitid, fcntl");
+  }
+  int64_t taken = now() - start;
+  close(fd);
+  return taken;
+}
+
 static int threads;
 static char **batch_command;
 static pthread_barrier_t begin, end;
@@ -433,6 +461,7 @@ int main(int argc, char **argv) {
   int64_t (*once)(char **);
   char **command = argv + 2;
   char *paused[] = {program, "pause", NULL};
+  char *reading[] = {"/bin/cat", NULL};
   if (strcmp(mode, "spawn") == 0 && argc > 2) {
     once = spawn_once;
   } else if (strcmp(mode, "spawn-pipes") == 0 && argc > 2) {
@@ -452,13 +481,16 @@ int main(int argc, char **argv) {
     children = atoi(argv[2]);
     command = argv + 3;
     raise_limit();
+  } else if (strcmp(mode, "adopt") == 0) {
+    once = adopt_once;
+    command = reading;
   } else if (strcmp(mode, "exit") == 0) {
     once = exit_once;
     command = paused;
     start_loop();
   } else {
     fprintf(stderr, "usage: peer [-c COUNT] [-d COUNT] [-m MIB]"
-        " spawn|spawn-pipes|threads|exit|read|loop|death|pause\n");
+        " spawn|spawn-pipes|threads|exit|adopt|read|loop|death|pause\n");
     return 2;
   }
   printf("\n");

@@ -31,8 +31,9 @@ import java.util.OptionalInt;
  * follows the process. It is not listed separately.
  *
  * <p>A JVM cannot remove variables from its environment. The children of {@link Spawner} do not
- * inherit these, but those of {@link ProcessBuilder} do; where that matters, remove them from
- * {@link ProcessBuilder#environment()}.
+ * inherit these, but those of {@link ProcessBuilder} do: remove them from
+ * {@link ProcessBuilder#environment()}. Without {@code LISTEN_PID}, a child that calls
+ * {@link #take()} could take a file that its own JVM has opened for one that was passed to it.
  *
  * @see <a href="https://man7.org/linux/man-pages/man3/sd_listen_fds.3.html">sd_listen_fds(3)</a>
  */
@@ -45,7 +46,7 @@ public final class InheritedDescriptors {
   private static final String PID = "LISTEN_PID";
   private static final String INODE = "LISTEN_PIDFDID";
 
-  /** Whether the descriptors belong to a caller; guarded by the class. */
+  /** Set when the descriptors belong to a caller; guarded by the class. */
   private static boolean taken;
 
   private final List<InheritedDescriptor> all;
@@ -64,8 +65,8 @@ public final class InheritedDescriptors {
    * @throws ProcessDescriptorException EBADF if one is not open. Nothing was adopted or closed
    * @throws IllegalStateException if they were taken before; if a variable is malformed; if an open
    *     object of this library owns one of the numbers; if {@code LISTEN_PID} is absent and a
-   *     number was opened by this JVM, so that the variables are those of another process; or if it
-   *     is not clear to which of several processes of the same name a lifeline belongs
+   *     descriptor is close-on-exec, so that it was not inherited; or if it is not clear to which
+   *     of several processes of the same name a lifeline belongs
    */
   public static synchronized InheritedDescriptors take() throws ProcessDescriptorException {
     Optional<Announcement> announced = read(System.getenv());

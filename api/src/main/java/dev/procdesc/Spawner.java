@@ -162,7 +162,8 @@ public final class Spawner {
    *       {@link OnClose#RELEASE} for a child that is to outlive it.
    *   <li>Every signal has its default disposition in the child, also those that this JVM ignores;
    *       see {@link #ignoredSignals}.
-   *   <li>The child gets no other descriptors than the three standard ones.
+   *   <li>The child gets no other descriptors than the three standard ones, and so no variables
+   *       that announce those of this JVM ({@code LISTEN_FDS} and the like).
    *   <li>A failed start throws {@link SpawnException}, whose message differs. A command that
    *       contains a NUL, or an empty program name, throws {@link IllegalArgumentException} here,
    *       and not {@link IOException} at the start.

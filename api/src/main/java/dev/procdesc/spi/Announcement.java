@@ -3,7 +3,7 @@ package dev.procdesc.spi;
 import java.util.List;
 
 /**
- * What the environment of this JVM says about the descriptors that it was started with.
+ * The descriptors with which this JVM was started, as its environment announces them.
  *
  * @param names a name for each descriptor, the first of which is {@link #FIRST}
  * @param named whether the environment has the names; without them, a lifeline is recognized by its

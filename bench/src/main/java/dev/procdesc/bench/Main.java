@@ -50,6 +50,7 @@ public final class Main {
     all.put("early", new EarlyBenchmark());
     all.put("guard", new GuardBenchmark());
     all.put("exit", new ExitBenchmark());
+    all.put("adopt", new AdoptBenchmark());
     all.put("output", new OutputBenchmark());
     all.put("run", new RunBenchmark());
     all.put("handlers", new HandlersBenchmark());

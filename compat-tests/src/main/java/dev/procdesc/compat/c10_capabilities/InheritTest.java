@@ -74,6 +74,7 @@ final class InheritTest {
   @Test
   @Contract({"C6", "C8", "C10"})
   void whatWasPassedIsTakenByName(@TempDir Path directory) throws Exception {
+    Requires.feature(Feature.DESCRIPTOR_CHANNEL);
     Path file = Files.writeString(directory.resolve("file"), "text");
     try (RawPipe pipe = RawPipe.open();
         RawPipe other = RawPipe.open();
@@ -152,9 +153,14 @@ final class InheritTest {
         "nothing was announced | ''",
         "another process is meant | LISTEN_PID=1; LISTEN_FDS=1; export LISTEN_PID LISTEN_FDS",
         "no descriptor | LISTEN_FDS=0; export LISTEN_FDS",
+        "another inode is meant | LISTEN_PID=$$; LISTEN_PIDFDID=1; LISTEN_FDS=1;"
+            + " export LISTEN_PID LISTEN_PIDFDID LISTEN_FDS",
       })
   @Contract({"C8", "C10"})
   void nothingIsTakenIf(String why, String script) throws Exception {
+    if (script.contains("LISTEN_PIDFDID")) {
+      Requires.feature(Feature.UNIQUE_IDENTITY);
+    }
     run(shell(script, Nothing.class, why));
   }
 
@@ -212,29 +218,46 @@ final class InheritTest {
     }
   }
 
-  @ParameterizedTest
-  @CsvSource({"addressed", "not-addressed"})
+  @Test
   @Contract({"C8", "C10"})
-  void variablesOfAParentAreRecognized(String how) throws Exception {
-    String script = "LISTEN_FDS=900; export LISTEN_FDS"
-        + (how.equals("addressed") ? "; LISTEN_PID=$$; export LISTEN_PID" : "");
-    run(shell(script, OfParent.class, how));
+  void aDescriptorThatIsNotOpenIsRefused() throws Exception {
+    String script = "LISTEN_FDS=900; LISTEN_PID=$$; export LISTEN_FDS LISTEN_PID";
+    run(shell(script, NotOpen.class));
   }
 
-  /** Has the null device at 3, and all else is not inherited. */
-  public static final class OfParent implements Scenario {
+  /** Has one of the announced descriptors. */
+  public static final class NotOpen implements Scenario {
+    @Override
+    public void run(String... arguments) {
+      var refused = assertThrows(ProcessDescriptorException.class, InheritedDescriptors::take);
+      assertEquals(Errno.EBADF.intValue(), refused.errno());
+      assertFalse(Descriptors.isCloseOnExec(3), "nothing is changed");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"true", "false"})
+  @Contract({"C8", "C10"})
+  void whatIsCloseOnExecWasNotInherited(boolean addressed) throws Exception {
+    String script =
+        "LISTEN_FDS=1; export LISTEN_FDS" + (addressed ? "; LISTEN_PID=$$; export LISTEN_PID" : "");
+    run(shell(script, CloseOnExec.class, String.valueOf(addressed)));
+  }
+
+  /** Makes its descriptor close-on-exec, as one that a JVM has opened. */
+  public static final class CloseOnExec implements Scenario {
     @Override
     public void run(String... arguments) throws Exception {
-      var refused = assertThrows(Exception.class, InheritedDescriptors::take);
-      if (refused instanceof ProcessDescriptorException e) {
-        assertEquals(Errno.EBADF.intValue(), e.errno());
-      } else {
-        // A descriptor of the JVM itself, which only the absence of LISTEN_PID makes suspect.
-        assertEquals("not-addressed", arguments[0]);
-        assertTrue(refused instanceof IllegalStateException, refused.toString());
-        assertTrue(String.valueOf(refused.getMessage()).contains("LISTEN_PID"), refused.toString());
+      Descriptors.setCloseOnExec(3, true);
+      if (Boolean.parseBoolean(arguments[0])) {
+        assertEquals(
+            List.of(new InheritedDescriptor.Other("unknown", 3, DescriptorKind.DEVICE)),
+            InheritedDescriptors.take().all());
+        return;
       }
-      assertFalse(Descriptors.isCloseOnExec(3), "nothing is changed");
+      var refused = assertThrows(IllegalStateException.class, InheritedDescriptors::take);
+      String text = String.valueOf(refused.getMessage());
+      assertTrue(text.contains("descriptor 3") && text.contains("LISTEN_PID"), text);
     }
   }
 
