@@ -1,6 +1,7 @@
 package dev.procdesc.compat.c08_leaks;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.procdesc.ChildProcess;
 import dev.procdesc.DescriptorChannel;
@@ -10,6 +11,8 @@ import dev.procdesc.Feature;
 import dev.procdesc.OnClose;
 import dev.procdesc.Platform;
 import dev.procdesc.ProcessDescriptor;
+import dev.procdesc.SpawnException;
+import dev.procdesc.Spawner;
 import dev.procdesc.compat.Contract;
 import dev.procdesc.compat.Requires;
 import dev.procdesc.compat.Tags;
@@ -69,6 +72,12 @@ final class UnloadTest {
   void anApplicationThatOnlyOpensProcessesLeavesNothing() {
     Requires.feature(Feature.OPEN_PROCESS);
     reload("shared", OnlyOpens.class);
+  }
+
+  @Test
+  @Contract("C8")
+  void anApplicationWhoseSpawnsFailLeavesNothing() {
+    reload("shared", OnlyFailures.class);
   }
 
   /** Tests what is used when the library has given everything back before. */
@@ -199,6 +208,16 @@ final class UnloadTest {
         opened.waitFor();
       }
       other.waitFor();
+    }
+  }
+
+  /** An application that never has a child. */
+  public static final class OnlyFailures extends Applied {
+    @Override
+    void work() throws Exception {
+      assertThrows(
+          SpawnException.class,
+          () -> Spawner.of("/nonexistent/program").onClose(OnClose.RELEASE).spawn());
     }
   }
 

@@ -157,6 +157,9 @@ public final class Watcher {
   public void endSpawn() {
     synchronized (baton) {
       spawns--;
+      if (!watching && !idleTasks.isEmpty()) {
+        startWatching(); // A spawn that failed may have left something to give back.
+      }
       closeIfUnused();
     }
   }
@@ -485,9 +488,7 @@ public final class Watcher {
     }
     if (isIdleSince(lastIdle)) {
       lastIdle = System.nanoTime();
-      for (IdleTask task : idleTasks) {
-        runSafely(task);
-      }
+      runIdleTasks();
     }
     return ticks || added || !isIdleSince(start) || !end();
   }
@@ -510,10 +511,19 @@ public final class Watcher {
       removeHook();
       closeIfUnused();
     }
+    // The first run may only notice what was used; no later one would follow.
+    runIdleTasks();
+    runIdleTasks();
     Unreachable.letGo();
     InterruptiblePoll.closeUnused();
     NativeMemory.freeUnused();
     return true;
+  }
+
+  private void runIdleTasks() {
+    for (IdleTask task : idleTasks) {
+      runSafely(task);
+    }
   }
 
   private static void runSafely(IdleTask task) {
