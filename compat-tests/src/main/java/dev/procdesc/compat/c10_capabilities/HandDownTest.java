@@ -153,18 +153,18 @@ final class HandDownTest {
   @Test
   @Contract({"C8", "C9", "C10"})
   void theEnvironmentAnnouncesWhatWasPassed(@TempDir Path directory) throws Exception {
-    Path one = Files.writeString(directory.resolve("one"), "first");
-    Path two = Files.writeString(directory.resolve("two"), "second");
-    Spawner spawner = Run.sh(ANNOUNCED + "; cat <&3; cat <&4; cat <&9")
+    Path one = Files.writeString(directory.resolve("one"), "first\n");
+    Path two = Files.writeString(directory.resolve("two"), "second\n");
+    Spawner spawner = Run.sh(ANNOUNCED + "; read a <&3; read b <&4; read c <&9; echo $a $b $c")
         .environment("LISTEN_PID", "1")
         .environment("LISTEN_PIDFDID", "1")
         .environment("LISTEN_FDS", "77")
         .descriptor(9, Stdio.fromFile(one))
         .passDescriptor("a name", Stdio.fromFile(one))
         .passDescriptor("", Stdio.fromFile(two));
-    assertEquals("2|a name:|none|none\nfirstsecondfirst", Run.output(spawner));
+    assertEquals("2|a name:|none|none\nfirst second first", Run.output(spawner));
     assertEquals(
-        "2|a name:|none|none\nfirstsecondfirst",
+        "2|a name:|none|none\nfirst second first",
         Run.output(spawner),
         "a spawner can be used again");
   }
