@@ -27,7 +27,7 @@ public final class GuardianProcess implements AutoCloseable {
     return find(jvm).orElseGet(() -> fail("the JVM " + jvm + " has no guardian"));
   }
 
-  /** Returns the present guardian of a JVM, if there is one. */
+  /** Returns a guardian of a JVM that has not exited yet, if there is one. */
   public static Optional<GuardianProcess> find(long jvm) {
     Requires.file("/proc/self/cmdline");
     for (ProcessHandle child :
@@ -40,7 +40,7 @@ public final class GuardianProcess implements AutoCloseable {
           continue; // It has exited since.
         }
         // If the PID is still a guardian's, the descriptor refers to the guardian.
-        if (isGuardian(child.pid(), jvm)) {
+        if (isGuardian(child.pid(), jvm) && pidfd.isAlive()) {
           return Optional.of(new GuardianProcess(child.pid(), pidfd));
         }
         pidfd.close();
