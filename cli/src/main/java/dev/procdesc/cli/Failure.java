@@ -25,6 +25,11 @@ final class Failure {
   /** Prints an error to the user, in one line unless a stack trace was requested. */
   static void tell(Throwable cause) {
     tell(message(cause));
+    tellStacktrace(cause);
+  }
+
+  /** Prints a stack trace, if one was requested. */
+  static void tellStacktrace(Throwable cause) {
     if (stacktrace) {
       cause.printStackTrace();
     }

@@ -37,6 +37,10 @@ public final class Main
   private static final List<String> COMMANDS =
       List.of("run", "watch", "send", "receive", "doctor", "sandbox-check", HelpCommand.NAME);
 
+  /** The words of messages for what {@link #isMangled} finds. */
+  static final String MANGLED =
+      "bytes that are not text in this locale, or the character U+FFFD, which replaces them in Java";
+
   private final Options options = Options.of("pd", this);
 
   private final Options.Values<String> properties = options.values(
@@ -50,14 +54,38 @@ public final class Main
    * @param arguments the command line
    */
   public static void main(String[] arguments) {
-    if (arguments.length > 0 && arguments[0].equals("run")) {
-      // No -D comes before it, so the library already has its system properties.
-      PlatformStart.begin();
+    int code;
+    try {
+      InitSignals.begin();
+      if (arguments.length > 0 && arguments[0].equals("run")) {
+        // No -D comes before it, so the library already has its system properties.
+        PlatformStart.begin();
+      }
+      code = new Main().execute(arguments);
+    } catch (Throwable e) {
+      // The JVM would end with 1, as the command may.
+      code = ExitCodes.FAILED;
+      tell(e);
     }
-    System.exit(new Main().execute(arguments));
+    InitSignals.end();
+    System.exit(code);
   }
 
-  /** Returns whether the JVM could not decode some bytes, which it replaces by U+FFFD. */
+  /** Prints an error such as that of a machine without a free thread or without memory. */
+  private static void tell(Throwable cause) {
+    try {
+      Failure.tell("pd cannot go on: " + cause);
+      Failure.tellStacktrace(cause);
+    } catch (Throwable e) {
+      // Not even a message can be made.
+      return;
+    }
+  }
+
+  /**
+   * Returns whether the JVM could not decode some bytes, which it replaces by U+FFFD. A text that
+   * has that character itself cannot be told from it.
+   */
   static boolean isMangled(String text) {
     return text.indexOf('\uFFFD') >= 0;
   }
@@ -66,7 +94,7 @@ public final class Main
     for (String argument : arguments) {
       // Refused, rather than to name another file or to run another command.
       if (isMangled(argument)) {
-        Failure.tell("an argument has bytes that are not text in this locale: " + argument);
+        Failure.tell("an argument has " + MANGLED + ": " + argument);
         return ExitCodes.USAGE;
       }
     }

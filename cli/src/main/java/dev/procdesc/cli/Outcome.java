@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param started the time at which the command started
  * @param wall the time for which the command ran
  * @param usage the resource usage, if it is known
+ * @param lostOutput the failure to write the output of the command's terminal
  */
 record Outcome(
     long pid,
@@ -26,7 +27,8 @@ record Outcome(
     Expiry expiry,
     Instant started,
     Duration wall,
-    Optional<ResourceUsage> usage) {
+    Optional<ResourceUsage> usage,
+    Optional<Output.Failed> lostOutput) {
 
   /** The effect of the command's time limit. */
   enum Expiry {
@@ -48,6 +50,9 @@ record Outcome(
    * expired.
    */
   int exitCode() {
+    if (lostOutput.isPresent()) {
+      return ExitCodes.FAILED;
+    }
     return switch (expiry) {
       case TERMINATED -> ExitCodes.TIMED_OUT;
       case KILLED -> 128 + Signal.KILL.number();

@@ -6,10 +6,13 @@ import dev.procdesc.Feature;
 import dev.procdesc.OnClose;
 import dev.procdesc.Platform;
 import dev.procdesc.ProcessDescriptor;
+import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.Signal;
+import dev.procdesc.SpawnException;
 import dev.procdesc.Spawner;
 import dev.procdesc.UnsupportedFeatureException;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -26,15 +29,34 @@ final class RunCommand implements Callable<Integer> {
     "The command inherits pd's terminal, standard input, output and error, environment and"
         + " directory, unless an option sets another, and no other descriptor.",
     "",
+    "A script without a #! line is not run (exit status 126), unlike by a shell, env or timeout: use"
+        + " sh SCRIPT as the command.",
+    "",
     "Each signal reaches the command once: pd forwards those that are sent to pd alone, and not"
         + " those that the terminal, a shell or a service manager sends to the process group or to"
-        + " the control group, which reach the command directly. Exceptions are QUIT, at which the"
-        + " JVM of pd prints its threads, and signals that stop. Signals reach the command itself,"
+        + " the control group, which reach the command directly. Signals reach the command itself,"
         + " not the processes that it started. If pd ends first, the command is killed, as far as the"
         + " death guard of this system reaches (see pd doctor); --on-close changes that.",
     "",
+    "Not forwarded when they are sent to pd alone: QUIT, at which the JVM of pd prints its threads;"
+        + " PIPE, CHLD and those that stop; those that report a fault, such as ABRT, and real-time"
+        + " signals, which end pd. Before the command exists, for instance while pd waits for the"
+        + " other end of a FIFO, HUP, INT and TERM end pd, and so does --timeout.",
+    "",
+    "A process beside the command, which gets what the group gets, tells the one from the other. So"
+        + " a signal to pd alone takes a tenth of a second. One to the control group arrives twice if"
+        + " its sender takes longer than that from pd to the other processes, and one to the group"
+        + " may if the sender repeats it within a millisecond. One to pd alone is lost if the same"
+        + " one was sent to its children without pd, as by pkill -P, in the two seconds before; HUP"
+        + " and CONT also if they reached the group a quarter of a second before, and pd leads the"
+        + " session, because the terminal's hang-up comes to pd twice.",
+    "",
+    "The command is in pd's process group, unless --session or --tty is given: it has the terminal"
+        + " whenever pd has it, and a stop of the job stops both.",
+    "",
     "As PID 1, the entry point of a container, pd is an init: it reaps the orphans that it adopts,"
-        + " and forwards QUIT, TSTP and PWR too.",
+        + " and forwards every signal that tini forwards, also QUIT, TSTP, PIPE and real-time"
+        + " signals.",
     "",
     "TIME is 500ms, 5s, 1.5m, 2h, 1d, or a number of seconds.",
     ""
@@ -44,7 +66,7 @@ final class RunCommand implements Callable<Integer> {
     "0-255:the exit code of the command",
     "128+N:signal N ended the command",
     " 64:a usage error",
-    "124:the command timed out, and ended after TERM",
+    "124:the command timed out, and ended after TERM or was not started in time",
     "137:the command timed out and was killed, or KILL ended it otherwise",
     "125:pd could not run the command, its exit status is unknown, or pd could not write its"
         + " output; a command of --detach is then killed",
@@ -149,11 +171,18 @@ final class RunCommand implements Callable<Integer> {
     Report report = new Report(command, json.isGiven());
     // Opened before the command runs, so that no command runs whose report cannot be written.
     try (Output to = output.get().isPresent() ? Output.file(output.get().get()) : Output.stderr()) {
+      SignalForwarder signals = SignalForwarder.install(Failure::tell);
       try {
         if (sandbox.isGiven()) {
           Platform.current().enterDescriptorOnlyMode();
         }
-        return detach.isGiven() ? detach(report, to) : supervise(report, to);
+        return detach.isGiven() ? detach(report, to, signals) : supervise(report, to, signals);
+      } catch (StartEnded e) {
+        report.failed(e, e.exitCode(), to);
+        if (e.isBy(Signal.INT) && signals.interrupted()) {
+          dieOfInterrupt(signals);
+        }
+        return e.exitCode();
       } catch (Output.Failed e) {
         // The command did start, and no second report could be written either.
         throw e;
@@ -164,14 +193,17 @@ final class RunCommand implements Callable<Integer> {
             && lacking.feature() == Feature.KILL_ON_JVM_DEATH) {
           Failure.tell("with --on-close release the command runs, and lives on if pd is killed");
         }
+        if (e instanceof SpawnException failed && failed.operation().startsWith("setgroups")) {
+          Failure.tell("with --keep-groups the command runs, with the groups that pd has");
+        }
         report.failed(e, exitCode, to);
         return exitCode;
       }
     }
   }
 
-  private int supervise(Report report, Output to) throws IOException, InterruptedException {
-    SignalForwarder signals = SignalForwarder.install(Failure::tell);
+  private int supervise(Report report, Output to, SignalForwarder signals)
+      throws IOException, InterruptedException {
     Optional<TerminalSession> terminal =
         tty.isGiven() ? Optional.of(new TerminalSession()) : Optional.empty();
     Spawner spawner = withIgnored(
@@ -185,8 +217,8 @@ final class RunCommand implements Callable<Integer> {
     Outcome outcome;
     Spawner beside =
         spawnOptions.beside(SignalWitness.command(signals.forwarded()), terminal.isPresent());
-    try (SignalWitness witness = SignalWitness.start(withIgnored(beside, signals))) {
-      outcome = supervisor.run(spawner, signals, witness, terminal);
+    try {
+      outcome = supervisor.run(spawner, withIgnored(beside, signals), signals, terminal);
     } finally {
       if (terminal.isPresent()) {
         terminal.get().close();
@@ -204,23 +236,37 @@ final class RunCommand implements Callable<Integer> {
     return outcome.exitCode();
   }
 
-  private int detach(Report report, Output to) throws IOException {
+  private int detach(Report report, Output to, SignalForwarder signals) throws IOException {
     ProcessName.check(identity);
-    SignalForwarder signals = SignalForwarder.install(Failure::tell);
+    StartPhase phase = signals.phase();
     Spawner spawner =
         withIgnored(spawnOptions.spawner(report.command(), SpawnOptions::withNullDevice), signals);
+    phase.check();
     try (ChildProcess child = spawner.newSession().onClose(OnClose.RELEASE).spawn()) {
+      phase.undo(() -> kill(child));
       try {
         if (json.isGiven()) {
           report.detached(child.pid(), ProcessName.identity(child), to);
         }
         Output.stdout().println(ProcessName.of(child, identity.isGiven()));
+        phase.check();
       } catch (IOException e) {
         // A caller that does not learn the name of the process cannot end the command.
         child.kill();
         throw e;
       }
       return ExitCodes.OK;
+    } catch (InterruptedIOException e) {
+      phase.check();
+      throw e;
+    }
+  }
+
+  private static void kill(ChildProcess child) {
+    try {
+      child.kill();
+    } catch (ProcessDescriptorException e) {
+      Failure.tell(e);
     }
   }
 

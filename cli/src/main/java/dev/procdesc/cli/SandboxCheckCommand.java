@@ -104,6 +104,8 @@ final class SandboxCheckCommand implements Callable<Integer> {
       } catch (NoClassDefFoundError e) {
         Failure.tell("this Java runtime lacks the module jdk.jdi, by which pd observes the JVM");
         return ExitCodes.FAILED;
+      } catch (StartEnded e) {
+        return e.exitCode();
       } catch (IOException | RuntimeException | LinkageError e) {
         Failure.tell(e);
         return Failure.exitCode(e);
@@ -144,14 +146,14 @@ final class SandboxCheckCommand implements Callable<Integer> {
   private Outcome run(List<String> command) throws IOException, InterruptedException {
     SignalForwarder signals = SignalForwarder.install(Failure::tell);
     Spawner beside = Spawner.of(SignalWitness.command(signals.forwarded()));
-    try (SignalWitness witness = SignalWitness.start(RunCommand.withIgnored(beside, signals))) {
-      Spawner spawner = Spawner.of(command)
-          .stdin(Stdio.inherit())
-          .stdout(Stdio.inherit())
-          .stderr(Stdio.inherit());
-      return new Supervisor(timeout.get(), KILL_AFTER)
-          .run(RunCommand.withIgnored(spawner, signals), signals, witness, Optional.empty());
-    }
+    Spawner spawner =
+        Spawner.of(command).stdin(Stdio.inherit()).stdout(Stdio.inherit()).stderr(Stdio.inherit());
+    return new Supervisor(timeout.get(), KILL_AFTER)
+        .run(
+            RunCommand.withIgnored(spawner, signals),
+            RunCommand.withIgnored(beside, signals),
+            signals,
+            Optional.empty());
   }
 
   /** Returns the numbers of the classes that were loaded during the trial, by their sources. */

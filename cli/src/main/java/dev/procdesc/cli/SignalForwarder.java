@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -23,8 +24,10 @@ import sun.misc.SignalHandler;
  * one to the control group reach the command directly. A {@link SignalWitness} distinguishes them
  * from those that are sent to this process alone, and only the latter are forwarded.
  *
- * <p>A signal that arrives before the command exists is forwarded when it does. One that arrives
- * while the command is created may reach it twice, but is never lost.
+ * <p>HUP, INT and TERM end this process if they arrive before the command exists. Another signal is
+ * forwarded when the command exists. If it was sent to the group while the command was created, it
+ * is forwarded if the command did not exist when the witness reported it, or has no handler yet: a
+ * command without a handler that got it has ended, or does not notice it.
  *
  * <p>A signal that is ignored when this process starts, as under nohup(1) or in a script's
  * background job, remains ignored, and the command ignores it too. For the signals that a JVM
@@ -32,17 +35,15 @@ import sun.misc.SignalHandler;
  * which a command could not wait for its children, PWR, STKFLT, real-time signals, and those that
  * report a fault of the process.
  *
- * <p>QUIT cannot be forwarded, because the JVM uses it for its thread dump.
+ * <p>Not forwarded: QUIT, at which the JVM prints its threads; PIPE, which the JVM gets whenever it
+ * writes to a pipe without a reader; real-time signals, which a JVM cannot take; those that stop,
+ * because a stop of this process alone is meant for it; CHLD; and those that report a fault.
  *
- * <p>If the script {@code pd} is PID 1, it remains as this process's parent, and sends it the
- * signals that PID 1 gets. This process ignores INT and QUIT then, and two other signals represent
- * them.
+ * <p>If the script {@code pd} is PID 1, it remains as this process's parent, and
+ * {@link InitSignals} come from it too.
  */
 final class SignalForwarder {
-  /**
-   * The signals that a JVM can take, without those that report a fault of the process itself, and
-   * without those that stop: a stop of this process alone is meant for it.
-   */
+  /** The signals that are taken from the JVM. */
   private static final List<Signal> FORWARDED = List.of(
       Signal.HUP,
       Signal.INT,
@@ -55,8 +56,14 @@ final class SignalForwarder {
       Signal.IO,
       Signal.URG,
       Signal.XCPU,
+      Signal.XFSZ,
       Signal.WINCH,
-      Signal.CONT);
+      Signal.CONT,
+      Signal.of("PWR"),
+      Signal.of("STKFLT"));
+
+  /** The signals that end this process before the command exists. */
+  private static final Set<Signal> ENDING = Set.of(Signal.HUP, Signal.INT, Signal.TERM);
 
   /** Other signals that the command ignores if they are ignored when this process starts. */
   private static final List<Signal> INHERITED =
@@ -65,18 +72,10 @@ final class SignalForwarder {
   /** The ignored ones of the signals that a JVM handles itself, separated by commas. */
   private static final String IGNORED_AT_LAUNCH = System.getProperty("pd.ignored", "");
 
-  /** The signals that only PID 1 forwards: one that stops, and the one of a power failure. */
-  private static final List<Signal> FORWARDED_BY_INIT = List.of(Signal.TSTP, Signal.of("PWR"));
-
-  /** The signals that the script sends as PID 1, with those that PID 1 got. */
-  private static final Map<String, Signal> REPRESENTED =
-      Map.of("STKFLT", Signal.INT, "SYS", Signal.QUIT);
-
-  private static final boolean BELOW_INIT = Boolean.getBoolean("pd.init");
-
-  private record Arrival(Signal signal, int number, long time, boolean early) {}
+  private record Arrival(Signal signal, int number, SignalWitness.Source source, long time) {}
 
   private final Consumer<String> problems;
+  private final StartPhase phase = new StartPhase();
   private final Map<Signal, Integer> taken = new LinkedHashMap<>();
   private final Set<Signal> ignored = new LinkedHashSet<>();
 
@@ -101,16 +100,20 @@ final class SignalForwarder {
    */
   static SignalForwarder install(Consumer<String> problems) {
     SignalForwarder forwarder = new SignalForwarder(problems);
-    if (BELOW_INIT) {
-      FORWARDED.stream().filter(signal -> !signal.equals(Signal.INT)).forEach(forwarder::take);
-      FORWARDED_BY_INIT.forEach(forwarder::take);
-      REPRESENTED.forEach(forwarder::takeRepresented);
-    } else {
-      FORWARDED.forEach(forwarder::take);
+    for (Signal signal : FORWARDED) {
+      // The script starts the JVM in the background, where INT is ignored.
+      if (!InitSignals.exist() || !signal.equals(Signal.INT)) {
+        forwarder.take(signal);
+      }
+    }
+    if (InitSignals.exist()) {
+      // A stop of the job must not stop this process, which stops with PID 1 otherwise.
+      forwarder.take(Signal.TSTP);
+      InitSignals.passTo(
+          number -> forwarder.received(Signal.ofNumber(number), number, SignalWitness.Source.INIT));
     }
     INHERITED.stream()
         .filter(signal -> !forwarder.taken.containsKey(signal))
-        .filter(signal -> !BELOW_INIT || !signal.equals(Signal.SYS))
         .forEach(forwarder::inherit);
     for (String name : IGNORED_AT_LAUNCH.split(",", -1)) {
       if (!name.isEmpty()) {
@@ -139,9 +142,10 @@ final class SignalForwarder {
     SignalHandler before;
     try {
       mine = new sun.misc.Signal(signal.name().substring("SIG".length()));
-      before = sun.misc.Signal.handle(mine, arrived -> received(signal, arrived.getNumber()));
+      before = sun.misc.Signal.handle(
+          mine, arrived -> received(signal, arrived.getNumber(), SignalWitness.Source.KERNEL));
     } catch (IllegalArgumentException e) {
-      // The JVM reserves this signal.
+      // The JVM reserves this signal, or this system does not have it.
       return;
     }
     if (SignalHandler.SIG_IGN.equals(before)) {
@@ -152,11 +156,9 @@ final class SignalForwarder {
     }
   }
 
-  private void takeRepresented(String representative, Signal signal) {
-    int number = signal.number();
-    sun.misc.Signal.handle(
-        new sun.misc.Signal(representative), arrived -> received(signal, number));
-    taken.put(signal, number);
+  /** Returns the time until the command exists, which a signal ends. */
+  StartPhase phase() {
+    return phase;
   }
 
   /** Runs an action at each arrival of a signal from now on, instead of forwarding it. */
@@ -177,11 +179,14 @@ final class SignalForwarder {
 
   /** Returns the numbers of the signals that are forwarded. */
   List<Integer> forwarded() {
-    return List.copyOf(taken.values());
+    Set<Integer> numbers = new LinkedHashSet<>(taken.values());
+    numbers.addAll(InitSignals.numbers());
+    return List.copyOf(numbers);
   }
 
   /** Forwards signals to this command from now on; queued ones are forwarded at once. */
   synchronized void start(ChildProcess child, SignalWitness witness) {
+    phase.over();
     this.child = child;
     Thread thread = new Thread(() -> forward(child, witness), "signal forwarder");
     thread.setDaemon(true);
@@ -206,25 +211,31 @@ final class SignalForwarder {
     sun.misc.Signal.handle(new sun.misc.Signal("INT"), SignalHandler.SIG_DFL);
   }
 
-  private void received(Signal signal, int number) {
+  private void received(Signal signal, int number, SignalWitness.Source source) {
     Runnable action;
     synchronized (this) {
-      if (signal.equals(Signal.INT) && !BELOW_INIT) {
+      if (signal.equals(Signal.INT) && source == SignalWitness.Source.KERNEL) {
         interrupted = true;
       }
       if (!kept.contains(signal)) {
-        arrivals.add(new Arrival(signal, number, System.nanoTime(), child == null));
+        arrivals.add(new Arrival(signal, number, source, System.nanoTime()));
       }
       action = actions.getOrDefault(signal, () -> {});
+    }
+    if (ENDING.contains(signal)) {
+      phase.end(StartEnded.by(signal));
     }
     action.run();
   }
 
   private void forward(ChildProcess to, SignalWitness witness) {
     try {
+      witness.commandExists();
       while (true) {
         Arrival arrival = arrivals.take();
-        if (arrival.early || !witness.got(arrival.number, arrival.time)) {
+        Optional<SignalWitness.Report> report =
+            witness.match(arrival.number, arrival.source, arrival.time);
+        if (report.isEmpty() || !report.get().hasReached(to, arrival.number)) {
           send(to, arrival.signal);
         }
       }

@@ -242,8 +242,7 @@ final class SpawnOptions {
       return spawner;
     }
     if (value != null && Main.isMangled(value)) {
-      throw new IllegalArgumentException(
-          "the variable " + name + " has bytes that are not text in this locale");
+      throw new IllegalArgumentException("the variable " + name + " has " + Main.MANGLED);
     }
     return value == null ? spawner.withoutEnvironment(name) : spawner.environment(name, value);
   }

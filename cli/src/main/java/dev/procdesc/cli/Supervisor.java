@@ -16,18 +16,42 @@ import java.util.Optional;
  * @param killAfter the further time after which the command is killed
  */
 record Supervisor(Optional<Duration> timeout, Duration killAfter) {
+  /** The further time for the start of the witness, which is not the command's. */
+  private static final Duration PREPARATION = Duration.ofSeconds(1);
 
   /**
    * Runs the command.
    *
+   * @param beside a spawner of the {@link SignalWitness}
    * @param terminal the terminal of the command; empty if it has none of its own
+   * @throws StartEnded if a signal or the timeout ended this before the command was started
    */
   Outcome run(
+      Spawner spawner, Spawner beside, SignalForwarder signals, Optional<TerminalSession> terminal)
+      throws IOException, InterruptedException {
+    StartPhase phase = signals.phase();
+    if (timeout.isPresent()) {
+      phase.limit(timeout.get().plus(PREPARATION));
+    }
+    try (SignalWitness witness = SignalWitness.start(beside)) {
+      return run(spawner, signals, witness, terminal);
+    } catch (IOException | InterruptedException | RuntimeException e) {
+      // Whatever the interrupted thread waited for is not the reason.
+      phase.check();
+      throw e;
+    }
+  }
+
+  private Outcome run(
       Spawner spawner,
       SignalForwarder signals,
       SignalWitness witness,
       Optional<TerminalSession> terminal)
       throws IOException, InterruptedException {
+    signals.phase().check();
+    if (timeout.isPresent()) {
+      signals.phase().limit(timeout.get());
+    }
     Instant started = Instant.now();
     long start = System.nanoTime();
     try (ChildProcess child = spawner.spawn()) {
@@ -36,8 +60,9 @@ record Supervisor(Optional<Duration> timeout, Duration killAfter) {
         terminal.get().start(child, signals);
       }
       Outcome.Expiry expiry = Outcome.Expiry.NONE;
-      Optional<ExitStatus> status =
-          timeout.isPresent() ? child.waitFor(timeout.get()) : Optional.of(child.waitFor());
+      Optional<ExitStatus> status = timeout.isPresent()
+          ? child.waitFor(left(timeout.get(), start))
+          : Optional.of(child.waitFor());
       if (status.isEmpty()) {
         expiry = Outcome.Expiry.TERMINATED;
         child.signal(Signal.TERM);
@@ -62,7 +87,14 @@ record Supervisor(Optional<Duration> timeout, Duration killAfter) {
           expiry,
           started,
           wall,
-          child.resourceUsage());
+          child.resourceUsage(),
+          terminal.flatMap(TerminalSession::failure));
     }
+  }
+
+  /** Returns the rest of a time that began at a value of {@link System#nanoTime}. */
+  private static Duration left(Duration time, long start) {
+    Duration left = time.minusNanos(System.nanoTime() - start);
+    return left.isNegative() ? Duration.ZERO : left;
   }
 }

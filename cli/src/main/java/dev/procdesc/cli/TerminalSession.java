@@ -51,6 +51,8 @@ final class TerminalSession implements AutoCloseable {
 
   private final CountDownLatch outputEnd = new CountDownLatch(1);
 
+  private volatile Optional<Output.Failed> failure = Optional.empty();
+
   /** Returns whether standard input is a terminal. */
   private boolean hasKeyboard() {
     return own.equals(OptionalInt.of(0));
@@ -166,6 +168,7 @@ final class TerminalSession implements AutoCloseable {
         write(piece, count);
       }
     } catch (Output.Failed e) {
+      failure = Optional.of(e);
       hangUp(child, e);
     } catch (IOException e) {
       return; // Closed: the command has ended, and another process has its terminal.
@@ -195,6 +198,11 @@ final class TerminalSession implements AutoCloseable {
   /** Waits for the output of a command that has ended. */
   void awaitOutput() throws InterruptedException {
     boolean unused = outputEnd.await(REST.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /** Returns the failure to write the output of the command, to be called after its end. */
+  Optional<Output.Failed> failure() {
+    return failure;
   }
 
   /** Restores the modes of standard input. */

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.procdesc.Feature;
 import dev.procdesc.Platform;
+import dev.procdesc.testing.Await;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -72,6 +73,36 @@ final class OutputTest {
     assertTrue(missing.err().contains("cannot write /dev/full"), missing.err());
   }
 
+  /** The second command does not end before its terminal is hung up. */
+  @ParameterizedTest
+  @ValueSource(strings = {"echo hi", "yes"})
+  void theScreenOfATerminal(String command) throws IOException, InterruptedException {
+    List<String> arguments = new ArrayList<>(List.of("run", "--tty", "--"));
+    arguments.addAll(List.of(command.split(" ", -1)));
+    try (Pd pd = redirected(">/dev/full", arguments.toArray(String[]::new))) {
+      assertFailed("standard output", pd.end());
+    }
+  }
+
+  @Test
+  void aMessageThatWasReceived() throws IOException, InterruptedException {
+    for (Feature feature : new Feature[] {Feature.DESCRIPTOR_CHANNEL, Feature.KILL_ON_JVM_DEATH}) {
+      assumeTrue(Platform.current().has(feature), "lacks " + feature);
+    }
+    String socket = directory.resolve("pd.sock").toString();
+    try (Pd receiver = redirected(">/dev/full", "receive", socket)) {
+      assertFailed("standard output", receiver.end());
+    }
+    assertTrue(Files.notExists(Path.of(socket)), "the socket remains");
+    try (Pd receiver = Pd.start("receive", socket)) {
+      receiver.await("listens");
+      try (Pd sender = redirected(">/dev/full", "send", socket, "sleep", "1000")) {
+        assertFailed("standard output", sender.end());
+      }
+      assertEquals(0, receiver.end().code());
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"--usage", "--json"})
   void aReportOnStandardError(String kind) throws IOException, InterruptedException {
@@ -91,6 +122,27 @@ final class OutputTest {
         redirection, "run", "--detach", "--json", "--stdout", "append:" + fifo, "sleep", "1000")) {
       assertEquals(ExitCodes.FAILED, pd.end().code());
       assertTrue(reader.waitFor(Pd.LIMIT_SECONDS, TimeUnit.SECONDS));
+    } finally {
+      reader.destroyForcibly();
+    }
+  }
+
+  /** The kernel does not return from the write of the process ID, and no interrupt ends it. */
+  @Test
+  void aSignalEndsADetachedCommandWhoseIdIsNotRead() throws IOException, InterruptedException {
+    Path fifo = fifo();
+    List<String> command =
+        new ArrayList<>(List.of("sh", "-c", "head -c 65536 /dev/zero; exec \"$@\"", "sh"));
+    command.addAll(Pd.command(
+        "run", "--detach", "--stdout", "append:" + fifo, "sh", "-c", "echo hi; exec sleep 1000"));
+    Process reader = new ProcessBuilder("cat", fifo.toString()).start();
+    try (Pd pd = Pd.start(new ProcessBuilder(command));
+        BufferedReader lines = reader.inputReader()) {
+      assertEquals("hi", Await.get(Await.start(lines::readLine).result()));
+      pd.signal("TERM");
+      Await.get(pd.handle().onExit());
+      assertEquals(143, pd.end().code());
+      assertTrue(reader.waitFor(Pd.LIMIT_SECONDS, TimeUnit.SECONDS), "the command lives");
     } finally {
       reader.destroyForcibly();
     }

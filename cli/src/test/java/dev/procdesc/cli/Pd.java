@@ -96,6 +96,19 @@ final class Pd implements AutoCloseable {
     }
   }
 
+  /** Runs a command that is not pd; returns its exit code, or -1 if there is no such program. */
+  static int exitCode(List<String> command) throws InterruptedException {
+    try {
+      return new ProcessBuilder(command)
+          .redirectErrorStream(true)
+          .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+          .start()
+          .waitFor();
+    } catch (IOException e) {
+      return -1;
+    }
+  }
+
   OutputStream stdin() {
     return process.getOutputStream();
   }

@@ -4,13 +4,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.procdesc.testing.Await;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** In a terminal, made by script(1). */
 final class PtyTest {
@@ -103,6 +108,54 @@ final class PtyTest {
     }
   }
 
+  /** Starts a shell on a terminal that runs pd as a job, and executes the lines that are typed. */
+  private Pd startJob() throws IOException {
+    String job = ScriptTerminal.quoted("run", "sh", "-c", SignalScript.REPORTER);
+    Path script = Files.writeString(
+        directory.resolve("script"),
+        "stty -echo\nset -m\n" + job + " &\nwhile read -r line; do eval \"$line\"; done\n");
+    return Pd.startInForeground(List.of("script", "-qec", "exec bash " + script, "/dev/null"));
+  }
+
+  /** Sends a signal as soon as the command is ready, while pd may still create it. */
+  @ParameterizedTest
+  @ValueSource(strings = {"TERM", "HUP", "USR1"})
+  void aSignalToAJobReachesTheCommandOnce(String signal) throws IOException, InterruptedException {
+    try (Pd pd = startJob()) {
+      pd.await("ready");
+      pd.type("kill -" + signal + " %1\n");
+      assertEquals(List.of(signal), pd.awaitAll(signal));
+      SignalScript.kill("USR2", SignalScript.pd(pd));
+      assertEquals(List.of("USR2"), pd.awaitAll("USR2"));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"TERM", "HUP"})
+  void aSignalToPdAloneAfterOneToTheJobArrives(String signal)
+      throws IOException, InterruptedException {
+    try (Pd pd = startJob()) {
+      SignalScript.awaitReady(pd);
+      pd.type("kill -" + signal + " %1; sleep 0.05; kill -" + signal + " " + SignalScript.pd(pd)
+          + "\n");
+      assertEquals(List.of(signal), pd.awaitAll(signal));
+      assertEquals(List.of(signal), pd.awaitAll(signal));
+      SignalScript.kill("USR2", SignalScript.pd(pd));
+      assertEquals(List.of("USR2"), pd.awaitAll("USR2"));
+    }
+  }
+
+  @Test
+  void anotherSignalWaitsForTheCommand() throws IOException, InterruptedException {
+    try (Pd pd = startAtFifo()) {
+      SignalScript.kill("USR1", SignalScript.pd(pd));
+      try (OutputStream writer = Files.newOutputStream(directory.resolve("fifo"))) {
+        writer.flush(); // Open, so that cat does not end before the signal comes.
+        assertEquals(138, pd.end().code());
+      }
+    }
+  }
+
   /** A stop of the job from the keyboard stops all of it; afterwards signals still come once. */
   @Test
   void aJobThatWasStoppedContinues() throws IOException, InterruptedException {
@@ -123,6 +176,57 @@ final class PtyTest {
       SignalScript.kill("USR2", SignalScript.pd(pd));
       assertEquals(List.of("USR2"), pd.awaitAll("USR2"));
       pd.await("ended 0");
+    }
+  }
+
+  /** Starts a shell on a terminal that runs pd as a job, and waits until pd waits for a FIFO. */
+  private Pd startAtFifo(String... arguments) throws IOException, InterruptedException {
+    Path fifo = directory.resolve("fifo");
+    if (!Files.exists(fifo)) {
+      assertEquals(0, new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor());
+    }
+    List<String> all = new ArrayList<>(List.of("run", "--stdin", "file:" + fifo));
+    all.addAll(List.of(arguments));
+    all.addAll(List.of("cat"));
+    Pd pd = start(all.toArray(String[]::new));
+    Await.until("pd waits for the FIFO", () -> isOpening(pd));
+    return pd;
+  }
+
+  /** Returns whether a thread of the JVM waits for the other end of a FIFO. */
+  static boolean isOpening(Pd pd) {
+    try (Stream<Path> threads = Files.list(Path.of("/proc/" + SignalScript.pd(pd), "task"))) {
+      return threads.anyMatch(
+          thread -> SignalScript.lines(thread.resolve("comm")).contains("procdesc-fifo"));
+    } catch (IOException | RuntimeException e) {
+      return false;
+    }
+  }
+
+  @Test
+  void anInterruptEndsTheWaitForAFifo() throws IOException, InterruptedException {
+    try (Pd pd = startAtFifo()) {
+      pd.type(INTERRUPT);
+      assertEquals(130, pd.end().code());
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"HUP, 129", "INT, 130", "TERM, 143"})
+  void aSignalEndsTheWaitForAFifo(String signal, int code)
+      throws IOException, InterruptedException {
+    for (String detach : List.of("--usage", "--detach")) {
+      try (Pd pd = startAtFifo(detach)) {
+        SignalScript.kill(signal, SignalScript.pd(pd));
+        assertEquals(code, pd.end().code(), detach);
+      }
+    }
+  }
+
+  @Test
+  void aTimeoutEndsTheWaitForAFifo() throws IOException, InterruptedException {
+    try (Pd pd = startAtFifo("--timeout", "200ms")) {
+      assertEquals(124, pd.end().code());
     }
   }
 

@@ -77,6 +77,46 @@ final class RunCommandTest {
     }
   }
 
+  /** A shell would run it. */
+  @Test
+  void aScriptWithoutAFirstLineIs126() throws IOException, InterruptedException {
+    Path script = Files.writeString(directory.resolve("script"), "echo hi\n");
+    assertTrue(script.toFile().setExecutable(true));
+    Pd.Result result = Pd.run("run", script.toString());
+    assertEquals(126, result.code(), result.err());
+    assertEquals("", result.out());
+    assertTrue(result.err().matches("pd: [^\n]*#![^\n]*\n"), result.err());
+    assertEquals(new Pd.Result(0, "hi\n", ""), Pd.run("run", "--", "sh", script.toString()));
+  }
+
+  @Test
+  void theGroupsAreKeptInAUserNamespace() throws IOException, InterruptedException {
+    List<String> namespace = List.of("unshare", "-Ur");
+    List<String> probe = new ArrayList<>(namespace);
+    probe.add("true");
+    assumeTrue(Pd.exitCode(probe) == 0, "no user namespace");
+    for (String option : List.of("--keep-groups", "--no-autoreap")) {
+      List<String> command = new ArrayList<>(namespace);
+      command.addAll(Pd.command("run", "--user", "0", option, "--", "id", "-u"));
+      try (Pd pd = Pd.startInForeground(command)) {
+        Pd.Result result = pd.end();
+        if (option.equals("--keep-groups")) {
+          assertEquals(new Pd.Result(0, "0\n", ""), result);
+        } else {
+          assertEquals(ExitCodes.FAILED, result.code(), result.toString());
+          assertTrue(result.err().contains("--keep-groups"), result.err());
+        }
+      }
+    }
+  }
+
+  @Test
+  void aReplacementCharacterIsNamed() throws IOException, InterruptedException {
+    Pd.Result result = Pd.run("run", "echo", "\uFFFD");
+    assertEquals(64, result.code(), result.toString());
+    assertTrue(result.err().contains("U+FFFD"), result.err());
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {

@@ -124,6 +124,16 @@ final class SandboxCheckCommandTest {
   }
 
   @Test
+  void aChecklistThatCannotBeWritten() throws IOException, InterruptedException {
+    requireMode();
+    Assumptions.assumeTrue(Files.exists(Path.of("/dev/full")), "/dev/full is absent");
+    Files.createSymbolicLink(list(), Path.of("/dev/full"));
+    Pd.Result result = check("lazy");
+    assertEquals(ExitCodes.FAILED, result.code(), result.toString());
+    assertTrue(result.err().contains("cannot write " + list()), result.toString());
+  }
+
+  @Test
   void eachUseThatFailsIsListedOnce() throws IOException, InterruptedException {
     requireMode();
     Pd.Result result = check("lazy", "--json");

@@ -35,6 +35,13 @@ final class SignalTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"XFSZ", "PWR", "16"})
+  void handsOnWhatLinuxHas(String signal) throws IOException, InterruptedException {
+    Assumptions.assumeTrue(Platform.current().system().startsWith("Linux"), "not Linux");
+    handsOn(signal);
+  }
+
   /** Passes with and without a terminal. */
   @Test
   void handsOnInterruptToAnotherSession() throws IOException, InterruptedException {
