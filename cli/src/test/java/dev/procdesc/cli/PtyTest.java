@@ -42,7 +42,7 @@ final class PtyTest {
 
   @Test
   void anInterruptReachesTheCommandOnceAndPdWaits() throws IOException, InterruptedException {
-    // Ready when a signal has come through pd: what came while it still spawned may come twice.
+    // Ready when a signal has come through pd.
     String counter = "n=0; trap 'n=$((n+1)); echo int $n' INT; trap 'echo ready' USR1;"
         + " kill -USR1 $PPID; until read -r line; do :; done; echo end $n; exit $((10+n))";
     try (Pd pd = start("run", "sh", "-c", counter)) {

@@ -46,10 +46,7 @@ final class SignalScript {
     }
   }
 
-  /**
-   * Waits until the command is ready and pd forwards; a signal that arrives while the command is
-   * created may come twice.
-   */
+  /** Waits until the command is ready and pd forwards. */
   static void awaitReady(Pd pd) throws IOException, InterruptedException {
     pd.await("ready");
     kill("USR1", pd(pd));
