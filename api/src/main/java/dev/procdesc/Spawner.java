@@ -60,9 +60,6 @@ import java.util.function.Consumer;
  * system call is the first release that has the call.
  */
 public final class Spawner {
-  /** The length of the longest name that systemd accepts: {@code FDNAME_MAX}. */
-  private static final int LONGEST_NAME = 255;
-
   private final SpawnRequest request;
 
   /** The descriptor numbers whose source or destination was set, even to the default. */
@@ -452,7 +449,7 @@ public final class Spawner {
    *     standard stream
    */
   public Spawner passDescriptor(String name, Stdio source) {
-    checkPassedName(name, Objects.requireNonNull(source, "source") instanceof Redirect.OfProcess);
+    PassedNames.check(name, Objects.requireNonNull(source, "source") instanceof Redirect.OfProcess);
     checkExtra("the descriptor " + name, source);
     if (source == Stdio.stdout()) {
       throw new IllegalArgumentException(
@@ -463,22 +460,6 @@ public final class Spawner {
       passed.add(new PassedDescriptor(name, source));
       r.passed = passed;
     });
-  }
-
-  private static void checkPassedName(String name, boolean process) {
-    int longest = LONGEST_NAME - (process ? InheritedDescriptors.LIFELINE.length() : 0);
-    if (name.length() > longest) {
-      throw new IllegalArgumentException("the name of a passed descriptor has at most " + longest
-          + " characters, not " + name.length());
-    }
-    for (int i = 0; i < name.length(); i++) {
-      char c = name.charAt(i);
-      if (c < ' ' || c >= 0x7F || c == ':') {
-        throw new IllegalArgumentException("the name of a passed descriptor consists of ASCII"
-            + " characters that can be printed, without ':', which separates the names: "
-            + name.replaceAll("\\p{Cntrl}", "?"));
-      }
-    }
   }
 
   private Spawner put(int target, Stdio source) {

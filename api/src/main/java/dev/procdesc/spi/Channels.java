@@ -40,4 +40,13 @@ public interface Channels {
    * @throws ProcessDescriptorException if the descriptor is not an open socket
    */
   DescriptorChannel of(int fd) throws ProcessDescriptorException;
+
+  /**
+   * Returns the socket of a service manager, without connecting to it.
+   *
+   * @param address the path of a socket, or {@code @} and an abstract name
+   * @return the socket
+   * @throws IllegalArgumentException if it is no address
+   */
+  NotifySocket notifySocket(String address);
 }

@@ -117,6 +117,11 @@ public final class Differences {
     return !freebsd();
   }
 
+  /** Returns whether sockets may have abstract names, outside of the file system. */
+  public static boolean hasAbstractSockets() {
+    return !freebsd();
+  }
+
   /**
    * Returns whether the descriptor-only mode refuses every global name, also those of programs and
    * files, as FreeBSD's capability mode does. On Linux it refuses the names that the caller chose.

@@ -86,6 +86,7 @@ final class NumbersTest {
     components("POSIX.", Numbers.POSIX, values);
     components("SOCKETS.", Numbers.SOCKETS, values);
     values.put("SocketNumbers.AF_UNIX", (long) SocketNumbers.AF_UNIX);
+    values.put("SocketNumbers.SOCK_DGRAM", (long) SocketNumbers.SOCK_DGRAM);
     values.put("SocketNumbers.SOCK_SEQPACKET", (long) SocketNumbers.SOCK_SEQPACKET);
     for (Resource resource : Resource.values()) {
       values.put("rlimit." + resource.name(), (long) Numbers.rlimit(resource));

@@ -59,6 +59,9 @@ public final class Libc {
     /** {@code int open(const char *, int, mode_t)}. */
     int open(String path, int flags, int mode);
 
+    /** {@code int mkfifo(const char *, mode_t)}. */
+    int mkfifo(String path, int mode);
+
     /** {@code int close(int)}. */
     int close(int fd);
 

@@ -217,6 +217,7 @@ public final class Numbers {
       /* offsetof msg_flags */ 44,
       /* sun_len is the first field */ true,
       /* sizeof sun_path */ 104,
+      /* unix(4) has path names only */ false,
       OptionalInt.of(MSG_EOR),
       OptionalInt.of(EMSGSIZE),
       // Up to FreeBSD 14 the default is 8 KiB, and a longer record is refused.

@@ -453,6 +453,7 @@ public final class Numbers {
       MSGHDR_FLAGS,
       /* sun_path is the second field */ false,
       /* sizeof sun_path */ 108,
+      /* unix(7): abstract addresses */ true,
       /* each send is a record */ OptionalInt.empty(),
       /* MSG_CTRUNC tells */ OptionalInt.empty(),
       /* the default is larger */ OptionalInt.empty());

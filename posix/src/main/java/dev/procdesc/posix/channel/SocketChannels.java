@@ -8,7 +8,6 @@ import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.ffi.SocketNumbers;
 import dev.procdesc.posix.ffi.SystemNumbers;
-import dev.procdesc.posix.ffi.SystemStrings;
 import dev.procdesc.posix.io.BlockingDescriptor;
 import dev.procdesc.posix.io.Deadline;
 import dev.procdesc.posix.io.EventQueue;
@@ -16,6 +15,7 @@ import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.Unreachable;
 import dev.procdesc.posix.io.Watcher;
 import dev.procdesc.spi.Channels;
+import dev.procdesc.spi.NotifySocket;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.ref.Cleaner;
@@ -30,7 +30,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /** Creates channels over UNIX domain sockets. */
 public final class SocketChannels implements Channels {
   private static final int BACKLOG = 128;
-  private static final int ADDRESS_PATH = 2;
 
   private final DescriptorTransfer calls;
   private final SocketNumbers numbers = SystemNumbers.sockets();
@@ -75,37 +74,15 @@ public final class SocketChannels implements Channels {
     }
   }
 
-  /** A system call that takes the address of a socket. */
-  private interface AddressCall {
-    int apply(int fd, long address, int size);
+  /** Creates a non-blocking socket and binds or connects it. */
+  private int open(String operation, Path path, SocketAddress.Call call)
+      throws ProcessDescriptorException {
+    return SocketAddress.of(path).open(operation, SocketNumbers.SOCK_SEQPACKET, call);
   }
 
-  /** Creates a non-blocking socket and binds or connects it. */
-  private int open(String operation, Path path, AddressCall call)
-      throws ProcessDescriptorException {
-    byte[] bytes = SystemStrings.encode(path);
-    if (bytes.length >= numbers.pathSize()) {
-      throw new IllegalArgumentException(
-          "the path of a socket is at most " + (numbers.pathSize() - 1) + " bytes long: " + path);
-    }
-    int type = SocketNumbers.SOCK_SEQPACKET | numbers.sockCloexec() | numbers.sockNonblock();
-    int fd = check("socket", path, Sockets.socket(SocketNumbers.AF_UNIX, type));
-    try (NativeMemory memory = NativeMemory.borrow()) {
-      int size = ADDRESS_PATH + bytes.length + 1;
-      if (numbers.addressHasLength()) {
-        memory.bytes().put(0, (byte) size).put(1, (byte) SocketNumbers.AF_UNIX);
-      } else {
-        memory.bytes().putShort(0, (short) SocketNumbers.AF_UNIX);
-      }
-      memory.bytes().slice(ADDRESS_PATH, bytes.length).put(bytes);
-      memory.bytes().put(ADDRESS_PATH + bytes.length, (byte) 0);
-      int outcome = call.apply(fd, memory.address(), size);
-      if (outcome < 0) {
-        LibC.close(fd);
-        throw Errors.failed(operation, path, outcome);
-      }
-      return fd;
-    }
+  @Override
+  public NotifySocket notifySocket(String address) {
+    return new ManagerSocket(SocketAddress.parse(address), watcher);
   }
 
   @Override

@@ -17,6 +17,7 @@ import java.util.OptionalInt;
  * @param addressHasLength whether a {@code sockaddr_un} begins with one byte for its length and one
  *     for the family (FreeBSD), instead of two bytes for the family
  * @param pathSize the size of the path in a {@code sockaddr_un}, including its NUL
+ * @param abstractNames whether an address that begins with NUL is a name outside of the file system
  * @param scmPidfd the type of a control message with a descriptor that the kernel adds
  * @param msgEor the flag that ends a record, on a system where a send alone does not
  * @param noRoom the error of recvmsg, other than EMFILE, if no numbers are free for the
@@ -44,11 +45,15 @@ public record SocketNumbers(
     int msghdrFlags,
     boolean addressHasLength,
     int pathSize,
+    boolean abstractNames,
     OptionalInt msgEor,
     OptionalInt noRoom,
     OptionalInt bufferSize) {
   /** {@code AF_UNIX} on every system. */
   public static final int AF_UNIX = 1;
+
+  /** {@code SOCK_DGRAM} on every system. */
+  public static final int SOCK_DGRAM = 2;
 
   /** {@code SOCK_SEQPACKET} on every system. */
   public static final int SOCK_SEQPACKET = 5;

@@ -77,6 +77,7 @@ public final class TestNumbers {
             48,
             false,
             108,
+            true,
             OptionalInt.empty(),
             OptionalInt.empty(),
             OptionalInt.empty())
@@ -100,6 +101,7 @@ public final class TestNumbers {
             44,
             true,
             104,
+            false,
             OptionalInt.of(0x8),
             OptionalInt.of(40),
             OptionalInt.of(0x10000));
