@@ -83,6 +83,7 @@ final class RunCommand implements Callable<Integer> {
     "  pd run --user nobody --no-new-privileges --limit nofile=64 --limit as=1G -- ./untrusted",
     "  pd run --tty -- ls --color=auto | tee listing",
     "  pd run --sandbox -- ./untrusted",
+    "  ExecStart=/opt/procdesc/pd run --store server -- ./server",
     "  pid=$(pd run --detach --stdout append:server.log --stderr stdout -- ./server)"
   };
 
@@ -135,6 +136,15 @@ final class RunCommand implements Callable<Integer> {
           + " and signals by descriptors; a shell as COMMAND cannot wait for the processes that it"
           + " starts. Access to files is not refused on Linux.",
       "--sandbox");
+
+  private final Options.Value<String> stored = options.value(
+      name -> name,
+      "NAME",
+      "Keeps the command under NAME in the file descriptor store of the service manager that has"
+          + " started pd (systemd: FileDescriptorStoreMax=2, KillMode=process), so that it lives on"
+          + " when pd is restarted or killed. The restarted pd takes it over, and starts another only if it"
+          + " has ended meanwhile.",
+      "--store");
 
   private final Options.Value<Path> output = options.value(
       Path::of,
@@ -214,11 +224,20 @@ final class RunCommand implements Callable<Integer> {
       spawner = spawner.collectUsage(true);
     }
     Supervisor supervisor = new Supervisor(timeout.get(), killAfter.get().orElse(KILL_AFTER));
+    Optional<StoredCommand> kept = stored.get().isPresent()
+        ? Optional.of(StoredCommand.of(stored.get().get()))
+        : Optional.empty();
     Outcome outcome;
     Spawner beside =
         spawnOptions.beside(SignalWitness.command(signals.forwarded()), terminal.isPresent());
+    Spawner command = spawner;
+    Supervisor.Start start =
+        kept.isPresent() ? () -> kept.get().takeOrStart(command) : command::spawn;
     try {
-      outcome = supervisor.run(spawner, withIgnored(beside, signals), signals, terminal);
+      outcome = supervisor.run(start, withIgnored(beside, signals), signals, terminal);
+      if (kept.isPresent()) {
+        kept.get().remove();
+      }
     } finally {
       if (terminal.isPresent()) {
         terminal.get().close();
@@ -313,6 +332,12 @@ final class RunCommand implements Callable<Integer> {
     if (detach.isGiven() && (timeout.get().isPresent() || usage.isGiven())) {
       throw wrong(
           "--detach excludes --timeout and --usage, because pd does not wait for the command");
+    }
+    if (stored.get().isPresent() && (detach.isGiven() || tty.isGiven())) {
+      throw wrong("--store excludes --detach and --tty");
+    }
+    if (stored.get().isPresent() && spawnOptions.isOnCloseGiven()) {
+      throw wrong("--store excludes --on-close, because the store decides when the command dies");
     }
     if (tty.isGiven() && detach.isGiven()) {
       throw wrong("--tty excludes --detach, because pd is the other end of the terminal");

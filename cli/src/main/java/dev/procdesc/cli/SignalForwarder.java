@@ -1,6 +1,6 @@
 package dev.procdesc.cli;
 
-import dev.procdesc.ChildProcess;
+import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.Signal;
 import java.util.HashMap;
@@ -86,7 +86,7 @@ final class SignalForwarder {
   private final Set<Signal> kept = new HashSet<>();
 
   private final BlockingQueue<Arrival> arrivals = new LinkedBlockingQueue<>();
-  private @Nullable ChildProcess child;
+  private @Nullable ProcessDescriptor child;
   private boolean interrupted;
 
   private SignalForwarder(Consumer<String> problems) {
@@ -185,7 +185,7 @@ final class SignalForwarder {
   }
 
   /** Forwards signals to this command from now on; queued ones are forwarded at once. */
-  synchronized void start(ChildProcess child, SignalWitness witness) {
+  synchronized void start(ProcessDescriptor child, SignalWitness witness) {
     phase.over();
     this.child = child;
     Thread thread = new Thread(() -> forward(child, witness), "signal forwarder");

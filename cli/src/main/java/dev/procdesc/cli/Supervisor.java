@@ -2,6 +2,7 @@ package dev.procdesc.cli;
 
 import dev.procdesc.ChildProcess;
 import dev.procdesc.ExitStatus;
+import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.Signal;
 import dev.procdesc.Spawner;
 import java.io.IOException;
@@ -19,22 +20,28 @@ record Supervisor(Optional<Duration> timeout, Duration killAfter) {
   /** The further time for the start of the witness, which is not the command's. */
   private static final Duration PREPARATION = Duration.ofSeconds(1);
 
+  /** The start of a command, or the take-over of one that runs. */
+  interface Start {
+    /** Returns the running command. */
+    ProcessDescriptor start() throws IOException;
+  }
+
   /**
-   * Runs the command.
+   * Starts a command and runs it to its end.
    *
    * @param beside a spawner of the {@link SignalWitness}
    * @param terminal the terminal of the command; empty if it has none of its own
    * @throws StartEnded if a signal or the timeout ended this before the command was started
    */
   Outcome run(
-      Spawner spawner, Spawner beside, SignalForwarder signals, Optional<TerminalSession> terminal)
+      Start command, Spawner beside, SignalForwarder signals, Optional<TerminalSession> terminal)
       throws IOException, InterruptedException {
     StartPhase phase = signals.phase();
     if (timeout.isPresent()) {
       phase.limit(timeout.get().plus(PREPARATION));
     }
     try (SignalWitness witness = SignalWitness.start(beside)) {
-      return run(spawner, signals, witness, terminal);
+      return run(command, signals, witness, terminal);
     } catch (IOException | InterruptedException | RuntimeException e) {
       // Whatever the interrupted thread waited for is not the reason.
       phase.check();
@@ -43,7 +50,7 @@ record Supervisor(Optional<Duration> timeout, Duration killAfter) {
   }
 
   private Outcome run(
-      Spawner spawner,
+      Start command,
       SignalForwarder signals,
       SignalWitness witness,
       Optional<TerminalSession> terminal)
@@ -54,10 +61,10 @@ record Supervisor(Optional<Duration> timeout, Duration killAfter) {
     }
     Instant started = Instant.now();
     long start = System.nanoTime();
-    try (ChildProcess child = spawner.spawn()) {
+    try (ProcessDescriptor child = command.start()) {
       signals.start(child, witness);
-      if (terminal.isPresent()) {
-        terminal.get().start(child, signals);
+      if (terminal.isPresent() && child instanceof ChildProcess own) {
+        terminal.get().start(own, signals);
       }
       Outcome.Expiry expiry = Outcome.Expiry.NONE;
       Optional<ExitStatus> status = timeout.isPresent()
