@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.procdesc.testing.Await;
 import java.io.BufferedReader;
+import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -103,30 +104,33 @@ class SupervisingTest {
             MANAGER.toAbsolutePath().toString(),
             directory.resolve("notify").toString(),
             "64")
-        .redirectError(output.toFile())
+        .redirectError(ProcessBuilder.Redirect.appendTo(output.toFile()))
         .start();
     started.add(manager);
-    try (var orders = manager.outputWriter();
-        var answers = manager.inputReader()) {
-      List<ProcessHandle> first = List.of();
-      for (String how : List.of("started", "took over")) {
-        Files.writeString(output, "");
-        orders.write("start " + String.join("\t", program) + "\n");
-        orders.flush();
-        Long.parseLong(answers.readLine());
-        Await.until("the supervisor is ready", () -> read(output).contains("ready\n"));
-        List<ProcessHandle> workers = workers(how, Files.readAllLines(output));
-        assertTrue(first.isEmpty() || first.equals(workers), workers.toString());
-        first = workers;
-        orders.write("kill\n");
-        orders.flush();
-        assertEquals("-9", answers.readLine());
-        assertAllAlive(first);
+    List<ProcessHandle> first = List.of();
+    try (BufferedReader answers = manager.inputReader()) {
+      try (BufferedWriter orders = manager.outputWriter()) {
+        for (String how : List.of("started", "took over")) {
+          Files.writeString(output, "");
+          ask(orders, answers, "start " + String.join("\t", program));
+          Await.until("the supervisor is ready", () -> read(output).contains("ready\n"));
+          List<ProcessHandle> workers = workers(how, Files.readAllLines(output));
+          assertTrue(first.isEmpty() || first.equals(workers), workers.toString());
+          first = workers;
+          assertEquals("-9", ask(orders, answers, "kill"));
+          assertAllAlive(first);
+        }
       }
-      orders.close(); // The end of the service.
-      assertEquals(0, manager.waitFor());
+      assertEquals(0, manager.waitFor()); // The end of the service.
       awaitAllDead(first);
     }
+  }
+
+  private static String ask(BufferedWriter orders, BufferedReader answers, String order)
+      throws IOException {
+    orders.write(order + "\n");
+    orders.flush();
+    return answers.readLine();
   }
 
   private static String read(Path file) {
