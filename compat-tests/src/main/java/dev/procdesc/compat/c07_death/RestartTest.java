@@ -110,8 +110,10 @@ final class RestartTest {
   }
 
   private ChildJvm supervisor(Class<? extends Scenario> scenario, int round, String more) {
-    return KillableJvm.cheap(
-        ChildJvm.of(scenario, directory.toString(), Integer.toString(round), more));
+    // A JVM that is killed while it starts leaves files, such as the library of jffi.
+    return KillableJvm.cheap(ChildJvm.of(
+            scenario, directory.toString(), Integer.toString(round), more))
+        .property("java.io.tmpdir", directory.toString());
   }
 
   /** The random moments: up to a little more than the time that a supervisor takes to be ready. */
