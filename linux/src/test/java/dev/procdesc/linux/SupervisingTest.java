@@ -21,9 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Tests that the programs of docs/SUPERVISING.md restart without losing their children. */
 class SupervisingTest {
-  private static final Path MANAGER = Path.of(
-      "..",
-      "compat-tests/src/main/resources/dev/procdesc/compat/support/manager.py");
+  private static final Path MANAGER =
+      Path.of("..", "compat-tests/src/main/resources/dev/procdesc/compat/support/manager.py");
   private static final String PYTHON = "/usr/bin/python3";
   private static final Pattern WORKER = Pattern.compile("(started|took over) (\\w+) (\\d+)");
 

@@ -111,8 +111,8 @@ final class RestartTest {
 
   private ChildJvm supervisor(Class<? extends Scenario> scenario, int round, String more) {
     // A JVM that is killed while it starts leaves files, such as the library of jffi.
-    return KillableJvm.cheap(ChildJvm.of(
-            scenario, directory.toString(), Integer.toString(round), more))
+    return KillableJvm.cheap(
+            ChildJvm.of(scenario, directory.toString(), Integer.toString(round), more))
         .property("java.io.tmpdir", directory.toString());
   }
 
