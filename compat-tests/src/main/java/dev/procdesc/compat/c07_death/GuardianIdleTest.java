@@ -3,7 +3,6 @@ package dev.procdesc.compat.c07_death;
 import static dev.procdesc.compat.support.Liveness.assertAlive;
 import static dev.procdesc.compat.support.Liveness.assertDead;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.procdesc.ChildProcess;
 import dev.procdesc.Platform;
