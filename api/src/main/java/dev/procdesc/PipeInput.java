@@ -5,6 +5,8 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.InterruptibleChannel;
 import java.nio.channels.ReadableByteChannel;
+import java.time.Duration;
+import java.util.OptionalInt;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Flow;
 
@@ -24,6 +26,9 @@ import java.util.concurrent.Flow;
  * is closed by the garbage collector.
  *
  * <p>Reads from several threads are serialized.
+ *
+ * <p>An event loop of the application reads by {@link #fd()} and {@link #tryRead}, or takes the
+ * descriptor over by {@link #detach(IoMode)}.
  */
 public abstract class PipeInput extends InputStream
     implements ReadableByteChannel, InterruptibleChannel {
@@ -63,6 +68,87 @@ public abstract class PipeInput extends InputStream
    * @see OutputSubscribers
    */
   public abstract Flow.Publisher<ByteBuffer> publisher(Executor executor);
+
+  /**
+   * Reads what is there, without waiting, and whether or not the thread is interrupted.
+   *
+   * <p>This stream reads up to 65,536 bytes ahead, which no poll of the descriptor reports. A loop
+   * therefore calls this method after each event until it returns empty.
+   *
+   * @param target receives the bytes
+   * @return the number of bytes, 0 only if the buffer has no room, -1 at the end of file; empty if
+   *     a read would wait, or another thread reads
+   * @throws java.nio.channels.ClosedChannelException if this pipe is closed
+   * @throws IOException if the read fails
+   * @throws IllegalStateException while this pipe has a subscriber
+   */
+  public abstract OptionalInt tryRead(ByteBuffer target) throws IOException;
+
+  /**
+   * Reads at least one byte, waiting up to a timeout, after which this pipe remains open. A close
+   * and an interrupt have the effects that they have on every read.
+   *
+   * @param target receives the bytes
+   * @param timeout the maximum time to wait, for other readers too; zero or less only tries
+   * @return the number of bytes, 0 only if the buffer has no room, -1 at the end of file; empty
+   *     after the timeout
+   * @throws java.nio.channels.ClosedChannelException if this pipe is closed, also while this method
+   *     waits, or the thread is interrupted
+   * @throws IOException if the read fails
+   * @throws IllegalStateException while this pipe has a subscriber
+   */
+  public abstract OptionalInt read(ByteBuffer target, Duration timeout) throws IOException;
+
+  /**
+   * Returns the number of the descriptor, for the caller's own poll, epoll or kqueue, which report
+   * data and the end of file. This object owns it: the caller must not close it, nor use it after
+   * {@link #close()}, and keeps this object reachable. The descriptor is close-on-exec and
+   * non-blocking, and must remain so. Read by {@link #tryRead}.
+   *
+   * <p>From the first call on, the descriptor stays open until {@link #close()}, also after the end
+   * of file, and after the end of a child that is seen {@linkplain ChildProcess#asProcess() as a
+   * Process}.
+   *
+   * @return the descriptor number, not negative
+   * @throws ClosedDescriptorException if this pipe is closed, or was at its end of file before the
+   *     first call of this method, so that its descriptor is closed already
+   */
+  public abstract int fd();
+
+  /**
+   * Gives the descriptor to the caller, in blocking mode, as {@link #detach(IoMode)}.
+   *
+   * @return the descriptor number, which the caller closes
+   * @throws java.nio.channels.ClosedChannelException if this pipe is closed
+   * @throws IOException EMFILE, as {@link #detach(IoMode)}
+   * @throws IllegalStateException as {@link #detach(IoMode)}
+   */
+  public int detach() throws IOException {
+    return detach(IoMode.BLOCKING);
+  }
+
+  /**
+   * Gives the descriptor to the caller, such as a channel of another library, which owns it from
+   * then on and closes it. This pipe is closed then, without a close of the descriptor: its methods
+   * throw {@link java.nio.channels.ClosedChannelException}, and neither {@link #close()} nor that
+   * of the child affects the descriptor. It remains close-on-exec. A number keeps no child
+   * reachable: hold the {@link ChildProcess} as long as the child is to live.
+   *
+   * <p>A pipe at its end of file, whose descriptor may be closed already, gives that of another
+   * pipe at its end of file.
+   *
+   * <p>This method needs no name and no process ID, so that it works in the descriptor-only mode
+   * too.
+   *
+   * @param mode the mode of the descriptor from now on
+   * @return the descriptor number, which the caller closes
+   * @throws java.nio.channels.ClosedChannelException if this pipe is closed
+   * @throws IOException EMFILE for a pipe at its end of file, if this JVM has too many open
+   *     descriptors
+   * @throws IllegalStateException while a thread reads or a subscription uses this pipe, if bytes
+   *     were read ahead and not returned; this pipe remains as it was
+   */
+  public abstract int detach(IoMode mode) throws IOException;
 
   @Override
   public abstract void close() throws IOException;

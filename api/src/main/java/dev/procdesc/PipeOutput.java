@@ -2,8 +2,10 @@ package dev.procdesc;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.nio.channels.InterruptibleChannel;
 import java.nio.channels.WritableByteChannel;
+import java.time.Duration;
 import java.util.concurrent.Executor;
 
 /**
@@ -23,7 +25,11 @@ import java.util.concurrent.Executor;
  * writes fail with EPIPE, until it is closed. A stream that becomes unreachable is closed by the
  * garbage collector.
  *
- * <p>Writes from several threads are serialized, and each is written as a whole.
+ * <p>Writes from several threads are serialized, and each is written as a whole, unless it is one
+ * that may end early: {@link #tryWrite} and {@link #write(ByteBuffer, Duration)}.
+ *
+ * <p>An event loop of the application writes by {@link #fd()} and {@link #tryWrite}, or takes the
+ * descriptor over by {@link #detach(IoMode)}.
  */
 public abstract class PipeOutput extends OutputStream
     implements WritableByteChannel, InterruptibleChannel {
@@ -55,6 +61,83 @@ public abstract class PipeOutput extends OutputStream
    * @return a new subscriber, for one subscription
    */
   public abstract PipeSubscriber subscriber(Executor executor);
+
+  /**
+   * Writes as much as there is room for, without waiting, and whether or not the thread is
+   * interrupted.
+   *
+   * @param source the bytes; its position is that of the first byte which is not written
+   * @return the number of bytes, 0 if a write would wait, or another thread writes
+   * @throws java.nio.channels.ClosedChannelException if this pipe is closed
+   * @throws IOException if the write fails: EPIPE if no process reads the pipe
+   * @throws IllegalStateException while this pipe has a subscription
+   */
+  public abstract int tryWrite(ByteBuffer source) throws IOException;
+
+  /**
+   * Writes the buffer, waiting up to a timeout, after which this pipe remains open. A close and an
+   * interrupt have the effects that they have on every write.
+   *
+   * @param source the bytes; its position is that of the first byte which is not written, if this
+   *     method returns
+   * @param timeout the maximum time to wait, for other writers too; zero or less only tries
+   * @return the number of bytes, fewer than the buffer had only after the timeout
+   * @throws java.nio.channels.ClosedChannelException if this pipe is closed, also while this method
+   *     waits, or the thread is interrupted
+   * @throws IOException if the write fails: EPIPE if no process reads the pipe
+   * @throws IllegalStateException while this pipe has a subscription
+   */
+  public abstract int write(ByteBuffer source, Duration timeout) throws IOException;
+
+  /**
+   * Returns the number of the descriptor, for the caller's own poll, epoll or kqueue, which report
+   * room and the loss of the last reader. This object owns it: the caller must not close it, nor
+   * use it after {@link #close()}, and keeps this object reachable. The descriptor is close-on-exec
+   * and non-blocking, and must remain so. Write by {@link #tryWrite}.
+   *
+   * <p>From the first call on, the descriptor stays open until {@link #close()}, also after the end
+   * of the child.
+   *
+   * @return the descriptor number, not negative
+   * @throws ClosedDescriptorException if this pipe is closed, or lost its last reader before the
+   *     first call of this method, so that its descriptor is closed already
+   */
+  public abstract int fd();
+
+  /**
+   * Gives the descriptor to the caller, in blocking mode, as {@link #detach(IoMode)}.
+   *
+   * @return the descriptor number, which the caller closes
+   * @throws java.nio.channels.ClosedChannelException if this pipe is closed
+   * @throws IOException EMFILE, as {@link #detach(IoMode)}
+   * @throws IllegalStateException as {@link #detach(IoMode)}
+   */
+  public int detach() throws IOException {
+    return detach(IoMode.BLOCKING);
+  }
+
+  /**
+   * Gives the descriptor to the caller, such as a channel of another library, which owns it from
+   * then on and closes it. This pipe is closed then, without a close of the descriptor: its methods
+   * throw {@link java.nio.channels.ClosedChannelException}, and neither {@link #close()} nor that
+   * of the child affects the descriptor. It remains close-on-exec. A number keeps no child
+   * reachable: hold the {@link ChildProcess} as long as the child is to live.
+   *
+   * <p>A pipe without a reader, whose descriptor may be closed already, gives that of another pipe
+   * without a reader.
+   *
+   * <p>This method needs no name and no process ID, so that it works in the descriptor-only mode
+   * too.
+   *
+   * @param mode the mode of the descriptor from now on
+   * @return the descriptor number, which the caller closes
+   * @throws java.nio.channels.ClosedChannelException if this pipe is closed
+   * @throws IOException EMFILE for a pipe without a reader, if this JVM has too many open
+   *     descriptors
+   * @throws IllegalStateException while a thread writes or a subscription uses this pipe, which
+   *     remains as it was
+   */
+  public abstract int detach(IoMode mode) throws IOException;
 
   @Override
   public abstract void close() throws IOException;

@@ -1,6 +1,7 @@
 package dev.procdesc.compat.support;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -70,6 +71,12 @@ public final class Descriptors {
     return (flags & Libc.FD_CLOEXEC) != 0;
   }
 
+  /** Returns whether reads and writes of a descriptor wait. */
+  public static boolean isBlocking(int fd) {
+    int flags = Libc.check(() -> Libc.C.fcntl(fd, Fcntl.F_GETFL.intValue(), 0));
+    return (flags & OpenFlags.O_NONBLOCK.intValue()) == 0;
+  }
+
   /** Sets whether a descriptor is close-on-exec. */
   public static void setCloseOnExec(int fd, boolean close) {
     Libc.check(() -> Libc.C.fcntl(fd, Fcntl.F_SETFD.intValue(), close ? Libc.FD_CLOEXEC : 0));
@@ -101,6 +108,19 @@ public final class Descriptors {
     int copy = Libc.check(() -> Libc.C.dup(fd));
     setCloseOnExec(copy, true);
     return copy;
+  }
+
+  /** Writes a text. */
+  public static void write(int fd, String text) {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    Libc.checkLong(() -> Libc.C.write(fd, bytes, bytes.length));
+  }
+
+  /** Reads once; returns the text, which is empty at the end of file. */
+  public static String read(int fd) {
+    byte[] buffer = new byte[4096];
+    int count = (int) Libc.checkLong(() -> Libc.C.read(fd, buffer, buffer.length));
+    return new String(buffer, 0, count, StandardCharsets.UTF_8);
   }
 
   /** Closes a descriptor. */

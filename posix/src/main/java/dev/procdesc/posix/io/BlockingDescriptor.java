@@ -85,6 +85,33 @@ public final class BlockingDescriptor {
     return descriptor.lendToChannel();
   }
 
+  /**
+   * Returns the number for a user outside of this library, for whom the descriptor stays open until
+   * {@link #close()}.
+   *
+   * @param released the reason if the descriptor was closed before
+   * @throws ClosedDescriptorException if the descriptor is closed
+   */
+  int publish(String released) {
+    if (isReleased()) {
+      throw new ClosedDescriptorException(descriptor + " is closed: " + released);
+    }
+    return descriptor.publish();
+  }
+
+  /**
+   * Gives the descriptor to a new owner, and closes this object. Called with the lock held, and
+   * without a stream.
+   *
+   * @throws ClosedChannelException if the descriptor is closed
+   * @throws IllegalStateException if another thread uses the number
+   */
+  int detach() throws ClosedChannelException {
+    int fd = descriptor.detach();
+    closed = true;
+    return fd;
+  }
+
   /** Keeps an object reachable for as long as this one is. */
   void keepReachable(Object owner) {
     keptReachable = owner;
@@ -197,11 +224,6 @@ public final class BlockingDescriptor {
     return transfer(operation, transfer, Deadline.NONE);
   }
 
-  /** Repeats a transfer until it completes or fails; an interrupt has the given effect. */
-  long transfer(String operation, Transfer transfer, Interrupts interrupts) throws IOException {
-    return transfer(operation, transfer, Deadline.NONE, interrupts);
-  }
-
   /**
    * Repeats a transfer until it completes, fails or exceeds a deadline. Called with the lock held.
    *
@@ -216,8 +238,10 @@ public final class BlockingDescriptor {
     return transfer(operation, transfer, deadline, Interrupts.END);
   }
 
-  private long transfer(
-      String operation, Transfer transfer, Deadline deadline, Interrupts interrupts)
+  /**
+   * Repeats a transfer as the method without the last parameter; an interrupt has the given effect.
+   */
+  long transfer(String operation, Transfer transfer, Deadline deadline, Interrupts interrupts)
       throws IOException {
     while (true) {
       if (interrupts == Interrupts.END && Thread.currentThread().isInterrupted()) {

@@ -27,6 +27,9 @@ public final class OwnedDescriptor {
   private int users;
   private boolean closed;
 
+  /** Set when the number was given to a user outside of this library; guarded by this. */
+  private boolean published;
+
   private OwnedDescriptor(int fd, String what) {
     this.fd = fd;
     this.what = what;
@@ -155,12 +158,59 @@ public final class OwnedDescriptor {
     return fd;
   }
 
+  /**
+   * Returns the number without a loan, for a user outside of this library, who may have it in an
+   * event queue. From then on only {@link #close()} closes it.
+   *
+   * @throws ClosedDescriptorException if the descriptor is closed
+   */
+  public synchronized int publish() {
+    int number = number();
+    published = true;
+    return number;
+  }
+
+  /**
+   * Gives up the ownership: from then on this object is closed, and the number stays open.
+   *
+   * @return the number, which the caller owns
+   * @throws ClosedChannelException if the descriptor is closed
+   * @throws IllegalStateException if the number is on loan
+   */
+  public synchronized int detach() throws ClosedChannelException {
+    if (closed) {
+      throw new ClosedChannelException();
+    }
+    if (users > 0) {
+      throw new IllegalStateException("another thread uses " + what);
+    }
+    closed = true;
+    return fd;
+  }
+
   /** Closes the descriptor at the end of the last loan, and wakes its waiters. Idempotent. */
   public void close() {
+    close(false);
+  }
+
+  /**
+   * Closes the descriptor before its owner does, because it has no use any more. Does nothing if
+   * the number was {@linkplain #publish() published}: its user does not expect the close.
+   *
+   * @return whether the descriptor is closed
+   */
+  public boolean closeEarly() {
+    return close(true);
+  }
+
+  private boolean close(boolean early) {
     boolean now;
     synchronized (this) {
       if (closed) {
-        return;
+        return true;
+      }
+      if (early && published) {
+        return false;
       }
       closed = true;
       now = users == 0;
@@ -169,6 +219,7 @@ public final class OwnedDescriptor {
     if (now) {
       closeNumber();
     }
+    return true;
   }
 
   /** Closes the number, which stays registered until then, so that nobody can claim it before. */

@@ -1,6 +1,8 @@
 package dev.procdesc.posix.io;
 
+import dev.procdesc.IoMode;
 import dev.procdesc.PipeInput;
+import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
@@ -13,8 +15,10 @@ import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Flow;
 import java.util.concurrent.locks.ReentrantLock;
@@ -28,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PipeInputImpl extends PipeInput implements PipeEnd {
   private final Kind kind;
+  private final OwnedDescriptor descriptor;
   private final BlockingDescriptor end;
   private final Unread unread;
   private final Cleaner.Cleanable cleanup;
@@ -49,6 +54,7 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
   /** Takes ownership of a non-blocking descriptor. */
   public PipeInputImpl(OwnedDescriptor fd, Watcher watcher, Kind kind) {
     this.kind = kind;
+    descriptor = fd;
     terminalEnd = kind == Kind.TERMINAL ? Optional.of(new TerminalEnd(fd)) : Optional.empty();
     end = new BlockingDescriptor(fd, EventQueue.Interest.READABLE, watcher, kind.subject());
     unread = new Unread(end.lock);
@@ -102,7 +108,18 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
       }
     }
     rest = ByteBuffer.wrap(all.toByteArray());
-    cleanup.clean(); // Also releases the buffer.
+    unread.drop();
+    release();
+  }
+
+  /**
+   * Closes the descriptor of a pipe at its end of file, unless its number has a user outside of
+   * this library.
+   */
+  private void release() {
+    if (descriptor.closeEarly()) {
+      cleanup.clean();
+    }
   }
 
   private static void append(ByteArrayOutputStream all, NativeMemory memory, int count) {
@@ -179,26 +196,85 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
     return read(target, Interrupts.END);
   }
 
+  @Override
+  public OptionalInt tryRead(ByteBuffer target) throws IOException {
+    if (!target.hasRemaining()) {
+      end.checkOpen();
+      return OptionalInt.of(0);
+    }
+    use.beginTransfer();
+    if (!end.lock.tryLock()) {
+      use.endTransfer();
+      end.checkOpen();
+      return OptionalInt.empty(); // Another thread gets what comes next.
+    }
+    try {
+      end.checkOpen();
+      if (unread.buffer == null && !hasEnded()) {
+        long outcome = fillAvailable();
+        if (outcome == -SystemNumbers.posix().eagain()) {
+          return OptionalInt.empty();
+        }
+        check(outcome);
+      }
+      return OptionalInt.of(take(target));
+    } finally {
+      leave();
+    }
+  }
+
+  private void check(long outcome) throws ProcessDescriptorException {
+    if (outcome < 0) {
+      throw Errors.failed("read", kind.subject(), outcome);
+    }
+  }
+
+  @Override
+  public OptionalInt read(ByteBuffer target, Duration timeout) throws IOException {
+    Deadline deadline = Deadline.in(timeout);
+    if (!target.hasRemaining()) {
+      end.check();
+      return OptionalInt.of(0);
+    }
+    if (!enter(deadline)) {
+      return OptionalInt.empty();
+    }
+    try {
+      boolean filled =
+          unread.buffer != null || hasEnded() || fill(deadline, Interrupts.END) >= 0;
+      return filled ? OptionalInt.of(take(target)) : OptionalInt.empty();
+    } finally {
+      leave();
+    }
+  }
+
   /** Reads at least one byte into a buffer with room; returns -1 at the end of file. */
   int read(ByteBuffer target, Interrupts interrupts) throws IOException {
     enter(interrupts);
     try {
-      NativeMemory full = unread.buffer;
-      if (full == null) {
-        full = hasEnded() ? null : fill(interrupts);
-        if (full == null) {
-          return rest.hasRemaining() ? move(rest, target) : -1;
-        }
+      if (unread.buffer == null && !hasEnded()) {
+        fill(Deadline.NONE, interrupts);
       }
-      ByteBuffer bytes = full.bytes();
-      int count = move(bytes, target);
-      if (!bytes.hasRemaining()) {
-        unread.drop();
-      }
-      return count;
+      return take(target);
     } finally {
       leave();
     }
+  }
+
+  /**
+   * Copies bytes that were read; returns their number, or -1 if there are none, because the end of
+   * file is reached.
+   */
+  private int take(ByteBuffer target) {
+    NativeMemory full = unread.buffer;
+    if (full == null) {
+      return rest.hasRemaining() ? move(rest, target) : -1;
+    }
+    int count = move(full.bytes(), target);
+    if (!full.bytes().hasRemaining()) {
+      unread.drop();
+    }
+    return count;
   }
 
   /** Copies as many bytes as possible; returns their number. */
@@ -209,16 +285,20 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
     return count;
   }
 
-  /** Reads the available data, waiting for at least one byte; returns null at the end of file. */
-  private @Nullable NativeMemory fill(Interrupts interrupts) throws IOException {
+  /**
+   * Reads the available data, waiting for at least one byte.
+   *
+   * @return the number of bytes, 0 at the end of file, or {@code -EAGAIN} after the deadline
+   */
+  private long fill(Deadline deadline, Interrupts interrupts) throws IOException {
     NativeMemory memory = NativeMemory.borrow();
     long count = -1;
     try {
-      count = end.transfer("read", fd -> kind.read(fd, memory), interrupts);
+      count = end.transfer("read", fd -> kind.read(fd, memory), deadline, interrupts);
     } finally {
       keep(memory, count);
     }
-    return unread.buffer;
+    return count;
   }
 
   /**
@@ -234,7 +314,7 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
     } else {
       memory.close();
       if (count == 0) {
-        terminalEnd.ifPresentOrElse(TerminalEnd::reached, cleanup::clean);
+        terminalEnd.ifPresentOrElse(TerminalEnd::reached, this::release);
       }
     }
   }
@@ -274,6 +354,27 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
       use.endTransfer();
       dropIfClosed();
       throw e;
+    }
+  }
+
+  /**
+   * Acquires the lock before a deadline, or releases the buffer if an interrupt closes the pipe.
+   *
+   * @return whether the lock was acquired
+   */
+  private boolean enter(Deadline deadline) throws IOException {
+    use.beginTransfer();
+    boolean entered = false;
+    try {
+      entered = end.enter(deadline);
+      return entered;
+    } catch (ClosedChannelException e) {
+      dropIfClosed();
+      throw e;
+    } finally {
+      if (!entered) {
+        use.endTransfer();
+      }
     }
   }
 
@@ -326,9 +427,7 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
         if (outcome == -SystemNumbers.posix().eagain()) {
           return Content.NONE;
         }
-        if (outcome < 0) {
-          throw Errors.failed("read", kind.subject(), outcome);
-        }
+        check(outcome);
       }
       taken = unread.buffer;
       unread.buffer = null;
@@ -376,17 +475,12 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
     if (kind == Kind.TERMINAL) {
       throw new IllegalStateException("a terminal is not a pipe, which another child can get");
     }
-    if (!use.beginStream()) {
-      throw new IllegalStateException("the pipe is read by a thread or a Flow subscription");
-    }
+    reserve();
     boolean begun = false;
     end.lock.lock();
     try {
       end.checkOpen();
-      if (unread.buffer != null || rest.hasRemaining()) {
-        throw new IllegalStateException(
-            "the pipe has bytes that were read ahead, which another child cannot get");
-      }
+      checkNothingAhead("another child");
       PipeHandover handover = new PipeHandover(
           this, use, end.isReleased() ? Optional.empty() : Optional.of(end.lend()));
       begun = true;
@@ -396,6 +490,44 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
         use.endStream();
       }
       unlock();
+    }
+  }
+
+  private void reserve() {
+    if (!use.beginStream()) {
+      throw new IllegalStateException("the pipe is read by a thread or a Flow subscription");
+    }
+  }
+
+  private void checkNothingAhead(String receiver) {
+    if (unread.buffer != null || rest.hasRemaining()) {
+      throw new IllegalStateException(
+          "the pipe has bytes that were read ahead, which " + receiver + " cannot get");
+    }
+  }
+
+  @Override
+  public int fd() {
+    return end.publish("the end of file was read, or the child has ended");
+  }
+
+  @Override
+  public int detach(IoMode mode) throws IOException {
+    Objects.requireNonNull(mode, "mode");
+    reserve();
+    try {
+      end.lock.lock();
+      try {
+        end.checkOpen();
+        checkNothingAhead("the new owner of the descriptor");
+        int fd = Detached.of(end, Detached.Direction.INPUT, mode);
+        cleanup.clean();
+        return fd;
+      } finally {
+        unlock();
+      }
+    } finally {
+      use.endStream();
     }
   }
 

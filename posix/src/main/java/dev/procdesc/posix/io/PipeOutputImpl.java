@@ -1,6 +1,7 @@
 package dev.procdesc.posix.io;
 
 import dev.procdesc.ClosedDescriptorException;
+import dev.procdesc.IoMode;
 import dev.procdesc.PipeOutput;
 import dev.procdesc.PipeSubscriber;
 import dev.procdesc.ProcessDescriptorException;
@@ -15,6 +16,7 @@ import java.io.OutputStream;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Executor;
@@ -63,7 +65,7 @@ public final class PipeOutputImpl extends PipeOutput implements PipeEnd {
         int events = Descriptors.poll(loan.fd(), PosixNumbers.POLLOUT, 0);
         // Linux reports a missing reader by POLLERR, FreeBSD by POLLHUP.
         if (events > 0 && (events & ~PosixNumbers.POLLOUT) != 0) {
-          descriptor.close();
+          descriptor.closeEarly();
         }
       } catch (ClosedDescriptorException e) {
         return; // The application closed it.
@@ -107,15 +109,36 @@ public final class PipeOutputImpl extends PipeOutput implements PipeEnd {
   int write(ByteBuffer source, Interrupts interrupts) throws IOException {
     use.beginTransfer();
     try {
-      return writeAll(source, interrupts);
+      end.enter(interrupts);
+      return writeAll(source, Deadline.NONE, interrupts);
     } finally {
       use.endTransfer();
     }
   }
 
-  private int writeAll(ByteBuffer source, Interrupts interrupts) throws IOException {
-    int total = source.remaining();
-    end.enter(interrupts);
+  @Override
+  public int write(ByteBuffer source, Duration timeout) throws IOException {
+    Deadline deadline = Deadline.in(timeout);
+    if (!source.hasRemaining()) {
+      end.check();
+      return 0;
+    }
+    use.beginTransfer();
+    try {
+      return end.enter(deadline) ? writeAll(source, deadline, Interrupts.END) : 0;
+    } finally {
+      use.endTransfer();
+    }
+  }
+
+  /**
+   * Writes a buffer until the deadline, and releases the lock, which is held.
+   *
+   * @return the number of bytes
+   */
+  private int writeAll(ByteBuffer source, Deadline deadline, Interrupts interrupts)
+      throws IOException {
+    int before = source.remaining();
     try (NativeMemory memory = NativeMemory.borrow()) {
       if (end.isReleased()) {
         throw Errors.failed("write", kind.subject(), -PosixNumbers.EPIPE);
@@ -127,24 +150,60 @@ public final class PipeOutputImpl extends PipeOutput implements PipeEnd {
         ByteBuffer part = source.slice(source.position(), count);
         bytes.put(part);
         int done = 0;
-        while (done < count) {
+        boolean inTime = true;
+        while (done < count && inTime) {
           int from = done;
-          done += (int) end.transfer(
-              "write", fd -> kind.write(fd, memory.address() + from, count - from), interrupts);
+          long outcome = end.transfer(
+              "write",
+              fd -> kind.write(fd, memory.address() + from, count - from),
+              deadline,
+              interrupts);
+          inTime = outcome >= 0;
+          done += inTime ? (int) outcome : 0;
         }
-        source.position(source.position() + count);
+        source.position(source.position() + done);
+        if (!inTime) {
+          break;
+        }
       }
-      return total;
+      return before - source.remaining();
     } catch (ProcessDescriptorException e) {
-      // A child without a terminal may still run, and the last close of the master would hang it
-      // up.
-      if (e.errno() == PosixNumbers.EPIPE && kind == Kind.PIPE) {
-        cleanup.clean();
-      }
+      releaseAfter(e);
       throw e;
     } finally {
       end.lock.unlock();
       Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Closes the descriptor after the error of a pipe that has no reader. */
+  private void releaseAfter(ProcessDescriptorException failure) {
+    // A child without a terminal may still run, and the last close of the master would hang it up.
+    if (failure.errno() == PosixNumbers.EPIPE && kind == Kind.PIPE && descriptor.closeEarly()) {
+      cleanup.clean();
+    }
+  }
+
+  @Override
+  public int tryWrite(ByteBuffer source) throws IOException {
+    use.beginTransfer();
+    try {
+      if (!end.lock.tryLock()) {
+        end.checkOpen();
+        return 0; // Another thread writes first.
+      }
+      int before = source.remaining();
+      try {
+        push(source);
+      } catch (ProcessDescriptorException e) {
+        releaseAfter(e);
+        throw e;
+      } finally {
+        end.lock.unlock();
+      }
+      return before - source.remaining();
+    } finally {
+      use.endTransfer();
     }
   }
 
@@ -158,11 +217,11 @@ public final class PipeOutputImpl extends PipeOutput implements PipeEnd {
   }
 
   /**
-   * Writes for a stream, without waiting.
+   * Writes as much of a buffer as there is room for, without waiting.
    *
    * @return whether all of the buffer is written
    */
-  boolean tryWrite(ByteBuffer source) throws IOException {
+  boolean push(ByteBuffer source) throws IOException {
     end.lock.lock();
     try (NativeMemory memory = NativeMemory.borrow()) {
       end.checkOpen();
@@ -198,9 +257,7 @@ public final class PipeOutputImpl extends PipeOutput implements PipeEnd {
     if (kind == Kind.TERMINAL) {
       throw new IllegalStateException("a terminal is not a pipe, which another child can get");
     }
-    if (!use.beginStream()) {
-      throw new IllegalStateException("the pipe is written by a thread or a Flow subscription");
-    }
+    reserve();
     boolean begun = false;
     end.lock.lock();
     try {
@@ -216,6 +273,37 @@ public final class PipeOutputImpl extends PipeOutput implements PipeEnd {
         use.endStream();
       }
       end.lock.unlock();
+    }
+  }
+
+  private void reserve() {
+    if (!use.beginStream()) {
+      throw new IllegalStateException("the pipe is written by a thread or a Flow subscription");
+    }
+  }
+
+  @Override
+  public int fd() {
+    return end.publish("no process reads it");
+  }
+
+  @Override
+  public int detach(IoMode mode) throws IOException {
+    Objects.requireNonNull(mode, "mode");
+    reserve();
+    try {
+      end.lock.lock();
+      try {
+        end.checkOpen();
+        int fd = Detached.of(end, Detached.Direction.OUTPUT, mode);
+        cleanup.clean();
+        return fd;
+      } finally {
+        end.lock.unlock();
+        Reference.reachabilityFence(this);
+      }
+    } finally {
+      use.endStream();
     }
   }
 

@@ -124,7 +124,7 @@ final class PipeWriter implements PipeSubscriber {
   private boolean write(ByteBuffer bytes) throws IOException {
     int before = bytes.remaining();
     try {
-      return pipe.tryWrite(bytes);
+      return pipe.push(bytes);
     } finally {
       written += before - bytes.remaining();
     }

@@ -16,7 +16,8 @@ final class StreamUse {
   void beginTransfer() {
     int before = users.getAndUpdate(count -> count == STREAM ? STREAM : count + 1);
     if (before == STREAM) {
-      throw new IllegalStateException("the pipe is used by a Flow subscription");
+      throw new IllegalStateException(
+          "the pipe is used by a Flow subscription, or is being given away");
     }
   }
 

@@ -28,7 +28,7 @@ final class TerminalEnd {
 
   private void closeIfDue() {
     if (endOfFile && childEnded) {
-      master.close();
+      master.closeEarly();
     }
   }
 
