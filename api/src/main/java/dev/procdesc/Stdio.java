@@ -1,7 +1,9 @@
 package dev.procdesc;
 
 import dev.procdesc.spi.Redirect;
+import java.io.FileDescriptor;
 import java.nio.file.Path;
+import java.util.Objects;
 
 /**
  * A source or destination for a descriptor number of the child. The parent opens files,
@@ -117,6 +119,45 @@ public sealed interface Stdio permits Redirect {
    */
   static Stdio descriptor(int fd) {
     return new Redirect.Descriptor(fd);
+  }
+
+  /**
+   * Returns an open descriptor of this JVM by the object that the JDK has for it: that of a
+   * {@link java.io.FileInputStream}, {@link java.io.FileOutputStream} or
+   * {@link java.io.RandomAccessFile} ({@code getFD()}), or of a socket of junixsocket. It is
+   * duplicated while {@code spawn()} runs, so the child shares the position in the file. The caller
+   * retains ownership, and keeps it open until the child has started.
+   *
+   * <p>A {@code FileChannel} and the socket channels of the JDK hide their descriptors. A channel
+   * that was obtained from one of the classes above by {@code getChannel()} has the descriptor of
+   * that object. A file can be opened again, by {@link #fromFile} and the like. A listening socket
+   * for a child comes from a library that reports its descriptor, such as junixsocket or
+   * jnr-unixsocket, or is inherited by this JVM.
+   *
+   * <p>The JDK hides the number of a {@code FileDescriptor}, except of {@link FileDescriptor#in},
+   * {@link FileDescriptor#out} and {@link FileDescriptor#err}. So this JVM must be started with
+   * {@code --add-opens=java.base/java.io=ALL-UNNAMED}, on the module path with
+   * {@code --add-opens=java.base/java.io=dev.procdesc.posix}, or from a JAR whose manifest has
+   * {@code Add-Opens: java.base/java.io}. Otherwise {@code spawn()} throws
+   * {@link UnsupportedOperationException}, which names the option.
+   *
+   * @param descriptor an open descriptor; a spawn after its close fails with EBADF
+   * @return valid for any descriptor number
+   * @throws IllegalArgumentException if the descriptor is not open
+   */
+  static Stdio descriptor(FileDescriptor descriptor) {
+    if (!Objects.requireNonNull(descriptor, "descriptor").valid()) {
+      throw new IllegalArgumentException("the FileDescriptor is not open");
+    }
+    if (descriptor == FileDescriptor.in) {
+      return descriptor(0);
+    }
+    if (descriptor == FileDescriptor.out) {
+      return descriptor(1);
+    }
+    return descriptor == FileDescriptor.err
+        ? descriptor(2)
+        : new Redirect.JavaDescriptor(descriptor);
   }
 
   /**

@@ -5,6 +5,7 @@ import dev.procdesc.PipeOutput;
 import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.Stdio;
 import dev.procdesc.TerminalSize;
+import java.io.FileDescriptor;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
@@ -86,6 +87,22 @@ public sealed interface Redirect extends Stdio {
       if (fd < 0) {
         throw new IllegalArgumentException("a descriptor number must not be negative: " + fd);
       }
+    }
+  }
+
+  /**
+   * An open descriptor of this JVM, whose number the JDK hides.
+   *
+   * @param descriptor the descriptor
+   */
+  record JavaDescriptor(FileDescriptor descriptor) implements Redirect {
+    /**
+     * Checks for null.
+     *
+     * @param descriptor see {@link #descriptor()}
+     */
+    public JavaDescriptor {
+      Objects.requireNonNull(descriptor, "descriptor");
     }
   }
 

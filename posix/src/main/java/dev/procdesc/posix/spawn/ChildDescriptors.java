@@ -5,6 +5,7 @@ import dev.procdesc.Stdio;
 import dev.procdesc.TerminalSize;
 import dev.procdesc.posix.ffi.Descriptors;
 import dev.procdesc.posix.ffi.Errors;
+import dev.procdesc.posix.ffi.JavaDescriptors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.PosixNumbers;
@@ -42,6 +43,7 @@ public final class ChildDescriptors implements AutoCloseable {
 
   private static final String TERMINAL = "the terminal of the child";
   private static final String PREPARING = "a descriptor for the child";
+  private static final int CLOSED = -PosixNumbers.EBADF;
 
   private final Map<Integer, Stdio> request;
   private final Watcher watcher;
@@ -140,6 +142,10 @@ public final class ChildDescriptors implements AutoCloseable {
     }
     if (source instanceof Redirect.ToPipe to && to.pipe() instanceof PipeOutputImpl pipe) {
       return take(pipe.handover());
+    }
+    if (source instanceof Redirect.JavaDescriptor java) {
+      return duplicate(JavaDescriptors.number(java.descriptor())
+          .orElseThrow(() -> failed("fcntl(F_DUPFD_CLOEXEC)", "a FileDescriptor", CLOSED)));
     }
     if (!(source instanceof Redirect.Stdout)) {
       throw new IllegalArgumentException("not a pipe of this library: " + source);
