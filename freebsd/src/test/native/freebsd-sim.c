@@ -1771,6 +1771,8 @@ int sim_killpg(int, int) REPLACES("killpg");
 int sim_fstat(int, char *) REPLACES("fstat");
 int sim_socket(int, int, int) REPLACES("socket");
 int sim_socketpair(int, int, int, int *) REPLACES("socketpair");
+s64 sim_sendto(int, const void *, size_t, int, const void *, unsigned) REPLACES("sendto");
+int sim_shutdown(int, int) REPLACES("shutdown");
 int sim_bind(int, const char *, unsigned) REPLACES("bind");
 int sim_connect(int, const char *, unsigned) REPLACES("connect");
 int sim_listen(int, int) REPLACES("listen");
@@ -2056,6 +2058,21 @@ int sim_socketpair(int domain, int type, int protocol, int *pair)
     if (result == 0 && ends_records(pair[0]))
         join(pair[0], pair[1]);
     return (int)LIBC(result);
+}
+
+s64 sim_sendto(int fd, const void *data, size_t size, int flags, const void *to, unsigned to_size)
+{
+    struct iovec iov = {(void *)(uintptr_t)data, size};
+    struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1};
+    if (to != NULL || to_size != 0)
+        return finish(-E_ISCONN); /* only connected sockets are used */
+    int native_flags = (flags & 0x80 ? MSG_DONTWAIT : 0) | (flags & 0x20000 ? MSG_NOSIGNAL : 0);
+    return LIBC(RAW3(SYS_sendmsg, fd, &m, native_flags));
+}
+
+int sim_shutdown(int fd, int how)
+{
+    return (int)LIBC(RAW2(SYS_shutdown, fd, how));
 }
 
 /* Converts a sockaddr_un, which begins with its length; returns -errno on failure. */

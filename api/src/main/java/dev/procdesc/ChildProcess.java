@@ -67,6 +67,22 @@ public interface ChildProcess extends ProcessDescriptor {
   boolean hasPipe(int fd);
 
   /**
+   * Returns the socket that the child has at the numbers for which {@link Stdio#socketPair()} was
+   * given.
+   *
+   * @return the same object at every call
+   * @throws IllegalStateException if the child was started without such a socket
+   */
+  ChildSocket socket();
+
+  /**
+   * Returns whether the child has a socket to this JVM.
+   *
+   * @return true if {@link #socket()} returns one
+   */
+  boolean hasSocket();
+
+  /**
    * Returns the terminal that was opened for the child.
    *
    * @return the same object at every call

@@ -146,7 +146,8 @@ public abstract class PipeInput extends InputStream
    * @throws IOException EMFILE for a pipe at its end of file, if this JVM has too many open
    *     descriptors
    * @throws IllegalStateException while a thread reads or a subscription uses this pipe, if bytes
-   *     were read ahead and not returned; this pipe remains as it was
+   *     were read ahead and not returned, or if this is one direction of a {@link ChildSocket},
+   *     which has a method for both; this pipe remains as it was
    */
   public abstract int detach(IoMode mode) throws IOException;
 

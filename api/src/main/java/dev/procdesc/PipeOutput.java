@@ -134,7 +134,8 @@ public abstract class PipeOutput extends OutputStream
    * @throws java.nio.channels.ClosedChannelException if this pipe is closed
    * @throws IOException EMFILE for a pipe without a reader, if this JVM has too many open
    *     descriptors
-   * @throws IllegalStateException while a thread writes or a subscription uses this pipe, which
+   * @throws IllegalStateException while a thread writes or a subscription uses this pipe, or if
+   *     this is one direction of a {@link ChildSocket}, which has a method for both; this pipe
    *     remains as it was
    */
   public abstract int detach(IoMode mode) throws IOException;

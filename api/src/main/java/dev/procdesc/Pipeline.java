@@ -233,11 +233,14 @@ public final class Pipeline {
 
   /** Kills a child that its close does not kill, and closes its pipes. */
   private static void discardReleased(ChildProcess child, Spawner spawner) throws IOException {
+    if (child.hasSocket()) {
+      child.socket().close();
+    }
     for (int fd : spawner.request().descriptors().keySet()) {
       if (child.hasPipe(fd)) {
         Stdio pipe = spawner.request().descriptors().get(fd);
         boolean read =
-            pipe == Redirect.Pipe.TO_CHILD || (pipe == Redirect.Pipe.AUTOMATIC && fd == 0);
+            pipe == Redirect.Pipe.TO_CHILD || (pipe != Redirect.Pipe.FROM_CHILD && fd == 0);
         if (read) {
           child.pipeTo(fd).close();
         } else {

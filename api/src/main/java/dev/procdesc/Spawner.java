@@ -372,8 +372,8 @@ public final class Spawner {
    *
    * @param target the descriptor number in the child, 3 or more and below the child's limit of open
    *     files
-   * @param source a descriptor, a process, a file, the null device, {@link Stdio#pipeToChild()} or
-   *     {@link Stdio#pipeFromChild()}
+   * @param source a descriptor, a process, a file, the null device, {@link Stdio#pipeToChild()},
+   *     {@link Stdio#pipeFromChild()} or {@link Stdio#socketPair()}
    * @return a new spawner
    * @throws IllegalArgumentException if the number is below 3 or was already given, if it is that
    *     of the lifeline of a process ({@link Stdio#process}), or if the source is only valid for a
@@ -1056,9 +1056,10 @@ public final class Spawner {
         }
         return;
       }
-      if (r.descriptors.get(0) instanceof Redirect.Terminal
+      if ((r.descriptors.get(0) instanceof Redirect.Terminal
+              || r.descriptors.get(0) instanceof Redirect.SocketPair)
           && !(input instanceof RunInput.OfFile)) {
-        return; // Typed.
+        return; // Typed, or written to the socket.
       }
       if (set.contains(0)
           && !(r.descriptors.get(0) instanceof Redirect.Pipe

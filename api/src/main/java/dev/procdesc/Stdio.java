@@ -50,6 +50,27 @@ public sealed interface Stdio permits Redirect {
   }
 
   /**
+   * Returns one end of a socket pair, whose other end is {@link ChildProcess#socket()}: one socket
+   * for the input and the output of the child, as event loops of sockets take it. All numbers of a
+   * child for which this is given are the same socket:
+   *
+   * <pre>{@code
+   * Spawner.of("cat").stdin(Stdio.socketPair()).stdout(Stdio.socketPair())
+   * }</pre>
+   *
+   * <p>{@link ChildProcess#pipeTo(int)} writes to it by the lowest of the numbers that is not
+   * standard output or error, and {@link ChildProcess#pipeFrom(int)} reads by the lowest one that
+   * is not standard input; so {@link ChildProcess#stdin()} and {@link ChildProcess#stdout()} work
+   * as with pipes.
+   *
+   * @return valid for any descriptor number
+   * @see ChildSocket
+   */
+  static Stdio socketPair() {
+    return Redirect.SocketPair.INSTANCE;
+  }
+
+  /**
    * Returns the null device: reads return end of file, writes are discarded.
    *
    * @return valid for any descriptor number

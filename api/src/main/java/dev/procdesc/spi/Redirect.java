@@ -29,6 +29,12 @@ public sealed interface Redirect extends Stdio {
     FROM_CHILD
   }
 
+  /** A socket to the parent. All descriptors of a child of this kind are the same socket. */
+  enum SocketPair implements Redirect {
+    /** The only instance. */
+    INSTANCE
+  }
+
   /** The null device. */
   enum Null implements Redirect {
     /** The only instance. */

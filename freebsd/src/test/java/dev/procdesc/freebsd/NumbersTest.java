@@ -87,6 +87,9 @@ final class NumbersTest {
     components("SOCKETS.", Numbers.SOCKETS, values);
     values.put("SocketNumbers.AF_UNIX", (long) SocketNumbers.AF_UNIX);
     values.put("SocketNumbers.SOCK_DGRAM", (long) SocketNumbers.SOCK_DGRAM);
+    values.put("SocketNumbers.SOCK_STREAM", (long) SocketNumbers.SOCK_STREAM);
+    values.put("SocketNumbers.SHUT_RD", (long) SocketNumbers.SHUT_RD);
+    values.put("SocketNumbers.SHUT_WR", (long) SocketNumbers.SHUT_WR);
     values.put("SocketNumbers.SOCK_SEQPACKET", (long) SocketNumbers.SOCK_SEQPACKET);
     for (Resource resource : Resource.values()) {
       values.put("rlimit." + resource.name(), (long) Numbers.rlimit(resource));

@@ -169,6 +169,7 @@ public final class Numbers {
       /* ENAMETOOLONG */ 63,
       /* ESTALE */ 70,
       /* ETIMEDOUT */ 60,
+      /* ECONNRESET */ 54,
       /* O_CLOEXEC */ 0x100000,
       /* O_NONBLOCK */ 0x4,
       /* O_CREAT */ 0x200,

@@ -522,6 +522,7 @@ public final class Numbers {
       /* ENAMETOOLONG */ 36,
       /* ESTALE */ 116,
       /* ETIMEDOUT */ 110,
+      /* ECONNRESET */ 104,
       /* O_CLOEXEC */ 0x80000,
       /* O_NONBLOCK */ 0x800,
       /* O_CREAT */ 0x40,

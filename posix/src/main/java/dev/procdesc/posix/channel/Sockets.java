@@ -2,6 +2,7 @@ package dev.procdesc.posix.channel;
 
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeFunction;
+import dev.procdesc.posix.ffi.SocketPairs;
 
 /**
  * Binds the functions of the C library for sockets, under their C names. They are separate from
@@ -21,7 +22,6 @@ public final class Sockets {
   private static final NativeFunction ACCEPT4 = NativeFunction.of("accept4");
   private static final NativeFunction SENDMSG = NativeFunction.of("sendmsg");
   private static final NativeFunction RECVMSG = NativeFunction.of("recvmsg");
-  private static final NativeFunction SHUTDOWN = NativeFunction.of("shutdown");
   private static final NativeFunction GETSOCKOPT = NativeFunction.of("getsockopt");
   private static final NativeFunction SETSOCKOPT = NativeFunction.of("setsockopt");
 
@@ -51,7 +51,7 @@ public final class Sockets {
    * @see <a href="https://man7.org/linux/man-pages/man2/shutdown.2.html">shutdown(2)</a>
    */
   public static int shutdown(int fd, int how) {
-    return SHUTDOWN.call(fd, how);
+    return SocketPairs.shutdown(fd, how);
   }
 
   /**

@@ -10,6 +10,7 @@ public record PosixNumbers(
     int enametoolong,
     int estale,
     int etimedout,
+    int econnreset,
     int oCloexec,
     int oNonblock,
     int oCreat,

@@ -55,6 +55,15 @@ public record SocketNumbers(
   /** {@code SOCK_DGRAM} on every system. */
   public static final int SOCK_DGRAM = 2;
 
+  /** {@code SOCK_STREAM} on every system. */
+  public static final int SOCK_STREAM = 1;
+
+  /** {@code SHUT_RD} on every system. */
+  public static final int SHUT_RD = 0;
+
+  /** {@code SHUT_WR} on every system. */
+  public static final int SHUT_WR = 1;
+
   /** {@code SOCK_SEQPACKET} on every system. */
   public static final int SOCK_SEQPACKET = 5;
 

@@ -5,8 +5,11 @@ import dev.procdesc.posix.ffi.Descriptors;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.ffi.SocketPairs;
 import dev.procdesc.posix.ffi.SystemNumbers;
 import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
+import java.util.OptionalInt;
 
 /** The descriptor of an end of a pipe that is given to an owner outside of this library. */
 final class Detached {
@@ -41,6 +44,86 @@ final class Detached {
   static void setMode(int fd, IoMode mode) {
     int flags = mode == IoMode.NON_BLOCKING ? SystemNumbers.posix().oNonblock() : 0;
     LibC.fcntl(fd, PosixNumbers.F_SETFL, flags);
+  }
+
+  /**
+   * Checks that an end is not one of two directions.
+   *
+   * @throws IllegalStateException if it is
+   */
+  static void checkWhole(PipeEnd.Kind kind) {
+    if (kind == PipeEnd.Kind.SOCKET) {
+      throw new IllegalStateException(
+          "this is one direction of a socket, whose descriptor ChildSocket.detach gives away");
+    }
+  }
+
+  /**
+   * Gives the descriptor of a socket away, and closes both of its directions without ending them.
+   *
+   * @throws ClosedChannelException if both directions are closed
+   * @throws IllegalStateException if one of them has a user, or bytes were read ahead
+   */
+  static int of(PipeInputImpl input, PipeOutputImpl output, IoMode mode) throws IOException {
+    input.reserve();
+    try {
+      output.reserve();
+      try {
+        input.end().lock.lock();
+        output.end().lock.lock();
+        try {
+          input.checkNothingAhead("the new owner of the descriptor");
+          int fd = ofDirections(input.end(), output.end());
+          setMode(fd, mode);
+          input.cancelCleanup();
+          output.cancelCleanup();
+          return fd;
+        } finally {
+          output.end().lock.unlock();
+          input.unlock();
+        }
+      } finally {
+        output.use().endStream();
+      }
+    } finally {
+      input.use().endStream();
+    }
+  }
+
+  private static int ofDirections(BlockingDescriptor input, BlockingDescriptor output)
+      throws IOException {
+    OptionalInt first = take(input);
+    OptionalInt second = take(output);
+    if (first.isPresent() && second.isPresent()) {
+      LibC.close(second.getAsInt());
+    }
+    if (first.isPresent() || second.isPresent()) {
+      return first.isPresent() ? first.getAsInt() : second.getAsInt();
+    }
+    if (!input.isOpen() && !output.isOpen()) {
+      throw new ClosedChannelException();
+    }
+    int fd = socketWithoutOtherEnd();
+    input.close();
+    output.close();
+    return fd;
+  }
+
+  /** Takes the descriptor of a direction; empty if it is closed. */
+  private static OptionalInt take(BlockingDescriptor direction) throws ClosedChannelException {
+    return direction.isOpen() && !direction.isReleased()
+        ? OptionalInt.of(direction.detach())
+        : OptionalInt.empty();
+  }
+
+  private static int socketWithoutOtherEnd() throws IOException {
+    int[] ends = new int[2];
+    int outcome = SocketPairs.streams(ends);
+    if (outcome < 0) {
+      throw Errors.failed("socketpair", "the descriptor of a socket without another end", outcome);
+    }
+    LibC.close(ends[1]);
+    return ends[0];
   }
 
   /** Opens an end of a pipe whose other end is closed. */

@@ -3,11 +3,13 @@ package dev.procdesc.posix.io;
 import dev.procdesc.ClosedDescriptorException;
 import dev.procdesc.posix.ffi.Descriptors;
 import dev.procdesc.posix.ffi.LibC;
+import dev.procdesc.posix.ffi.SocketPairs;
 import dev.procdesc.posix.ffi.SystemNumbers;
 import java.nio.channels.ClosedChannelException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * A descriptor that this object owns and closes exactly once, regardless of the number of threads
@@ -30,9 +32,13 @@ public final class OwnedDescriptor {
   /** Set when the number was given to a user outside of this library; guarded by this. */
   private boolean published;
 
-  private OwnedDescriptor(int fd, String what) {
+  /** The direction of a socket that ends with the close; empty for other descriptors. */
+  private final OptionalInt direction;
+
+  private OwnedDescriptor(int fd, String what, OptionalInt direction) {
     this.fd = fd;
     this.what = what;
+    this.direction = direction;
   }
 
   /**
@@ -44,7 +50,22 @@ public final class OwnedDescriptor {
     if (fd < 0) {
       throw new IllegalArgumentException("not a descriptor: " + fd);
     }
-    OwnedDescriptor owned = new OwnedDescriptor(fd, what);
+    return owned(fd, what, OptionalInt.empty());
+  }
+
+  /**
+   * Takes ownership of a descriptor for one direction of a socket, whose other direction has
+   * another descriptor. The close ends the direction, which the last close of the socket would do
+   * otherwise.
+   *
+   * @param how the direction, as shutdown(2) names it
+   */
+  public static OwnedDescriptor takeDirection(int fd, String what, int how) {
+    return owned(fd, what, OptionalInt.of(how));
+  }
+
+  private static OwnedDescriptor owned(int fd, String what, OptionalInt direction) {
+    OwnedDescriptor owned = new OwnedDescriptor(fd, what, direction);
     OwnedNumbers.put(fd, owned);
     return owned;
   }
@@ -57,7 +78,7 @@ public final class OwnedDescriptor {
    * @throws IllegalStateException if an object of this library owns the number
    */
   public static OwnedDescriptor claim(int fd, String what) {
-    OwnedDescriptor claimed = new OwnedDescriptor(fd, what);
+    OwnedDescriptor claimed = new OwnedDescriptor(fd, what, OptionalInt.empty());
     while (true) {
       Optional<OwnedDescriptor> owner = OwnedNumbers.putIfFree(fd, claimed);
       if (owner.isEmpty()) {
@@ -185,6 +206,7 @@ public final class OwnedDescriptor {
       throw new IllegalStateException("another thread uses " + what);
     }
     closed = true;
+    OwnedNumbers.remove(fd, this);
     return fd;
   }
 
@@ -211,6 +233,9 @@ public final class OwnedDescriptor {
       }
       if (early && published) {
         return false;
+      }
+      if (direction.isPresent()) {
+        SocketPairs.shutdown(fd, direction.getAsInt()); // Fails if the other end is closed.
       }
       closed = true;
       now = users == 0;

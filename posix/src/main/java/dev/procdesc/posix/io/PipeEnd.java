@@ -4,6 +4,7 @@ import dev.procdesc.posix.ffi.Descriptors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.ffi.SocketPairs;
 import dev.procdesc.posix.ffi.SystemNumbers;
 import java.nio.channels.Channel;
 
@@ -14,18 +15,32 @@ public interface PipeEnd extends Channel {
     /** An end of a pipe. */
     PIPE,
     /** The master of a pseudo-terminal. */
-    TERMINAL;
+    TERMINAL,
+    /** A direction of a socket. */
+    SOCKET;
 
     /** Returns the name of this kind in messages. */
     String subject() {
-      return this == PIPE ? "pipe" : "terminal";
+      return switch (this) {
+        case PIPE -> "pipe";
+        case TERMINAL -> "terminal";
+        case SOCKET -> "socket";
+      };
     }
 
     /** Reads available data; returns the number of bytes, 0 at the end of file, or -errno. */
     long read(int fd, NativeMemory memory) {
       long count = LibC.read(fd, memory.address(), NativeMemory.SIZE);
       // Linux returns EIO if no process has the terminal open, FreeBSD 0.
-      return this == TERMINAL && count == -PosixNumbers.EIO ? 0 : count;
+      return (this == TERMINAL && count == -PosixNumbers.EIO) || isReset(count) ? 0 : count;
+    }
+
+    /**
+     * Returns whether a socket reports the close of the other end with data unread there, as Linux
+     * does once.
+     */
+    private boolean isReset(long outcome) {
+      return this == SOCKET && outcome == -SystemNumbers.posix().econnreset();
     }
 
     /**
@@ -33,7 +48,11 @@ public interface PipeEnd extends Channel {
      * the other end.
      */
     long write(int fd, long address, long size) {
-      long count = LibC.write(fd, address, size);
+      long count =
+          this == SOCKET ? SocketPairs.send(fd, address, size) : LibC.write(fd, address, size);
+      if (isReset(count)) {
+        return -PosixNumbers.EPIPE;
+      }
       // FreeBSD returns EIO then. On Linux the terminal only takes no more bytes.
       return this == TERMINAL
               && (count == -PosixNumbers.EIO

@@ -384,7 +384,7 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
     unlock();
   }
 
-  private void unlock() {
+  void unlock() {
     try {
       end.lock.unlock();
       dropIfClosed();
@@ -472,8 +472,9 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
    * @throws ClosedChannelException if this pipe is closed
    */
   public PipeHandover handover() throws ClosedChannelException {
-    if (kind == Kind.TERMINAL) {
-      throw new IllegalStateException("a terminal is not a pipe, which another child can get");
+    if (kind != Kind.PIPE) {
+      throw new IllegalStateException(
+          "a " + kind.subject() + " is not a pipe, which another child can get");
     }
     reserve();
     boolean begun = false;
@@ -493,13 +494,14 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
     }
   }
 
-  private void reserve() {
+  /** Reserves this end, as a stream does, for the time in which it is given away. */
+  void reserve() {
     if (!use.beginStream()) {
       throw new IllegalStateException("the pipe is read by a thread or a Flow subscription");
     }
   }
 
-  private void checkNothingAhead(String receiver) {
+  void checkNothingAhead(String receiver) {
     if (unread.buffer != null || rest.hasRemaining()) {
       throw new IllegalStateException(
           "the pipe has bytes that were read ahead, which " + receiver + " cannot get");
@@ -514,6 +516,7 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
   @Override
   public int detach(IoMode mode) throws IOException {
     Objects.requireNonNull(mode, "mode");
+    Detached.checkWhole(kind);
     reserve();
     try {
       end.lock.lock();
@@ -529,6 +532,11 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
     } finally {
       use.endStream();
     }
+  }
+
+  /** Cancels the cleanup after the descriptor was given away. */
+  void cancelCleanup() {
+    cleanup.clean();
   }
 
   @Override

@@ -179,7 +179,7 @@ public final class PipeOutputImpl extends PipeOutput implements PipeEnd {
   /** Closes the descriptor after the error of a pipe that has no reader. */
   private void releaseAfter(ProcessDescriptorException failure) {
     // A child without a terminal may still run, and the last close of the master would hang it up.
-    if (failure.errno() == PosixNumbers.EPIPE && kind == Kind.PIPE && descriptor.closeEarly()) {
+    if (failure.errno() == PosixNumbers.EPIPE && kind != Kind.TERMINAL && descriptor.closeEarly()) {
       cleanup.clean();
     }
   }
@@ -254,8 +254,9 @@ public final class PipeOutputImpl extends PipeOutput implements PipeEnd {
    * @throws IOException EPIPE if no process reads this pipe; otherwise, if this pipe is closed
    */
   public PipeHandover handover() throws IOException {
-    if (kind == Kind.TERMINAL) {
-      throw new IllegalStateException("a terminal is not a pipe, which another child can get");
+    if (kind != Kind.PIPE) {
+      throw new IllegalStateException(
+          "a " + kind.subject() + " is not a pipe, which another child can get");
     }
     reserve();
     boolean begun = false;
@@ -276,7 +277,8 @@ public final class PipeOutputImpl extends PipeOutput implements PipeEnd {
     }
   }
 
-  private void reserve() {
+  /** Reserves this end, as a stream does, for the time in which it is given away. */
+  void reserve() {
     if (!use.beginStream()) {
       throw new IllegalStateException("the pipe is written by a thread or a Flow subscription");
     }
@@ -290,6 +292,7 @@ public final class PipeOutputImpl extends PipeOutput implements PipeEnd {
   @Override
   public int detach(IoMode mode) throws IOException {
     Objects.requireNonNull(mode, "mode");
+    Detached.checkWhole(kind);
     reserve();
     try {
       end.lock.lock();
@@ -305,6 +308,11 @@ public final class PipeOutputImpl extends PipeOutput implements PipeEnd {
     } finally {
       use.endStream();
     }
+  }
+
+  /** Cancels the cleanup after the descriptor was given away. */
+  void cancelCleanup() {
+    cleanup.clean();
   }
 
   @Override

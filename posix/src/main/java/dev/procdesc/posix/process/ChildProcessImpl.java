@@ -1,6 +1,7 @@
 package dev.procdesc.posix.process;
 
 import dev.procdesc.ChildProcess;
+import dev.procdesc.ChildSocket;
 import dev.procdesc.OnClose;
 import dev.procdesc.PipeInput;
 import dev.procdesc.PipeOutput;
@@ -12,6 +13,7 @@ import dev.procdesc.posix.io.PipeEnd;
 import dev.procdesc.posix.io.PipeInputImpl;
 import dev.procdesc.posix.io.PipeOutputImpl;
 import java.lang.ref.Reference;
+import dev.procdesc.posix.io.SocketStreams;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +26,7 @@ public final class ChildProcessImpl extends ProcessDescriptorImpl implements Chi
   private final Map<Integer, PipeInputImpl> inputs;
   private final Map<Integer, PipeOutputImpl> outputs;
   private final Optional<ChildTerminal> terminal;
+  private final Optional<SocketStreams> socket;
 
   /** The pipes of other children that this child got; keeps those children reachable. */
   @SuppressWarnings("UnusedVariable") // Never read.
@@ -44,13 +47,15 @@ public final class ChildProcessImpl extends ProcessDescriptorImpl implements Chi
       Map<Integer, PipeInputImpl> inputs,
       Map<Integer, PipeOutputImpl> outputs,
       List<PipeEnd> given,
-      Optional<ChildTerminal> terminal) {
+      Optional<ChildTerminal> terminal,
+      Optional<SocketStreams> socket) {
     super(core);
     this.onClose = onClose;
     this.inputs = Map.copyOf(inputs);
     this.outputs = Map.copyOf(outputs);
     this.given = given;
     this.terminal = terminal;
+    this.socket = socket;
     // A reader of the child's output needs the child, even if the application retains only the
     // stream.
     for (PipeInputImpl pipe : inputs.values()) {
@@ -63,6 +68,11 @@ public final class ChildProcessImpl extends ProcessDescriptorImpl implements Chi
     for (PipeOutputImpl pipe : outputs.values()) {
       pipe.keepReachable(this);
       core.whenEnded(pipe.releaseWithoutReader());
+    }
+    if (socket.isPresent()) {
+      // One of them may have no number in the child.
+      socket.get().in().keepReachable(this);
+      socket.get().out().keepReachable(this);
     }
   }
 
@@ -89,6 +99,20 @@ public final class ChildProcessImpl extends ProcessDescriptorImpl implements Chi
   @Override
   public boolean hasPipe(int fd) {
     return inputs.containsKey(fd) || outputs.containsKey(fd);
+  }
+
+  @Override
+  public ChildSocket socket() {
+    if (socket.isEmpty()) {
+      throw new IllegalStateException(
+          "the child has no socket to this JVM; request it with Stdio.socketPair()");
+    }
+    return socket.get();
+  }
+
+  @Override
+  public boolean hasSocket() {
+    return socket.isPresent();
   }
 
   @Override
@@ -218,6 +242,9 @@ public final class ChildProcessImpl extends ProcessDescriptorImpl implements Chi
       }
       for (PipeOutputImpl pipe : outputs.values()) {
         pipe.close();
+      }
+      if (socket.isPresent()) {
+        socket.get().close();
       }
     }
   }

@@ -9,6 +9,7 @@ import dev.procdesc.posix.ffi.JavaDescriptors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.ffi.SocketPairs;
 import dev.procdesc.posix.ffi.SystemNumbers;
 import dev.procdesc.posix.ffi.Terminals;
 import dev.procdesc.posix.io.NullDevice;
@@ -17,6 +18,7 @@ import dev.procdesc.posix.io.PipeEnd;
 import dev.procdesc.posix.io.PipeHandover;
 import dev.procdesc.posix.io.PipeInputImpl;
 import dev.procdesc.posix.io.PipeOutputImpl;
+import dev.procdesc.posix.io.SocketStreams;
 import dev.procdesc.posix.io.Watcher;
 import dev.procdesc.posix.process.ChildTerminal;
 import dev.procdesc.spi.Redirect;
@@ -68,6 +70,11 @@ public final class ChildDescriptors implements AutoCloseable {
   private OptionalInt slave = OptionalInt.empty();
 
   private Optional<ChildTerminal> terminal = Optional.empty();
+
+  /** The source of all descriptors that are the socket of the child; empty before it is open. */
+  private OptionalInt socketEnd = OptionalInt.empty();
+
+  private Optional<SocketStreams> socket = Optional.empty();
   private boolean handedOver;
 
   private ChildDescriptors(
@@ -142,6 +149,12 @@ public final class ChildDescriptors implements AutoCloseable {
     }
     if (source instanceof Redirect.ToPipe to && to.pipe() instanceof PipeOutputImpl pipe) {
       return take(pipe.handover());
+    }
+    if (source instanceof Redirect.SocketPair) {
+      if (socketEnd.isEmpty()) {
+        socketEnd = OptionalInt.of(openSocket());
+      }
+      return socketEnd.getAsInt();
     }
     if (source instanceof Redirect.JavaDescriptor java) {
       return duplicate(JavaDescriptors.number(java.descriptor())
@@ -229,6 +242,42 @@ public final class ChildDescriptors implements AutoCloseable {
       }
     }
     return moveUp(pair.slave());
+  }
+
+  /** Opens the socket to the child; returns the child's end. */
+  private int openSocket() throws IOException {
+    int[] ends = new int[2];
+    int outcome = SocketPairs.streams(ends);
+    if (outcome < 0) {
+      throw failed("socketpair", "the socket", outcome);
+    }
+    boolean owned = false;
+    try {
+      LibC.fcntl(ends[0], PosixNumbers.F_SETFL, SystemNumbers.posix().oNonblock());
+      int second = LibC.fcntl(ends[0], SystemNumbers.posix().fDupfdCloexec(), 0);
+      if (second < 0) {
+        throw failed("fcntl(F_DUPFD_CLOEXEC)", "the socket", second);
+      }
+      owned = true;
+      SocketStreams streams = new SocketStreams(ends[0], second, watcher);
+      socket = Optional.of(streams);
+      lowestSocket(1, 2).ifPresent(target -> outputs.put(target, streams.out()));
+      lowestSocket(0, 0).ifPresent(target -> inputs.put(target, streams.in()));
+    } finally {
+      if (!owned) {
+        LibC.close(ends[0]);
+        LibC.close(ends[1]);
+      }
+    }
+    return moveUp(ends[1]);
+  }
+
+  /** Returns the lowest number that is the socket, without those of one range. */
+  private Optional<Integer> lowestSocket(int from, int to) {
+    return targets.stream()
+        .filter(target -> target < from || target > to)
+        .filter(target -> request.get(target) instanceof Redirect.SocketPair)
+        .findFirst();
   }
 
   private boolean isTerminal(int target) {
@@ -375,6 +424,11 @@ public final class ChildDescriptors implements AutoCloseable {
     return terminal;
   }
 
+  /** Returns the socket to the child; empty if it was not requested. */
+  public Optional<SocketStreams> socket() {
+    return socket;
+  }
+
   /** Returns the pipes of other children that the child gets. */
   public List<PipeEnd> givenPipes() {
     if (handovers.isEmpty()) {
@@ -411,6 +465,7 @@ public final class ChildDescriptors implements AutoCloseable {
     if (!handedOver) {
       inputs.values().forEach(PipeInputImpl::close);
       outputs.values().forEach(PipeOutputImpl::close);
+      socket.ifPresent(SocketStreams::close);
     }
   }
 }

@@ -210,7 +210,8 @@ public abstract class Launcher implements TerminalOpener {
           descriptors.inputs(),
           descriptors.outputs(),
           descriptors.givenPipes(),
-          descriptors.terminal());
+          descriptors.terminal(),
+          descriptors.socket());
       if (watched) {
         watcher.adopt(state);
       }

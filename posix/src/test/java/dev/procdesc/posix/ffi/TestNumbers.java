@@ -34,7 +34,7 @@ public final class TestNumbers {
   private static PosixNumbers posix() {
     if (System.getProperty("os.name", "").equals("FreeBSD")) {
       return new PosixNumbers(
-          35, 62, 63, 70, 60, 0x100000, 0x4, 0x200, 0x800, 0x400, 0x8, 0x20000, 17, 0x1000);
+          35, 62, 63, 70, 60, 54, 0x100000, 0x4, 0x200, 0x800, 0x400, 0x8, 0x20000, 17, 0x1000);
     }
     boolean arm = System.getProperty("os.arch", "").equals("aarch64");
     return new PosixNumbers(
@@ -43,6 +43,7 @@ public final class TestNumbers {
         36,
         116,
         110,
+        104,
         0x80000,
         0x800,
         0x40,

@@ -85,7 +85,7 @@ final class ProcessScopeImplTest {
         operations,
         watcher);
     return new ChildProcessImpl(
-        state, OnClose.KILL, Map.of(), Map.of(), List.of(), Optional.empty());
+        state, OnClose.KILL, Map.of(), Map.of(), List.of(), Optional.empty(), Optional.empty());
   }
 
   @AfterEach
