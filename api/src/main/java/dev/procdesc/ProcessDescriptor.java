@@ -434,6 +434,20 @@ public interface ProcessDescriptor extends AutoCloseable {
   CompletableFuture<ExitStatus> onExit();
 
   /**
+   * Opens a descriptor that becomes readable at the end of the process, as an ordinary socket does:
+   * for event loops that cannot watch {@link #fd()}. That of a process that has ended is readable
+   * at once. The process need not be a child of this JVM.
+   *
+   * @return a new object, which the caller closes
+   * @throws ProcessDescriptorException EMFILE if this JVM has too many open descriptors; this
+   *     descriptor remains as it was
+   * @throws MissingRightException without {@link Right#EVENT}
+   * @throws ClosedDescriptorException after {@link #close()}, as {@link #poll()}
+   * @throws java.io.UncheckedIOException if the watcher thread cannot watch the process
+   */
+  ExitDescriptor exitDescriptor() throws ProcessDescriptorException;
+
+  /**
    * Returns the resource usage of the process. After {@link #close()} it is available if the exit
    * status is.
    *

@@ -36,8 +36,8 @@ public enum Right {
 
   /**
    * Permission to be notified of events: {@link ProcessDescriptor#onExit()},
-   * {@link ProcessDescriptor#onStateChange}, and {@link ProcessDescriptor#fd()} for the caller's
-   * own poll. FreeBSD: {@code CAP_EVENT}.
+   * {@link ProcessDescriptor#exitDescriptor()}, {@link ProcessDescriptor#onStateChange}, and
+   * {@link ProcessDescriptor#fd()} for the caller's own poll. FreeBSD: {@code CAP_EVENT}.
    */
   EVENT,
 

@@ -92,8 +92,7 @@ final class JavaDescriptorsTest {
   @Contract("C9")
   void aClosedOneIsRefused() throws Exception {
     Requires.that(isOpen(), OPTION);
-    assertThrows(
-        IllegalArgumentException.class, () -> Stdio.descriptor(new FileDescriptor()));
+    assertThrows(IllegalArgumentException.class, () -> Stdio.descriptor(new FileDescriptor()));
     Path path = Scratch.file(directory.resolve("closed"), "");
     FileInputStream file = new FileInputStream(path.toFile());
     Spawner cat = Run.cat().stdin(Stdio.descriptor(file.getFD()));

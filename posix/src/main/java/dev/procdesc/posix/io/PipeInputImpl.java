@@ -240,8 +240,7 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
       return OptionalInt.empty();
     }
     try {
-      boolean filled =
-          unread.buffer != null || hasEnded() || fill(deadline, Interrupts.END) >= 0;
+      boolean filled = unread.buffer != null || hasEnded() || fill(deadline, Interrupts.END) >= 0;
       return filled ? OptionalInt.of(take(target)) : OptionalInt.empty();
     } finally {
       leave();

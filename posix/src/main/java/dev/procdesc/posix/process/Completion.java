@@ -127,6 +127,18 @@ final class Completion {
             future::complete, () -> future.completeExceptionally(reference.closedException()));
   }
 
+  /** Forgets a future whose completion nobody needs any more. */
+  void forget(CompletableFuture<ExitStatus> future) {
+    lock.lock();
+    try {
+      if (!hasEnded()) {
+        pending.removeIf(each -> each.future == future);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /**
    * Parks the thread until the process has ended, the reference is abandoned, or the time is over.
    *

@@ -2,6 +2,7 @@ package dev.procdesc.posix.process;
 
 import static dev.procdesc.posix.io.Logging.LOG;
 
+import dev.procdesc.ExitDescriptor;
 import dev.procdesc.ExitStatus;
 import dev.procdesc.LastClose;
 import dev.procdesc.ProcessDescriptor;
@@ -138,6 +139,15 @@ public sealed class ProcessDescriptorImpl implements ProcessDescriptor permits C
     CompletableFuture<ExitStatus> future = ExitFuture.of(this);
     reference.onExit(future);
     return future;
+  }
+
+  @Override
+  public ExitDescriptor exitDescriptor() throws ProcessDescriptorException {
+    try {
+      return reference.exitDescriptor(this);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
   }
 
   /**

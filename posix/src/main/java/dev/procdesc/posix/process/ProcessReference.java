@@ -428,6 +428,16 @@ public final class ProcessReference implements InterruptiblePoll.Waiter {
     }
   }
 
+  /** Opens an ordinary descriptor that reports the end. */
+  ExitDescriptorImpl exitDescriptor(ProcessDescriptorImpl holder)
+      throws ProcessDescriptorException {
+    check(Right.EVENT);
+    if (abandoned) {
+      checkNotAbandoned(core.tryCollect());
+    }
+    return ExitDescriptorImpl.open(this, holder);
+  }
+
   /**
    * Lends the kernel's descriptor for sending, with the lifeline that must be sent along. The loan
    * ends with {@link Loan#close()}.

@@ -173,7 +173,13 @@ final class ProcessReferenceTest {
     PipeOutputImpl output = new PipeOutputImpl(end, core.watcher());
     try (output;
         ChildProcess child = new ChildProcessImpl(
-            core, OnClose.KILL, Map.of(), Map.of(0, output), List.of(), Optional.empty(), Optional.empty())) {
+            core,
+            OnClose.KILL,
+            Map.of(),
+            Map.of(0, output),
+            List.of(),
+            Optional.empty(),
+            Optional.empty())) {
       assertTrue(child.stdin().isOpen());
       assertTrue(end.isClosed());
     }
