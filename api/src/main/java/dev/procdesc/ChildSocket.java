@@ -12,7 +12,8 @@ import java.io.IOException;
  * ({@code shutdown(SHUT_WR)}). The close of {@link #input()} makes later writes of the child fail
  * with EPIPE ({@code shutdown(SHUT_RD)}); up to FreeBSD 14 they fail once the other direction is
  * closed too. After the close of both, Linux reports ECONNRESET instead, once, if bytes from the
- * child were not read. {@link ChildProcess#close()} closes both, except for {@link OnClose#RELEASE}.
+ * child were not read. {@link ChildProcess#close()} closes both, except for
+ * {@link OnClose#RELEASE}.
  *
  * <p>The child has one socket under each number that was requested. Its output ends when it has
  * closed all of them, has shut the direction down, or has exited; a close of standard output alone

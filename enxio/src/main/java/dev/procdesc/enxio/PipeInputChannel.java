@@ -13,8 +13,8 @@ import jnr.enxio.channels.NativeSelectorProvider;
  * The output of a child as a channel that a selector of jnr-enxio selects for
  * {@link SelectionKey#OP_READ} when there is data, and at the end of file.
  *
- * <p>The pipe reads ahead, which no selector notices: after a selection, read until a read returns 0
- * or -1.
+ * <p>The pipe reads ahead, which no selector notices: after a selection, read until a read returns
+ * 0 or -1.
  */
 public final class PipeInputChannel extends AbstractSelectableChannel
     implements NativeSelectableChannel, ReadableByteChannel {

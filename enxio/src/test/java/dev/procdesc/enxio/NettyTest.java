@@ -81,7 +81,9 @@ final class NettyTest {
       Collector collector = new Collector();
       channel.pipeline().addLast(collector);
       group.register(channel).sync();
-      channel.writeAndFlush(Unpooled.copiedBuffer("3\n1\n2\n", StandardCharsets.UTF_8)).sync();
+      channel
+          .writeAndFlush(Unpooled.copiedBuffer("3\n1\n2\n", StandardCharsets.UTF_8))
+          .sync();
       channel.shutdownOutput().sync(); // sort writes once its input has ended.
       assertEquals("1\n2\n3\n", Await.get(collector.all));
       assertEquals(new Exited(0), child.waitFor(Timeouts.CEILING).orElseThrow());
