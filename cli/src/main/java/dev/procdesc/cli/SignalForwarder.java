@@ -228,7 +228,7 @@ final class SignalForwarder {
     action.run();
   }
 
-  private void forward(ChildProcess to, SignalWitness witness) {
+  private void forward(ProcessDescriptor to, SignalWitness witness) {
     try {
       witness.commandExists();
       while (true) {
@@ -244,7 +244,7 @@ final class SignalForwarder {
     }
   }
 
-  private synchronized void send(ChildProcess to, Signal signal) {
+  private synchronized void send(ProcessDescriptor to, Signal signal) {
     if (child == null) {
       return;
     }

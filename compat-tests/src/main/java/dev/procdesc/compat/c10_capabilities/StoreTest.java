@@ -109,8 +109,8 @@ final class StoreTest {
     try (Manager manager = manager(ENOUGH);
         RawPipe pipe = RawPipe.open();
         RawPipe other = RawPipe.open();
-        ChildProcess process = Run.spawnStaying(pipe);
         ChildProcess kept = Run.spawnStaying(other)) {
+      ChildProcess process = Run.spawnStaying(pipe);
       DescriptorStore store = DescriptorStore.of(path());
       store.put("job", process);
       store.put("kept", kept);
@@ -250,8 +250,8 @@ final class StoreTest {
   void aStoreOfUnknownSizeDiscardsWhatExceedsIt() throws Exception {
     Requires.feature(Feature.KILL_ON_JVM_DEATH);
     try (Manager manager = manager(0);
-        RawPipe pipe = RawPipe.open();
-        ChildProcess process = Run.spawnStaying(pipe)) {
+        RawPipe pipe = RawPipe.open()) {
+      ChildProcess process = Run.spawnStaying(pipe);
       DescriptorStore store = DescriptorStore.of(path());
       store.put("job", process);
       assertTrue(store.await(Timeouts.CEILING));
