@@ -65,7 +65,7 @@ final class RestartTest {
     Requires.feature(Feature.DESCRIPTOR_CHANNEL);
   }
 
-  /** What the supervisors tell, in a file, so that it survives their death. */
+  /** The reports of the supervisors, in a file, so that they survive their death. */
   private record Diary(Path file) {
     static Diary in(Path directory) {
       return new Diary(directory.resolve("diary"));
