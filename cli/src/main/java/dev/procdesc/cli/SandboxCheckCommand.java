@@ -150,7 +150,7 @@ final class SandboxCheckCommand implements Callable<Integer> {
         Spawner.of(command).stdin(Stdio.inherit()).stdout(Stdio.inherit()).stderr(Stdio.inherit());
     return new Supervisor(timeout.get(), KILL_AFTER)
         .run(
-            RunCommand.withIgnored(spawner, signals),
+            RunCommand.withIgnored(spawner, signals)::spawn,
             RunCommand.withIgnored(beside, signals),
             signals,
             Optional.empty());

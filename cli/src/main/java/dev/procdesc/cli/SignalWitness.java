@@ -2,6 +2,7 @@ package dev.procdesc.cli;
 
 import dev.procdesc.ChildProcess;
 import dev.procdesc.OnClose;
+import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.Signal;
 import dev.procdesc.Spawner;
 import dev.procdesc.Stdio;
@@ -98,7 +99,7 @@ final class SignalWitness implements AutoCloseable {
    */
   record Report(long time, Optional<Set<Long>> children) {
     /** Returns whether the signal reached a command, according to this report. */
-    boolean hasReached(ChildProcess command, int number) {
+    boolean hasReached(ProcessDescriptor command, int number) {
       return children.isEmpty()
           || (children.get().contains(command.pid()) && catches(command.pid(), number));
     }
