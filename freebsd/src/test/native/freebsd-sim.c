@@ -38,6 +38,10 @@
  * file. EVFILT_SIGNAL reports SIGCHLD at the stop and the continuation of a pdfork child, and nothing
  * else; simwaits.c shows the effects.
  *
+ * A SOCK_STREAM socket is that of Linux, except for the numbers, and for the error when descriptors are
+ * dropped. So a receive ends after data that came with descriptors; on FreeBSD it ends before such data
+ * (sys/kern/uipc_usrreq.c and uipc_socket.c).
+ *
  * Not simulated: rights of descriptors other than process descriptors, the restrictions of capability
  * mode, except for names, for a program that was executed in it or for native code that does not call this
  * library, the output of id -G (from 15 on without the effective group), waits for groups or all children,
@@ -1959,10 +1963,21 @@ int sim_open(const char *path, int flags, int mode)
     return (int)LIBC(RAW4(SYS_openat, AT_FDCWD, path, open_flags(flags) | O_NOCTTY, mode));
 }
 
+/* Only an object of shm_open, and memfd_create, has seals; on Linux, every file of tmpfs has. */
+static int is_memory_file(int fd)
+{
+    struct stat st;
+    return RAW2(SYS_fstat, fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 0;
+}
+
 int sim_fcntl(int fd, int command, u64 argument)
 {
     if (command == 17)
         command = F_DUPFD_CLOEXEC;
+    else if (command == 20 && !is_memory_file(fd)) /* F_GET_SEALS */
+        return (int)finish(RAW3(SYS_fcntl, fd, F_GETFD, 0) == -EBADF ? -EBADF : -EINVAL);
+    else if (command == 20)
+        command = F_GET_SEALS;
     else if (command == F_GETFL && procdesc(fd) >= 0 && rights_of(fd) != MAY_ALL)
         return (int)finish(-E_NOTCAPABLE);
     else if (command == F_SETFL)
@@ -2118,7 +2133,8 @@ static int socket_option(int level, int option)
     if (level != 0xffff)
         return -1;
     return option == 0x1001 ? SO_SNDBUF : option == 0x1002 ? SO_RCVBUF
-        : option == 0x1007 ? SO_ERROR : option == 0x1008 ? SO_TYPE : -1;
+        : option == 0x1007 ? SO_ERROR : option == 0x1008 ? SO_TYPE : option == 0x1019 ? SO_DOMAIN
+        : option == 0x2 ? SO_ACCEPTCONN : -1;
 }
 
 enum { MBUF = 256, CLUSTER = 2048, PAGE_CLUSTER = 4096, IN_MBUF = 224 };
@@ -2143,8 +2159,10 @@ int sim_getsockopt(int fd, int level, int option, void *value, unsigned *size)
         memcpy(value, buffer_of(fd, option), sizeof(int));
         return 0;
     }
-    return (int)LIBC(RAW5(
-        SYS_getsockopt, fd, SOL_SOCKET, socket_option(level, option), value, size));
+    s64 result = RAW5(SYS_getsockopt, fd, SOL_SOCKET, socket_option(level, option), value, size);
+    if (result == 0 && option == 0x1019 && *(int *)value == AF_INET6)
+        *(int *)value = 28;
+    return (int)LIBC(result);
 }
 
 int sim_setsockopt(int fd, int level, int option, const void *value, unsigned size)
@@ -2399,6 +2417,11 @@ static int ends_records(int fd)
 {
     return release >= 1500 && int_option(fd, SO_TYPE) == SOCK_SEQPACKET &&
         int_option(fd, SO_PRIORITY) != TAG;
+}
+
+static int is_stream(int fd)
+{
+    return int_option(fd, SO_TYPE) == SOCK_STREAM;
 }
 
 static int hung_up(int fd)
@@ -2748,7 +2771,7 @@ s64 sim_sendmsg(int fd, const struct freebsd_msghdr *m, int flags)
     for (int i = 0; i < m->iov_count; i++)
         total += m->iov[i].iov_len;
     int records = ends_records(fd);
-    if (total > longest(fd) && !records)
+    if (total > longest(fd) && !records && !is_stream(fd))
         return finish(-E_MSGSIZE);
     memcpy(control, m->control, m->control_size);
     for (unsigned at = 0; at + HEADER <= m->control_size;) {
@@ -2777,17 +2800,46 @@ s64 sim_sendmsg(int fd, const struct freebsd_msghdr *m, int flags)
     return LIBC(RAW3(SYS_sendmsg, fd, &native, native_flags));
 }
 
+/*
+ * On a stream, the data remain when their descriptors are dropped because no numbers are free. Linux drops
+ * the descriptors only with data, so a mark on the socket makes the next receive do that.
+ */
+static int drops_descriptors(int fd, const struct freebsd_msghdr *m, int flags)
+{
+    union { char bytes[CMSG_SPACE(MOST_FDS * sizeof(int))]; struct cmsghdr align; } control;
+    struct iovec iov = m->iov[0];
+    struct msghdr look = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+        .msg_controllen = sizeof control};
+    if (!is_stream(fd) || m->control_size == 0 || int_option(fd, SO_PRIORITY) == TAKEN)
+        return 0;
+    s64 result = RAW3(SYS_recvmsg, fd, &look, MSG_PEEK | (flags & 0x80 ? MSG_DONTWAIT : 0));
+    struct cmsghdr *h = result < 0 ? NULL : CMSG_FIRSTHDR(&look);
+    if (h != NULL)
+        close_all((int *)(void *)CMSG_DATA(h), (int)((h->cmsg_len - CMSG_LEN(0)) / sizeof(int)));
+    if (result < 0 || !(look.msg_flags & MSG_CTRUNC))
+        return 0;
+    set_int_option(fd, SO_PRIORITY, TAKEN);
+    return 1;
+}
+
 s64 sim_recvmsg(int fd, struct freebsd_msghdr *m, int flags)
 {
     if (ends_records(fd))
         return finish(receive_record(fd, m, flags));
+    if (drops_descriptors(fd, m, flags))
+        return finish(release < 1500 ? -E_MSGSIZE : -EMFILE);
+    int dropped = is_stream(fd) && int_option(fd, SO_PRIORITY) == TAKEN;
     struct msghdr native = {.msg_iov = m->iov, .msg_iovlen = (size_t)m->iov_count,
-        .msg_control = m->control, .msg_controllen = m->control_size};
+        .msg_control = dropped ? NULL : m->control, .msg_controllen = dropped ? 0 : m->control_size};
     int native_flags = (flags & 0x80 ? MSG_DONTWAIT : 0) | (flags & 2 ? MSG_PEEK : 0) |
         (flags & 0x40000 ? MSG_CMSG_CLOEXEC : 0);
     s64 result = RAW3(SYS_recvmsg, fd, &native, native_flags);
     if (result < 0)
         return LIBC(result);
+    if (dropped) {
+        set_int_option(fd, SO_PRIORITY, 0);
+        native.msg_flags &= ~MSG_CTRUNC;
+    }
     for (struct cmsghdr *h = CMSG_FIRSTHDR(&native), *next; h != NULL; h = next) {
         unsigned length = (unsigned)h->cmsg_len;
         next = CMSG_NXTHDR(&native, h);

@@ -11,16 +11,33 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * An end of a connected UNIX socket, which sends and receives process descriptors.
+ * An end of a connected UNIX socket, which sends and receives process descriptors, and other
+ * descriptors if both ends ask for it.
  *
  * <p><b>Wire format.</b> The socket is {@code AF_UNIX, SOCK_SEQPACKET}; a message is one record.
  * Its data is the caller's payload only. Its descriptors are in one {@code SCM_RIGHTS} control
- * message, in the order of the call. Where the library and not the kernel kills at the last close
- * ({@link DeathGuard#GUARDIAN}; FreeBSD for {@link OnClose#KILL_GROUP}), a process with
- * {@link OnClose#KILL} or one of its group variants is followed by its <i>lifeline</i>, the write
- * end of a pipe: the process dies when no write end is open any more. A receiver in another
- * language retains both and closes both; it never writes to the lifeline. An empty packet without
- * descriptors is ignored.
+ * message: first the attachments, then the processes, each in the order of the call. Where the
+ * library and not the kernel kills at the last close ({@link DeathGuard#GUARDIAN}; FreeBSD for
+ * {@link OnClose#KILL_GROUP}), a process with {@link OnClose#KILL} or one of its group variants is
+ * followed by its <i>lifeline</i>, the write end of a pipe: the process dies when no write end is
+ * open any more. A receiver in another language retains both and closes both; it never writes to
+ * the lifeline. An empty packet without descriptors is ignored.
+ *
+ * <p><b>Attachments</b> are descriptors of anything but processes: files, directories, sockets,
+ * memory files. A channel sends and accepts them with {@link ChannelOptions#attachments} only. All
+ * attachments of a message precede its first process, so that a pipe that is attached is never
+ * mistaken for a lifeline, which follows a process: a receiver takes every descriptor before the
+ * first process for an attachment, and every pipe after it for the lifeline of the process before
+ * it.
+ *
+ * <p><b>Streams.</b> With {@link Framing#LENGTH_PREFIX} the socket is a {@code SOCK_STREAM}, and a
+ * message is a frame: the length of the payload as four bytes, the most significant first, and then
+ * the payload. The {@code sendmsg} that sends the first byte of a frame sends all of its
+ * descriptors; a receiver in another language reads the four bytes and the payload by their exact
+ * lengths, and takes every descriptor that it gets meanwhile for one of this frame. A frame without
+ * payload and descriptors is ignored. A length above {@link #MAX_PAYLOAD} is refused and closes the
+ * channel, because such a peer does not speak this protocol. With {@link Framing#SINGLE_BYTE} there
+ * is no length: each byte is a message.
  *
  * <p><b>FreeBSD 15 and later.</b> A send alone does not end a record. A sender in another language
  * ends each message with {@code MSG_EOR}, and a receiver reads until that flag arrives; this class
@@ -30,10 +47,10 @@ import java.util.Optional;
  * a buffer that can never hold the message counts as full. The default of 64 KiB holds the longest
  * message.
  *
- * <p><b>Received descriptors</b> are close-on-exec from the start. A descriptor that is not a
- * process descriptor (nor a lifeline after one) is closed and the message refused; so is a message
- * that was truncated. No descriptor of a refused message remains open, and the channel remains
- * usable.
+ * <p><b>Received descriptors</b> are close-on-exec from the start. Unless attachments are accepted,
+ * a descriptor that is not a process descriptor (nor a lifeline after one) is closed and the
+ * message refused; so is a message that was truncated. No descriptor of a refused message remains
+ * open, and the channel remains usable.
  *
  * <p><b>Ownership.</b> A sent descriptor is one more reference, also while it is in transit. A
  * process with {@link OnClose#KILL} dies when its last holder, in any process, has closed it or has
@@ -70,7 +87,19 @@ public interface DescriptorChannel extends InterruptibleChannel, AutoCloseable {
    * @throws UnsupportedFeatureException without {@link Feature#DESCRIPTOR_CHANNEL}
    */
   static Pair pair() throws ProcessDescriptorException {
-    return Platform.current().backend().channels().pair();
+    return pair(ChannelOptions.defaults());
+  }
+
+  /**
+   * Creates a connected pair of channels with options.
+   *
+   * @param options the options of both ends
+   * @return two open ends
+   * @throws ProcessDescriptorException as {@link #pair()}
+   * @throws UnsupportedFeatureException without {@link Feature#DESCRIPTOR_CHANNEL}
+   */
+  static Pair pair(ChannelOptions options) throws ProcessDescriptorException {
+    return Platform.current().backend().channels().pair(Objects.requireNonNull(options, "options"));
   }
 
   /**
@@ -87,7 +116,27 @@ public interface DescriptorChannel extends InterruptibleChannel, AutoCloseable {
    * @throws UnsupportedFeatureException without {@link Feature#DESCRIPTOR_CHANNEL}
    */
   static DescriptorChannel connect(Path path) throws ProcessDescriptorException {
-    return Platform.current().backend().channels().connect(SystemPath.check(path));
+    return connect(path, ChannelOptions.defaults());
+  }
+
+  /**
+   * Connects to a socket in the file system, with options.
+   *
+   * @param path the path of a socket with a listener
+   * @param options the options of the channel
+   * @return the connected channel
+   * @throws ProcessDescriptorException as {@link #connect(Path)}; EPROTOTYPE if the listener's
+   *     socket is of the other kind, {@code SOCK_STREAM} or {@code SOCK_SEQPACKET}
+   * @throws IllegalArgumentException if the path is too long for a socket's address
+   * @throws UnsupportedOperationException if the path is one of another file system
+   * @throws UnsupportedFeatureException without {@link Feature#DESCRIPTOR_CHANNEL}
+   */
+  static DescriptorChannel connect(Path path, ChannelOptions options)
+      throws ProcessDescriptorException {
+    return Platform.current()
+        .backend()
+        .channels()
+        .connect(SystemPath.check(path), Objects.requireNonNull(options, "options"));
   }
 
   /**
@@ -104,7 +153,26 @@ public interface DescriptorChannel extends InterruptibleChannel, AutoCloseable {
    * @throws UnsupportedFeatureException without {@link Feature#DESCRIPTOR_CHANNEL}
    */
   static Listener listen(Path path) throws ProcessDescriptorException {
-    return Platform.current().backend().channels().listen(SystemPath.check(path));
+    return listen(path, ChannelOptions.defaults());
+  }
+
+  /**
+   * Creates a socket in the file system and listens on it, with options. The same rules apply as
+   * for {@link #listen(Path)}.
+   *
+   * @param path a path that does not exist
+   * @param options the options of the accepted channels
+   * @return the listener, which accepts connections
+   * @throws ProcessDescriptorException as {@link #listen(Path)}
+   * @throws IllegalArgumentException if the path is too long for a socket's address
+   * @throws UnsupportedOperationException if the path is one of another file system
+   * @throws UnsupportedFeatureException without {@link Feature#DESCRIPTOR_CHANNEL}
+   */
+  static Listener listen(Path path, ChannelOptions options) throws ProcessDescriptorException {
+    return Platform.current()
+        .backend()
+        .channels()
+        .listen(SystemPath.check(path), Objects.requireNonNull(options, "options"));
   }
 
   /**
@@ -119,7 +187,28 @@ public interface DescriptorChannel extends InterruptibleChannel, AutoCloseable {
    * @throws UnsupportedFeatureException without {@link Feature#DESCRIPTOR_CHANNEL}
    */
   static DescriptorChannel of(int fd) throws ProcessDescriptorException {
-    return Platform.current().backend().channels().of(fd);
+    return of(fd, ChannelOptions.defaults());
+  }
+
+  /**
+   * Creates a channel of an open socket, with options.
+   *
+   * @param fd the number of a connected socket of the UNIX domain, {@code SOCK_STREAM} or
+   *     {@code SOCK_SEQPACKET} according to the framing; the channel takes ownership and makes it
+   *     close-on-exec
+   * @param options the options of the channel
+   * @return the channel
+   * @throws ProcessDescriptorException EBADF if the descriptor is not open, ENOTSOCK if it is not a
+   *     socket; the caller retains ownership
+   * @throws IllegalArgumentException if it is another kind of socket, or one that listens; the
+   *     caller retains ownership
+   * @throws UnsupportedFeatureException without {@link Feature#DESCRIPTOR_CHANNEL}
+   */
+  static DescriptorChannel of(int fd, ChannelOptions options) throws ProcessDescriptorException {
+    return Platform.current()
+        .backend()
+        .channels()
+        .of(fd, Objects.requireNonNull(options, "options"));
   }
 
   /**
@@ -142,6 +231,11 @@ public interface DescriptorChannel extends InterruptibleChannel, AutoCloseable {
   /**
    * Sends a message, up to a timeout.
    *
+   * <p>A message is sent when there is room for all of it. Only over a stream socket whose send
+   * buffer ({@code SO_SNDBUF}) another program made smaller than the message, or over which another
+   * process sends, may a frame have begun when the time is over; it is then finished, however long
+   * that takes.
+   *
    * @param timeout the maximum time to wait for room; zero or less does not wait
    * @param payload as {@link #send(byte[], ProcessDescriptor...)}
    * @param processes as {@link #send(byte[], ProcessDescriptor...)}
@@ -153,13 +247,54 @@ public interface DescriptorChannel extends InterruptibleChannel, AutoCloseable {
   boolean send(Duration timeout, byte[] payload, ProcessDescriptor... processes) throws IOException;
 
   /**
+   * Sends a message with attachments. Waits while the receiver's queue has no room for it.
+   *
+   * @param payload as {@link #send(byte[], ProcessDescriptor...)}
+   * @param attachments the descriptors to send before those of the processes, which remain open
+   *     here; the receiver must accept {@linkplain ChannelOptions#attachments attachments}, and
+   *     refuses the message otherwise
+   * @param processes as {@link #send(byte[], ProcessDescriptor...)}
+   * @throws ProcessDescriptorException EBADF if a descriptor is not open, and as
+   *     {@link #send(byte[], ProcessDescriptor...)}
+   * @throws IllegalArgumentException if a descriptor is a process descriptor, which is sent as a
+   *     process, or if the message is too big, or empty
+   * @throws IllegalStateException if this channel was created without attachments
+   * @throws UnsupportedFeatureException if rights are limited, without
+   *     {@link Feature#KERNEL_RIGHTS}
+   * @throws ClosedDescriptorException if an attachment is closed
+   * @throws MissingRightException without {@link Right#SEND}
+   * @throws IOException as {@link #send(byte[], ProcessDescriptor...)}
+   */
+  void send(byte[] payload, List<SentDescriptor> attachments, ProcessDescriptor... processes)
+      throws IOException;
+
+  /**
+   * Sends a message with attachments, up to a timeout.
+   *
+   * @param timeout the maximum time to wait for room; zero or less does not wait
+   * @param payload as {@link #send(byte[], ProcessDescriptor...)}
+   * @param attachments as {@link #send(byte[], List, ProcessDescriptor...)}
+   * @param processes as {@link #send(byte[], ProcessDescriptor...)}
+   * @return false if there was no room in that time; nothing was sent
+   * @throws MissingRightException without {@link Right#SEND}
+   * @throws IOException as {@link #send(byte[], List, ProcessDescriptor...)}, which also lists the
+   *     unchecked exceptions
+   */
+  boolean send(
+      Duration timeout,
+      byte[] payload,
+      List<SentDescriptor> attachments,
+      ProcessDescriptor... processes)
+      throws IOException;
+
+  /**
    * Waits for a message.
    *
    * @return the message; the caller must close its descriptors
    * @throws EOFException if the other end is closed and everything was received; a message that was
    *     received in part is reported as {@link RefusedMessageException} first
    * @throws RefusedMessageException if the message is malformed; the next call continues with the
-   *     next message
+   *     next message, unless the boundaries on a stream are lost, which closes the channel
    * @throws ProcessDescriptorException ECONNRESET if the other end was closed with messages unread
    * @throws java.nio.channels.ClosedChannelException if this channel is closed
    * @throws IOException for the other errors of the system
@@ -238,16 +373,30 @@ public interface DescriptorChannel extends InterruptibleChannel, AutoCloseable {
   /** A received message. */
   final class Message implements AutoCloseable {
     private final byte[] payload;
+    private final List<Attachment> attachments;
     private final List<ProcessDescriptor> descriptors;
 
     /**
-     * Constructs a received message.
+     * Constructs a received message without attachments.
      *
      * @param payload the sender's bytes; not copied
      * @param descriptors the descriptors that came with them
      */
     public Message(byte[] payload, List<ProcessDescriptor> descriptors) {
+      this(payload, List.of(), descriptors);
+    }
+
+    /**
+     * Constructs a received message.
+     *
+     * @param payload the sender's bytes; not copied
+     * @param attachments the other descriptors that came with them
+     * @param descriptors the process descriptors that came with them
+     */
+    public Message(
+        byte[] payload, List<Attachment> attachments, List<ProcessDescriptor> descriptors) {
       this.payload = Objects.requireNonNull(payload, "payload");
+      this.attachments = List.copyOf(attachments);
       this.descriptors = List.copyOf(descriptors);
     }
 
@@ -261,7 +410,7 @@ public interface DescriptorChannel extends InterruptibleChannel, AutoCloseable {
     }
 
     /**
-     * Returns the descriptors, in the order of the call that sent them.
+     * Returns the process descriptors, in the order of the call that sent them.
      *
      * @return an unmodifiable list; each descriptor has every right, except those that the sender
      *     gave up where the kernel enforces rights ({@link Feature#KERNEL_RIGHTS})
@@ -270,15 +419,32 @@ public interface DescriptorChannel extends InterruptibleChannel, AutoCloseable {
       return descriptors;
     }
 
-    /** Closes all descriptors. */
+    /**
+     * Returns the other descriptors, in the order of the call that sent them.
+     *
+     * @return an unmodifiable list; empty unless the channel accepts
+     *     {@linkplain ChannelOptions#attachments attachments}
+     */
+    public List<Attachment> attachments() {
+      return attachments;
+    }
+
+    /**
+     * Closes all descriptors, except the attachments that were {@linkplain Attachment#detach
+     * detached}.
+     */
     @Override
     public void close() {
       descriptors.forEach(ProcessDescriptor::close);
+      attachments.forEach(Attachment::close);
     }
 
     @Override
     public String toString() {
-      return payload.length + " bytes and " + descriptors;
+      return payload.length
+          + " bytes and "
+          + descriptors
+          + (attachments.isEmpty() ? "" : " and " + attachments);
     }
   }
 

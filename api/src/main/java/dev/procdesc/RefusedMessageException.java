@@ -15,18 +15,24 @@ public final class RefusedMessageException extends IOException {
 
   /** A defect of a message. */
   public enum Reason {
-    /** A descriptor is not a process descriptor. */
+    /**
+     * A descriptor is not a process descriptor, and the channel accepts no
+     * {@linkplain ChannelOptions#attachments attachments}; or it follows a process.
+     */
     NO_PROCESS,
     /**
      * Descriptors were truncated: this JVM has no free descriptor numbers, or the message has too
      * many.
      */
     DESCRIPTORS_CUT_OFF,
-    /** The payload is longer than {@link DescriptorChannel#MAX_PAYLOAD}. */
+    /**
+     * The payload is longer than {@link DescriptorChannel#MAX_PAYLOAD}. With
+     * {@link Framing#LENGTH_PREFIX} this closes the channel.
+     */
     PAYLOAD_CUT_OFF,
     /**
      * The other end was closed in the middle of the message; the next receive reports end of file.
-     * FreeBSD 15, where a message can arrive in parts.
+     * On streams, and on FreeBSD 15, where a record can arrive in parts, too.
      */
     INCOMPLETE
   }

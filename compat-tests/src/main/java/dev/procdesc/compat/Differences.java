@@ -159,6 +159,14 @@ public final class Differences {
     return reallyFreebsd() ? 20 : 19;
   }
 
+  /**
+   * Returns whether both ends of a pipe are open for reading and writing, as on FreeBSD. On Linux
+   * each end is open for one of them.
+   */
+  public static boolean bothEndsOfPipesAreWritable() {
+    return reallyFreebsd();
+  }
+
   /** Returns the error when a pipe is executed by descriptor: EACCES on Linux, EBADF on FreeBSD. */
   public static Errno executingAPipe() {
     return freebsd() ? Errno.EBADF : Errno.EACCES;

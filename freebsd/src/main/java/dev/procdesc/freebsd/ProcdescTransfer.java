@@ -3,6 +3,7 @@ package dev.procdesc.freebsd;
 import dev.procdesc.Feature;
 import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.freebsd.kernel.Probes;
+import dev.procdesc.posix.channel.AttachmentCalls;
 import dev.procdesc.posix.channel.DescriptorTransfer;
 import dev.procdesc.posix.channel.SendRoom;
 import dev.procdesc.posix.io.Watcher;
@@ -21,6 +22,11 @@ final class ProcdescTransfer extends ForeignProcdescs implements DescriptorTrans
   ProcdescTransfer(Probes probes, ProcdescOperations looking, Watcher watcher) {
     super(looking, watcher);
     this.probes = probes;
+  }
+
+  @Override
+  public AttachmentCalls attachments() {
+    return new FileCalls();
   }
 
   @Override

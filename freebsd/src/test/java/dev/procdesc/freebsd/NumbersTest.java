@@ -86,6 +86,7 @@ final class NumbersTest {
     components("POSIX.", Numbers.POSIX, values);
     components("SOCKETS.", Numbers.SOCKETS, values);
     values.put("SocketNumbers.AF_UNIX", (long) SocketNumbers.AF_UNIX);
+    values.put("SocketNumbers.AF_INET", (long) SocketNumbers.AF_INET);
     values.put("SocketNumbers.SOCK_DGRAM", (long) SocketNumbers.SOCK_DGRAM);
     values.put("SocketNumbers.SOCK_STREAM", (long) SocketNumbers.SOCK_STREAM);
     values.put("SocketNumbers.SHUT_RD", (long) SocketNumbers.SHUT_RD);

@@ -5,6 +5,7 @@ import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.linux.kernel.Pidfd;
 import dev.procdesc.linux.kernel.Probes;
+import dev.procdesc.posix.channel.AttachmentCalls;
 import dev.procdesc.posix.channel.DescriptorTransfer;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.PosixNumbers;
@@ -24,6 +25,11 @@ final class PidfdTransfer extends ForeignPidfds implements DescriptorTransfer {
   PidfdTransfer(Probes probes, PidfdOperations looking, Watcher watcher) {
     super(probes, looking, watcher);
     this.probes = probes;
+  }
+
+  @Override
+  public AttachmentCalls attachments() {
+    return new FileCalls();
   }
 
   @Override

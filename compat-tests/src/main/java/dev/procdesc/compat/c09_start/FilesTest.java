@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.procdesc.AccessMode;
+import dev.procdesc.Attachment;
 import dev.procdesc.ChildProcess;
 import dev.procdesc.DescriptorChannel;
 import dev.procdesc.ExitStatus.Exited;
@@ -175,7 +177,8 @@ final class FilesTest {
           () -> Run.cat().directory(inside),
           () -> Run.cat().cgroup(inside),
           () -> DescriptorChannel.connect(inside),
-          () -> DescriptorChannel.listen(inside));
+          () -> DescriptorChannel.listen(inside),
+          () -> Attachment.open(inside, AccessMode.READ));
       for (Executable call : calls) {
         var thrown = assertThrows(UnsupportedOperationException.class, call);
         assertEquals(

@@ -1,5 +1,6 @@
 package dev.procdesc.compat.support;
 
+import dev.procdesc.ChannelOptions;
 import dev.procdesc.DescriptorChannel;
 import dev.procdesc.Feature;
 import dev.procdesc.ProcessDescriptor;
@@ -15,8 +16,13 @@ import java.io.IOException;
 public record ForeignPeer(DescriptorChannel channel, Holder python) implements AutoCloseable {
   /** Starts the program; skips the test where Python or a feature is missing. */
   public static ForeignPeer start() throws IOException {
+    return start(ChannelOptions.defaults());
+  }
+
+  /** Starts the program, whose socket is of the kind that the options need. */
+  public static ForeignPeer start(ChannelOptions options) throws IOException {
     Requires.feature(Feature.CHILD_SETUP);
-    DescriptorChannel.Pair pair = DescriptorChannel.pair();
+    DescriptorChannel.Pair pair = DescriptorChannel.pair(options);
     try {
       return new ForeignPeer(pair.first(), Holder.python(pair.second()));
     } catch (Throwable e) {

@@ -55,7 +55,8 @@ class Procdesc:
 
 
 # Up to FreeBSD 14 and on Linux each send is a record, and this says nothing more.
-END = 0 if sys.argv[1] == "pidfd" else socket.MSG_EOR
+STREAM = channel.type == socket.SOCK_STREAM
+END = 0 if sys.argv[1] == "pidfd" or STREAM else socket.MSG_EOR
 processes = Pidfd() if sys.argv[1] == "pidfd" else Procdesc(sys.argv[2])
 
 
@@ -63,6 +64,19 @@ def send(fds, payload=b"x"):
     data = array.array("i", fds)
     control = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, data)] if fds else []
     channel.sendmsg([payload], control, END)
+
+
+def read(count):
+    """Reads bytes of a stream; returns them in hexadecimal, and the number of descriptors."""
+    data, fds = b"", []
+    while len(data) < count:
+        part, came, _, _ = socket.recv_fds(channel, count - len(data), 253)
+        if not part:
+            break
+        data += part
+        fds.extend(came)
+    held.extend(fds)
+    return f"{data.hex()} {len(fds)}"
 
 
 def receive():
@@ -80,6 +94,12 @@ def obey(order, *arguments):
         fd = processes.open()
         send([fd] * int(arguments[0]), b"self")
         os.close(fd)
+    elif order == "raw":  # bytes in hexadecimal, with a process as often as asked
+        fd = processes.open()
+        send([fd] * int(arguments[1]), bytes.fromhex(arguments[0]))
+        os.close(fd)
+    elif order == "read":
+        return read(int(arguments[0]))
     elif order == "payload":
         channel.send(b"p" * int(arguments[0]), END)
     elif order == "empty":

@@ -177,6 +177,7 @@ public final class Numbers {
       /* O_TRUNC */ 0x400,
       /* O_APPEND */ 0x8,
       /* O_DIRECTORY */ 0x20000,
+      /* O_PATH, FreeBSD 13.1 */ 0x400000,
       /* F_DUPFD_CLOEXEC */ 17,
       /* MAP_ANON */ 0x1000);
 
@@ -203,6 +204,9 @@ public final class Numbers {
       /* SOCK_NONBLOCK */ 0x2000_0000,
       /* SOL_SOCKET */ 0xFFFF,
       /* SO_TYPE */ 0x1008,
+      /* SO_DOMAIN */ 0x1019,
+      /* SO_ACCEPTCONN */ 0x2,
+      /* AF_INET6 */ 28,
       /* SO_SNDBUF */ 0x1001,
       /* SO_RCVBUF */ 0x1002,
       /* SCM_RIGHTS */ 1,
@@ -223,6 +227,11 @@ public final class Numbers {
       OptionalInt.of(EMSGSIZE),
       // Up to FreeBSD 14 the default is 8 KiB, and a longer record is refused.
       OptionalInt.of(256 * 1024));
+
+  // ---- fcntl.h
+
+  /** FreeBSD 13. */
+  public static final int F_GET_SEALS = 20;
 
   // ---- sys/stat.h
 
@@ -351,6 +360,18 @@ public final class Numbers {
   static final int CAP_RIGHTS_VERSION = 0;
 
   public static final long CAP_READ = CAP_NONE0 | 0x1;
+  public static final long CAP_WRITE = CAP_NONE0 | 0x2;
+  public static final long CAP_SEEK = CAP_NONE0 | 0xC;
+  public static final long CAP_MMAP = CAP_NONE0 | 0x10;
+  public static final long CAP_CREATE = CAP_NONE0 | 0x40;
+  public static final long CAP_FEXECVE = CAP_NONE0 | 0x80;
+  public static final long CAP_FSYNC = CAP_NONE0 | 0x100;
+  public static final long CAP_FTRUNCATE = CAP_NONE0 | 0x200;
+  public static final long CAP_FCNTL = CAP_NONE0 | 0x8000;
+  public static final long CAP_FLOCK = CAP_NONE0 | 0x10000;
+  public static final long CAP_ACCEPT = CAP_NONE0 | 0x2000_0000;
+  public static final long CAP_GETSOCKOPT = CAP_NONE0 | 0x4_0000_0000L;
+  public static final long CAP_SETSOCKOPT = CAP_NONE0 | 0x20_0000_0000L;
   public static final long CAP_MMAP_R = CAP_NONE0 | 0x1D;
   public static final long CAP_MMAP_X = CAP_NONE0 | 0x3C;
   public static final long CAP_LOOKUP = CAP_NONE0 | 0x400;

@@ -375,11 +375,13 @@ public final class Numbers {
   public static final long PIPEFS_MAGIC = 0x5049_5045L;
 
   public static final int STATX_TYPE = 0x1;
+  public static final int STATX_NLINK = 0x4;
   public static final int STATX_INO = 0x100;
 
   /** {@code struct statx}; the mode is a 16-bit number. */
-  public static final int STATX_MODE_AT = 28;
+  public static final int STATX_NLINK_AT = 16;
 
+  public static final int STATX_MODE_AT = 28;
   public static final int STATX_INO_AT = 32;
 
   // ---- sys/epoll.h, sys/eventfd.h
@@ -438,6 +440,9 @@ public final class Numbers {
       /* SOCK_NONBLOCK */ 0x800,
       /* SOL_SOCKET */ SOL_SOCKET,
       /* SO_TYPE */ 3,
+      /* SO_DOMAIN */ 39,
+      /* SO_ACCEPTCONN */ 30,
+      /* AF_INET6 */ 10,
       /* SO_SNDBUF */ 7,
       /* SO_RCVBUF */ 8,
       /* SCM_RIGHTS */ SCM_RIGHTS,
@@ -472,6 +477,9 @@ public final class Numbers {
   public static final int F_SETOWN = 8;
   public static final int F_SETOWN_EX = 15;
   public static final int F_ADD_SEALS = 1033;
+
+  /** Linux 3.17. */
+  public static final int F_GET_SEALS = 1034;
 
   /** F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_GROW, F_SEAL_WRITE. */
   public static final int ALL_SEALS = 0xF;
@@ -530,6 +538,7 @@ public final class Numbers {
       /* O_TRUNC */ 0x200,
       /* O_APPEND */ 0x400,
       /* O_DIRECTORY, not the same everywhere */ X86_64 ? 0x10000 : 0x4000,
+      /* O_PATH */ 0x200000,
       /* F_DUPFD_CLOEXEC */ 1030,
       /* MAP_ANONYMOUS */ 0x20);
 

@@ -14,9 +14,12 @@ public interface DescriptorTransfer extends ForeignProcesses {
    */
   ProcessDescriptor peer(int socket) throws ProcessDescriptorException;
 
+  /** Returns the calls on descriptors that are no process descriptors. */
+  AttachmentCalls attachments();
+
   /**
-   * Returns the check for room at the other end, on a system where only MSG_EOR ends a record;
-   * empty where each send is a record.
+   * Returns the check for room at the other end, on a system where only MSG_EOR ends a record and a
+   * send may transfer a part; empty where each send is a record.
    */
   default Optional<SendRoom> recordRoom() {
     return Optional.empty();

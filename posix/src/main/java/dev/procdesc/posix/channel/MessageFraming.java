@@ -9,7 +9,8 @@ import java.util.List;
 import java.util.Optional;
 
 /** Separates messages on a socket. Called with the lock of that direction held. */
-abstract sealed class MessageFraming implements AutoCloseable permits PacketFraming, RecordFraming {
+abstract sealed class MessageFraming implements AutoCloseable
+    permits PacketFraming, RecordFraming, StreamFraming {
   /** Explains the refusal of a message whose descriptors the kernel dropped. */
   static final String DROPPED =
       "its descriptors were dropped: this JVM may be at its limit of open files";
@@ -34,6 +35,25 @@ abstract sealed class MessageFraming implements AutoCloseable permits PacketFram
    */
   record Receipt(int count, boolean dropped) {}
 
+  /** Returns the flag of a send that ends a message; 0 if there is none. */
+  int endOfMessage() {
+    return numbers.msgEor().orElse(0);
+  }
+
+  /**
+   * Checks a payload.
+   *
+   * @throws IllegalArgumentException if this framing cannot send it
+   */
+  void check(byte[] payload) {
+    // Any payload can be sent.
+  }
+
+  /** Returns the number of bytes to receive at most. */
+  int wanted() {
+    return SocketMessage.DATA_ROOM;
+  }
+
   /**
    * Sends a message.
    *
@@ -49,8 +69,60 @@ abstract sealed class MessageFraming implements AutoCloseable permits PacketFram
    * @return the number of bytes sent; negative after the deadline
    */
   final long transmit(SocketMessage message, Deadline deadline) throws IOException {
-    int flags = numbers.msgDontwait() | numbers.msgNosignal() | numbers.msgEor().orElse(0);
+    int flags = numbers.msgDontwait() | numbers.msgNosignal() | endOfMessage();
     return writer.transfer("sendmsg", fd -> system.send(fd, message, flags), deadline);
+  }
+
+  /**
+   * Sends data that must arrive as a whole. If the kernel has accepted only a part, because another
+   * process sends over the same end, a buffer is small or memory is short, the rest follows without
+   * a time limit: whatever else was sent would be taken for the rest. A failure in between closes
+   * the channel.
+   *
+   * @return false if there was no room before the deadline; nothing was sent
+   */
+  final boolean transmitAll(
+      SocketMessage message, byte[] data, List<Integer> descriptors, Deadline deadline)
+      throws IOException {
+    message.fill(data, descriptors);
+    long sent = transmit(message, deadline);
+    if (sent < 0) {
+      return false;
+    }
+    if (sent < data.length) {
+      finish(message, (int) sent, data.length);
+    }
+    return true;
+  }
+
+  private void finish(SocketMessage message, int begun, int length) throws IOException {
+    boolean whole = false;
+    try {
+      int sent = begun;
+      int last = begun;
+      while (sent < length) {
+        message.skip(last);
+        last = (int) transmit(message, Deadline.NONE);
+        sent += last;
+      }
+      whole = true;
+    } finally {
+      if (!whole) {
+        closeAll();
+      }
+    }
+  }
+
+  /** Closes the channel, because the boundaries of its messages are lost. */
+  final void closeAll() {
+    reader.close();
+    writer.close();
+    close();
+  }
+
+  /** Returns whether the kernel reports that it dropped descriptors. */
+  final boolean isCutOff(SocketMessage message) {
+    return (message.flags() & numbers.msgCtrunc()) != 0;
   }
 
   /**
@@ -80,7 +152,7 @@ abstract sealed class MessageFraming implements AutoCloseable permits PacketFram
     long count = reader.transfer(
         "recvmsg",
         fd -> {
-          message.clear();
+          message.clear(wanted());
           int outcome = system.receive(fd, message, flags);
           noRoom[0] = numbers.isNoRoom(outcome);
           return noRoom[0] ? 0 : outcome;

@@ -34,7 +34,7 @@ final class PacketFraming extends MessageFraming {
       throw new RefusedMessageException(Reason.DESCRIPTORS_CUT_OFF, DROPPED);
     }
     List<Integer> descriptors = message.descriptors();
-    if (receipt.count() > 0 || !descriptors.isEmpty() || isCutOff(message)) {
+    if (receipt.count() > 0 || !descriptors.isEmpty() || isTruncated(message)) {
       return Optional.of(arrived(message, receipt.count(), descriptors));
     }
     if (isAtEnd()) {
@@ -49,8 +49,8 @@ final class PacketFraming extends MessageFraming {
     return true;
   }
 
-  private boolean isCutOff(SocketMessage message) {
-    return (message.flags() & (numbers.msgCtrunc() | numbers.msgTrunc())) != 0;
+  private boolean isTruncated(SocketMessage message) {
+    return isCutOff(message) || (message.flags() & numbers.msgTrunc()) != 0;
   }
 
   private ReceivedMessage arrived(SocketMessage message, int count, List<Integer> descriptors)

@@ -44,11 +44,21 @@ final class PartialMessage {
     return true;
   }
 
+  private final boolean padded;
   private final ByteArrayOutputStream data = new ByteArrayOutputStream(0);
   private final List<Integer> descriptors = new ArrayList<>();
   private @Nullable RefusedMessageException refused;
   private boolean begun;
   private boolean closed;
+
+  /**
+   * Creates a message without parts.
+   *
+   * @param padded whether the sender applies {@link #pad}
+   */
+  PartialMessage(boolean padded) {
+    this.padded = padded;
+  }
 
   /** Adds a part and takes ownership of its descriptors. */
   synchronized void add(byte[] part, List<Integer> came) throws AsynchronousCloseException {
@@ -97,7 +107,7 @@ final class PartialMessage {
       throw new AsynchronousCloseException();
     }
     byte[] payload = data.toByteArray();
-    if (!descriptors.isEmpty() && isNul(payload)) {
+    if (padded && !descriptors.isEmpty() && isNul(payload)) {
       payload = Arrays.copyOf(payload, payload.length - 1);
     }
     if (payload.length > MAX_PAYLOAD) {

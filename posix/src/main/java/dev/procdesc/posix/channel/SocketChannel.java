@@ -1,10 +1,13 @@
 package dev.procdesc.posix.channel;
 
+import dev.procdesc.Attachment;
+import dev.procdesc.ChannelOptions;
 import dev.procdesc.DescriptorChannel;
 import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.RefusedMessageException;
 import dev.procdesc.RefusedMessageException.Reason;
+import dev.procdesc.SentDescriptor;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeMemory;
@@ -42,24 +45,38 @@ final class SocketChannel implements DescriptorChannel {
   private final BlockingDescriptor reader;
   private final BlockingDescriptor writer;
   private final DescriptorTransfer calls;
+  private final Attachments attachments;
+  private final boolean mayHaveAttachments;
   private final MessageFraming records;
 
   /** Closes the descriptors, also when this object is unreachable. */
   private final Cleaner.Cleanable closing;
 
   private SocketChannel(
-      OwnedDescriptor socket, OwnedDescriptor second, DescriptorTransfer calls, Watcher watcher) {
+      OwnedDescriptor socket,
+      OwnedDescriptor second,
+      ChannelOptions options,
+      DescriptorTransfer calls,
+      Watcher watcher) {
     this.socket = socket;
     this.calls = calls;
+    this.attachments = new Attachments(calls);
+    this.mayHaveAttachments = options.attachments();
     this.reader = new BlockingDescriptor(socket, EventQueue.Interest.READABLE, watcher, "socket");
     this.writer = new BlockingDescriptor(second, EventQueue.Interest.WRITABLE, watcher, "socket");
-    MessageCalls system = MessageCalls.SYSTEM;
-    this.records = calls
-        .recordRoom()
-        .<MessageFraming>map(
-            room -> new RecordFraming(reader, writer, second, room, system, watcher))
-        .orElseGet(() -> new PacketFraming(reader, writer, system));
+    this.records =
+        framing(options, calls.recordRoom().map(room -> new RoomWait(second, room, watcher)));
     this.closing = Unreachable.register(this, new Closing(reader, writer, records));
+  }
+
+  private MessageFraming framing(ChannelOptions options, Optional<RoomWait> room) {
+    MessageCalls system = MessageCalls.SYSTEM;
+    if (options.framing().isStream()) {
+      return new StreamFraming(reader, writer, room, system, options.framing());
+    }
+    return room.isPresent()
+        ? new RecordFraming(reader, writer, room.get(), system)
+        : new PacketFraming(reader, writer, system);
   }
 
   /** The close of a channel, which does not refer to the channel. */
@@ -75,7 +92,8 @@ final class SocketChannel implements DescriptorChannel {
   }
 
   /** Takes ownership of a connected socket, which is closed on failure. */
-  static SocketChannel take(int fd, DescriptorTransfer calls, Watcher watcher)
+  static SocketChannel take(
+      int fd, ChannelOptions options, DescriptorTransfer calls, Watcher watcher)
       throws ProcessDescriptorException {
     int second = LibC.fcntl(fd, SystemNumbers.posix().fDupfdCloexec(), 0);
     if (second < 0) {
@@ -86,6 +104,7 @@ final class SocketChannel implements DescriptorChannel {
     return new SocketChannel(
         OwnedDescriptor.take(fd, "the channel"),
         OwnedDescriptor.take(second, "the channel"),
+        options,
         calls,
         watcher);
   }
@@ -108,25 +127,47 @@ final class SocketChannel implements DescriptorChannel {
 
   @Override
   public void send(byte[] payload, ProcessDescriptor... processes) throws IOException {
-    send(Deadline.NONE, payload, processes);
+    send(Deadline.NONE, payload, List.of(), processes);
   }
 
   @Override
   public boolean send(Duration timeout, byte[] payload, ProcessDescriptor... processes)
       throws IOException {
-    return send(Deadline.in(timeout), payload, processes);
+    return send(Deadline.in(timeout), payload, List.of(), processes);
   }
 
-  private boolean send(Deadline deadline, byte[] payload, ProcessDescriptor... processes)
+  @Override
+  public void send(byte[] payload, List<SentDescriptor> others, ProcessDescriptor... processes)
       throws IOException {
+    send(Deadline.NONE, payload, others, processes);
+  }
+
+  @Override
+  public boolean send(
+      Duration timeout, byte[] payload, List<SentDescriptor> others, ProcessDescriptor... processes)
+      throws IOException {
+    return send(Deadline.in(timeout), payload, others, processes);
+  }
+
+  private boolean send(
+      Deadline deadline,
+      byte[] payload,
+      List<SentDescriptor> others,
+      ProcessDescriptor... processes)
+      throws IOException {
+    if (!others.isEmpty() && !mayHaveAttachments) {
+      throw new IllegalStateException(
+          "this channel was created without ChannelOptions.attachments(true)");
+    }
     if (payload.length > MAX_PAYLOAD) {
       throw new IllegalArgumentException(
           "a payload is at most " + MAX_PAYLOAD + " bytes long: " + payload.length);
     }
-    if (payload.length == 0 && processes.length == 0) {
+    if (payload.length == 0 && processes.length == 0 && others.isEmpty()) {
       throw new IllegalArgumentException(
           "an empty message cannot be distinguished from the end of file");
     }
+    records.check(payload);
     List<ProcessDescriptorImpl> held = new ArrayList<>();
     for (ProcessDescriptor process : processes) {
       held.add(ProcessDescriptorImpl.of(process));
@@ -136,9 +177,15 @@ final class SocketChannel implements DescriptorChannel {
     }
     Recorder recorder = Recorder.find();
     Recorder.Transfer recording = recorder == null ? null : recorder.beginSend();
+    List<Attachments.Lent> lent = new ArrayList<>();
     List<ProcessReference.Loan> loans = new ArrayList<>();
     try {
       List<Integer> descriptors = new ArrayList<>();
+      for (SentDescriptor other : others) {
+        Attachments.Lent number = attachments.lend(other);
+        lent.add(number);
+        descriptors.add(number.fd());
+      }
       for (ProcessDescriptorImpl process : held) {
         ProcessReference.Loan loan = process.lend();
         loans.add(loan);
@@ -151,10 +198,11 @@ final class SocketChannel implements DescriptorChannel {
       }
       boolean sent = transmit(deadline, payload, descriptors);
       if (sent && recording != null) {
-        recording.succeeded(payload.length, held.size());
+        recording.succeeded(payload.length, others.size() + held.size());
       }
       return sent;
     } finally {
+      lent.forEach(Attachments.Lent::close);
       loans.forEach(ProcessReference.Loan::close);
     }
   }
@@ -198,8 +246,10 @@ final class SocketChannel implements DescriptorChannel {
     try {
       Optional<Message> message = receiveInTime(deadline);
       if (recording != null && message.isPresent()) {
+        Message arrived = message.get();
         recording.succeeded(
-            message.get().payload().length, message.get().descriptors().size());
+            arrived.payload().length,
+            arrived.attachments().size() + arrived.descriptors().size());
       }
       return message;
     } catch (ClosedByInterruptException e) {
@@ -224,17 +274,27 @@ final class SocketChannel implements DescriptorChannel {
   /** Converts a received message, or closes all of its descriptors. */
   private Message accept(ReceivedMessage arrived) throws RefusedMessageException {
     List<Integer> descriptors = arrived.descriptors();
+    List<Attachment> others = new ArrayList<>();
     List<ProcessDescriptor> processes = new ArrayList<>();
     int taken = 0;
     boolean accepted = false;
     try {
+      while (mayHaveAttachments
+          && taken < descriptors.size()
+          && !calls.isProcess(descriptors.get(taken))) {
+        others.add(attachments.take(descriptors.get(taken)));
+        taken++;
+      }
       while (taken < descriptors.size()) {
         int fd = descriptors.get(taken);
         if (!calls.isProcess(fd)) {
           throw new RefusedMessageException(
               Reason.NO_PROCESS,
               "descriptor " + (taken + 1) + " of " + descriptors.size()
-                  + " is no process descriptor");
+                  + " is no process descriptor"
+                  + (mayHaveAttachments
+                      ? ", and attachments precede the processes"
+                      : "; other descriptors need ChannelOptions.attachments(true)"));
         }
         OptionalInt lifeline = OptionalInt.empty();
         if (taken + 1 < descriptors.size() && calls.isLifeline(descriptors.get(taken + 1))) {
@@ -243,11 +303,12 @@ final class SocketChannel implements DescriptorChannel {
         taken += lifeline.isPresent() ? 2 : 1;
         processes.add(calls.received(fd, lifeline));
       }
-      Message complete = new Message(arrived.payload(), processes);
+      Message complete = new Message(arrived.payload(), others, processes);
       accepted = true;
       return complete;
     } finally {
       if (!accepted) {
+        others.forEach(Attachment::close);
         processes.forEach(ProcessDescriptor::close);
         descriptors.subList(taken, descriptors.size()).forEach(LibC::close);
       }

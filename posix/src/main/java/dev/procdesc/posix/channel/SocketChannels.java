@@ -1,5 +1,8 @@
 package dev.procdesc.posix.channel;
 
+import dev.procdesc.AccessMode;
+import dev.procdesc.Attachment;
+import dev.procdesc.ChannelOptions;
 import dev.procdesc.DescriptorChannel;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.posix.ffi.Errors;
@@ -49,25 +52,29 @@ public final class SocketChannels implements Channels {
     return outcome;
   }
 
+  private static int type(ChannelOptions options) {
+    return options.framing().isStream() ? SocketNumbers.SOCK_STREAM : SocketNumbers.SOCK_SEQPACKET;
+  }
+
   @Override
-  public DescriptorChannel.Pair pair() throws ProcessDescriptorException {
+  public DescriptorChannel.Pair pair(ChannelOptions options) throws ProcessDescriptorException {
     int one;
     int other;
     try (NativeMemory memory = NativeMemory.borrow()) {
-      int type = SocketNumbers.SOCK_SEQPACKET | numbers.sockCloexec();
+      int type = type(options) | numbers.sockCloexec();
       check("socketpair", "", Sockets.socketpair(SocketNumbers.AF_UNIX, type, memory.address()));
       one = memory.bytes().getInt(0);
       other = memory.bytes().getInt(Integer.BYTES);
     }
     SocketChannel first;
     try {
-      first = SocketChannel.take(one, calls, watcher);
+      first = SocketChannel.take(one, options, calls, watcher);
     } catch (ProcessDescriptorException e) {
       LibC.close(other);
       throw e;
     }
     try {
-      return new DescriptorChannel.Pair(first, SocketChannel.take(other, calls, watcher));
+      return new DescriptorChannel.Pair(first, SocketChannel.take(other, options, calls, watcher));
     } catch (ProcessDescriptorException e) {
       first.close();
       throw e;
@@ -75,9 +82,9 @@ public final class SocketChannels implements Channels {
   }
 
   /** Creates a non-blocking socket and binds or connects it. */
-  private int open(String operation, Path path, SocketAddress.Call call)
+  private int open(String operation, Path path, ChannelOptions options, SocketAddress.Call call)
       throws ProcessDescriptorException {
-    return SocketAddress.of(path).open(operation, SocketNumbers.SOCK_SEQPACKET, call);
+    return SocketAddress.of(path).open(operation, type(options), call);
   }
 
   @Override
@@ -86,50 +93,56 @@ public final class SocketChannels implements Channels {
   }
 
   @Override
-  public DescriptorChannel connect(Path path) throws ProcessDescriptorException {
-    int fd = open("connect", path, Sockets::connect);
+  public DescriptorChannel connect(Path path, ChannelOptions options)
+      throws ProcessDescriptorException {
+    int fd = open("connect", path, options, Sockets::connect);
     // A child may inherit the socket, whose program does not expect non-blocking mode.
     LibC.fcntl(fd, PosixNumbers.F_SETFL, 0);
-    return SocketChannel.take(fd, calls, watcher);
+    return SocketChannel.take(fd, options, calls, watcher);
   }
 
   @Override
-  public DescriptorChannel.Listener listen(Path path) throws ProcessDescriptorException {
-    int fd = open("bind", path, Sockets::bind);
+  public DescriptorChannel.Listener listen(Path path, ChannelOptions options)
+      throws ProcessDescriptorException {
+    int fd = open("bind", path, options, Sockets::bind);
     int outcome = Sockets.listen(fd, BACKLOG);
     if (outcome < 0) {
       LibC.close(fd);
       throw Errors.failed("listen", path, outcome);
     }
-    return new Listener(OwnedDescriptor.take(fd, "the listener at " + path), path);
+    return new Listener(OwnedDescriptor.take(fd, "the listener at " + path), path, options);
   }
 
   @Override
-  public DescriptorChannel of(int fd) throws ProcessDescriptorException {
-    try (NativeMemory memory = NativeMemory.borrow()) {
-      int sizeAt = Long.BYTES;
-      memory.bytes().putInt(0, 0).putInt(sizeAt, Integer.BYTES);
-      check(
-          "getsockopt(SO_TYPE)",
-          "descriptor " + fd,
-          Sockets.getsockopt(
-              fd,
-              numbers.solSocket(),
-              numbers.soType(),
-              memory.address(),
-              memory.address() + sizeAt));
-      if (memory.bytes().getInt(0) != SocketNumbers.SOCK_SEQPACKET) {
-        throw new IllegalArgumentException("descriptor " + fd + " is no SOCK_SEQPACKET socket");
-      }
+  public DescriptorChannel of(int fd, ChannelOptions options) throws ProcessDescriptorException {
+    int kind = query("SO_TYPE", fd, numbers.soType());
+    int domain = query("SO_DOMAIN", fd, numbers.soDomain());
+    if (kind != type(options) || domain != SocketNumbers.AF_UNIX) {
+      throw new IllegalArgumentException("descriptor " + fd + " is no "
+          + (options.framing().isStream() ? "SOCK_STREAM" : "SOCK_SEQPACKET")
+          + " socket of the UNIX domain, which Framing." + options.framing() + " needs");
+    }
+    if (query("SO_ACCEPTCONN", fd, numbers.soAcceptconn()) != 0) {
+      throw new IllegalArgumentException("descriptor " + fd + " is a socket that listens");
     }
     check("fcntl(F_SETFD)", fd, LibC.fcntl(fd, PosixNumbers.F_SETFD, PosixNumbers.FD_CLOEXEC));
-    return SocketChannel.take(fd, calls, watcher);
+    return SocketChannel.take(fd, options, calls, watcher);
+  }
+
+  private static int query(String name, int fd, int option) throws ProcessDescriptorException {
+    return check("getsockopt(" + name + ")", "descriptor " + fd, SocketOptions.query(fd, option));
+  }
+
+  @Override
+  public Attachment open(Path path, AccessMode access) throws ProcessDescriptorException {
+    return new Attachments(calls).open(path, access);
   }
 
   private final class Listener implements DescriptorChannel.Listener {
     private final OwnedDescriptor socket;
     private final BlockingDescriptor end;
     private final Path path;
+    private final ChannelOptions options;
     private final AtomicBoolean removed = new AtomicBoolean();
 
     /**
@@ -138,9 +151,10 @@ public final class SocketChannels implements Channels {
      */
     private final Cleaner.Cleanable closing;
 
-    Listener(OwnedDescriptor socket, Path path) {
+    Listener(OwnedDescriptor socket, Path path, ChannelOptions options) {
       this.socket = socket;
       this.path = path;
+      this.options = options;
       this.end = new BlockingDescriptor(socket, EventQueue.Interest.READABLE, watcher, "listener");
       this.closing = Unreachable.register(this, end::close);
     }
@@ -173,7 +187,7 @@ public final class SocketChannels implements Channels {
             "accept4", number -> Sockets.accept4(number, numbers.sockCloexec()), deadline);
         return fd < 0
             ? Optional.empty()
-            : Optional.of(SocketChannel.take((int) fd, calls, watcher));
+            : Optional.of(SocketChannel.take((int) fd, options, calls, watcher));
       } finally {
         end.lock.unlock();
         Reference.reachabilityFence(this);

@@ -106,9 +106,13 @@ final class SocketMessage implements AutoCloseable {
     return (length + ALIGNMENT - 1) & -ALIGNMENT;
   }
 
-  /** Prepares the message to be received into. */
-  void clear() {
-    frame(DATA_ROOM, CONTROL_ROOM);
+  /**
+   * Prepares the message to be received into.
+   *
+   * @param room the number of bytes to receive at most, up to {@link #DATA_ROOM}
+   */
+  void clear(int room) {
+    frame(room, CONTROL_ROOM);
   }
 
   /** Returns the received data. */

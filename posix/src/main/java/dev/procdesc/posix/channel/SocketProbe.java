@@ -44,7 +44,7 @@ public final class SocketProbe {
             return false;
           }
         }
-        message.clear();
+        message.clear(SocketMessage.DATA_ROOM);
         return Sockets.recvmsg(other, message.header(), numbers.msgDontwait()) == 1
             && (!told || (message.flags() & sent) != 0);
       } finally {

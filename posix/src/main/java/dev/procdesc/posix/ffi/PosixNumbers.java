@@ -18,6 +18,7 @@ public record PosixNumbers(
     int oTrunc,
     int oAppend,
     int oDirectory,
+    int oPath,
     int fDupfdCloexec,
     int mapAnonymous) {
   /** {@code O_RDONLY} on every system. */
@@ -142,6 +143,18 @@ public record PosixNumbers(
 
   /** {@code S_IFSOCK} on every system. */
   public static final int S_IFSOCK = 0xC000;
+
+  /** {@code F_SEAL_SEAL} on every system. */
+  public static final int F_SEAL_SEAL = 0x1;
+
+  /** {@code F_SEAL_SHRINK} on every system. */
+  public static final int F_SEAL_SHRINK = 0x2;
+
+  /** {@code F_SEAL_GROW} on every system. */
+  public static final int F_SEAL_GROW = 0x4;
+
+  /** {@code F_SEAL_WRITE} on every system. */
+  public static final int F_SEAL_WRITE = 0x8;
 
   /** {@code SIGKILL} on every system. */
   public static final int SIGKILL = 9;

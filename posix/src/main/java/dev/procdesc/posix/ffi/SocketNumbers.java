@@ -30,6 +30,9 @@ public record SocketNumbers(
     int sockNonblock,
     int solSocket,
     int soType,
+    int soDomain,
+    int soAcceptconn,
+    int afInet6,
     int soSndbuf,
     int soRcvbuf,
     int scmRights,
@@ -51,6 +54,9 @@ public record SocketNumbers(
     OptionalInt bufferSize) {
   /** {@code AF_UNIX} on every system. */
   public static final int AF_UNIX = 1;
+
+  /** {@code AF_INET} on every system. */
+  public static final int AF_INET = 2;
 
   /** {@code SOCK_DGRAM} on every system. */
   public static final int SOCK_DGRAM = 2;

@@ -124,7 +124,7 @@ final class CuttingKernel implements MessageCalls, SendRoom {
     }
     int size = 0;
     boolean end = false;
-    byte[] data = new byte[SocketMessage.DATA_ROOM];
+    byte[] data = new byte[(int) MEMORY.getLong(MEMORY.getLong(message.header() + 16) + 8)];
     List<Integer> descriptors = new ArrayList<>();
     if (queue.isEmpty() && !over) {
       return -TestSystem.NUMBERS.eagain();

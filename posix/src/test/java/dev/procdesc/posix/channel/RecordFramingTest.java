@@ -82,7 +82,7 @@ final class RecordFramingTest {
   private final BlockingDescriptor writer =
       new BlockingDescriptor(sending, EventQueue.Interest.WRITABLE, WATCHER);
   private final RecordFraming records =
-      new RecordFraming(reader, writer, sending, kernel, kernel, WATCHER);
+      new RecordFraming(reader, writer, new RoomWait(sending, kernel, WATCHER), kernel);
 
   @AfterEach
   void nothingStaysOpen() {

@@ -34,7 +34,8 @@ public final class TestNumbers {
   private static PosixNumbers posix() {
     if (System.getProperty("os.name", "").equals("FreeBSD")) {
       return new PosixNumbers(
-          35, 62, 63, 70, 60, 54, 0x100000, 0x4, 0x200, 0x800, 0x400, 0x8, 0x20000, 17, 0x1000);
+          35, 62, 63, 70, 60, 54, 0x100000, 0x4, 0x200, 0x800, 0x400, 0x8, 0x20000, 0x400000, 17,
+          0x1000);
     }
     boolean arm = System.getProperty("os.arch", "").equals("aarch64");
     return new PosixNumbers(
@@ -51,6 +52,7 @@ public final class TestNumbers {
         0x200,
         0x400,
         arm ? 0x4000 : 0x10000,
+        0x200000,
         1030,
         0x20);
   }
@@ -63,6 +65,9 @@ public final class TestNumbers {
             0x800,
             1,
             3,
+            39,
+            30,
+            10,
             7,
             8,
             1,
@@ -87,6 +92,9 @@ public final class TestNumbers {
             0x20000000,
             0xFFFF,
             0x1008,
+            0x1019,
+            0x2,
+            28,
             0x1001,
             0x1002,
             1,
