@@ -280,16 +280,14 @@ final class StreamChannelTest {
 
   @ParameterizedTest
   @Tag(Tags.PIDS)
-  @ValueSource(strings = {"00", "000000", "00000004", "000000047465787400"})
+  @ValueSource(strings = {"00", "000000", "00000004", "0000000474"})
   @Contract({"C8", "C10"})
   void aPeerThatDiesInsideAFrame(String sent) throws Exception {
     try (ForeignPeer peer = ForeignPeer.start(FRAMES)) {
-      peer.python().order("raw " + sent + " 2");
+      // With files, because on FreeBSD a process that Python sends has its end of the socket, too.
+      peer.python().order("raw-file " + sent + " 2");
       peer.python().kill();
       var before = Descriptors.open();
-      if (sent.length() > 16) {
-        receive(peer.channel()).close();
-      }
       var refused = assertThrows(RefusedMessageException.class, () -> receive(peer.channel()));
       assertEquals(Reason.INCOMPLETE, refused.reason());
       assertEquals(before, Descriptors.open(), "all that arrived is closed");

@@ -98,6 +98,10 @@ def obey(order, *arguments):
         fd = processes.open()
         send([fd] * int(arguments[1]), bytes.fromhex(arguments[0]))
         os.close(fd)
+    elif order == "raw-file":  # bytes in hexadecimal, with a file as often as asked
+        fd = os.open("/dev/null", os.O_RDONLY)
+        send([fd] * int(arguments[1]), bytes.fromhex(arguments[0]))
+        os.close(fd)
     elif order == "read":
         return read(int(arguments[0]))
     elif order == "payload":
