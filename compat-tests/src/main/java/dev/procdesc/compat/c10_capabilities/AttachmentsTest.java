@@ -385,7 +385,7 @@ final class AttachmentsTest {
   @Contract("C10")
   void rightsAreLimitedAndTravel() throws Exception {
     Requires.feature(Feature.KERNEL_RIGHTS);
-    Requires.that(!Differences.simulated(), "a kernel that has rights for files");
+    Requires.that(!Differences.simulated(), "a kernel that is not simulated");
     Path path = Files.writeString(directory.resolve("file"), "content");
     try (DescriptorChannel.Pair pair = DescriptorChannel.pair(ALLOWED);
         Attachment file = Attachment.open(path, AccessMode.READ_WRITE)) {
