@@ -5,8 +5,8 @@ import java.util.Objects;
 import java.util.Set;
 
 /**
- * What a descriptor refers to, as system calls on it report: {@code fstat}, {@code getsockopt} and
- * {@code fcntl}. Nothing that a sender claims is used.
+ * The kind of object that a descriptor refers to, as system calls on it report: {@code fstat},
+ * {@code getsockopt} and {@code fcntl}. Nothing that a sender claims is used.
  *
  * <pre>{@code
  * if (attachment.type() instanceof DescriptorType.Socket socket && socket.listening()) {

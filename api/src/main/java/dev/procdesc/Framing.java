@@ -1,6 +1,8 @@
 package dev.procdesc;
 
-/** How a {@link DescriptorChannel} separates messages. Both ends must use the same framing. */
+/**
+ * The separation of messages on a {@link DescriptorChannel}. Both ends must use the same framing.
+ */
 public enum Framing {
   /**
    * A message is a record of a {@code SOCK_SEQPACKET} socket. The default. Most other languages can

@@ -244,6 +244,9 @@ final class AttachmentsTest {
       var refused = assertThrows(RefusedMessageException.class, () -> receive(peer.channel()));
       assertEquals(Reason.NO_PROCESS, refused.reason());
       assertEquals(before, Descriptors.open(), "all that arrived is closed");
+      peer.python().order("between"); // A file, a process and a file.
+      assertThrows(RefusedMessageException.class, () -> receive(peer.channel()));
+      assertEquals(before, Descriptors.open(), "all that arrived is closed");
       peer.python().order("lifelines"); // A process and two pipes, of which one is its lifeline.
       assertThrows(RefusedMessageException.class, () -> receive(peer.channel()));
       assertEquals(before, Descriptors.open(), "all that arrived is closed");

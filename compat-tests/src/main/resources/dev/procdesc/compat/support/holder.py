@@ -123,6 +123,12 @@ def obey(order, *arguments):
         send([process, fd, process])
         os.close(process)
         os.close(fd)
+    elif order == "between":  # a process between two files
+        process = processes.open()
+        fd = os.open("/dev/null", os.O_RDONLY)
+        send([fd, process, fd])
+        os.close(process)
+        os.close(fd)
     elif order == "thread":
         if not isinstance(processes, Pidfd):
             return "none"
