@@ -32,7 +32,7 @@ public final class RefusedMessageException extends IOException {
     PAYLOAD_CUT_OFF,
     /**
      * The other end was closed in the middle of the message; the next receive reports end of file.
-     * On streams, and on FreeBSD 15, where a record can arrive in parts, too.
+     * On streams, and on FreeBSD 15, where a message can arrive in parts.
      */
     INCOMPLETE
   }

@@ -34,6 +34,7 @@ import dev.procdesc.UnsupportedFeatureException;
 import dev.procdesc.compat.Contract;
 import dev.procdesc.compat.Differences;
 import dev.procdesc.compat.Requires;
+import dev.procdesc.compat.Tags;
 import dev.procdesc.compat.support.Descriptors;
 import dev.procdesc.compat.support.ForeignPeer;
 import dev.procdesc.compat.support.LeakCheck;
@@ -53,6 +54,7 @@ import java.util.Optional;
 import java.util.Set;
 import jnr.constants.platform.Errno;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -236,6 +238,7 @@ final class AttachmentsTest {
   }
 
   @Test
+  @Tag(Tags.PIDS)
   @Contract({"C8", "C10"})
   void attachmentsAfterAProcessAreRefused() throws Exception {
     try (ForeignPeer peer = ForeignPeer.start(ALLOWED)) {
