@@ -13,11 +13,13 @@ import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.Watcher;
+import dev.procdesc.posix.process.Adopter;
 import dev.procdesc.posix.process.FileModes;
 import dev.procdesc.posix.process.ForeignProcesses;
 import dev.procdesc.posix.process.Lifeline;
 import dev.procdesc.posix.process.ProcessDescriptorImpl;
 import dev.procdesc.posix.process.ProcessState;
+import dev.procdesc.spi.Adoption;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -31,6 +33,13 @@ class ForeignPidfds implements ForeignProcesses {
     this.probes = probes;
     this.looking = looking;
     this.watcher = watcher;
+  }
+
+  /**
+   * Returns the adoption of pidfds. The launcher, which a first spawn loads, needs no class for it.
+   */
+  static Adoption adoption(Probes probes, PidfdOperations looking, Watcher watcher) {
+    return new Adopter(new ForeignPidfds(probes, looking, watcher));
   }
 
   @Override

@@ -27,7 +27,6 @@ import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.Watcher;
 import dev.procdesc.posix.probe.Unsupported;
-import dev.procdesc.posix.process.Adopter;
 import dev.procdesc.posix.process.ProcessOperations;
 import dev.procdesc.posix.spawn.ChildScript;
 import dev.procdesc.posix.spawn.ChildSetup;
@@ -190,7 +189,7 @@ final class LinuxLauncher extends Launcher {
 
   /** Returns the object that takes over descriptors, which few programs need. */
   Adoption adoption() {
-    return new Adopter(new ForeignPidfds(probes, observing, watcher));
+    return ForeignPidfds.adoption(probes, observing, watcher);
   }
 
   /** Opens a process by its ID. The process is neither reaped nor killed by this library. */

@@ -35,7 +35,7 @@ final class ExitDescriptorImpl implements ExitDescriptor {
   }
 
   /** Opens a descriptor for the end of the process behind a reference. */
-  static ExitDescriptorImpl open(ProcessReference reference, ProcessDescriptorImpl process)
+  static ExitDescriptor open(ProcessReference reference, ProcessDescriptorImpl process)
       throws ProcessDescriptorException {
     int[] pair = new int[2];
     int outcome = SocketPairs.streams(pair);

@@ -1,6 +1,7 @@
 package dev.procdesc.posix.process;
 
 import dev.procdesc.ClosedDescriptorException;
+import dev.procdesc.ExitDescriptor;
 import dev.procdesc.ExitStatus;
 import dev.procdesc.LastClose;
 import dev.procdesc.MissingRightException;
@@ -429,8 +430,7 @@ public final class ProcessReference implements InterruptiblePoll.Waiter {
   }
 
   /** Opens an ordinary descriptor that reports the end. */
-  ExitDescriptorImpl exitDescriptor(ProcessDescriptorImpl holder)
-      throws ProcessDescriptorException {
+  ExitDescriptor exitDescriptor(ProcessDescriptorImpl holder) throws ProcessDescriptorException {
     check(Right.EVENT);
     if (abandoned) {
       checkNotAbandoned(core.tryCollect());
