@@ -112,7 +112,7 @@ final class RunCommandTest {
 
   @Test
   void aReplacementCharacterIsNamed() throws IOException, InterruptedException {
-    Pd.Result result = Pd.run("run", "echo", "\uFFFD");
+    Pd.Result result = runWithBytes("--argv0=\\0357\\0277\\0275", "run");
     assertEquals(64, result.code(), result.toString());
     assertTrue(result.err().contains("U+FFFD"), result.err());
   }
