@@ -86,6 +86,28 @@ public record SpawnRequest(
       List<String> arguments,
       Map<String, Optional<String>> environment,
       Map<Integer, Stdio> descriptors) {
+    return with(program, arguments, environment, descriptors, passed);
+  }
+
+  /**
+   * Returns this request with numbers for the descriptors that had names only. The collections must
+   * not be changed afterwards.
+   *
+   * @param environment the variables to set, or to remove where the value is empty
+   * @param descriptors the descriptors of the child by number
+   * @return a request with the other options of this one, which passes no descriptors by name
+   */
+  public SpawnRequest resolved(
+      Map<String, Optional<String>> environment, Map<Integer, Stdio> descriptors) {
+    return with(program, arguments, environment, descriptors, List.of());
+  }
+
+  private SpawnRequest with(
+      Program program,
+      List<String> arguments,
+      Map<String, Optional<String>> environment,
+      Map<Integer, Stdio> descriptors,
+      List<PassedDescriptor> passed) {
     return new SpawnRequest(
         program,
         arguments,
@@ -111,42 +133,5 @@ public record SpawnRequest(
         collectUsage,
         autoreap,
         passed);
-  }
-
-  /**
-   * Returns this request with numbers for the descriptors that had names only. The collections must
-   * not be changed afterwards.
-   *
-   * @param environment the variables to set, or to remove where the value is empty
-   * @param descriptors the descriptors of the child by number
-   * @return a request with the other options of this one, which passes no descriptors by name
-   */
-  public SpawnRequest resolved(
-      Map<String, Optional<String>> environment, Map<Integer, Stdio> descriptors) {
-    return new SpawnRequest(
-        program,
-        arguments,
-        inheritEnvironment,
-        environment,
-        directory,
-        descriptors,
-        onClose,
-        newSession,
-        processGroup,
-        controllingTerminal,
-        foreground,
-        blockedSignals,
-        ignoredSignals,
-        umask,
-        limits,
-        nice,
-        user,
-        group,
-        supplementaryGroups,
-        cgroup,
-        noNewPrivileges,
-        collectUsage,
-        autoreap,
-        List.of());
   }
 }

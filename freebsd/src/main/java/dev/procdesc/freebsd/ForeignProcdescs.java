@@ -23,6 +23,7 @@ import java.util.Set;
 
 /** Recognizes and wraps process descriptors that this JVM did not open itself. */
 class ForeignProcdescs implements ForeignProcesses {
+  private final FileCalls files = new FileCalls();
   private final ProcdescOperations looking;
   private final Watcher watcher;
 
@@ -54,21 +55,13 @@ class ForeignProcdescs implements ForeignProcesses {
   /** Returns whether the descriptor is a pipe, both ends of which are writable on FreeBSD. */
   @Override
   public boolean isLifeline(int fd) {
-    int mode = mode(fd);
+    int mode = files.mode(fd);
     return mode >= 0 && (mode & PosixNumbers.S_IFMT) == PosixNumbers.S_IFIFO;
-  }
-
-  /** Returns the mode of a descriptor, or {@code -errno}. */
-  private static int mode(int fd) {
-    try (NativeMemory memory = NativeMemory.borrow()) {
-      int outcome = Syscalls.fstat(fd, memory.address());
-      return outcome < 0 ? outcome : memory.bytes().getShort(Numbers.STAT_MODE) & 0xFFFF;
-    }
   }
 
   @Override
   public DescriptorKind kind(int fd) throws ProcessDescriptorException {
-    int mode = mode(fd);
+    int mode = files.mode(fd);
     if (mode == -Numbers.ENOTCAPABLE) {
       return DescriptorKind.OTHER;
     }
