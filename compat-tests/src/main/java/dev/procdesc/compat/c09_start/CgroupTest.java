@@ -58,6 +58,7 @@ final class CgroupTest {
   }
 
   @Test
+  @Tag(Tags.PIDS)
   @Contract("C9")
   void aNameThatIsNotTextIsTheSameGroup() throws Exception {
     Requires.feature(Feature.CGROUP);

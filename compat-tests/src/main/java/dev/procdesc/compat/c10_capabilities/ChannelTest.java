@@ -19,6 +19,7 @@ import dev.procdesc.ProcessDescriptor;
 import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.compat.Contract;
 import dev.procdesc.compat.Requires;
+import dev.procdesc.compat.Tags;
 import dev.procdesc.compat.support.ConcurrentCallers;
 import dev.procdesc.compat.support.Descriptors;
 import dev.procdesc.compat.support.Errors;
@@ -42,6 +43,7 @@ import java.util.Random;
 import java.util.concurrent.ThreadFactory;
 import jnr.constants.platform.Errno;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -58,6 +60,7 @@ final class ChannelTest {
   }
 
   @Test
+  @Tag(Tags.PIDS)
   @Contract("C10")
   void aNameThatIsNotTextIsTheSameSocket() throws Exception {
     Run.output(Run.sh("mkdir \"$1/$(printf 'd\\351')\"", directory.toString()));
