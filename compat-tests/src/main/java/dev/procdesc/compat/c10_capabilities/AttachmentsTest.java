@@ -30,6 +30,7 @@ import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.RefusedMessageException;
 import dev.procdesc.RefusedMessageException.Reason;
 import dev.procdesc.SentDescriptor;
+import dev.procdesc.Signal;
 import dev.procdesc.UnsupportedFeatureException;
 import dev.procdesc.compat.Contract;
 import dev.procdesc.compat.Differences;
@@ -195,7 +196,8 @@ final class AttachmentsTest {
       try (Message message = receive(pair.second())) {
         assertEquals("text", text(message));
         assertEquals(2, message.descriptors().size());
-        assertTrue(message.descriptors().get(1).sameProcess(two));
+        message.descriptors().get(1).kill();
+        assertEquals(Run.signaled(Signal.KILL), Run.end(two));
         assertEquals(3, message.attachments().size());
         assertInstanceOf(DescriptorType.Pipe.class, message.attachments().get(0).type());
         assertInstanceOf(
