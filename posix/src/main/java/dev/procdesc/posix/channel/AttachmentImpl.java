@@ -1,7 +1,5 @@
 package dev.procdesc.posix.channel;
 
-import static dev.procdesc.posix.io.Logging.LOG;
-
 import dev.procdesc.Attachment;
 import dev.procdesc.ClosedDescriptorException;
 import dev.procdesc.DescriptorType;
@@ -13,6 +11,7 @@ import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.util.Collections;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 
 /** A descriptor that was received or opened, and has one owner. */
@@ -27,7 +26,7 @@ final class AttachmentImpl implements Attachment {
     this.number = new Owned(fd, type);
     this.type = type;
     this.rights = Collections.unmodifiableSet(rights);
-    this.cleanable = Unreachable.register(this, new Forgotten(number));
+    this.cleanable = Unreachable.registerDescriptor(this, new Forgotten(number));
   }
 
   /** The number and its owner, which outlives an object that became unreachable. */
@@ -71,15 +70,10 @@ final class AttachmentImpl implements Attachment {
   }
 
   /** Closes a descriptor that became unreachable without having been closed. */
-  private record Forgotten(Owned number) implements Runnable {
+  private record Forgotten(Owned number) implements Unreachable.Release {
     @Override
-    public void run() {
-      if (number.close()) {
-        LOG.log(
-            System.Logger.Level.WARNING,
-            "the descriptor of {0} became unreachable without having been closed; it is closed now",
-            number.type);
-      }
+    public Optional<String> close() {
+      return number.close() ? Optional.of(number.type.toString()) : Optional.empty();
     }
   }
 

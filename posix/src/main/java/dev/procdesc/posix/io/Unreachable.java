@@ -3,7 +3,9 @@ package dev.procdesc.posix.io;
 import dev.procdesc.posix.ffi.Pooling;
 import java.lang.ref.Cleaner;
 import java.lang.ref.WeakReference;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -16,8 +18,17 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Unreachable {
   private static final long STEP_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
-  private static final int STEPS = 200;
+
+  /** The steps to wait for the cleaning thread, which a busy machine may not run for long. */
+  private static final int STEPS = 2000;
+
+  /** The steps to wait for it when it has begun and runs nothing. */
+  private static final int IDLE_STEPS = 200;
+
   private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  /** A further pause if no collection came: -XX:+DisableExplicitGC disables those on request. */
+  private static final long DISABLED_NANOS = TimeUnit.MINUTES.toNanos(1);
 
   private static WeakReference<Cleaner> latest = new WeakReference<>(null);
 
@@ -27,10 +38,24 @@ public final class Unreachable {
   /** The number of registrations whose cleanup has not run. */
   private static final AtomicInteger REGISTERED = new AtomicInteger();
 
-  /** The time of the last collection that was in vain. */
+  /** The number of cleanups that run. */
+  private static final AtomicInteger RUNNING = new AtomicInteger();
+
+  /** The time of the last collection that was in vain, or later if it did not come at all. */
   private static final AtomicLong IN_VAIN = new AtomicLong(System.nanoTime() - PAUSE_NANOS);
 
   private Unreachable() {}
+
+  /** The release of a descriptor that the program should have closed. */
+  @FunctionalInterface
+  public interface Release {
+    /**
+     * Closes the descriptor, if it is open.
+     *
+     * @return what it referred to, for a warning; empty if it was closed
+     */
+    Optional<String> close();
+  }
 
   /**
    * Registers the cleanup after an object.
@@ -39,19 +64,53 @@ public final class Unreachable {
    * @return runs the cleanup, unless it has run, and cancels the registration
    */
   public static Cleaner.Cleanable register(Object object, Runnable cleanup) {
+    return registerCounted(object, new Cleanup(cleanup));
+  }
+
+  /**
+   * Registers the release of a descriptor, after which a warning is logged.
+   *
+   * @param release never blocks, and does not refer to the object
+   * @return runs the release, unless it has run, and cancels the registration
+   */
+  public static Cleaner.Cleanable registerDescriptor(Object object, Release release) {
+    return registerCounted(object, new WarningCleanup(release));
+  }
+
+  private static Cleaner.Cleanable registerCounted(Object object, Runnable cleanup) {
     REGISTERED.incrementAndGet();
     Cleaner cleaner = cleaner();
-    return new Registration(cleaner, cleaner.register(object, new Cleanup(cleanup)));
+    return new Registration(cleaner, cleaner.register(object, cleanup));
   }
 
   /** A cleanup that is counted. */
   private record Cleanup(Runnable body) implements Runnable {
     @Override
     public void run() {
+      RUNNING.incrementAndGet();
       try {
         body.run();
       } finally {
         REGISTERED.decrementAndGet();
+        RUNNING.decrementAndGet();
+      }
+    }
+  }
+
+  /** A release that is counted, and followed by a warning. */
+  private record WarningCleanup(Release release) implements Runnable {
+    @Override
+    public void run() {
+      Optional<String> forgotten;
+      RUNNING.incrementAndGet();
+      try {
+        forgotten = release.close();
+      } finally {
+        REGISTERED.decrementAndGet();
+        RUNNING.decrementAndGet();
+      }
+      if (forgotten.isPresent()) {
+        ForgottenWarnings.add(forgotten.get());
       }
     }
   }
@@ -92,14 +151,25 @@ public final class Unreachable {
     if (before == 0 || System.nanoTime() - IN_VAIN.get() < PAUSE_NANOS) {
       return false;
     }
+    AtomicBoolean mark = mark();
     System.gc();
-    for (int step = 0; step < STEPS && REGISTERED.get() >= before; step++) {
+    int idle = 0;
+    for (int step = 0; step < STEPS && idle < IDLE_STEPS && REGISTERED.get() >= before; step++) {
       Threads.pause(STEP_NANOS);
+      // The other objects of the collection come with the mark, or soon after it.
+      idle = mark.get() && RUNNING.get() == 0 ? idle + 1 : 0;
     }
     boolean useful = REGISTERED.get() < before;
     if (!useful) {
-      IN_VAIN.set(System.nanoTime());
+      IN_VAIN.set(System.nanoTime() + (mark.get() ? 0 : DISABLED_NANOS));
     }
     return useful;
+  }
+
+  /** Returns what becomes true when the cleaning thread handles the objects of a collection. */
+  private static AtomicBoolean mark() {
+    AtomicBoolean mark = new AtomicBoolean();
+    cleaner().register(new Object(), () -> mark.set(true));
+    return mark;
   }
 }

@@ -1,7 +1,5 @@
 package dev.procdesc.posix.process;
 
-import static dev.procdesc.posix.io.Logging.LOG;
-
 import dev.procdesc.ExitDescriptor;
 import dev.procdesc.ExitStatus;
 import dev.procdesc.LastClose;
@@ -43,20 +41,19 @@ public sealed class ProcessDescriptorImpl implements ProcessDescriptor permits C
 
   private ProcessDescriptorImpl(ProcessReference reference) {
     this.reference = reference;
-    this.cleanable = Unreachable.register(this, new Forgotten(reference));
+    this.cleanable = Unreachable.registerDescriptor(this, new Forgotten(reference));
   }
 
   /** Closes a descriptor that became unreachable without having been closed. */
-  private record Forgotten(ProcessReference reference) implements Runnable {
+  private record Forgotten(ProcessReference reference) implements Unreachable.Release {
     @Override
-    public void run() {
-      if (!reference.isReleased()) {
-        LOG.log(
-            System.Logger.Level.WARNING,
-            "the descriptor of {0} became unreachable without having been closed; it is closed now",
-            reference);
-        reference.forget();
+    public Optional<String> close() {
+      if (reference.isReleased()) {
+        return Optional.empty();
       }
+      String name = reference.toString();
+      reference.forget();
+      return Optional.of(name);
     }
   }
 
