@@ -42,7 +42,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Tests what a host program in the same process still notices of the library's children: the rows
- * of the table in docs/PORTING.md.
+ * of the table in docs/porting/04-no-sigchld/README.md.
  */
 @ExtendWith(LeakCheck.class)
 final class HostViewTest {

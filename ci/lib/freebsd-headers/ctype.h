@@ -1,0 +1,2 @@
+/* toupper(3) */
+int toupper(int);

@@ -1,0 +1,2 @@
+/* nanosleep(2): struct timespec. */
+#include <sys/types.h>
