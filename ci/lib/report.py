@@ -16,7 +16,7 @@ from lib.command import MACHINE_FAILED, NOT_RUN, remove, run, say, tail
 OFFSET = 4096
 HEADER = re.compile(rb"PROCDESC-REPORT 1 ([0-9]{1,12}) ([0-9a-f]{64}) (complete|partial)\n")
 # The entries of a report; a new run removes these and nothing else.
-NAMES = ("status", "console.log", "dmesg.txt", "java.txt", "processes.txt", "system.txt", "root", "root.log",
+NAMES = ("status", "console.log", "dmesg.txt", "java.txt", "porting.log", "processes.txt", "system.txt", "root", "root.log",
          "root.left-behind.txt", "tester", "tester.log", "tester.left-behind.txt")
 
 

@@ -35,6 +35,8 @@ matrix|either --quick or --full|--quick --full
 matrix|no such system: ../x|--kit KIT --only ../x
 matrix|no such directory|--render /nothing
 header-truth|goes with --kernel|--headers /
+porting|not a version|--kit KIT --kernel new
+porting|no such directory|--kit KIT --only 99-none
 kit-here|positive whole number|--kit KIT --timeout 1h
 freebsd-sim|a release is|--kit KIT --release 9
 install-tools|unknown argument|--colour
@@ -122,6 +124,10 @@ class FreeBsdVmTest(World):
         for name in "mount chown id sysctl freebsd-version dmesg pw ps sleep".split():
             self.fake(name, "", "guest")
         self.fake("su", 'exec sh -c "$4"', "guest")
+        self.fake("uname", 'echo 15.1-RELEASE-p1', "guest")
+        self.fake("cc", r"""
+            while [ "$1" != -o ]; do shift; done
+            printf '#!/bin/sh\ncat "%s/output"\n%s\n' "${3%/*}" "$ADDED" >"$2" && chmod +x "$2" """, "guest")
         self.fake("pkg", 'mv "$WORLD/packages" "$WORLD/has-java"', "guest")
         self.fake("shutdown", 'touch "$WORLD/off"', "guest")
         self.fake("java", f"""
@@ -146,6 +152,19 @@ class FreeBsdVmTest(World):
         self.ends(70, "the kit arrived damaged", *self.start, FAKE="torn")
         self.assertFalse((self.out / "status").exists())
         self.is_interrupted(*self.start)
+
+    def test_the_programs_of_docs_porting(self):
+        self.file("packages")
+        text = self.ends(0, "programs of docs/porting: 10 passed, 0 failed, 1 skipped", *self.start)
+        self.assertNotIn("porting.log", text)
+        self.assertIn("skipped: 05-open-and-watch/freebsd-16.c needs FreeBSD 16, and this is 15.1-RELEASE-p1\n",
+                      (self.out / "porting.log").read_text())
+        self.assertIn("> more", self.ends(1, "0 passed, 10 failed, 1 skipped", *self.start, ADDED="echo more"))
+        self.ends(1, "0 passed, 10 failed, 1 skipped", *self.start, ADDED="exit 3")
+        self.fake("uname", 'echo 16.0-CURRENT', "guest")
+        self.ends(0, "11 passed, 0 failed, 0 skipped", *self.start)
+        self.fake("cc", "exit 1", "guest")
+        self.ends(1, "0 passed, 11 failed, 0 skipped", *self.start)
 
     def test_a_kernel_by_path(self):
         def program(owner, kind):
@@ -242,6 +261,56 @@ class DebianRootTest(World):
         self.assertNotIn(str(self.world), Path("/proc/mounts").read_text())
         self.ends(69, "NOT RUN: openjdk-99-jdk-headless", "debian-root", "trixie", "--pd", "--java", "99")
         self.ends(0, "(early access: no failure)", "debian-root", "trixie", "--pd", "--early", "99")
+
+
+class PortingTest(World):
+    """ci/porting with programs of a few lines, a real compiler, and a stand-in for Java."""
+
+    LINUX = '/* Needs Linux 5.4 */\n#include <stdio.h>\nint main(void) { puts("one"); return 0; }\n'
+    FREEBSD = '/* Needs FreeBSD 9 */\n#include <sys/procdesc.h>\nint main(void) { int fd; return pdfork(&fd, 0); }\n'
+
+    def setUp(self):
+        super().setUp()
+        self.fake("java", "echo one")
+        for number in range(1, 11):
+            for name, text in (("freebsd.c", self.FREEBSD), ("linux.c", self.LINUX), ("Procdesc.java", ""),
+                               ("README.md", "They print:\n\n```\none\n```\n")):
+                self.file(f"porting/{number:02}-x/{name}", text)
+        self.start = ["porting", "--kit", self.kit, "--directory", self.world / "porting"]
+
+    def changed(self, name, text):
+        self.file(f"porting/03-x/{name}", text)
+
+    def test_programs_that_print_what_they_should(self):
+        self.ends(0, "20 passed, 0 failed, 0 skipped; 10 programs for FreeBSD compiled", *self.start)
+        self.ends(0, "2 passed, 0 failed", *self.start, "--only", "03-x")
+        self.changed("linux-7.1.c", self.LINUX.replace("5.4", "7.1"))
+        text = self.ends(0, "20 passed, 0 failed, 1 skipped", *self.start, "--kernel", "6.18.44-x")
+        self.assertIn("skipped: 03-x/linux-7.1.c: needs Linux 7.1, and this is 6.18.44-x", text)
+        text = self.ends(0, "0 passed, 0 failed, 21 skipped", *self.start, "--kernel", "5.3")
+        self.assertIn("skipped: 03-x/Procdesc.java: its linux.c needs Linux 5.4", text)
+
+    def test_what_is_wrong(self):
+        for name, text, part in (
+            ("linux.c", self.LINUX.replace("one", "two"), "-one\n+two\n"),
+            ("linux.c", self.LINUX.replace("return 0", "return 3"), "it ends with status 3"),
+            ("linux.c", self.LINUX.replace("int main", "int unused(void) { int x; return 0; }\nint main"), "unused variable"),
+            ("linux.c", self.LINUX.replace("Needs", "needs"), "it does not say 'Needs Linux VERSION'"),
+            ("linux.c", self.LINUX.replace("puts", "(void)!fopen(\"/dev/null\", \"r\"); puts"), "descriptors are open"),
+            ("freebsd.c", self.FREEBSD.replace("(&fd, 0)", "(&fd)"), "for FreeBSD 14 it does not compile"),
+            ("freebsd.c", self.FREEBSD.replace("pdfork", "pidfd_open"), "for FreeBSD 14 it does not compile"),
+        ):
+            with self.subTest(part):
+                self.changed(name, text)
+                self.assertIn(part, self.ends(1, "1 failed", *self.start, "--only", "03-x"))
+                self.changed(name, self.LINUX if name == "linux.c" else self.FREEBSD)
+        self.fake("java", "echo one; sleep 1000 >/dev/null 2>&1 &")
+        one = [*self.start, "--only", "03-x", "--timeout", "2"]
+        self.assertIn("it leaves behind: sleep 1000", self.ends(1, "1 failed", *one))
+        self.fake("java", "sleep 1000")
+        self.assertIn("it does not end in", self.ends(1, "1 failed", *one))
+        (self.world / "porting/03-x/linux.c").unlink()
+        self.ends(69, "03-x has no linux.c", *self.start)
 
 
 class KitHereTest(World):

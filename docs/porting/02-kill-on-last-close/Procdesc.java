@@ -32,7 +32,9 @@ public class Procdesc {
     }
   }
 
-  /** Owns a process, which has standard output open as long as it lives, until this JVM is killed. */
+  /**
+   * Owns a process, which has standard output open as long as it lives, until this JVM is killed.
+   */
   private static void own() throws Exception {
     try (ChildProcess owned = Spawner.of("sleep", "1000").spawn()) {
       System.out.write('r');

@@ -36,7 +36,8 @@ public class Procdesc {
         System.out.println("receiver: the process runs");
       }
       received.signal(Signal.TERM);
-      ExitStatus status = received.waitFor(); // Known to every holder since Linux 6.15 (PIDFD_INFO_EXIT).
+      // Every holder learns the status since Linux 6.15 (PIDFD_INFO_EXIT).
+      ExitStatus status = received.waitFor();
       System.out.println("receiver: it has ended");
       if (status instanceof ExitStatus.Signaled signaled) {
         System.out.println("status: killed by signal " + signaled.signal().number());

@@ -19,8 +19,10 @@ public class Procdesc {
       ProcessHandle handle = ProcessHandle.of(Long.parseLong(lines.readLine())).orElseThrow();
       // Compares the start time again once the process is open. FreeBSD before 16 refuses.
       try (ProcessDescriptor opened = ProcessDescriptor.open(handle)) {
-        boolean expected = handle.parent().map(ProcessHandle::pid).equals(Optional.of(parent.pid()));
-        if (!opened.isAlive() || !expected) { // If it has ended, what was read need not be about it.
+        boolean expected =
+            handle.parent().map(ProcessHandle::pid).equals(Optional.of(parent.pid()));
+        // If it has ended, what was read need not be about it.
+        if (!opened.isAlive() || !expected) {
           throw new IllegalStateException("it has ended, or is another process");
         }
         System.out.println("opened: the child of the shell");

@@ -43,7 +43,7 @@ static long parent_of(int pid) {
 
 int main(void) {
     int input[2], output[2], parent = -1, pid;
-    if (pipe2(input, O_CLOEXEC) != 0 || pipe2(output, O_CLOEXEC) != 0)
+    if (pipe2(input, O_CLOEXEC) != 0 || pipe2(output, O_CLOEXEC) != 0) /* 2.6.27 */
         err(1, "pipe2");
     long shell = start(input[0], output[1], &parent);
     close(input[0]);

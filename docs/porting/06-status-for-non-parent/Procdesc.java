@@ -16,8 +16,9 @@ public class Procdesc {
     }
     Spawner shell = Spawner.of("/bin/sh", "-c", "read line; exit 7").stdin(Stdio.pipe());
     try (ChildProcess child = shell.spawn();
-        ChildProcess observer =
-            Spawner.of(again("observe")).passDescriptor("child", Stdio.process(child)).spawn()) {
+        ChildProcess observer = Spawner.of(again("observe"))
+            .passDescriptor("child", Stdio.process(child))
+            .spawn()) {
       child.stdin().close(); // The end of the input, at which the child ends.
       ExitStatus status = child.waitFor();
       if (!observer.waitFor().isSuccess()) {

@@ -32,7 +32,9 @@ public class Procdesc {
     System.out.println("observer: it sees the end");
   }
 
-  /** Sends the descriptor to another process, which only works where the kernel limits its rights. */
+  /**
+   * Sends the descriptor to another process, which only works where the kernel limits its rights.
+   */
   private static void send(ProcessDescriptor limited) throws Exception {
     try (DescriptorChannel.Pair pair = DescriptorChannel.pair()) {
       pair.first().send(new byte[] {0}, limited);

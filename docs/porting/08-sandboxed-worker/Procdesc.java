@@ -47,11 +47,15 @@ public class Procdesc {
     System.out.println("worker: " + input.readLine().toUpperCase(Locale.ROOT));
   }
 
-  /** Returns the command that started this JVM, with another argument, for a JVM that leaves no file. */
+  /**
+   * Returns the command that started this JVM, with another argument, for a JVM that leaves no
+   * file.
+   */
   private static List<String> again(String argument) {
     ProcessHandle.Info self = ProcessHandle.current().info();
     List<String> command = new ArrayList<>(List.of(self.command().orElseThrow()));
-    command.add("-XX:-UsePerfData"); // In the mode it could not remove its file in the temporary directory.
+    // In the mode it could not remove its file in the temporary directory.
+    command.add("-XX:-UsePerfData");
     command.addAll(List.of(self.arguments().orElseThrow()));
     command.add(argument);
     return command;

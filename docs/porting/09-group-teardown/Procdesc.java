@@ -8,12 +8,13 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Ends a process and what it started: SIGTERM to its group, and after a while SIGKILL. Needs {@code
- * Feature.SIGNAL_GROUP}.
+ * Ends a process and what it started: SIGTERM to its group, and after a while SIGKILL. Needs
+ * {@code Feature.SIGNAL_GROUP}.
  */
 public class Procdesc {
   public static void main(String[] args) throws Exception {
-    // The shell ends by SIGTERM, its child ignores it; both have the standard output open as long as they live.
+    // The shell ends by SIGTERM, its child ignores it; both have the standard output open as long
+    // as they live.
     String script = "trap '' TERM; sleep 1000 & trap - TERM; echo ready; wait";
     Spawner spawner = Spawner.of("/bin/sh", "-c", script).newProcessGroup().stdout(Stdio.pipe());
     try (ChildProcess leader = spawner.spawn()) {

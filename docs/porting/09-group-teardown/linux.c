@@ -47,7 +47,7 @@ static void signal_group(int leader, int signal) {
 int main(void) {
     int output[2];
     char text[6];
-    if (pipe2(output, O_CLOEXEC) != 0)
+    if (pipe2(output, O_CLOEXEC) != 0) /* 2.6.27 */
         err(1, "pipe2");
     int leader = start(output[1]);
     close(output[1]);

@@ -12,7 +12,8 @@ public class Procdesc {
 
   public static void main(String[] args) throws Exception {
     if (!Platform.current().has(Feature.UNIQUE_IDENTITY)) {
-      System.err.println("UNIQUE_IDENTITY: " + Platform.current().report(Feature.UNIQUE_IDENTITY).lacks());
+      System.err.println("UNIQUE_IDENTITY: "
+          + Platform.current().report(Feature.UNIQUE_IDENTITY).lacks());
       return;
     }
     String noted; // PID:INODE, for a file.
