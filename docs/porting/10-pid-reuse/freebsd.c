@@ -17,7 +17,7 @@
 /* What identifies a process without a descriptor: FreeBSD has no number that is never used again. */
 struct identity {
     pid_t pid;
-    struct timeval started;
+    int64_t started; /* microseconds since the boot */
 };
 
 static pid_t start(int *fd) {
@@ -33,18 +33,21 @@ static pid_t start(int *fd) {
 
 static struct identity identify(pid_t pid) {
     struct kinfo_proc info;
-    size_t size = sizeof info;
-    int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_PID, pid};
+    struct timeval boot;
+    size_t size = sizeof info, boot_size = sizeof boot;
+    int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_PID, pid}, boot_name[] = {CTL_KERN, KERN_BOOTTIME};
+    if (sysctl(boot_name, 2, &boot, &boot_size, NULL, 0) != 0)
+        err(1, "kern.boottime");
     if (sysctl(name, 4, &info, &size, NULL, 0) != 0 || size != sizeof info)
         return (struct identity){.pid = 0}; /* ESRCH: no process has the number. */
-    return (struct identity){pid, info.ki_start};
+    /* The kernel has added the boot time, which changes when the clock is set. */
+    return (struct identity){pid,
+        (int64_t)(info.ki_start.tv_sec - boot.tv_sec) * 1000000 + (info.ki_start.tv_usec - boot.tv_usec)};
 }
 
 static const char *find(struct identity noted) {
     struct identity found = identify(noted.pid);
-    return found.pid != 0 && found.started.tv_sec == noted.started.tv_sec
-            && found.started.tv_usec == noted.started.tv_usec
-        ? "found" : "gone";
+    return found.pid != 0 && found.started == noted.started ? "found" : "gone";
 }
 
 static void end(int fd) {

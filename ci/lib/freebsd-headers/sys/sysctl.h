@@ -5,6 +5,7 @@
 
 #define CTL_KERN 1
 #define KERN_PROC 14
+#define KERN_BOOTTIME 21
 #define KERN_PROC_PID 1
 
 int sysctl(const int *, u_int, void *, size_t *, const void *, size_t);
