@@ -43,10 +43,15 @@ public class Procdesc {
     }
   }
 
-  /** Returns the command that started this JVM, with another argument. */
+  /**
+   * Returns the command that started this JVM, with another argument, for a JVM that leaves no
+   * file.
+   */
   private static List<String> again(String argument) {
     ProcessHandle.Info self = ProcessHandle.current().info();
     List<String> command = new ArrayList<>(List.of(self.command().orElseThrow()));
+    // A JVM that is killed cannot remove its file in the temporary directory.
+    command.add("-XX:-UsePerfData");
     command.addAll(List.of(self.arguments().orElseThrow()));
     command.add(argument);
     return command;
