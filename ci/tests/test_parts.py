@@ -4,8 +4,29 @@ import time
 from unittest import mock
 
 import world  # first: it sets the path
-from lib import conformance, debian, kernel, qemu, report
+from lib import conformance, debian, kernel, links, qemu, report
 from lib.command import Failure
+
+
+class LinksTest(world.World):
+    def test_links_that_lead_nowhere_are_found(self):
+        site = self.world / "site"
+        self.file("site/index.html", '<a href="docs/A.html#there">A</a> <a href="https://example.org/x">out</a>'
+                                     '<img src="gone.svg"><a href="#nowhere">here</a>')
+        self.file("site/docs/A.html", '<h2 id="there">A</h2><a href="../index.html">back</a>'
+                                      '<a href="B.html">B</a><a href="A.html#else">else</a>')
+        self.assertEqual(links.wrong_links(site), [
+            "docs/A.html: A.html#else is not there", "docs/A.html: B.html is not there",
+            "index.html: #nowhere is not there", "index.html: gone.svg is not there"])
+
+    def test_linked_files_are_copied(self):
+        site, tree = self.world / "site", self.world / "tree"
+        self.file("tree/src/A.java", "class A {}")
+        self.file("outside", "secret")
+        page = self.file("site/docs/A.html", '<a href="../src/A.java">A</a><a href="../../outside">no</a>')
+        links.copy_linked_files([page], site, tree)
+        self.assertEqual((site / "src/A.java").read_text(), "class A {}")
+        self.assertEqual(links.wrong_links(site), ["docs/A.html: ../../outside is not there"])
 
 
 class ReportTest(world.World):
