@@ -181,6 +181,13 @@ final class PtyTest {
 
   /** Starts a shell on a terminal that runs pd as a job, and waits until pd waits for a FIFO. */
   private Pd startAtFifo(String... arguments) throws IOException, InterruptedException {
+    Pd pd = startWithFifo(arguments);
+    Await.until("pd waits for the FIFO", () -> isOpening(pd));
+    return pd;
+  }
+
+  /** Starts a shell on a terminal that runs pd as a job, whose command needs a FIFO. */
+  private Pd startWithFifo(String... arguments) throws IOException, InterruptedException {
     Path fifo = directory.resolve("fifo");
     if (!Files.exists(fifo)) {
       assertEquals(0, new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor());
@@ -188,9 +195,7 @@ final class PtyTest {
     List<String> all = new ArrayList<>(List.of("run", "--stdin", "file:" + fifo));
     all.addAll(List.of(arguments));
     all.addAll(List.of("cat"));
-    Pd pd = start(all.toArray(String[]::new));
-    Await.until("pd waits for the FIFO", () -> isOpening(pd));
-    return pd;
+    return start(all.toArray(String[]::new));
   }
 
   /** Returns whether a thread of the JVM waits for the other end of a FIFO. */
@@ -225,7 +230,8 @@ final class PtyTest {
 
   @Test
   void aTimeoutEndsTheWaitForAFifo() throws IOException, InterruptedException {
-    try (Pd pd = startAtFifo("--timeout", "200ms")) {
+    // It may be over before a look at the threads of pd shows that it waits.
+    try (Pd pd = startWithFifo("--timeout", "200ms")) {
       assertEquals(124, pd.end().code());
     }
   }
