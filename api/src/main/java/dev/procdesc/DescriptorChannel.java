@@ -182,8 +182,9 @@ public interface DescriptorChannel extends InterruptibleChannel, AutoCloseable {
    *     channel takes ownership and makes it close-on-exec
    * @return the channel
    * @throws ProcessDescriptorException EBADF if the descriptor is not open, ENOTSOCK if it is not a
-   *     socket; the caller retains ownership
+   *     socket, EMFILE if there are too many open descriptors; the caller retains ownership
    * @throws IllegalArgumentException if it is another kind of socket; the caller retains ownership
+   * @throws IllegalStateException if an open object of this library owns the number already
    * @throws UnsupportedFeatureException without {@link Feature#DESCRIPTOR_CHANNEL}
    */
   static DescriptorChannel of(int fd) throws ProcessDescriptorException {
@@ -199,9 +200,10 @@ public interface DescriptorChannel extends InterruptibleChannel, AutoCloseable {
    * @param options the options of the channel
    * @return the channel
    * @throws ProcessDescriptorException EBADF if the descriptor is not open, ENOTSOCK if it is not a
-   *     socket; the caller retains ownership
+   *     socket, EMFILE if there are too many open descriptors; the caller retains ownership
    * @throws IllegalArgumentException if it is another kind of socket, or one that listens; the
    *     caller retains ownership
+   * @throws IllegalStateException if an open object of this library owns the number already
    * @throws UnsupportedFeatureException without {@link Feature#DESCRIPTOR_CHANNEL}
    */
   static DescriptorChannel of(int fd, ChannelOptions options) throws ProcessDescriptorException {

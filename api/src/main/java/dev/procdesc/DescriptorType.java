@@ -16,6 +16,14 @@ import java.util.Set;
  */
 public sealed interface DescriptorType {
   /**
+   * Returns the name of the type in messages.
+   *
+   * @return words with an article, such as {@code a pipe}, or the name that {@code /proc} has for a
+   *     file without a type (Linux), such as {@code anon_inode:[eventfd]}
+   */
+  String description();
+
+  /**
    * A file of a file system ({@code S_IFREG}).
    *
    * @param access the access for which it is open
@@ -28,6 +36,11 @@ public sealed interface DescriptorType {
      */
     public RegularFile {
       Objects.requireNonNull(access, "access");
+    }
+
+    @Override
+    public String description() {
+      return "a file";
     }
   }
 
@@ -60,6 +73,11 @@ public sealed interface DescriptorType {
     public boolean isImmutable() {
       return seals.containsAll(EnumSet.of(Seal.SHRINK, Seal.GROW, Seal.WRITE));
     }
+
+    @Override
+    public String description() {
+      return "a memory file";
+    }
   }
 
   /**
@@ -83,7 +101,12 @@ public sealed interface DescriptorType {
   }
 
   /** A directory ({@code S_IFDIR}), for calls such as {@code openat}. */
-  record Directory() implements DescriptorType {}
+  record Directory() implements DescriptorType {
+    @Override
+    public String description() {
+      return "a directory";
+    }
+  }
 
   /**
    * A socket ({@code S_IFSOCK}).
@@ -103,6 +126,11 @@ public sealed interface DescriptorType {
     public Socket {
       Objects.requireNonNull(domain, "domain");
       Objects.requireNonNull(kind, "kind");
+    }
+
+    @Override
+    public String description() {
+      return "a socket";
     }
 
     /** A communication domain. */
@@ -144,6 +172,11 @@ public sealed interface DescriptorType {
     public Pipe {
       Objects.requireNonNull(access, "access");
     }
+
+    @Override
+    public String description() {
+      return "a pipe";
+    }
   }
 
   /**
@@ -160,13 +193,18 @@ public sealed interface DescriptorType {
     public Terminal {
       Objects.requireNonNull(access, "access");
     }
+
+    @Override
+    public String description() {
+      return "a terminal";
+    }
   }
 
   /**
-   * Anything else, such as a device, an event queue or the pidfd of a thread, and a descriptor
-   * whose rights do not permit to query it (FreeBSD).
+   * Anything else, such as a device, an event queue or the pidfd of a single thread
+   * ({@code PIDFD_THREAD}), and a descriptor whose rights do not permit to query it (FreeBSD).
    *
-   * @param description what is known, for messages
+   * @param description see {@link #description()}
    */
   record Other(String description) implements DescriptorType {
     /**

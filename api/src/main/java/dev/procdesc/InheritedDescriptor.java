@@ -36,19 +36,19 @@ public sealed interface InheritedDescriptor {
    *
    * @param name see {@link #name()}
    * @param fd the number of the descriptor, which is close-on-exec and belongs to the caller
-   * @param kind its kind
+   * @param type what it refers to
    */
-  record Other(String name, int fd, DescriptorKind kind) implements InheritedDescriptor {
+  record Other(String name, int fd, DescriptorType type) implements InheritedDescriptor {
     /**
      * Checks for null.
      *
      * @param name see {@link #name()}
      * @param fd see {@link #fd()}
-     * @param kind see {@link #kind()}
+     * @param type see {@link #type()}
      */
     public Other {
       Objects.requireNonNull(name, "name");
-      Objects.requireNonNull(kind, "kind");
+      Objects.requireNonNull(type, "type");
     }
   }
 }

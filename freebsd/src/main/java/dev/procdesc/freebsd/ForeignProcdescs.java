@@ -1,18 +1,16 @@
 package dev.procdesc.freebsd;
 
-import dev.procdesc.DescriptorKind;
+import dev.procdesc.DescriptorType;
 import dev.procdesc.ProcessDescriptor;
-import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.Right;
 import dev.procdesc.freebsd.capsicum.Rights;
 import dev.procdesc.freebsd.kernel.Numbers;
 import dev.procdesc.freebsd.kernel.Syscalls;
-import dev.procdesc.posix.ffi.Errors;
+import dev.procdesc.posix.channel.DescriptorTypes;
 import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.Watcher;
-import dev.procdesc.posix.process.FileModes;
 import dev.procdesc.posix.process.ForeignProcesses;
 import dev.procdesc.posix.process.Lifeline;
 import dev.procdesc.posix.process.ProcessDescriptorImpl;
@@ -60,15 +58,8 @@ class ForeignProcdescs implements ForeignProcesses {
   }
 
   @Override
-  public DescriptorKind kind(int fd) throws ProcessDescriptorException {
-    int mode = files.mode(fd);
-    if (mode == -Numbers.ENOTCAPABLE) {
-      return DescriptorKind.OTHER;
-    }
-    if (mode < 0) {
-      throw Errors.failed("fstat", "descriptor " + fd, mode);
-    }
-    return FileModes.kind(fd, mode);
+  public DescriptorType type(int fd) {
+    return new DescriptorTypes(files).of(fd);
   }
 
   /**
@@ -76,7 +67,7 @@ class ForeignProcdescs implements ForeignProcesses {
    * process descriptor is that of a file.
    */
   @Override
-  public String describe(int fd) throws ProcessDescriptorException {
+  public String describe(int fd) {
     int outcome;
     try (NativeMemory memory = NativeMemory.borrow()) {
       outcome = Syscalls.pdgetpid(fd, memory.address());

@@ -3,6 +3,7 @@ package dev.procdesc.linux;
 import dev.procdesc.Feature;
 import dev.procdesc.FileRight;
 import dev.procdesc.linux.kernel.Numbers;
+import dev.procdesc.linux.kernel.OwnProc;
 import dev.procdesc.linux.kernel.Syscalls;
 import dev.procdesc.posix.channel.AttachmentCalls;
 import dev.procdesc.posix.ffi.LibC;
@@ -10,6 +11,7 @@ import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.probe.Unsupported;
 import java.util.EnumSet;
+import java.util.Optional;
 import java.util.Set;
 
 /** The calls on descriptors of any kind. Descriptors have no rights here. */
@@ -34,6 +36,13 @@ final class FileCalls implements AttachmentCalls {
           && memory.bytes().getLong(Numbers.STATFS_TYPE) == Numbers.PID_FS_MAGIC;
       return pidfd ? 0 : mode;
     }
+  }
+
+  @Override
+  public Optional<String> name(int fd) {
+    return ForeignPidfds.isPidfd(fd)
+        ? Optional.of("the pidfd of a single thread")
+        : OwnProc.nameOf(fd);
   }
 
   /**

@@ -1,20 +1,18 @@
 package dev.procdesc.linux;
 
-import dev.procdesc.DescriptorKind;
+import dev.procdesc.DescriptorType;
 import dev.procdesc.ProcessDescriptor;
-import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.linux.kernel.Numbers;
-import dev.procdesc.linux.kernel.OwnProc;
 import dev.procdesc.linux.kernel.Pidfd;
 import dev.procdesc.linux.kernel.Probes;
 import dev.procdesc.linux.kernel.Syscalls;
+import dev.procdesc.posix.channel.DescriptorTypes;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.Watcher;
 import dev.procdesc.posix.process.Adopter;
-import dev.procdesc.posix.process.FileModes;
 import dev.procdesc.posix.process.ForeignProcesses;
 import dev.procdesc.posix.process.Lifeline;
 import dev.procdesc.posix.process.ProcessDescriptorImpl;
@@ -51,7 +49,7 @@ class ForeignPidfds implements ForeignProcesses {
    * Tests the descriptor by waitid, which accepts pidfds only; pidfd_send_signal would also accept
    * a directory of /proc.
    */
-  private static boolean isPidfd(int fd) {
+  static boolean isPidfd(int fd) {
     try (NativeMemory memory = NativeMemory.borrow()) {
       int outcome = Syscalls.waitid(
           Numbers.P_PIDFD,
@@ -79,17 +77,8 @@ class ForeignPidfds implements ForeignProcesses {
   }
 
   @Override
-  public DescriptorKind kind(int fd) throws ProcessDescriptorException {
-    return isPidfd(fd) ? DescriptorKind.THREAD : FileModes.kind(fd, Pidfd.mode(fd));
-  }
-
-  /** Describes a file without a type in its mode by the name that {@code /proc} has for it. */
-  @Override
-  public String describe(int fd) throws ProcessDescriptorException {
-    DescriptorKind kind = kind(fd);
-    return kind == DescriptorKind.OTHER
-        ? OwnProc.nameOf(fd).orElse(kind.description())
-        : kind.description();
+  public DescriptorType type(int fd) {
+    return new DescriptorTypes(new FileCalls()).of(fd);
   }
 
   @Override

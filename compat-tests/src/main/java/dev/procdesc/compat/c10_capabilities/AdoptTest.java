@@ -128,7 +128,7 @@ final class AdoptTest {
         () -> Descriptors.open(Files.createFile(directory.resolve("file"))),
         "a directory",
         () -> Descriptors.open(directory),
-        "a device",
+        "a character device",
         () -> Descriptors.open(Path.of("/dev/null")),
         "a terminal",
         () -> Libc.check(() -> Libc.C.posix_openpt(OpenFlags.O_RDWR.intValue())),

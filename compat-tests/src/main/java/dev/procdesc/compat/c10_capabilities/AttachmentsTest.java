@@ -299,6 +299,24 @@ final class AttachmentsTest {
   }
 
   @Test
+  @Contract({"C8", "C10"})
+  void anAttachedSocketHasOneOwner() throws Exception {
+    try (DescriptorChannel.Pair pair = DescriptorChannel.pair(ALLOWED);
+        DescriptorChannel.Pair sent = DescriptorChannel.pair()) {
+      pair.first().send(bytes("x"), List.of(SentDescriptor.of(sent.first().fd())));
+      try (Message message = receive(pair.second())) {
+        Attachment socket = message.attachments().get(0);
+        int fd = socket.fd();
+        assertThrows(IllegalStateException.class, () -> DescriptorChannel.of(fd));
+        assertTrue(Descriptors.isOpen(fd));
+        assertEquals(fd, socket.detach());
+        DescriptorChannel.of(fd).close();
+        assertFalse(Descriptors.isOpen(fd));
+      }
+    }
+  }
+
+  @Test
   @Contract({"C9", "C10"})
   void whatCannotBeAttached() throws Exception {
     assertThrows(IllegalArgumentException.class, () -> SentDescriptor.of(-1));

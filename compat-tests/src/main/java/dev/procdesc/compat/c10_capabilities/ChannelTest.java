@@ -21,6 +21,7 @@ import dev.procdesc.compat.Contract;
 import dev.procdesc.compat.Requires;
 import dev.procdesc.compat.Tags;
 import dev.procdesc.compat.support.ConcurrentCallers;
+import dev.procdesc.compat.support.DescriptorShortage;
 import dev.procdesc.compat.support.Descriptors;
 import dev.procdesc.compat.support.Errors;
 import dev.procdesc.compat.support.ForeignPeer;
@@ -137,6 +138,40 @@ final class ChannelTest {
     }
     var bad = assertThrows(ProcessDescriptorException.class, () -> DescriptorChannel.of(-1));
     assertEquals(Errno.EBADF.intValue(), bad.errno());
+  }
+
+  @Test
+  @Contract({"C8", "C10"})
+  void aSocketHasOneOwner() throws Exception {
+    try (DescriptorChannel.Pair pair = DescriptorChannel.pair()) {
+      int owned = pair.first().fd();
+      assertThrows(IllegalStateException.class, () -> DescriptorChannel.of(owned));
+      int fd = Descriptors.duplicate(owned);
+      Descriptors.setCloseOnExec(fd, false);
+      try (DescriptorChannel channel = DescriptorChannel.of(fd)) {
+        assertTrue(Descriptors.isCloseOnExec(fd));
+        assertThrows(IllegalStateException.class, () -> DescriptorChannel.of(fd));
+        assertThrows(IllegalStateException.class, () -> ProcessDescriptor.of(fd));
+        channel.send(new byte[] {1});
+        assertEquals(1, pair.second().receive().payload().length);
+      }
+      assertFalse(Descriptors.isOpen(fd), "the channel closes the descriptor");
+    }
+  }
+
+  @Test
+  @Contract({"C8", "C10"})
+  void withoutDescriptorsASocketRemainsTheCallers() throws Throwable {
+    try (DescriptorChannel.Pair pair = DescriptorChannel.pair()) {
+      int fd = Descriptors.duplicate(pair.first().fd());
+      DescriptorShortage.during(0, () -> {
+        var refused =
+            assertThrows(ProcessDescriptorException.class, () -> DescriptorChannel.of(fd));
+        assertEquals(Errno.EMFILE.intValue(), refused.errno());
+      });
+      DescriptorChannel.of(fd).close();
+      assertFalse(Descriptors.isOpen(fd));
+    }
   }
 
   @Test

@@ -7,9 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.procdesc.AccessMode;
 import dev.procdesc.ChildProcess;
 import dev.procdesc.DescriptorChannel;
-import dev.procdesc.DescriptorKind;
+import dev.procdesc.DescriptorType;
 import dev.procdesc.ExitStatus;
 import dev.procdesc.Feature;
 import dev.procdesc.InheritedDescriptor;
@@ -111,15 +112,13 @@ final class InheritTest {
       InheritedDescriptors inherited = InheritedDescriptors.take();
       assertEquals(4, inherited.all().size(), inherited.toString());
       int pipe = lifeline ? 6 : 5;
-      assertEquals(
-          new InheritedDescriptor.Other("file", 3, DescriptorKind.FILE),
-          inherited.all().get(0));
-      assertEquals(
-          new InheritedDescriptor.Other("pipe", pipe, DescriptorKind.PIPE),
-          inherited.all().get(2));
-      assertEquals(
-          new InheritedDescriptor.Other("socket", pipe + 1, DescriptorKind.SOCKET),
-          inherited.all().get(3));
+      assertOther("file", 3, new DescriptorType.RegularFile(AccessMode.READ), inherited, 0);
+      AccessMode writing =
+          Differences.bothEndsOfPipesAreWritable() ? AccessMode.READ_WRITE : AccessMode.WRITE;
+      assertOther("pipe", pipe, new DescriptorType.Pipe(writing), inherited, 2);
+      DescriptorType socket = new DescriptorType.Socket(
+          DescriptorType.Socket.Domain.UNIX, DescriptorType.Socket.Kind.SEQPACKET, false);
+      assertOther("socket", pipe + 1, socket, inherited, 3);
       assertEquals(OptionalInt.of(3), inherited.fd("file"));
       assertEquals(OptionalInt.empty(), inherited.fd("job"));
       assertEquals(Optional.empty(), inherited.process("file"));
@@ -143,6 +142,11 @@ final class InheritTest {
       job.close();
       assertEquals(-1, System.in.read());
     }
+  }
+
+  private static void assertOther(
+      String name, int fd, DescriptorType type, InheritedDescriptors inherited, int position) {
+    assertEquals(new InheritedDescriptor.Other(name, fd, type), inherited.all().get(position));
   }
 
   @ParameterizedTest
@@ -251,7 +255,8 @@ final class InheritTest {
       Descriptors.setCloseOnExec(3, true);
       if (Boolean.parseBoolean(arguments[0])) {
         assertEquals(
-            List.of(new InheritedDescriptor.Other("unknown", 3, DescriptorKind.DEVICE)),
+            List.of(new InheritedDescriptor.Other(
+                "unknown", 3, new DescriptorType.Other("a character device"))),
             InheritedDescriptors.take().all());
         return;
       }

@@ -197,14 +197,20 @@ final class StreamChannelTest {
     int listening = OpenFiles.listeningSocket();
     try (DescriptorChannel.Pair records = DescriptorChannel.pair();
         DescriptorChannel.Pair streams = DescriptorChannel.pair(FRAMES)) {
-      int record = records.first().fd();
-      int stream = streams.first().fd();
+      int record = Descriptors.duplicate(records.first().fd());
+      int stream = Descriptors.duplicate(streams.first().fd());
+      for (int fd : new int[] {record, stream, listening}) {
+        Descriptors.setCloseOnExec(fd, false);
+      }
       assertThrows(IllegalArgumentException.class, () -> DescriptorChannel.of(record, FRAMES));
       assertThrows(IllegalArgumentException.class, () -> DescriptorChannel.of(stream));
       assertThrows(IllegalArgumentException.class, () -> DescriptorChannel.of(listening, FRAMES));
       for (int fd : new int[] {record, stream, listening}) {
         assertTrue(Descriptors.isOpen(fd), "it remains the caller's to close");
+        assertFalse(Descriptors.isCloseOnExec(fd), "nothing is changed");
       }
+      Descriptors.close(record);
+      Descriptors.close(stream);
     } finally {
       Descriptors.close(listening);
     }

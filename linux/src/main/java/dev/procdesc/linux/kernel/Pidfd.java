@@ -93,14 +93,6 @@ public final class Pidfd {
     }
   }
 
-  /** Returns the mode of a descriptor of any kind, which contains the type of its file. */
-  public static int mode(int fd) throws ProcessDescriptorException {
-    try (NativeMemory memory = NativeMemory.borrow()) {
-      statx(fd, "descriptor " + fd, Numbers.STATX_TYPE, memory);
-      return memory.bytes().getShort(Numbers.STATX_MODE_AT) & 0xFFFF;
-    }
-  }
-
   private static void statx(int fd, String subject, int mask, NativeMemory memory)
       throws ProcessDescriptorException {
     int emptyPath = 1024;

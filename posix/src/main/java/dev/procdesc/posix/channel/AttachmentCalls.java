@@ -2,12 +2,18 @@ package dev.procdesc.posix.channel;
 
 import dev.procdesc.FileRight;
 import dev.procdesc.ProcessDescriptorException;
+import java.util.Optional;
 import java.util.Set;
 
 /** The calls on descriptors of any kind that differ between the systems. */
 public interface AttachmentCalls {
   /** Returns the {@code st_mode} of a descriptor, or {@code -errno}. */
   int mode(int fd);
+
+  /** Returns words for a file without a type in its mode; empty if the system does not name it. */
+  default Optional<String> name(int fd) {
+    return Optional.empty();
+  }
 
   /** Returns the seals of a file in memory without a name; {@code -errno} for any other file. */
   int seals(int fd);

@@ -6,6 +6,7 @@ import dev.procdesc.DescriptorType;
 import dev.procdesc.FileRight;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.SystemNumbers;
+import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.Unreachable;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
@@ -33,15 +34,16 @@ final class AttachmentImpl implements Attachment {
   private static final class Owned {
     private final int fd;
     private final DescriptorType type;
-    private boolean owned = true;
+    private final OwnedDescriptor descriptor;
 
     Owned(int fd, DescriptorType type) {
       this.fd = fd;
       this.type = type;
+      this.descriptor = OwnedDescriptor.take(fd, "an attachment");
     }
 
     synchronized int get() {
-      if (!owned) {
+      if (descriptor.isClosed()) {
         throw new ClosedDescriptorException("the attachment is closed or detached: " + type);
       }
       return fd;
@@ -49,7 +51,7 @@ final class AttachmentImpl implements Attachment {
 
     synchronized int release() {
       int number = get();
-      owned = false;
+      descriptor.disown();
       return number;
     }
 
@@ -60,11 +62,8 @@ final class AttachmentImpl implements Attachment {
 
     /** Closes the descriptor; returns whether it was still owned. */
     synchronized boolean close() {
-      boolean last = owned;
-      owned = false;
-      if (last) {
-        LibC.close(fd);
-      }
+      boolean last = !descriptor.isClosed();
+      descriptor.close();
       return last;
     }
   }

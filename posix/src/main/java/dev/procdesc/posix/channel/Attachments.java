@@ -16,17 +16,15 @@ import java.nio.file.Path;
 final class Attachments {
   private final DescriptorTransfer transfer;
   private final AttachmentCalls calls;
-  private final DescriptorTypes types;
 
   Attachments(DescriptorTransfer transfer) {
     this.transfer = transfer;
     this.calls = transfer.attachments();
-    this.types = new DescriptorTypes(calls);
   }
 
   /** Takes ownership of an open descriptor. */
   Attachment take(int fd) {
-    return new AttachmentImpl(fd, types.of(fd), calls.rights(fd));
+    return new AttachmentImpl(fd, transfer.type(fd), calls.rights(fd));
   }
 
   /** Opens a file or a directory. */

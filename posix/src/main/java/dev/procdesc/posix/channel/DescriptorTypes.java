@@ -23,18 +23,20 @@ import java.util.EnumSet;
 import java.util.Set;
 
 /** Determines what a descriptor refers to, by calls on it only. */
-final class DescriptorTypes {
+public final class DescriptorTypes {
   private final AttachmentCalls calls;
 
-  DescriptorTypes(AttachmentCalls calls) {
+  /** Creates a classification by the calls of a system. */
+  public DescriptorTypes(AttachmentCalls calls) {
     this.calls = calls;
   }
 
   /** Returns the type of an open descriptor that is no process descriptor. */
-  DescriptorType of(int fd) {
+  public DescriptorType of(int fd) {
     int mode = calls.mode(fd);
     if (mode < 0) {
-      return new DescriptorType.Other("not known: fstat: " + Errors.describe(-mode));
+      return new DescriptorType.Other(
+          "a descriptor of unknown type: fstat: " + Errors.describe(-mode));
     }
     return switch (mode & S_IFMT) {
       case S_IFREG -> file(fd);
@@ -46,7 +48,7 @@ final class DescriptorTypes {
             ? new DescriptorType.Terminal(access(fd))
             : new DescriptorType.Other("a character device");
       case S_IFBLK -> new DescriptorType.Other("a block device");
-      default -> new DescriptorType.Other("not a file");
+      default -> new DescriptorType.Other(calls.name(fd).orElse("a descriptor of another kind"));
     };
   }
 

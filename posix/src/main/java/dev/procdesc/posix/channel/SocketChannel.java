@@ -41,6 +41,9 @@ import java.util.OptionalInt;
  * descriptor for one event only, and one thread may wait to send while another waits to receive.
  */
 final class SocketChannel implements DescriptorChannel {
+  /** The name of the descriptors in messages. */
+  static final String WHAT = "the channel";
+
   private final OwnedDescriptor socket;
   private final BlockingDescriptor reader;
   private final BlockingDescriptor writer;
@@ -95,18 +98,26 @@ final class SocketChannel implements DescriptorChannel {
   static SocketChannel take(
       int fd, ChannelOptions options, DescriptorTransfer calls, Watcher watcher)
       throws ProcessDescriptorException {
+    OwnedDescriptor socket = OwnedDescriptor.take(fd, WHAT);
+    try {
+      return of(socket, options, calls, watcher);
+    } catch (ProcessDescriptorException e) {
+      socket.close();
+      throw e;
+    }
+  }
+
+  /** Returns a channel that owns a connected socket, which remains the caller's on failure. */
+  static SocketChannel of(
+      OwnedDescriptor socket, ChannelOptions options, DescriptorTransfer calls, Watcher watcher)
+      throws ProcessDescriptorException {
+    int fd = socket.number();
     int second = LibC.fcntl(fd, SystemNumbers.posix().fDupfdCloexec(), 0);
     if (second < 0) {
-      LibC.close(fd);
       throw Errors.failed("fcntl(F_DUPFD_CLOEXEC)", "a socket", second);
     }
     widen(fd);
-    return new SocketChannel(
-        OwnedDescriptor.take(fd, "the channel"),
-        OwnedDescriptor.take(second, "the channel"),
-        options,
-        calls,
-        watcher);
+    return new SocketChannel(socket, OwnedDescriptor.take(second, WHAT), options, calls, watcher);
   }
 
   /**

@@ -17,6 +17,7 @@ import dev.procdesc.posix.io.EventQueue;
 import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.Unreachable;
 import dev.procdesc.posix.io.Watcher;
+import dev.procdesc.posix.process.Claims;
 import dev.procdesc.spi.Channels;
 import dev.procdesc.spi.NotifySocket;
 import java.io.IOException;
@@ -115,6 +116,18 @@ public final class SocketChannels implements Channels {
 
   @Override
   public DescriptorChannel of(int fd, ChannelOptions options) throws ProcessDescriptorException {
+    try (Claims claims = new Claims("")) {
+      OwnedDescriptor socket = claims.claim(fd, SocketChannel.WHAT);
+      check(fd, options);
+      Claims.closeOnExec(fd);
+      SocketChannel channel = SocketChannel.of(socket, options, calls, watcher);
+      claims.keep();
+      return channel;
+    }
+  }
+
+  /** Checks that a descriptor is a socket that a channel can use. */
+  private void check(int fd, ChannelOptions options) throws ProcessDescriptorException {
     int kind = query("SO_TYPE", fd, numbers.soType());
     int domain = query("SO_DOMAIN", fd, numbers.soDomain());
     if (kind != type(options) || domain != SocketNumbers.AF_UNIX) {
@@ -125,8 +138,6 @@ public final class SocketChannels implements Channels {
     if (query("SO_ACCEPTCONN", fd, numbers.soAcceptconn()) != 0) {
       throw new IllegalArgumentException("descriptor " + fd + " is a socket that listens");
     }
-    check("fcntl(F_SETFD)", fd, LibC.fcntl(fd, PosixNumbers.F_SETFD, PosixNumbers.FD_CLOEXEC));
-    return SocketChannel.take(fd, options, calls, watcher);
   }
 
   private static int query(String name, int fd, int option) throws ProcessDescriptorException {

@@ -17,6 +17,10 @@ public final class Adopter implements Adoption {
 
   static final String LIFELINE = "the lifeline of an adopted process";
 
+  /** What the caller of a number that is not open may have meant. */
+  static final String HINT =
+      "it is not open in this JVM; ProcessDescriptor.open takes the ID of a process";
+
   private final ForeignProcesses calls;
 
   /** Creates an adopter for the descriptors of a system. */
@@ -30,7 +34,7 @@ public final class Adopter implements Adoption {
       throw new IllegalArgumentException(
           "a process descriptor and its lifeline are two descriptors; both are given as " + fd);
     }
-    try (Claims claims = new Claims()) {
+    try (Claims claims = new Claims(HINT)) {
       OwnedDescriptor process = claims.claim(fd, PROCESS);
       requireProcess(fd);
       Optional<OwnedDescriptor> line = Optional.empty();
@@ -47,14 +51,14 @@ public final class Adopter implements Adoption {
     }
   }
 
-  private void requireProcess(int fd) throws ProcessDescriptorException {
+  private void requireProcess(int fd) {
     if (!calls.isProcess(fd)) {
       throw new IllegalArgumentException(
           "descriptor " + fd + " is no process descriptor, but " + calls.describe(fd));
     }
   }
 
-  private void requireLifeline(int fd) throws ProcessDescriptorException {
+  private void requireLifeline(int fd) {
     if (!calls.isLifeline(fd)) {
       String what = calls.isProcess(fd) ? "a process descriptor" : calls.describe(fd);
       throw new IllegalArgumentException(

@@ -1,8 +1,7 @@
 package dev.procdesc.posix.process;
 
-import dev.procdesc.DescriptorKind;
+import dev.procdesc.DescriptorType;
 import dev.procdesc.ProcessDescriptor;
-import dev.procdesc.ProcessDescriptorException;
 import dev.procdesc.posix.io.OwnedDescriptor;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -23,20 +22,12 @@ public interface ForeignProcesses {
     return false;
   }
 
-  /**
-   * Returns the kind of a descriptor that is no process descriptor.
-   *
-   * @throws ProcessDescriptorException EBADF if it is not open
-   */
-  DescriptorKind kind(int fd) throws ProcessDescriptorException;
+  /** Returns what an open descriptor refers to that is no process descriptor. */
+  DescriptorType type(int fd);
 
-  /**
-   * Describes a descriptor that is no process descriptor, such as {@code a pipe}.
-   *
-   * @throws ProcessDescriptorException EBADF if it is not open
-   */
-  default String describe(int fd) throws ProcessDescriptorException {
-    return kind(fd).description();
+  /** Describes an open descriptor that is no process descriptor, such as {@code a pipe}. */
+  default String describe(int fd) {
+    return type(fd).description();
   }
 
   /** Returns an object for a process, which owns the descriptors. */

@@ -46,7 +46,7 @@ final class Inheritance {
     }
     findLifelines();
     List<InheritedDescriptor> taken = new ArrayList<>();
-    try (Claims claims = new Claims()) {
+    try (Claims claims = new Claims("")) {
       Map<Integer, Claimed> claimed = claimAll(claims);
       for (int i = 0; i < names.size(); i++) {
         String name = names.get(i);
@@ -56,7 +56,7 @@ final class Inheritance {
               calls.wrap(process.get().process(), process.get().lifeline());
           taken.add(new InheritedDescriptor.OfProcess(name, descriptor));
         } else if (!lifelines.containsValue(i)) {
-          taken.add(new InheritedDescriptor.Other(name, fd(i), calls.kind(fd(i))));
+          taken.add(new InheritedDescriptor.Other(name, fd(i), calls.type(fd(i))));
         }
       }
       claims.keep();
