@@ -77,8 +77,9 @@ public final class DescriptorStore {
 
   /**
    * Returns the store of the service manager that has started this JVM. What this JVM was started
-   * with ({@link InheritedDescriptors#announced()}) counts as stored. Use one object in the whole
-   * JVM, which then knows the names that are in use.
+   * with ({@link InheritedDescriptors#announced()}) counts as stored, also a socket of socket
+   * activation, because nothing tells it from a stored one. Use one object in the whole JVM, which
+   * then knows the names that are in use.
    *
    * @return the store; empty if {@code NOTIFY_SOCKET} is not set, or if {@code FDSTORE} is
    *     {@code 0}. systemd before 254 sets no {@code FDSTORE}: there the service may have no store

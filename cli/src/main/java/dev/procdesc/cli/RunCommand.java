@@ -228,8 +228,11 @@ final class RunCommand implements Callable<Integer> {
         ? Optional.of(StoredCommand.of(stored.get().get()))
         : Optional.empty();
     Outcome outcome;
-    Spawner beside =
-        spawnOptions.beside(SignalWitness.command(signals.forwarded()), terminal.isPresent());
+    // A command that was taken over is in the process group of the pd that has started it, so a
+    // signal to the group of this one does not reach it.
+    boolean apart = kept.isPresent() && kept.get().taken().isPresent();
+    Spawner beside = spawnOptions.beside(
+        SignalWitness.command(signals.forwarded()), terminal.isPresent() || apart);
     Spawner command = spawner;
     Supervisor.Start start =
         kept.isPresent() ? () -> kept.get().takeOrStart(command) : command::spawn;

@@ -156,7 +156,7 @@ final class SpawnOptions {
    * session, process group or cgroup in which these options start a command.
    *
    * @param command the command and its arguments
-   * @param inSession whether the command leads a session in any case
+   * @param inSession whether the command is in a session of its own in any case
    */
   Spawner beside(List<String> command, boolean inSession) {
     Spawner spawner = with(Spawner.of(command), cgroup.get(), Spawner::cgroup);

@@ -8,6 +8,7 @@ import dev.procdesc.DeathGuard;
 import dev.procdesc.Feature;
 import dev.procdesc.InheritedDescriptors;
 import dev.procdesc.Platform;
+import dev.procdesc.Signal;
 import dev.procdesc.testing.Await;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
@@ -17,10 +18,13 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code pd run --store} as a service of a manager with a file descriptor store. */
 final class StoreTest {
   private static final String PYTHON = "/usr/bin/python3";
+  private static final String SETSID = "/usr/bin/setsid";
   private static final Path MANAGER =
       Path.of("../compat-tests/src/main/resources/dev/procdesc/compat/support/manager.py");
 
@@ -53,8 +57,19 @@ final class StoreTest {
     return answers.readLine();
   }
 
-  @Test
-  void theCommandOutlivesPd() throws Exception {
+  /** Signals a process, or a process group by a negative ID. */
+  private static int signal(Signal signal, String target) throws Exception {
+    return new ProcessBuilder(
+            "/bin/sh", "-c", "kill -$1 $2", "kill", Integer.toString(signal.number()), target)
+        .inheritIO()
+        .start()
+        .waitFor();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void theCommandOutlivesPd(boolean endedByGroup) throws Exception {
+    assumeTrue(!endedByGroup || Files.exists(Path.of(SETSID)), "setsid(1)");
     Process manager = new ProcessBuilder(
             PYTHON, MANAGER.toString(), directory.resolve("notify").toString(), "2")
         .redirectError(log.toFile())
@@ -62,6 +77,7 @@ final class StoreTest {
     try (BufferedWriter orders = manager.outputWriter();
         BufferedReader answers = manager.inputReader()) {
       String service = "start "
+          + (endedByGroup ? SETSID + "\t" : "")
           + String.join(
               "\t",
               Pd.command(
@@ -83,12 +99,22 @@ final class StoreTest {
         }
       });
       assertEquals("-9", ask(orders, answers, "kill"));
-      ask(orders, answers, service);
+      String successor = ask(orders, answers, service);
       Await.until("pd takes the command over", () -> text().contains("took over job"));
       assertTrue(command.isAlive());
-      command.destroy();
+      Signal last = endedByGroup ? Signal.USR1 : Signal.TERM;
+      if (endedByGroup) {
+        // The command is in the group of the pd that was killed.
+        assertEquals(0, signal(last, "-" + successor));
+      } else {
+        assertEquals(0, signal(last, Long.toString(pid)));
+      }
+      Await.until("the command ends", () -> !command.isAlive());
       boolean exact = Platform.current().has(Feature.STATUS_FOR_ANY_HOLDER);
-      assertEquals(exact ? "143" : "125", ask(orders, answers, "wait"), text());
+      assertEquals(
+          exact ? Integer.toString(128 + last.number()) : "125",
+          ask(orders, answers, "wait"),
+          text());
       assertEquals(1, text().split("runs as", -1).length - 1, text()); // It was not started again.
       assertEquals("", ask(orders, answers, "names"));
     } finally {
