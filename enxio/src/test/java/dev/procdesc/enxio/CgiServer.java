@@ -34,6 +34,7 @@ import java.util.function.Function;
  * A server that runs a program for each request and passes its output to the client, at the pace of
  * the client. The program writes the whole response, as one with non-parsed headers (RFC 3875, 5).
  */
+@SuppressWarnings("FutureReturnValueIgnored") // What fails closes its channel, which is handled.
 final class CgiServer implements AutoCloseable {
   private static final int MAX_HEAD = 8192;
   private static final WriteBufferWaterMark BUFFERED =
@@ -164,9 +165,9 @@ final class CgiServer implements AutoCloseable {
   }
 
   @Override
-  public void close() throws InterruptedException {
-    listener.close().sync();
-    clients.close().sync();
-    group.shutdownGracefully(0, 0, TimeUnit.SECONDS).sync();
+  public void close() {
+    listener.close().syncUninterruptibly();
+    clients.close().syncUninterruptibly();
+    group.shutdownGracefully(0, 0, TimeUnit.SECONDS).syncUninterruptibly();
   }
 }
