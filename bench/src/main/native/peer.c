@@ -9,6 +9,8 @@
  *                                 nanoseconds of each batch
  *   peer exit                     SIGKILL through a pidfd until an epoll + waitid loop has its status
  *   peer adopt                    pidfd_open, waitid and fcntl on the pidfd of a live child
+ *   peer hand-over N              a name, a pidfd and the write end of a pipe in each of N messages
+ *                                 from one thread to another, which recognizes them
  *   peer read PROGRAM [ARG...]    a program's standard output, read to its end
  *   peer loop N PROGRAM [ARG...]  the standard outputs of N programs at once, read to their ends by an
  *                                 epoll loop
@@ -35,9 +37,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -50,6 +55,20 @@
 #define SYS_pidfd_open 434
 #endif
 #define BY_PIDFD ((idtype_t) 3)
+#define PIPES 0x50495045
+
+/* The first 64 bytes of struct pidfd_info, which Linux 6.13 has. */
+struct first_info {
+  uint64_t mask;
+  uint64_t cgroup;
+  uint32_t pid, tgid, others[10];
+};
+#ifndef PIDFD_GET_INFO
+#define PIDFD_GET_INFO _IOWR(0xFF, 11, struct first_info)
+#endif
+#ifndef PIDFD_THREAD
+#define PIDFD_THREAD O_EXCL
+#endif
 
 #define CHUNK (64 * 1024)
 
@@ -302,6 +321,120 @@ static int64_t adopt_once(char **command) {
   return taken;
 }
 
+static int children;
+
+/* The control data of a message with two descriptors, aligned as the kernel wants them. */
+union two_descriptors {
+  char bytes[CMSG_SPACE(2 * sizeof(int))];
+  struct cmsghdr header;
+};
+
+static int handed_process, handed_lifeline, predecessor;
+
+static void *hand_over(void *unused) {
+  (void) unused;
+  for (int i = 0; i < children; i++) {
+    char name[16];
+    union two_descriptors control;
+    int length = snprintf(name, sizeof name, "child%d", i);
+    struct iovec data = {.iov_base = name, .iov_len = (size_t) length};
+    struct msghdr message = {.msg_iov = &data,
+      .msg_iovlen = 1,
+      .msg_control = control.bytes,
+      .msg_controllen = sizeof control.bytes};
+    int fds[] = {handed_process, handed_lifeline};
+    memset(&control, 0, sizeof control);
+    control.header.cmsg_level = SOL_SOCKET;
+    control.header.cmsg_type = SCM_RIGHTS;
+    control.header.cmsg_len = CMSG_LEN(sizeof fds);
+    memcpy(CMSG_DATA(&control.header), fds, sizeof fds);
+    if (sendmsg(predecessor, &message, MSG_NOSIGNAL) != length) {
+      die("sendmsg");
+    }
+  }
+  return NULL;
+}
+
+struct taken {
+  uint32_t pid;
+  int process, lifeline;
+};
+
+/*
+ * Receives a process and its lifeline. They are a pidfd, not of a single thread, and the write end of a
+ * pipe. An older kernel does not report the ID.
+ */
+static struct taken take_over(int socket) {
+  char name[16];
+  int fds[2];
+  union two_descriptors control;
+  struct iovec data = {.iov_base = name, .iov_len = sizeof name};
+  struct msghdr message = {.msg_iov = &data,
+    .msg_iovlen = 1,
+    .msg_control = control.bytes,
+    .msg_controllen = sizeof control.bytes};
+  siginfo_t info;
+  struct first_info first = {.mask = 1};
+  struct statfs file_system;
+  if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) <= 0
+      || message.msg_controllen != sizeof control.bytes) {
+    die("recvmsg");
+  }
+  memcpy(fds, CMSG_DATA(&control.header), sizeof fds);
+  if (waitid(BY_PIDFD, (id_t) fds[0], &info, WEXITED | WNOHANG | WNOWAIT) != 0
+      || (fcntl(fds[0], F_GETFL) & PIDFD_THREAD) != 0
+      || (fcntl(fds[1], F_GETFL) & O_ACCMODE) != O_WRONLY
+      || fstatfs(fds[1], &file_system) != 0
+      || file_system.f_type != PIPES) {
+    die("the descriptors that arrived");
+  }
+  ioctl(fds[0], PIDFD_GET_INFO, &first);
+  return (struct taken) {first.tgid, fds[0], fds[1]};
+}
+
+static int64_t hand_over_once(char **command) {
+  static pid_t pid;
+  if (pid == 0) {
+    int lifeline[2];
+    if (pipe2(lifeline, O_CLOEXEC) != 0 || (pid = vfork()) < 0) {
+      die("the child");
+    }
+    if (pid == 0) {
+      dup2(lifeline[0], 0);
+      execve(command[0], command, environ);
+      _exit(127);
+    }
+    handed_lifeline = lifeline[1];
+    handed_process = (int) syscall(SYS_pidfd_open, pid, 0);
+  }
+  int ends[2];
+  pthread_t thread;
+  struct taken *taken = calloc((size_t) children, sizeof *taken);
+  if (taken == NULL || handed_process < 0
+      || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+    die("the hand-over");
+  }
+  predecessor = ends[0];
+  int64_t start = now();
+  errno = pthread_create(&thread, NULL, hand_over, NULL);
+  if (errno != 0) {
+    die("pthread_create");
+  }
+  for (int i = 0; i < children; i++) {
+    taken[i] = take_over(ends[1]);
+  }
+  int64_t time = now() - start;
+  pthread_join(thread, NULL);
+  for (int i = 0; i < children; i++) {
+    close(taken[i].process);
+    close(taken[i].lifeline);
+  }
+  free(taken);
+  close(ends[0]);
+  close(ends[1]);
+  return time;
+}
+
 static int threads;
 static char **batch_command;
 static pthread_barrier_t begin, end;
@@ -338,8 +471,6 @@ static int64_t batch_once(char **unused) {
   pthread_barrier_wait(&end);
   return now() - start;
 }
-
-static int children;
 
 static int64_t death_once(char **command) {
   int ends[2];
@@ -484,13 +615,18 @@ int main(int argc, char **argv) {
   } else if (strcmp(mode, "adopt") == 0) {
     once = adopt_once;
     command = reading;
+  } else if (strcmp(mode, "hand-over") == 0 && argc > 2) {
+    once = hand_over_once;
+    children = atoi(argv[2]);
+    command = reading;
+    raise_limit();
   } else if (strcmp(mode, "exit") == 0) {
     once = exit_once;
     command = paused;
     start_loop();
   } else {
     fprintf(stderr, "usage: peer [-c COUNT] [-d COUNT] [-m MIB]"
-        " spawn|spawn-pipes|threads|exit|adopt|read|loop|death|pause\n");
+        " spawn|spawn-pipes|threads|exit|adopt|hand-over|read|loop|death|pause\n");
     return 2;
   }
   printf("\n");

@@ -51,6 +51,7 @@ public final class Main {
     all.put("guard", new GuardBenchmark());
     all.put("exit", new ExitBenchmark());
     all.put("adopt", new AdoptBenchmark());
+    all.put("hand-over", new HandOverBenchmark());
     all.put("output", new OutputBenchmark());
     all.put("run", new RunBenchmark());
     all.put("handlers", new HandlersBenchmark());

@@ -87,7 +87,11 @@ final class PeerTest {
     }
     List<Row> rows = new ExitBenchmark().run(context);
     assertEquals(
-        List.of("C pidfd_send_signal → epoll + waitid", "Process.onExit", "NuProcess"),
+        List.of(
+            "C pidfd_send_signal → epoll + waitid",
+            "Process.onExit",
+            "NuProcess",
+            "kill → exit callback"),
         rows.stream().map(Row::peer).toList());
     for (Row row : rows) {
       assertEquals(Optional.of(context.noProgram()), row.missing());
