@@ -109,7 +109,6 @@ final class StreamFraming extends MessageFraming {
     List<Integer> descriptors = message.descriptors();
     boolean cutOff = isCutOff(message);
     if (receipt.count() == 0 && !cutOff && !message.hasControl()) {
-      begin();
       partial.cutShort();
       throw new EOFException("the other end is closed");
     }

@@ -17,7 +17,7 @@ public final class Adopter implements Adoption {
 
   static final String LIFELINE = "the lifeline of an adopted process";
 
-  /** What the caller of a number that is not open may have meant. */
+  /** Advice to the caller of a number that is not open. */
   static final String HINT =
       "it is not open in this JVM; ProcessDescriptor.open takes the ID of a process";
 
