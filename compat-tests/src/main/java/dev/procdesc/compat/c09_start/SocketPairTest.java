@@ -224,6 +224,20 @@ final class SocketPairTest {
 
   @Test
   @Contract("C9")
+  void theNumberIsThatOfTheDirectionThatIsOpen() throws Exception {
+    try (ChildProcess child = cat().spawn()) {
+      assertEquals(child.stdout().fd(), child.socket().fd());
+      child.stdout().close();
+      int fd = child.socket().fd();
+      assertEquals(child.stdin().fd(), fd);
+      assertTrue(Descriptors.isOpen(fd));
+      child.stdin().close();
+      assertThrows(ClosedDescriptorException.class, () -> child.socket().fd());
+    }
+  }
+
+  @Test
+  @Contract("C9")
   void aRunUsesTheSocket() throws Exception {
     assertEquals(
         "some text",
