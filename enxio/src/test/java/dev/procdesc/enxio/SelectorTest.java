@@ -2,8 +2,10 @@ package dev.procdesc.enxio;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.procdesc.ChildProcess;
 import dev.procdesc.ExitStatus.Exited;
@@ -16,6 +18,8 @@ import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Optional;
 import jnr.enxio.channels.NativeSelectorProvider;
 import org.junit.jupiter.api.Test;
@@ -69,6 +73,28 @@ final class SelectorTest {
       try (ExitChannel exit = ExitChannel.open(child)) {
         select(selector, register(exit, selector, SelectionKey.OP_READ));
       }
+    }
+  }
+
+  /** Returns what a descriptor refers to; empty if it is not open, or without such links. */
+  private static Optional<Path> target(int fd) {
+    try {
+      return Optional.of(Files.readSymbolicLink(Path.of("/proc/self/fd/" + fd)));
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+  }
+
+  @Test
+  void aClosedExitChannelHoldsNoDescriptor() throws Exception {
+    try (ChildProcess child = sh("exec cat").spawn()) {
+      ExitChannel exit = ExitChannel.open(child);
+      int fd = exit.getFD();
+      Optional<Path> socket = target(fd);
+      assumeTrue(socket.isPresent(), "/proc/self/fd");
+      exit.close();
+      assertNotEquals(socket, target(fd));
+      assertTrue(child.isAlive());
     }
   }
 
