@@ -126,20 +126,60 @@ final class SelectorTest {
     }
   }
 
+  /** Fills a pipe whose reader waits, and registers it for the room that there is not. */
+  private static SelectionKey fill(PipeOutputChannel pipe, ByteBuffer much, Selector selector)
+      throws IOException {
+    pipe.configureBlocking(false);
+    while (pipe.write(much) > 0) {
+      // Until it is full.
+    }
+    assertTrue(much.hasRemaining());
+    SelectionKey key = register(pipe, selector, SelectionKey.OP_WRITE);
+    assertEquals(0, selector.selectNow());
+    return key;
+  }
+
   @Test
   void roomIsSelected() throws Exception {
+    Spawner waiting =
+        sh("read -r line <&3; exec cat >/dev/null").descriptor(3, Stdio.pipeToChild());
     try (Selector selector = selector();
-        ChildProcess child = sh("read -r line; exec cat >/dev/null").spawn();
+        ChildProcess child = waiting.spawn();
         PipeOutputChannel input = PipeOutputChannel.of(child.stdin())) {
-      input.configureBlocking(false);
       ByteBuffer much = ByteBuffer.allocate(4_000_000);
-      while (input.write(much) > 0) {
-        // Until the pipe is full: the child has not got its line.
-      }
-      SelectionKey key = register(input, selector, SelectionKey.OP_WRITE);
+      SelectionKey key = fill(input, much, selector);
+      child.pipeTo(3).write('\n');
+      select(selector, key);
+      assertTrue(input.write(much) > 0);
+    }
+  }
+
+  @Test
+  void aPipeWithoutReaderIsSelected() throws Exception {
+    try (Selector selector = selector();
+        ChildProcess child = sh("exec sleep 1000").spawn();
+        PipeOutputChannel input = PipeOutputChannel.of(child.stdin())) {
+      SelectionKey key = fill(input, ByteBuffer.allocate(4_000_000), selector);
       child.kill();
       child.waitFor();
-      select(selector, key); // No reader is left.
+      select(selector, key);
+    }
+  }
+
+  @Test
+  void aBlockingChannelWritesAll() throws Exception {
+    try (ChildProcess child = sh("exec wc -c").spawn();
+        PipeInputChannel output = PipeInputChannel.of(child.stdout())) {
+      try (PipeOutputChannel input = PipeOutputChannel.of(child.stdin())) {
+        assertEquals(1_000_000, input.write(ByteBuffer.allocate(1_000_000)));
+      }
+      assertFalse(child.stdin().isOpen());
+      ByteBuffer buffer = ByteBuffer.allocate(100);
+      assertTrue(output.read(buffer) > 0);
+      assertEquals(
+          "1000000", StandardCharsets.UTF_8.decode(buffer.flip()).toString().strip());
+      output.close();
+      assertFalse(child.stdout().isOpen());
     }
   }
 
