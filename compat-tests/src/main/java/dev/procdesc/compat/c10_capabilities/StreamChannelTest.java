@@ -194,18 +194,23 @@ final class StreamChannelTest {
   @Test
   @Contract({"C9", "C10"})
   void socketsOfAnotherKindAreRefused() throws Exception {
-    int listening = OpenFiles.listeningSocket();
+    int listening = OpenFiles.listeningSocket(directory.resolve("socket"));
+    int internet = OpenFiles.listeningSocket();
     try (DescriptorChannel.Pair records = DescriptorChannel.pair();
         DescriptorChannel.Pair streams = DescriptorChannel.pair(FRAMES)) {
       int record = Descriptors.duplicate(records.first().fd());
       int stream = Descriptors.duplicate(streams.first().fd());
-      for (int fd : new int[] {record, stream, listening}) {
+      int[] all = {record, stream, listening, internet};
+      for (int fd : all) {
         Descriptors.setCloseOnExec(fd, false);
       }
       assertThrows(IllegalArgumentException.class, () -> DescriptorChannel.of(record, FRAMES));
       assertThrows(IllegalArgumentException.class, () -> DescriptorChannel.of(stream));
-      assertThrows(IllegalArgumentException.class, () -> DescriptorChannel.of(listening, FRAMES));
-      for (int fd : new int[] {record, stream, listening}) {
+      assertThrows(IllegalArgumentException.class, () -> DescriptorChannel.of(internet, FRAMES));
+      var refused = assertThrows(
+          IllegalArgumentException.class, () -> DescriptorChannel.of(listening, FRAMES));
+      assertTrue(refused.toString().contains("listens"), refused.toString());
+      for (int fd : all) {
         assertTrue(Descriptors.isOpen(fd), "it remains the caller's to close");
         assertFalse(Descriptors.isCloseOnExec(fd), "nothing is changed");
       }
@@ -213,6 +218,7 @@ final class StreamChannelTest {
       Descriptors.close(stream);
     } finally {
       Descriptors.close(listening);
+      Descriptors.close(internet);
     }
   }
 

@@ -1,11 +1,15 @@
 package dev.procdesc.compat.support;
 
 import dev.procdesc.compat.MissingCondition;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import jnr.ffi.annotations.In;
 
 /** Makes descriptors that the tests send, and that are not the library's. */
 public final class OpenFiles {
+  private static final int AF_UNIX = 1;
   private static final int AF_INET = 2;
   private static final int SOCK_STREAM = 1;
 
@@ -20,6 +24,9 @@ public final class OpenFiles {
   public interface Functions {
     /** {@code int socket(int, int, int)}. */
     int socket(int domain, int type, int protocol);
+
+    /** {@code int bind(int, const struct sockaddr *, socklen_t)}. */
+    int bind(int fd, @In byte[] address, int size);
 
     /** {@code int listen(int, int)}. */
     int listen(int fd, int backlog);
@@ -43,6 +50,24 @@ public final class OpenFiles {
   public static int listeningSocket() {
     int fd = Libc.check(() -> FUNCTIONS.socket(AF_INET, SOCK_STREAM, 0));
     Descriptors.setCloseOnExec(fd, true);
+    Libc.check(() -> FUNCTIONS.listen(fd, 1));
+    return fd;
+  }
+
+  /** Opens a stream socket of the UNIX domain that listens at a path, close-on-exec. */
+  public static int listeningSocket(Path path) {
+    byte[] name = path.toString().getBytes(StandardCharsets.UTF_8);
+    byte[] address = new byte[2 + name.length + 1];
+    if (System.getProperty("os.name").equals("Linux")) {
+      ByteBuffer.wrap(address).order(ByteOrder.nativeOrder()).putShort((short) AF_UNIX);
+    } else {
+      address[0] = (byte) address.length;
+      address[1] = AF_UNIX;
+    }
+    System.arraycopy(name, 0, address, 2, name.length);
+    int fd = Libc.check(() -> FUNCTIONS.socket(AF_UNIX, SOCK_STREAM, 0));
+    Descriptors.setCloseOnExec(fd, true);
+    Libc.check(() -> FUNCTIONS.bind(fd, address, address.length));
     Libc.check(() -> FUNCTIONS.listen(fd, 1));
     return fd;
   }
