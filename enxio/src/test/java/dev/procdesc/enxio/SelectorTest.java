@@ -168,18 +168,18 @@ final class SelectorTest {
 
   @Test
   void aBlockingChannelWritesAll() throws Exception {
-    try (ChildProcess child = sh("exec wc -c").spawn();
-        PipeInputChannel output = PipeInputChannel.of(child.stdout())) {
+    try (ChildProcess child = sh("exec wc -c").spawn()) {
       try (PipeOutputChannel input = PipeOutputChannel.of(child.stdin())) {
         assertEquals(1_000_000, input.write(ByteBuffer.allocate(1_000_000)));
       }
       assertFalse(child.stdin().isOpen());
       ByteBuffer buffer = ByteBuffer.allocate(100);
-      assertTrue(output.read(buffer) > 0);
+      try (PipeInputChannel output = PipeInputChannel.of(child.stdout())) {
+        assertTrue(output.read(buffer) > 0);
+      }
+      assertFalse(child.stdout().isOpen());
       assertEquals(
           "1000000", StandardCharsets.UTF_8.decode(buffer.flip()).toString().strip());
-      output.close();
-      assertFalse(child.stdout().isOpen());
     }
   }
 
