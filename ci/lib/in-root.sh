@@ -109,7 +109,7 @@ mount_jdk() {
 fill_home() {
     local home=$1 tree=$2 maven=$3 kit=$4 part parts=(settings.xml)
     git -c advice.detachedHead=false clone -q --no-hardlinks "$tree" "$home/procdesc"
-    [ -z "$kit" ] || cp "$kit" "$home/kit.jar"
+    [ -z "$kit" ] || cp "$kit" "$home/kit.${kit##*.}"
     mkdir -p "$home/.m2"
     [ "$maven" = empty ] || parts+=(repository wrapper)
     for part in "${parts[@]}"; do

@@ -31,6 +31,9 @@ debian-root|nothing to run|trixie
 debian-root|a command excludes --pd|trixie --pd -- true
 debian-root|not 'new'|trixie --pd --java 21,new
 debian-root|--jar is for --kit|sid --pd --jar KIT
+debian-root|--deb takes a file|trixie --deb /nothing
+debian-root|excludes --kit|trixie --deb KIT --kit
+dist|unknown argument|--colour
 matrix|either --quick or --full|--quick --full
 matrix|no such system: ../x|--kit KIT --only ../x
 matrix|no such directory|--render /nothing

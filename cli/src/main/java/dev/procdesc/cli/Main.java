@@ -135,6 +135,11 @@ public final class Main
     };
   }
 
+  /** Returns the command line with all commands, for its manual and its completion. */
+  static CommandLine commandLine() {
+    return new Main().commandLine(COMMANDS);
+  }
+
   private CommandLine commandLine(List<String> commands) {
     options.add(OptionSpec.builder("-V", "--version")
         .type(boolean.class)
