@@ -20,7 +20,7 @@ import java.util.Set;
 public final class Platform {
   private final Backend backend;
 
-  private Platform(Backend backend) {
+  Platform(Backend backend) {
     this.backend = backend;
   }
 
@@ -29,40 +29,19 @@ public final class Platform {
    *
    * @return always the same object
    * @throws UnsupportedFeatureException of {@link Feature#PROCESS_DESCRIPTORS}, if no backend works
-   *     on this system; the message has the cause and the remedy
+   *     on this system, or if the class path, the module path or the run-time image has none, or
+   *     one of another version; the message has the cause and the remedy
    */
   public static Platform current() {
-    Object found = Holder.FOUND;
+    Object found = BackendSearch.FOUND;
     if (found instanceof Platform platform) {
       return platform;
     }
-    throw new UnsupportedFeatureException(
-        Feature.PROCESS_DESCRIPTORS, javaSystem(), String.valueOf(found));
-  }
-
-  /** Finds the backend once; a failure is retained as the text that explains it. */
-  private static final class Holder {
-    static final Object FOUND = find();
-
-    private static Object find() {
-      String wanted = System.getProperty("dev.procdesc.backend", "");
-      List<String> refusals = new ArrayList<>();
-      for (Backend backend : ServiceLoader.load(Backend.class, Platform.class.getClassLoader())) {
-        if (!wanted.isEmpty() && !wanted.equals(backend.name())) {
-          refusals.add(backend.name() + ": not selected by -Ddev.procdesc.backend=" + wanted);
-          continue;
-        }
-        var unavailable = backend.unavailable();
-        if (unavailable.isEmpty()) {
-          return new Platform(backend);
-        }
-        refusals.add(backend.name() + ": " + unavailable.get());
-      }
-      return refusals.isEmpty()
-          ? "no backend is on the class or module path; add the artifact dev.procdesc:procdesc-<system>"
-              + " for this system, if it exists"
-          : "no backend works on this system; " + String.join("; ", refusals);
-    }
+    BackendSearch.Failure failure = (BackendSearch.Failure) found;
+    throw failure.ofSystem()
+        ? new UnsupportedFeatureException(
+            Feature.PROCESS_DESCRIPTORS, javaSystem(), failure.message())
+        : new UnsupportedFeatureException(Feature.PROCESS_DESCRIPTORS, failure.message());
   }
 
   private static String javaSystem() {

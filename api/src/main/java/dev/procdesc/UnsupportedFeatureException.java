@@ -32,6 +32,17 @@ public final class UnsupportedFeatureException extends UnsupportedOperationExcep
   }
 
   /**
+   * Constructs an exception for a feature that the installation of the library lacks.
+   *
+   * @param feature the absent feature
+   * @param message the cause and the remedy, in whole sentences
+   */
+  UnsupportedFeatureException(Feature feature, String message) {
+    super(message);
+    this.feature = feature;
+  }
+
+  /**
    * Returns the absent feature.
    *
    * @return the feature

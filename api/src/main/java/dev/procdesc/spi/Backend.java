@@ -33,6 +33,13 @@ public interface Backend {
   String name();
 
   /**
+   * Returns the version of the library that the backend was compiled with.
+   *
+   * @return {@link LibraryVersion#VERSION}
+   */
+  String version();
+
+  /**
    * Probes whether the backend works on this system.
    *
    * @return empty if it works; else the cause and the remedy

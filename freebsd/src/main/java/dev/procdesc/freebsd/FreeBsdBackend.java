@@ -29,6 +29,7 @@ import dev.procdesc.posix.process.ProcessScopeImpl;
 import dev.procdesc.spi.Adoption;
 import dev.procdesc.spi.Backend;
 import dev.procdesc.spi.Channels;
+import dev.procdesc.spi.LibraryVersion;
 import dev.procdesc.spi.Since;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
@@ -70,12 +71,17 @@ public final class FreeBsdBackend implements Backend {
   }
 
   @Override
+  public String version() {
+    return LibraryVersion.VERSION;
+  }
+
+  @Override
   public Optional<String> unavailable() {
     // Checked before anything native, because only jffi's library for this system can be loaded.
     if (!System.getProperty("os.name", "").equals("FreeBSD") && !Simulation.isPresent()) {
       return Optional.of("this is not FreeBSD");
     }
-    Optional<String> problem = NativeAccess.unavailable();
+    Optional<String> problem = NativeAccess.unavailable(LibraryVersion.VERSION);
     return problem.isPresent() ? problem : Running.PROBES.unavailable();
   }
 

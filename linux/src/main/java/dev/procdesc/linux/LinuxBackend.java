@@ -26,6 +26,7 @@ import dev.procdesc.posix.process.ProcessScopeImpl;
 import dev.procdesc.spi.Adoption;
 import dev.procdesc.spi.Backend;
 import dev.procdesc.spi.Channels;
+import dev.procdesc.spi.LibraryVersion;
 import dev.procdesc.spi.Since;
 import dev.procdesc.spi.SpawnRequest;
 import java.io.IOException;
@@ -65,11 +66,16 @@ public final class LinuxBackend implements Backend {
   }
 
   @Override
+  public String version() {
+    return LibraryVersion.VERSION;
+  }
+
+  @Override
   public Optional<String> unavailable() {
     if (!System.getProperty("os.name", "").equals("Linux")) {
       return Optional.of("this is not Linux");
     }
-    Optional<String> problem = NativeAccess.unavailable();
+    Optional<String> problem = NativeAccess.unavailable(LibraryVersion.VERSION);
     return problem.isPresent() ? problem : Running.PROBES.unavailable();
   }
 

@@ -1,14 +1,30 @@
 package dev.procdesc.posix.ffi;
 
 import com.kenai.jffi.Library;
+import dev.procdesc.spi.LibraryVersion;
 import java.util.Optional;
 
 /** Checks that native code can be called, and explains the cause and the remedy if it cannot. */
 public final class NativeAccess {
   private NativeAccess() {}
 
-  /** Returns the cause and the remedy if native calls do not work; empty if they do. */
-  public static Optional<String> unavailable() {
+  /**
+   * Returns the cause and the remedy if native calls do not work; empty if they do.
+   *
+   * @param version the version of the backend
+   * @throws LinkageError if this module is of another version
+   */
+  public static Optional<String> unavailable(String version) {
+    if (!version.equals(LibraryVersion.VERSION)) {
+      throw new IncompatibleClassChangeError("procdesc-posix is of version "
+          + LibraryVersion.VERSION
+          + ", and the backend of version "
+          + version);
+    }
+    return unavailable();
+  }
+
+  static Optional<String> unavailable() {
     return Outcome.PROBLEM;
   }
 
