@@ -1,0 +1,4 @@
+/** Contains an application that uses the library. */
+module sample {
+  requires dev.procdesc;
+}
