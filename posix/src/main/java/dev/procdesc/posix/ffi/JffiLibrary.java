@@ -52,6 +52,9 @@ final class JffiLibrary implements AutoCloseable, Runnable {
   private static final String PLATFORM =
       Architecture.CURRENT.gnuName() + "-" + System.getProperty("os.name");
 
+  /** The name of the library as a resource. */
+  static final String RESOURCE = "jni/" + PLATFORM + "/" + NAME;
+
   private static final int ATTEMPTS = 16;
 
   /** The limit of the time for which an exit of the JVM waits for the loading. */
@@ -92,7 +95,7 @@ final class JffiLibrary implements AutoCloseable, Runnable {
       Library.getDefault();
       return;
     }
-    try (InputStream code = loader.getResourceAsStream("jni/" + PLATFORM + "/" + NAME)) {
+    try (InputStream code = loader.getResourceAsStream(RESOURCE)) {
       if (code != null) {
         load(code);
       }

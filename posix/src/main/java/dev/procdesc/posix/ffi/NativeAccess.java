@@ -47,7 +47,20 @@ public final class NativeAccess {
               : "; a run-time image made by jlink must contain its module, and the class path"
                   + " its JAR");
     }
+    // Joined here, because a tool that relocates classes changes such names in constants too.
+    String name = String.join(".", "com", "kenai", "jffi", "Library");
+    if (!Library.class.getName().equals(name)) {
+      return "a tool renamed the classes of jffi ("
+          + Library.class.getName()
+          + "), whose names are in its native library; exclude com.kenai.jffi from the relocation";
+    }
     String text = all.toString().strip();
+    if (text.contains("could not locate stub library")) {
+      return "the path lacks jffi's native library, "
+          + JffiLibrary.RESOURCE
+          + "; let no tool remove the files below jni, and add com.github.jnr:jffi with the classifier"
+          + " native if it is missing";
+    }
     String where = System.getProperty("os.name")
         + " "
         + System.getProperty("os.arch")

@@ -117,6 +117,15 @@ final class NativeAccessTest {
   }
 
   @Test
+  void aLibraryThatAToolRemovedIsNamed() {
+    String answer = NativeAccess.explain(
+        new UnsatisfiedLinkError("could not locate stub library in jar file.  Tried [jni/x]"));
+    assertTrue(answer.contains("lacks jffi's native library, jni/"), answer);
+    assertTrue(answer.contains("let no tool remove"), answer);
+    assertFalse(answer.contains("noexec"), answer);
+  }
+
+  @Test
   void theUnpackedLibraryIsDeleted(@TempDir Path directory) throws Exception {
     assertEquals("works", ask(ALLOWED, "-Djava.io.tmpdir=" + directory));
     try (Stream<Path> left = Files.list(directory)) {
