@@ -48,11 +48,13 @@ public final class NativeAccess {
                   + " its JAR");
     }
     // Joined here, because a tool that relocates classes changes such names in constants too.
-    String name = String.join(".", "com", "kenai", "jffi", "Library");
-    if (!Library.class.getName().equals(name)) {
+    String home = String.join(".", "com", "kenai", "jffi");
+    if (!Library.class.getPackageName().equals(home)) {
       return "a tool renamed the classes of jffi ("
           + Library.class.getName()
-          + "), whose names are in its native library; exclude com.kenai.jffi from the relocation";
+          + "), whose names are in its native library; exclude "
+          + home
+          + " from the relocation";
     }
     String text = all.toString().strip();
     if (text.contains("could not locate stub library")) {
