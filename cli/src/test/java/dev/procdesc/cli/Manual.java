@@ -12,7 +12,13 @@ import picocli.codegen.docgen.manpage.ManPageGenerator;
  * options.
  */
 final class Manual {
-  /** The last line of a file that zsh loads at the first completion, which it then answers. */
+  /**
+   * The first lines of a file that zsh loads at the first completion. It parses the whole file
+   * before it runs a line of it, so the alias of compopt there comes too late.
+   */
+  private static final String ZSH = "#compdef pd\ncompopt() { :; }\n";
+
+  /** The last line of that file, which answers the first completion. */
   private static final String FIRST = "_bash_complete -o default -F _complete_pd\n";
 
   private Manual() {}
@@ -39,7 +45,6 @@ final class Manual {
     String completion = AutoComplete.bash("pd", line);
     Files.writeString(Files.createDirectories(directory.resolve("bash")).resolve("pd"), completion);
     Files.writeString(
-        Files.createDirectories(directory.resolve("zsh")).resolve("_pd"),
-        "#compdef pd\n" + completion + FIRST);
+        Files.createDirectories(directory.resolve("zsh")).resolve("_pd"), ZSH + completion + FIRST);
   }
 }
