@@ -294,19 +294,28 @@ static int64_t exit_once(char **command) {
   return taken;
 }
 
+/* Starts a child that reads from a pipe, and returns its ID; the pipe's other end is its lifeline. */
+static pid_t start_reader(char **command, int *lifeline) {
+  int ends[2];
+  pid_t pid;
+  if (pipe2(ends, O_CLOEXEC) != 0 || (pid = vfork()) < 0) {
+    die("the child");
+  }
+  if (pid == 0) {
+    dup2(ends[0], 0);
+    execve(command[0], command, environ);
+    _exit(127);
+  }
+  *lifeline = ends[1];
+  return pid;
+}
+
 /* Opens a pidfd of a child that reads from a pipe, recognizes it, and makes it close-on-exec. */
 static int64_t adopt_once(char **command) {
   static pid_t pid;
   if (pid == 0) {
-    int lifeline[2];
-    if (pipe2(lifeline, O_CLOEXEC) != 0 || (pid = vfork()) < 0) {
-      die("the child");
-    }
-    if (pid == 0) {
-      dup2(lifeline[0], 0);
-      execve(command[0], command, environ);
-      _exit(127);
-    }
+    int lifeline;
+    pid = start_reader(command, &lifeline);
   }
   siginfo_t info;
   int64_t start = now();
@@ -395,16 +404,7 @@ static struct taken take_over(int socket) {
 static int64_t hand_over_once(char **command) {
   static pid_t pid;
   if (pid == 0) {
-    int lifeline[2];
-    if (pipe2(lifeline, O_CLOEXEC) != 0 || (pid = vfork()) < 0) {
-      die("the child");
-    }
-    if (pid == 0) {
-      dup2(lifeline[0], 0);
-      execve(command[0], command, environ);
-      _exit(127);
-    }
-    handed_lifeline = lifeline[1];
+    pid = start_reader(command, &handed_lifeline);
     handed_process = (int) syscall(SYS_pidfd_open, pid, 0);
   }
   int ends[2];

@@ -6,13 +6,13 @@ import dev.procdesc.DescriptorType;
 import dev.procdesc.FileRight;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.SystemNumbers;
+import dev.procdesc.posix.io.ForgottenWarnings;
 import dev.procdesc.posix.io.OwnedDescriptor;
 import dev.procdesc.posix.io.Unreachable;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.util.Collections;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 
 /** A descriptor that was received or opened, and has one owner. */
@@ -27,7 +27,7 @@ final class AttachmentImpl implements Attachment {
     this.number = new Owned(fd, type);
     this.type = type;
     this.rights = Collections.unmodifiableSet(rights);
-    this.cleanable = Unreachable.registerDescriptor(this, new Forgotten(number));
+    this.cleanable = Unreachable.register(this, new Forgotten(number));
   }
 
   /** The number and its owner, which outlives an object that became unreachable. */
@@ -69,10 +69,12 @@ final class AttachmentImpl implements Attachment {
   }
 
   /** Closes a descriptor that became unreachable without having been closed. */
-  private record Forgotten(Owned number) implements Unreachable.Release {
+  private record Forgotten(Owned number) implements Runnable {
     @Override
-    public Optional<String> close() {
-      return number.close() ? Optional.of(number.type.toString()) : Optional.empty();
+    public void run() {
+      if (number.close()) {
+        ForgottenWarnings.add(number.type.toString());
+      }
     }
   }
 

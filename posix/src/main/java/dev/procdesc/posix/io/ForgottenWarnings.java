@@ -9,7 +9,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * Logs the warnings about descriptors that the program has forgotten to close. A thread of its own
  * does so, because a slow or blocked log handler must not delay the cleanup after other objects.
  */
-final class ForgottenWarnings {
+public final class ForgottenWarnings {
   private static final ConcurrentLinkedQueue<String> NAMES = new ConcurrentLinkedQueue<>();
 
   /** The number of warnings that were not logged; the thread runs while it is positive. */
@@ -17,8 +17,12 @@ final class ForgottenWarnings {
 
   private ForgottenWarnings() {}
 
-  /** Logs a warning soon. */
-  static void add(String name) {
+  /**
+   * Logs a warning soon.
+   *
+   * @param name what the descriptor referred to, which is closed already
+   */
+  public static void add(String name) {
     NAMES.add(name);
     if (PENDING.getAndIncrement() > 0) {
       return;

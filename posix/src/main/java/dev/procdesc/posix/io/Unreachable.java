@@ -3,7 +3,6 @@ package dev.procdesc.posix.io;
 import dev.procdesc.posix.ffi.Pooling;
 import java.lang.ref.Cleaner;
 import java.lang.ref.WeakReference;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -46,17 +45,6 @@ public final class Unreachable {
 
   private Unreachable() {}
 
-  /** The release of a descriptor that the program should have closed. */
-  @FunctionalInterface
-  public interface Release {
-    /**
-     * Closes the descriptor, if it is open.
-     *
-     * @return what it referred to, for a warning; empty if it was closed
-     */
-    Optional<String> close();
-  }
-
   /**
    * Registers the cleanup after an object.
    *
@@ -64,23 +52,9 @@ public final class Unreachable {
    * @return runs the cleanup, unless it has run, and cancels the registration
    */
   public static Cleaner.Cleanable register(Object object, Runnable cleanup) {
-    return registerCounted(object, new Cleanup(cleanup));
-  }
-
-  /**
-   * Registers the release of a descriptor, after which a warning is logged.
-   *
-   * @param release never blocks, and does not refer to the object
-   * @return runs the release, unless it has run, and cancels the registration
-   */
-  public static Cleaner.Cleanable registerDescriptor(Object object, Release release) {
-    return registerCounted(object, new WarningCleanup(release));
-  }
-
-  private static Cleaner.Cleanable registerCounted(Object object, Runnable cleanup) {
     REGISTERED.incrementAndGet();
     Cleaner cleaner = cleaner();
-    return new Registration(cleaner, cleaner.register(object, cleanup));
+    return new Registration(cleaner, cleaner.register(object, new Cleanup(cleanup)));
   }
 
   /** A cleanup that is counted. */
@@ -93,24 +67,6 @@ public final class Unreachable {
       } finally {
         REGISTERED.decrementAndGet();
         RUNNING.decrementAndGet();
-      }
-    }
-  }
-
-  /** A release that is counted, and followed by a warning. */
-  private record WarningCleanup(Release release) implements Runnable {
-    @Override
-    public void run() {
-      Optional<String> forgotten;
-      RUNNING.incrementAndGet();
-      try {
-        forgotten = release.close();
-      } finally {
-        REGISTERED.decrementAndGet();
-        RUNNING.decrementAndGet();
-      }
-      if (forgotten.isPresent()) {
-        ForgottenWarnings.add(forgotten.get());
       }
     }
   }

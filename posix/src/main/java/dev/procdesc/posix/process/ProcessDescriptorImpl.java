@@ -13,6 +13,7 @@ import dev.procdesc.Signal;
 import dev.procdesc.StateChange;
 import dev.procdesc.Teardown;
 import dev.procdesc.posix.io.Deadline;
+import dev.procdesc.posix.io.ForgottenWarnings;
 import dev.procdesc.posix.io.Unreachable;
 import java.io.IOException;
 import java.lang.ref.Cleaner;
@@ -41,19 +42,18 @@ public sealed class ProcessDescriptorImpl implements ProcessDescriptor permits C
 
   private ProcessDescriptorImpl(ProcessReference reference) {
     this.reference = reference;
-    this.cleanable = Unreachable.registerDescriptor(this, new Forgotten(reference));
+    this.cleanable = Unreachable.register(this, new Forgotten(reference));
   }
 
   /** Closes a descriptor that became unreachable without having been closed. */
-  private record Forgotten(ProcessReference reference) implements Unreachable.Release {
+  private record Forgotten(ProcessReference reference) implements Runnable {
     @Override
-    public Optional<String> close() {
-      if (reference.isReleased()) {
-        return Optional.empty();
+    public void run() {
+      if (!reference.isReleased()) {
+        String name = reference.toString();
+        reference.forget();
+        ForgottenWarnings.add(name);
       }
-      String name = reference.toString();
-      reference.forget();
-      return Optional.of(name);
     }
   }
 
