@@ -249,6 +249,8 @@ final class FlowTest {
       Text.send(child.stdin(), "line");
       probe.awaitBuffers(1);
       single.shutdown();
+      // A task that still runs would read the second line, and pass nothing to the executor.
+      Await.until("the executor is idle", single::isTerminated);
       Text.send(child.stdin(), "line");
       assertInstanceOf(RejectedExecutionException.class, Await.thrown(probe.end()));
       assertFalse(child.stdout().isOpen());
