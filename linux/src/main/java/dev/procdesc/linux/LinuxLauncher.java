@@ -249,6 +249,12 @@ final class LinuxLauncher extends Launcher {
     /** The flags of clone that the last attempt used. */
     private long flags;
 
+    /** Set when the child of the last attempt opened its pipes by name. */
+    private boolean opensPipes;
+
+    /** Set when a child could not do so. */
+    private boolean refused;
+
     Attempt(PreparedSpawn spawn) {
       this.spawn = spawn;
       this.request = spawn.request();
@@ -288,6 +294,19 @@ final class LinuxLauncher extends Launcher {
 
     @Override
     public Launched make() throws IOException {
+      try {
+        return makeInGroup();
+      } catch (SpawnException e) {
+        if (!opensPipes || e.step() != Step.DESCRIPTORS) {
+          throw e;
+        }
+        probes.refusedPipe(e.errno());
+      }
+      refused = true;
+      return makeInGroup();
+    }
+
+    private Launched makeInGroup() throws IOException {
       if (cgroup.isEmpty()) {
         return makeOnce();
       }
@@ -316,6 +335,21 @@ final class LinuxLauncher extends Launcher {
 
     private ScriptLaunch launch() throws IOException {
       return probes.launch(spawn.arena(), spawn.descriptors().targets().last() + 1);
+    }
+
+    /**
+     * A child of another user may not open the descriptors of this JVM. It changes the user before
+     * it opens any.
+     */
+    private ScriptBuilder builder(ScriptLaunch launch) {
+      boolean sharesTable = probes.sharesTable();
+      boolean opens = sharesTable
+          && !refused
+          && !spawn.identity().isOther()
+          && spawn.descriptors().hasDistantPipe();
+      Optional<String> directory = opens ? probes.pipeDirectory() : Optional.empty();
+      opensPipes = directory.isPresent();
+      return new ScriptBuilder(spawn, launch, sharesTable, directory);
     }
 
     private void refuseWhatIsNotThere() {
@@ -383,7 +417,7 @@ final class LinuxLauncher extends Launcher {
 
     private Launched spawnUnguarded() throws IOException {
       try (ScriptLaunch launch = launch()) {
-        ScriptBuilder builder = new ScriptBuilder(spawn, launch, probes.sharesTable());
+        ScriptBuilder builder = builder(launch);
         return create(launch, builder, Set.of(), Optional.empty());
       }
     }
@@ -396,7 +430,7 @@ final class LinuxLauncher extends Launcher {
         if (registration.byTable()) {
           flags |= Numbers.CLONE_FILES;
         }
-        ScriptBuilder builder = new ScriptBuilder(spawn, launch, probes.sharesTable());
+        ScriptBuilder builder = builder(launch);
         builder.register(registration, socket.fd(), pidfd);
         Set<Integer> named = new TreeSet<>(Set.of(socket.fd()));
         if (cgroupKill.isPresent()) {

@@ -10,6 +10,7 @@ import dev.procdesc.linux.kernel.ScriptLaunch;
 import dev.procdesc.linux.kernel.Signals;
 import dev.procdesc.posix.ffi.NativeArena;
 import dev.procdesc.posix.ffi.PosixNumbers;
+import dev.procdesc.posix.spawn.ChildScript;
 import dev.procdesc.posix.spawn.ChildScript.Purpose;
 import dev.procdesc.posix.spawn.ChildSetup;
 import dev.procdesc.posix.spawn.PreparedSpawn;
@@ -17,6 +18,7 @@ import dev.procdesc.posix.spawn.Users;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 
 /** Builds the script of a child from the system calls of Linux. */
 public final class ScriptBuilder extends ChildSetup {
@@ -32,6 +34,9 @@ public final class ScriptBuilder extends ChildSetup {
   private final ScriptLaunch launch;
   private final boolean sharesTable;
 
+  /** The directory with the descriptors of this JVM; empty if the child opens nothing there. */
+  private final Optional<String> pipeDirectory;
+
   /**
    * The address of a {@code struct sigaction} of zeros, which is SIG_DFL. {@link #ignoringAction}
    * has SIG_IGN.
@@ -45,11 +50,18 @@ public final class ScriptBuilder extends ChildSetup {
    *
    * @param sharesTable whether the child shares this JVM's descriptor table until it places its
    *     descriptors
+   * @param pipeDirectory the directory in which the child opens pipes of this JVM by number; empty
+   *     if it cannot
    */
-  ScriptBuilder(PreparedSpawn spawn, ScriptLaunch launch, boolean sharesTable) {
+  ScriptBuilder(
+      PreparedSpawn spawn,
+      ScriptLaunch launch,
+      boolean sharesTable,
+      Optional<String> pipeDirectory) {
     super(spawn);
     this.launch = launch;
     this.sharesTable = sharesTable;
+    this.pipeDirectory = pipeDirectory;
     long[] action = new long[Numbers.SIGACTION_SIZE / Long.BYTES];
     defaultAction = arena.words(action);
     action[0] = PosixNumbers.SIG_IGN;
@@ -106,6 +118,28 @@ public final class ScriptBuilder extends ChildSetup {
     script.step(
         UNSHARING, Numbers.SYS_CLOSE_RANGE, end, LAST_DESCRIPTOR, Numbers.CLOSE_RANGE_UNSHARE);
     return end;
+  }
+
+  @Override
+  protected boolean opensPipes() {
+    return pipeDirectory.isPresent();
+  }
+
+  @Override
+  protected void openPipe(int from, boolean reads, int to) {
+    String path = pipeDirectory.orElseThrow() + from;
+    int mode = reads ? PosixNumbers.O_RDONLY : PosixNumbers.O_WRONLY;
+    // The path is absolute, so the directory's descriptor is not used.
+    add(Step.DESCRIPTORS, "openat", path, Numbers.SYS_OPENAT, -1, arena.string(path), mode, 0);
+    script.passOn(0);
+    // EINVAL: the lowest free number was the right one.
+    script.tolerantStep(
+        new Purpose(Step.DESCRIPTORS, "dup3", "to " + to),
+        ChildScript.tolerate(PosixNumbers.EINVAL),
+        Numbers.SYS_DUP3,
+        -1,
+        to,
+        0);
   }
 
   @Override

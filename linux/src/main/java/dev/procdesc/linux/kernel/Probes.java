@@ -24,6 +24,8 @@ import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -76,6 +78,9 @@ public final class Probes {
 
   private static final String SHARING =
       "clone(CLONE_FILES), close_range(CLOSE_RANGE_UNSHARE) in a child";
+  /** A child that opens pipes of this JVM in /proc, once it has a table of its own. */
+  private static final String PIPES_BY_NAME = "pipes_by_name";
+
   private static final Purpose UNSHARING =
       new Purpose(SpawnException.Step.DESCRIPTORS, "close_range(CLOSE_RANGE_UNSHARE)", "");
   private static final String GROUP_SIGNAL = "group_signal";
@@ -528,6 +533,43 @@ public final class Probes {
         : (end + BITMAP_WORD - 1) / BITMAP_WORD * BITMAP_WORD;
   }
 
+  /**
+   * Returns the directory of this JVM's descriptors, with a slash at its end, in which a child that
+   * has left the shared table can open pipes. Empty if that is not possible. The link is read each
+   * time, because the ID in it is the one that this mount of /proc uses.
+   */
+  public Optional<String> pipeDirectory() {
+    boolean known = mechanisms.isKnown(PIPES_BY_NAME);
+    if (confined || (known && !mechanisms.has(PIPES_BY_NAME))) {
+      return Optional.empty();
+    }
+    try {
+      String directory = "/proc/" + Files.readSymbolicLink(Path.of("/proc/self")) + "/fd/";
+      if (!known) {
+        mechanisms.note(PIPES_BY_NAME, "readlink(/proc/self)", true, "");
+      }
+      return mechanisms.has(PIPES_BY_NAME) ? Optional.of(directory) : Optional.empty();
+    } catch (IOException e) {
+      mechanisms.absent(PIPES_BY_NAME, "readlink(/proc/self): " + e, "/proc");
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * Records that a child could not open its pipes. A lasting cause is that this JVM is not
+   * "dumpable", or a security policy; the others are a matter of a single child.
+   */
+  public void refusedPipe(int errno) {
+    if (errno == PosixNumbers.EACCES
+        || errno == PosixNumbers.EPERM
+        || errno == PosixNumbers.ENOENT) {
+      mechanisms.absent(
+          PIPES_BY_NAME,
+          "open(/proc/PID/fd/NUMBER) in a child: " + Errors.describe(errno),
+          "permission for a child to open the descriptors of this JVM");
+    }
+  }
+
   public boolean hasAutoreap() {
     return mechanisms.has(AUTOREAP);
   }
@@ -661,6 +703,7 @@ public final class Probes {
     peer();
     seccomp();
     launcher();
+    pipeDirectory();
     return mechanisms.get(List.of(
         STUB,
         CLONE3,
@@ -675,6 +718,7 @@ public final class Probes {
         EXIT_INFO,
         CLOSE_RANGE,
         SHARED_TABLE,
+        PIPES_BY_NAME,
         GROUP_SIGNAL,
         OPEN,
         INFO,

@@ -60,6 +60,9 @@ public final class ChildDescriptors implements AutoCloseable {
   /** The numbers of {@link #reserved} that are in use. */
   private final List<Integer> borrowed = new ArrayList<>(4);
 
+  /** The sources that are ends of new pipes. */
+  private final List<Integer> pipeEnds = new ArrayList<>(4);
+
   private final Map<Integer, PipeInputImpl> inputs = new HashMap<>(4);
   private final Map<Integer, PipeOutputImpl> outputs = new HashMap<>(4);
 
@@ -212,7 +215,9 @@ public final class ChildDescriptors implements AutoCloseable {
     } else {
       inputs.put(target, new PipeInputImpl(owned, watcher));
     }
-    return moveUp(toChild ? ends[0] : ends[1]);
+    int end = moveUp(toChild ? ends[0] : ends[1]);
+    pipeEnds.add(end);
+    return end;
   }
 
   /** Opens the terminal of the child; returns the child's end. */
@@ -384,11 +389,58 @@ public final class ChildDescriptors implements AutoCloseable {
    * that it inherits, and some more.
    */
   int highestNeeded(SortedSet<Integer> more) {
+    return highest(more, true);
+  }
+
+  /**
+   * Returns the highest of the descriptors of this JVM that the child needs besides the ends of its
+   * new pipes.
+   */
+  int highestBesidesPipes(SortedSet<Integer> more) {
+    return highest(more, false);
+  }
+
+  private int highest(SortedSet<Integer> more, boolean withPipes) {
     int highest = more.isEmpty() ? 0 : more.last();
     for (int target : targets) {
-      highest = Math.max(highest, sourceOf(target).orElse(target));
+      int source = sourceOf(target).orElse(target);
+      highest = Math.max(highest, withPipes || !pipeEnds.contains(source) ? source : target);
     }
     return highest;
+  }
+
+  /** Returns whether a new pipe has so high a number that the child had better open it by name. */
+  public boolean hasDistantPipe() {
+    for (int end : pipeEnds) {
+      if (end > ReservedNumbers.LOW) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Returns whether a source is the child's end of a new pipe. */
+  boolean isPipeEnd(int source) {
+    return pipeEnds.contains(source);
+  }
+
+  /** Returns whether the child reads from the new pipe at a number, instead of writing to it. */
+  boolean isRead(int target) {
+    return outputs.containsKey(target);
+  }
+
+  /**
+   * Returns whether all numbers that the child inherits are open in this JVM, so that the child
+   * opens nothing there.
+   */
+  boolean inheritsOpenNumbers() {
+    for (Map.Entry<Integer, Stdio> entry : request.entrySet()) {
+      if (entry.getValue() instanceof Redirect.Inherit
+          && LibC.fcntl(entry.getKey(), PosixNumbers.F_GETFD, 0) < 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Returns the descriptor of this JVM that the child gets at a number. */

@@ -21,6 +21,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -112,6 +113,23 @@ public abstract class ChildSetup {
    */
   protected long unshareTable(int needed) {
     throw new IllegalStateException("the table is not shared");
+  }
+
+  /**
+   * Returns whether the child can open the pipes of this JVM by name, after it has given up the
+   * shared table.
+   */
+  protected boolean opensPipes() {
+    return false;
+  }
+
+  /**
+   * Opens an end of a pipe of this JVM by name, at a number that stays open across exec.
+   *
+   * @param from the number of the end in this JVM
+   */
+  protected void openPipe(int from, boolean reads, int to) {
+    throw new IllegalStateException("pipes are not opened by name");
   }
 
   /** Copies a descriptor to another number; the copy stays open across exec. */
@@ -239,11 +257,16 @@ public abstract class ChildSetup {
       SortedSet<Integer> open, OptionalLong openLimit, BitSet notDefault) {
     ChildDescriptors descriptors = spawn.descriptors();
     OptionalLong end = openLimit;
-    if (sharesTable()) {
-      end = OptionalLong.of(unshareTable(descriptors.highestNeeded(open)));
-    }
-    for (ChildDescriptors.Placement placement : descriptors.placements()) {
-      copyDescriptor(placement.source(), placement.target());
+    if (sharesTable() && isWorthOpening(descriptors, open)) {
+      end = OptionalLong.of(
+          unshareTable(descriptors.highestBesidesPipes(open)) + openPipes(descriptors));
+    } else {
+      if (sharesTable()) {
+        end = OptionalLong.of(unshareTable(descriptors.highestNeeded(open)));
+      }
+      for (ChildDescriptors.Placement placement : descriptors.placements()) {
+        copyDescriptor(placement.source(), placement.target());
+      }
     }
     open.addAll(descriptors.targets());
     closeAllBut(script, open, end, openLimit.isEmpty());
@@ -258,6 +281,42 @@ public abstract class ChildSetup {
     }
     // From here on, signals are delivered to the child.
     mask(request.blockedSignals());
+  }
+
+  /**
+   * Returns whether pipes keep the child's copy of the table large, and it can open them instead.
+   */
+  private boolean isWorthOpening(ChildDescriptors descriptors, SortedSet<Integer> open) {
+    return descriptors.highestNeeded(open) - descriptors.highestBesidesPipes(open)
+            > ReservedNumbers.LOW
+        && opensPipes()
+        && descriptors.inheritsOpenNumbers();
+  }
+
+  /**
+   * Places the descriptors of a child whose table has no pipes. The others come first: then no pipe
+   * is opened at a number that must not be overwritten.
+   *
+   * @return the number of pipes, each of which is opened at the lowest free number
+   */
+  private int openPipes(ChildDescriptors descriptors) {
+    Map<Integer, Integer> pipes = new LinkedHashMap<>();
+    for (ChildDescriptors.Placement placement : descriptors.placements()) {
+      if (!descriptors.isPipeEnd(placement.source())) {
+        copyDescriptor(placement.source(), placement.target());
+      }
+    }
+    for (ChildDescriptors.Placement placement : descriptors.placements()) {
+      if (descriptors.isPipeEnd(placement.source())) {
+        Integer opened = pipes.putIfAbsent(placement.source(), placement.target());
+        if (opened == null) {
+          openPipe(placement.source(), descriptors.isRead(placement.target()), placement.target());
+        } else {
+          copyDescriptor(opened, placement.target()); // Standard error is standard output.
+        }
+      }
+    }
+    return pipes.size();
   }
 
   /**

@@ -21,8 +21,10 @@ public final class ReservedNumbers implements Watcher.IdleTask {
   /** The number of descriptors for the pipes of 16 children that are created at once. */
   private static final int COUNT = 48;
 
-  /** Below this number, a descriptor is not worth the calls that move it. */
-  private static final int LOW = 256;
+  /**
+   * Below this number, a descriptor is not worth the calls that move it, or open it by its name.
+   */
+  static final int LOW = 256;
 
   private final Deque<Integer> free = new ArrayDeque<>(COUNT);
 
