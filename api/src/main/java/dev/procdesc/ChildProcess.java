@@ -7,7 +7,11 @@ package dev.procdesc;
  * <p>{@link #close()} also closes the pipes, except those of a released process
  * ({@link OnClose#RELEASE}), which the caller must close.
  *
- * <p>The methods behave the same on Linux and FreeBSD.
+ * <p>A pipe from the child must be read: a child that fills it blocks, and {@link #waitFor()} waits
+ * forever. {@link Stdio#pipe()} tells how much a pipe holds, and what to do.
+ *
+ * <p>The methods of this interface do the same on Linux and FreeBSD, except as they say;
+ * {@link ChildSocket} and {@link Terminal} tell how the systems differ.
  */
 public interface ChildProcess extends ProcessDescriptor {
   /**

@@ -58,6 +58,9 @@ import java.util.Optional;
  * effect of the last close if it is the last. {@link Feature#STATUS_FOR_ANY_HOLDER} determines the
  * status that its {@code waitFor} and {@code onExit} return.
  *
+ * <p><b>Linux and FreeBSD.</b> A method that names no system does the same on both, with the same
+ * errors.
+ *
  * <p>A virtual thread that waits parks without pinning its carrier thread. {@link #close()} from
  * another thread ends a wait with {@link java.nio.channels.AsynchronousCloseException}; an
  * interrupt closes the channel and ends the wait with
@@ -108,8 +111,9 @@ public interface DescriptorChannel extends InterruptibleChannel, AutoCloseable {
    * @param path the path of a socket with a listener
    * @return the connected channel
    * @throws ProcessDescriptorException ENOENT if the path does not exist; EACCES if this JVM may
-   *     not access it; ECONNREFUSED if no process listens; EAGAIN if too many connections wait to
-   *     be accepted
+   *     not access it; ECONNREFUSED if no process listens; EAGAIN on Linux and ECONNREFUSED on
+   *     FreeBSD if too many connections wait to be accepted; on FreeBSD ECAPMODE in the
+   *     descriptor-only mode, which permits this method on Linux
    * @throws IllegalArgumentException if the path is too long for a socket's address: 107 bytes on
    *     Linux, 103 on FreeBSD
    * @throws UnsupportedOperationException if the path is one of another file system
@@ -147,8 +151,10 @@ public interface DescriptorChannel extends InterruptibleChannel, AutoCloseable {
    * @param path a path that does not exist
    * @return the listener, which accepts connections
    * @throws ProcessDescriptorException EADDRINUSE if the path exists; ENOENT if its directory does
-   *     not; EACCES if this JVM may not write to the directory
-   * @throws IllegalArgumentException if the path is too long for a socket's address
+   *     not; EACCES if this JVM may not write to the directory; on FreeBSD ECAPMODE in the
+   *     descriptor-only mode, which permits this method on Linux
+   * @throws IllegalArgumentException if the path is too long for a socket's address, as for
+   *     {@link #connect(Path)}
    * @throws UnsupportedOperationException if the path is one of another file system
    * @throws UnsupportedFeatureException without {@link Feature#DESCRIPTOR_CHANNEL}
    */
@@ -218,8 +224,8 @@ public interface DescriptorChannel extends InterruptibleChannel, AutoCloseable {
    *
    * @param payload 0 to {@link #MAX_PAYLOAD} bytes; at least one if there is no descriptor
    * @param processes the descriptors to send, which remain open here
-   * @throws ProcessDescriptorException EPIPE or ECONNRESET if the other end is closed, ETOOMANYREFS
-   *     if too many descriptors are in transit
+   * @throws ProcessDescriptorException EPIPE or ECONNRESET if the other end is closed; on Linux
+   *     ETOOMANYREFS if more descriptors of its user are in transit than this JVM may have open
    * @throws IllegalArgumentException if the message is too big, or empty
    * @throws MissingRightException without {@link Right#SEND}
    * @throws UnsupportedFeatureException for a restricted descriptor, without
@@ -297,7 +303,8 @@ public interface DescriptorChannel extends InterruptibleChannel, AutoCloseable {
    *     received in part is reported as {@link RefusedMessageException} first
    * @throws RefusedMessageException if the message is malformed; the next call continues with the
    *     next message, unless the boundaries on a stream are lost, which closes the channel
-   * @throws ProcessDescriptorException ECONNRESET if the other end was closed with messages unread
+   * @throws ProcessDescriptorException ECONNRESET on Linux if the other end was closed with
+   *     messages unread
    * @throws java.nio.channels.ClosedChannelException if this channel is closed
    * @throws IOException for the other errors of the system
    */
@@ -473,6 +480,9 @@ public interface DescriptorChannel extends InterruptibleChannel, AutoCloseable {
     /**
      * Stops listening and removes the socket from the file system. Closing the listener again has
      * no effect.
+     *
+     * @throws java.io.UncheckedIOException if the socket cannot be removed, as in the
+     *     descriptor-only mode: on Linux with {@link DescriptorOnly#FILES}, on FreeBSD always
      */
     @Override
     void close();

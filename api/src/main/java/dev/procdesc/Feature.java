@@ -95,8 +95,9 @@ public enum Feature {
   /**
    * The options that need a system call in the child before it executes its program: user and
    * groups, umask, resource limits, nice value, controlling terminal and {@link Spawner#terminal},
-   * ignored signals, extra descriptors, no-new-privileges, and on FreeBSD a new session. The
-   * feature is absent where only the C library's spawn function can be used.
+   * ignored signals, extra descriptors, and on FreeBSD a new session. The feature is absent where
+   * only the C library's spawn function can be used, which {@link Spawner} explains; there
+   * {@link #SPAWN_BY_DESCRIPTOR}, {@link #CGROUP} and {@link #NO_NEW_PRIVILEGES} are absent too.
    */
   CHILD_SETUP("steps in the child before it executes its program", Since.P_PIDFD, Since.PDFORK),
 

@@ -15,7 +15,9 @@ import java.util.Set;
  *
  * <p>The backend is found by {@link ServiceLoader}; the system property
  * {@code dev.procdesc.backend} selects one if there are several. Features are probed by calling the
- * system, at their first use, once for each JVM.
+ * system, at their first use, once for each JVM. On Linux, probing
+ * {@link Feature#KILL_ON_JVM_DEATH} starts the {@link #guardian()} where the kernel does not do its
+ * work. A method that names no system does the same on Linux and FreeBSD.
  */
 public final class Platform {
   private final Backend backend;
@@ -55,7 +57,7 @@ public final class Platform {
   /**
    * Returns the name of the backend.
    *
-   * @return the name, such as {@code linux}
+   * @return {@code linux} or {@code freebsd}
    */
   public String name() {
     return backend.name();
@@ -136,6 +138,11 @@ public final class Platform {
 
   /**
    * Returns the mechanism by which {@link OnClose#KILL} holds when this JVM dies.
+   *
+   * <p>FreeBSD: always the kernel. Linux: the kernel if it has {@code CLONE_PIDFD_AUTOKILL} (Linux
+   * 7.1) and this JVM has CAP_SYS_ADMIN; else this method starts the guardian, to find out whether
+   * it can. Where the kernel has that flag, it also kills the children with
+   * {@link Spawner#noNewPrivileges} of a JVM without that privilege.
    *
    * @return the mechanism; {@link DeathGuard#NONE} where {@link Feature#KILL_ON_JVM_DEATH} is
    *     absent

@@ -14,6 +14,15 @@ import java.util.function.Consumer;
  * <p>Every operation reaches this process or no process at all, also after the process has ended
  * and its ID was assigned to another process.
  *
+ * <p><b>Linux and FreeBSD.</b> A method that names no system does the same on both, with the same
+ * errors. Where the systems differ, the method says so after the name of each: the call that it
+ * makes, its errors and its guarantees. A version after a call is the first release that has it;
+ * every supported release has a call without one. An operation that a system lacks throws
+ * {@link UnsupportedFeatureException} with the {@link Feature} that the method names, and
+ * {@link Platform#has} tells beforehand. The <i>descriptor-only mode</i> is that of
+ * {@link Platform#enterDescriptorOnlyMode}, in which Linux refuses a call with EPERM and FreeBSD
+ * with ECAPMODE.
+ *
  * <p>Closing the last reference kills or releases the process, as {@link OnClose} specifies. A
  * descriptor that becomes unreachable without having been closed is closed by the garbage
  * collector, with a warning in the log: a process that is to outlive its descriptor must be started
@@ -37,9 +46,6 @@ import java.util.function.Consumer;
  * any more. While other references are open in this JVM, they throw that exception until the
  * process has ended.
  *
- * <p>Methods behave the same on Linux and FreeBSD unless a method says otherwise. A version after a
- * system call is the first release that has the call.
- *
  * @see <a href="https://man7.org/linux/man-pages/man2/pidfd_open.2.html">pidfd_open(2), Linux</a>
  * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=pdfork&amp;sektion=2">pdfork(2),
  *     FreeBSD</a>
@@ -60,10 +66,10 @@ public interface ProcessDescriptor extends AutoCloseable {
    *
    * @param pid the process ID, positive
    * @return a descriptor with every right
-   * @throws ProcessDescriptorException ESRCH if there is no such process; EINVAL if the ID is that
-   *     of a thread; EMFILE if this JVM has too many open descriptors; on FreeBSD EPERM if this JVM
-   *     may not debug the process, EBUSY if the process is exiting, ECAPMODE in the descriptor-only
-   *     mode
+   * @throws ProcessDescriptorException ESRCH if there is no such process; EMFILE if this JVM has
+   *     too many open descriptors; on Linux EINVAL, or ENOENT with newer kernels, if the ID is that
+   *     of a thread, EPERM in the descriptor-only mode; on FreeBSD EPERM if this JVM may not debug
+   *     the process, EBUSY if the process is exiting, ECAPMODE in the descriptor-only mode
    * @throws IllegalArgumentException if the ID is not positive
    * @throws UnsupportedFeatureException without {@link Feature#OPEN_PROCESS}
    * @see <a href="https://man7.org/linux/man-pages/man2/pidfd_open.2.html">pidfd_open(2), Linux</a>
@@ -140,7 +146,8 @@ public interface ProcessDescriptor extends AutoCloseable {
    * <p>Uses the same system calls as {@link #open(long)}.
    *
    * @return a descriptor with every right
-   * @throws ProcessDescriptorException EMFILE if this JVM has too many open descriptors
+   * @throws ProcessDescriptorException EMFILE if this JVM has too many open descriptors; on FreeBSD
+   *     ECAPMODE in the descriptor-only mode, which permits this method on Linux
    * @throws UnsupportedFeatureException without {@link Feature#OPEN_PROCESS}
    */
   static ProcessDescriptor self() throws ProcessDescriptorException {
@@ -242,7 +249,10 @@ public interface ProcessDescriptor extends AutoCloseable {
    * the process. The ID remains the same after the process has ended, when the system may have
    * assigned it to another process.
    *
-   * <p>FreeBSD obtains the ID from {@code pdgetpid}.
+   * <p>The call that created or opened the process returns its ID. For a descriptor from elsewhere,
+   * Linux: {@code ioctl(PIDFD_GET_INFO)} (Linux 6.13), else {@code /proc/self/fdinfo}; FreeBSD:
+   * {@code pdgetpid}, which also reports the ID of a process that was reaped, and keeps it from
+   * being assigned again while a descriptor is open.
    *
    * @return the process ID, positive
    * @throws MissingRightException without {@link Right#PID}
@@ -250,6 +260,8 @@ public interface ProcessDescriptor extends AutoCloseable {
    *     before its descriptor arrived, or is in a PID namespace that this JVM cannot see (Linux).
    *     On Linux before 6.13 also without {@code /proc}. With {@code pidfd_spawn} of glibc also for
    *     a child that other code in this JVM reaped during its spawn
+   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=pdgetpid&amp;sektion=2">pdgetpid(2),
+   *     FreeBSD</a>
    */
   long pid();
 
@@ -300,8 +312,9 @@ public interface ProcessDescriptor extends AutoCloseable {
    * stopped, and regardless of its signal mask.
    *
    * @return true if the signal was sent; false if the process has ended
-   * @throws ProcessDescriptorException EPERM if the process runs as another user now; EINVAL or
-   *     ESRCH if it is in another PID namespace or jail, as for {@link #signal}
+   * @throws ProcessDescriptorException EPERM if the process runs as another user now; EINVAL on
+   *     Linux and ESRCH on FreeBSD if it is in another PID namespace or jail, as for
+   *     {@link #signal}
    * @throws MissingRightException without {@link Right#SIGNAL}
    * @throws ClosedDescriptorException after {@link #close()}
    */
@@ -343,7 +356,8 @@ public interface ProcessDescriptor extends AutoCloseable {
    * continues. This method does not close the descriptor.
    *
    * <p>Uses {@link #signal}, or {@link #signalGroup} for {@link Teardown#ofGroup()}, and
-   * {@link #waitFor(Duration)}.
+   * {@link #waitFor(Duration)}. So FreeBSD refuses the teardown of a group in the descriptor-only
+   * mode.
    *
    * @param teardown the signals and the time to wait after each
    * @return the exit status
@@ -358,9 +372,11 @@ public interface ProcessDescriptor extends AutoCloseable {
   /**
    * Returns whether the process runs. This method never blocks.
    *
-   * <p>A process that has exited may have no status yet, so that {@link #poll()} is empty although
-   * this method returns false: another process's child until its parent has reaped it, and on Linux
-   * a process that is traced until the tracer (strace, a debugger) has reaped it or has ended.
+   * <p>Linux: a process that has exited may have no status yet, so that {@link #poll()} is empty
+   * although this method returns false: another process's child until its parent has reaped it
+   * ({@code PIDFD_INFO_EXIT}, Linux 6.15), and a process that is traced until the tracer (strace, a
+   * debugger) has reaped it or has ended. Before Linux 6.15 another process's child has the status
+   * {@link ExitStatus.Unknown} from its exit on. FreeBSD: the status is available at the exit.
    *
    * @return false as soon as the process has exited, also if its status is not available yet
    * @throws MissingRightException without {@link Right#WAIT}
@@ -375,8 +391,10 @@ public interface ProcessDescriptor extends AutoCloseable {
    *
    * <p>Linux: {@code waitid(P_PIDFD)} (Linux 5.4), then {@code ioctl(PIDFD_GET_INFO)} for the
    * status of a process that was reaped by other code or by another process (Linux 6.15). FreeBSD:
-   * {@code kevent} with {@code EVFILT_PROCDESC}. If a child of this library has ended, this call
-   * reaps it.
+   * {@code pdwait} (FreeBSD 15.1), else {@code wait6}, for a child of this library; {@code kevent}
+   * with {@code EVFILT_PROCDESC} for every other process, for a child that other code has reaped,
+   * and where the descriptor-only mode refuses {@code wait6}. If a child of this library has ended,
+   * this call reaps it; after {@code kevent}, the close of its last descriptor does.
    *
    * <p>After a {@link #close()} that killed the process, the status is available at once.
    *
@@ -385,6 +403,9 @@ public interface ProcessDescriptor extends AutoCloseable {
    * @throws MissingRightException without {@link Right#WAIT}
    * @throws ClosedDescriptorException after {@link #close()}, unless the process had ended before
    *     or was killed by the close of the last reference
+   * @see <a href="https://man7.org/linux/man-pages/man2/waitid.2.html">waitid(2), Linux</a>
+   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=kqueue&amp;sektion=2">kqueue(2),
+   *     FreeBSD</a>
    */
   Optional<ExitStatus> poll();
 
@@ -392,8 +413,12 @@ public interface ProcessDescriptor extends AutoCloseable {
    * Waits until the process has ended and its exit status is available. A virtual thread parks
    * without pinning its carrier thread.
    *
+   * <p>A child that writes to a pipe which nobody reads blocks once the pipe is full, and then does
+   * not end: see {@link Stdio#pipe()}.
+   *
    * <p>A platform thread waits in {@code poll}. The library's watcher thread wakes virtual threads,
-   * and threads that wait for a parent or a tracer to reap the process: see {@link #isAlive()}.
+   * and on Linux threads that wait for a parent or a tracer to reap the process, until which it has
+   * no status: see {@link #isAlive()}.
    *
    * @return the exit status, equal for every waiter
    * @throws InterruptedException if the thread is interrupted; the process is not affected
@@ -418,9 +443,10 @@ public interface ProcessDescriptor extends AutoCloseable {
   Optional<ExitStatus> waitFor(Duration timeout) throws InterruptedException;
 
   /**
-   * Returns a future that completes when the process ends. Each call returns a new future:
-   * cancelling or completing it affects neither the process nor other callers. Dependent actions
-   * run in a thread of the library; one that blocks does not delay others.
+   * Returns a future that completes when the process ends, at the moment at which
+   * {@link #waitFor()} returns. Each call returns a new future: cancelling or completing it affects
+   * neither the process nor other callers. Dependent actions run in a thread of the library; one
+   * that blocks does not delay others.
    *
    * <p>Linux: {@code epoll}. FreeBSD: {@code kqueue} with {@code EVFILT_PROCDESC}. One thread
    * watches all processes of this JVM.
@@ -430,6 +456,9 @@ public interface ProcessDescriptor extends AutoCloseable {
    * @throws MissingRightException without {@link Right#EVENT}
    * @throws ClosedDescriptorException after {@link #close()}, as {@link #poll()}
    * @throws java.io.UncheckedIOException if the watcher thread cannot watch the process
+   * @see <a href="https://man7.org/linux/man-pages/man7/epoll.7.html">epoll(7), Linux</a>
+   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=kqueue&amp;sektion=2">kqueue(2),
+   *     FreeBSD</a>
    */
   CompletableFuture<ExitStatus> onExit();
 
@@ -451,12 +480,17 @@ public interface ProcessDescriptor extends AutoCloseable {
    * Returns the resource usage of the process. After {@link #close()} it is available if the exit
    * status is.
    *
-   * <p>Linux: {@code waitid(P_PIDFD)}. FreeBSD: {@code pdwait} (FreeBSD 15.1), else {@code wait6}.
+   * <p>Linux: {@code waitid(P_PIDFD)}. FreeBSD: {@code pdwait} (FreeBSD 15.1), else {@code wait6},
+   * which the descriptor-only mode refuses; then, and for a child whose zombie a tracer holds,
+   * there is none.
    *
    * @return the resource usage; empty while the process runs, if it was not requested
    *     ({@link Spawner#collectUsage(boolean)}), if other code reaped the process first, and after
    *     a {@link #close()} that left the process alive
    * @throws MissingRightException without {@link Right#WAIT}
+   * @see <a href="https://man7.org/linux/man-pages/man2/waitid.2.html">waitid(2), Linux</a>
+   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=wait6&amp;sektion=2">wait6(2),
+   *     FreeBSD</a>
    */
   Optional<ResourceUsage> resourceUsage();
 
@@ -527,7 +561,8 @@ public interface ProcessDescriptor extends AutoCloseable {
   ProcessDescriptor restrict(Right... rights) throws ProcessDescriptorException;
 
   /**
-   * Returns the rights of this descriptor.
+   * Returns the rights of this descriptor. One that this JVM has received or adopted has, on
+   * FreeBSD, those that {@code cap_rights_get} reports, and on Linux every right.
    *
    * @return an unmodifiable set, always the same
    */
@@ -586,12 +621,22 @@ public interface ProcessDescriptor extends AutoCloseable {
    * ({@link DescriptorChannel}) lives until its last holder, in any process, has closed it or has
    * exited. Closing the reference again has no effect, and waits while another thread closes it.
    *
+   * <p>Linux: {@code pidfd_send_signal}, then {@code waitid(P_PIDFD)}. FreeBSD: {@code pdkill},
+   * then a wait as {@link #poll()}. A process whose descriptor was sent is killed, at the close by
+   * its last holder, by FreeBSD's kernel, and on Linux by the kernel ({@code CLONE_PIDFD_AUTOKILL},
+   * Linux 7.1) or the guardian: see {@link Platform#deathGuard()}.
+   *
    * <p>The end of a killed process usually takes less than a millisecond. The kernel may delay it,
    * for instance while a file system does not respond or, on Linux, while a tracer has not reaped
    * the process. After 10 seconds this method returns all the same; the status becomes known, and
    * the process is reaped, when the end comes. An interrupt does not shorten the wait, and remains
-   * set. This method does not wait for a process that it does not kill, such as one that runs as
-   * another user by executing a set-user-ID program that this JVM has no permission to kill.
+   * set.
+   *
+   * <p>A process that runs as another user, by executing a set-user-ID program, may be one that
+   * this JVM has no permission to kill. This method does not wait for it, and its status is not
+   * observed any more. FreeBSD, and Linux with {@code CLONE_PIDFD_AUTOKILL} (Linux 7.1): the kernel
+   * kills it at the last close all the same. Any other Linux: it lives on, and is reaped when it
+   * ends.
    */
   @Override
   void close();

@@ -34,6 +34,27 @@ import java.util.function.Consumer;
  * }
  * }</pre>
  *
+ * <p><b>Linux and FreeBSD.</b> An option that names no system does the same on both, with the same
+ * errors. Where the systems differ, the option says so after the name of each. A version after a
+ * call is the first release that has it; every supported release has a call without one. The
+ * <i>descriptor-only mode</i> is that of {@link Platform#enterDescriptorOnlyMode}; what FreeBSD
+ * refuses in it fails with ECAPMODE.
+ *
+ * <p><b>Steps of the child.</b> Most options are system calls that the child makes before it
+ * executes its program, in code of this library. Where that code cannot run, the child is created
+ * by the C library's spawn function, which has few of these steps, and the options that need
+ * {@link Feature#CHILD_SETUP} are absent: {@link #spawn()} throws
+ * {@link UnsupportedFeatureException} for them.
+ *
+ * <ul>
+ *   <li>Linux: {@code pidfd_spawn} (glibc 2.39), on other machines than x86-64 and aarch64, and
+ *       where a policy forbids both to map machine code and to execute the library's launcher
+ *       program from memory, which otherwise makes the steps. {@link OnClose#RELEASE} is then the
+ *       only effect of a close that can be requested.
+ *   <li>FreeBSD: {@code posix_spawn} with {@code posix_spawnattr_setprocdescp_np} (FreeBSD 15.1),
+ *       on other machines than amd64 and arm64, and where a policy forbids to map machine code.
+ * </ul>
+ *
  * <p>A child starts with an empty signal mask, default signal dispositions, and only the
  * descriptors that were requested. It inherits everything else that no option sets, as by
  * {@code execve}: environment, working directory, user, resource limits, nice value, umask,
@@ -53,11 +74,7 @@ import java.util.function.Consumer;
  *
  * <p>Linux creates the child by {@code clone3} (Linux 5.3) or {@code clone} with
  * {@code CLONE_PIDFD} (Linux 5.2), FreeBSD by {@code pdfork} (FreeBSD 9) or {@code pdrfork}
- * (FreeBSD 15.1). Where only the C library's spawn function can be used,
- * {@link Feature#CHILD_SETUP} lists the options that are absent.
- *
- * <p>Methods behave the same on Linux and FreeBSD unless a method says otherwise. A version after a
- * system call is the first release that has the call.
+ * (FreeBSD 15.1).
  */
 public final class Spawner {
   private final SpawnRequest request;
@@ -188,6 +205,7 @@ public final class Spawner {
    * interpreter could not open it.
    *
    * <p>Linux: {@code execveat} with {@code AT_EMPTY_PATH} (Linux 3.19). FreeBSD: {@code fexecve}.
+   * The spawn of a pipe fails with EACCES on Linux and with EBADF on FreeBSD.
    *
    * <p>In FreeBSD's capability mode ({@link Platform#enterDescriptorOnlyMode}), a dynamic program
    * is executed by {@code /libexec/ld-elf.so.1}, opened beforehand, in its direct mode (FreeBSD
@@ -212,7 +230,8 @@ public final class Spawner {
    * @param fd an open descriptor of this JVM; the caller retains it and must keep it open at each
    *     spawn
    * @param arguments argv, including {@code argv[0]}
-   * @return a spawner with every option at its default
+   * @return a spawner with every option at its default; its {@link #spawn()} needs
+   *     {@link Feature#SPAWN_BY_DESCRIPTOR}, which is absent where {@link Feature#CHILD_SETUP} is
    * @throws IllegalArgumentException if the number is negative, or an argument contains a NUL
    * @see <a href="https://man7.org/linux/man-pages/man2/execveat.2.html">execveat(2), Linux</a>
    * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=fexecve&amp;sektion=2">fexecve(2),
@@ -264,7 +283,7 @@ public final class Spawner {
   /**
    * Sets the child's working directory. The child enters it after it has changed its user, so that
    * user must have access to it. A relative path is relative to the JVM's directory, and the empty
-   * path is that directory.
+   * path is that directory. FreeBSD refuses a change of the directory in the descriptor-only mode.
    *
    * @param directory an existing directory of the default file system; {@link #spawn()} fails if it
    *     is not one
@@ -374,7 +393,7 @@ public final class Spawner {
    *     files
    * @param source a descriptor, a process, a file, the null device, {@link Stdio#pipeToChild()},
    *     {@link Stdio#pipeFromChild()} or {@link Stdio#socketPair()}
-   * @return a new spawner
+   * @return a new spawner; its {@link #spawn()} needs {@link Feature#CHILD_SETUP}
    * @throws IllegalArgumentException if the number is below 3 or was already given, if it is that
    *     of the lifeline of a process ({@link Stdio#process}), or if the source is only valid for a
    *     standard stream
@@ -443,8 +462,9 @@ public final class Spawner {
    *     at most 246, so that the name of its lifeline is valid; several descriptors may have the
    *     same one
    * @param source as for {@link #descriptor}
-   * @return a new spawner; its {@link #spawn()} throws {@link IllegalArgumentException} if
-   *     {@link #descriptor} gave one of the numbers
+   * @return a new spawner; its {@link #spawn()} needs {@link Feature#CHILD_SETUP}, as for
+   *     {@link #descriptor}, and throws {@link IllegalArgumentException} if {@link #descriptor}
+   *     gave one of the numbers
    * @throws IllegalArgumentException if the name is not valid, or the source is only valid for a
    *     standard stream
    */
@@ -507,8 +527,15 @@ public final class Spawner {
   /**
    * Sets the effect of the last close on a child that still runs.
    *
+   * <p>FreeBSD: {@link OnClose#RELEASE} is {@code PD_DAEMON}, and {@link OnClose#KILL} its absence;
+   * {@link OnClose#KILL_GROUP} is absent in the descriptor-only mode, and
+   * {@link OnClose#KILL_CGROUP} always. Linux: {@code CLONE_PIDFD_AUTOKILL} (Linux 7.1) or a
+   * guardian process, see {@link Platform#deathGuard()}.
+   *
    * @param onClose the effect; {@link OnClose#KILL} by default
-   * @return a new spawner
+   * @return a new spawner; its {@link #spawn()} needs {@link Feature#KILL_ON_JVM_DEATH},
+   *     {@link Feature#KILL_GROUP} or {@link Feature#KILL_CGROUP}, and for {@link OnClose#RELEASE}
+   *     none of them
    */
   public Spawner onClose(OnClose onClose) {
     return with(r -> r.onClose = Objects.requireNonNull(onClose, "onClose"));
@@ -517,7 +544,7 @@ public final class Spawner {
   /**
    * Makes the child the leader of a new session without a terminal ({@code setsid}).
    *
-   * @return a new spawner
+   * @return a new spawner; on FreeBSD its {@link #spawn()} needs {@link Feature#CHILD_SETUP}
    */
   public Spawner newSession() {
     return with(r -> r.newSession = true);
@@ -525,10 +552,11 @@ public final class Spawner {
 
   /**
    * Makes the child the leader of a new session that controls a terminal ({@code setsid},
-   * {@code ioctl(TIOCSCTTY)}).
+   * {@code ioctl(TIOCSCTTY)}). {@link Terminal} tells how the systems differ at the exit of the
+   * leader.
    *
    * @param fd the descriptor number of the terminal in the child, 0 for its standard input
-   * @return a new spawner
+   * @return a new spawner; its {@link #spawn()} needs {@link Feature#CHILD_SETUP}
    * @throws IllegalArgumentException if the number is negative
    */
   public Spawner controllingTerminal(int fd) {
@@ -633,7 +661,7 @@ public final class Spawner {
    *
    * @param fd the descriptor number of the terminal in the child; {@link #spawn()} fails with
    *     ENOTTY if it is no terminal, or not the controlling terminal of the child's session
-   * @return a new spawner
+   * @return a new spawner; its {@link #spawn()} needs {@link Feature#CHILD_SETUP}
    * @throws IllegalArgumentException if the number is negative
    */
   public Spawner foreground(int fd) {
@@ -649,7 +677,8 @@ public final class Spawner {
 
   /**
    * Makes the child the leader of a new process group ({@code setpgid(0, 0)}). The leader of a new
-   * session is one already.
+   * session is one already. FreeBSD refuses this option in the descriptor-only mode, and permits
+   * {@link #newSession()}.
    *
    * @return a new spawner
    */
@@ -658,7 +687,8 @@ public final class Spawner {
   }
 
   /**
-   * Moves the child into an existing process group of the JVM's session ({@code setpgid}).
+   * Moves the child into an existing process group of the JVM's session ({@code setpgid}). FreeBSD
+   * refuses this option in the descriptor-only mode.
    *
    * @param group the ID of the group, positive
    * @return a new spawner
@@ -690,7 +720,7 @@ public final class Spawner {
    * code in the JVM began to ignore less than a second before.
    *
    * @param signals the signals, without {@code SIGKILL} and {@code SIGSTOP}
-   * @return a new spawner
+   * @return a new spawner; its {@link #spawn()} needs {@link Feature#CHILD_SETUP}
    * @throws IllegalArgumentException for {@code SIGKILL} and {@code SIGSTOP}, or if a signal is
    *     given twice. {@link #spawn()} throws it for a number, such as {@code SIG9}, that has one of
    *     these names on this system or that this system does not have
@@ -707,7 +737,7 @@ public final class Spawner {
    * Sets the child's file mode creation mask.
    *
    * @param mask the mask, 0 to 0777
-   * @return a new spawner
+   * @return a new spawner; its {@link #spawn()} needs {@link Feature#CHILD_SETUP}
    * @throws IllegalArgumentException if the mask is out of range
    */
   public Spawner umask(int mask) {
@@ -725,7 +755,7 @@ public final class Spawner {
    *
    * @param resource the resource
    * @param limit the soft and the hard limit
-   * @return a new spawner
+   * @return a new spawner; its {@link #spawn()} needs {@link Feature#CHILD_SETUP}
    */
   public Spawner limit(Resource resource, Limit limit) {
     Objects.requireNonNull(resource, "resource");
@@ -738,7 +768,7 @@ public final class Spawner {
    *
    * @param value -20 (highest priority) to 19 on Linux, to 20 on FreeBSD; the system clamps other
    *     values
-   * @return a new spawner
+   * @return a new spawner; its {@link #spawn()} needs {@link Feature#CHILD_SETUP}
    */
   public Spawner nice(int value) {
     return with(r -> r.nice = OptionalInt.of(value));
@@ -751,10 +781,16 @@ public final class Spawner {
    * they are kept, supplementary groups.
    *
    * <p>{@link #spawn()} fails with ENOENT for a name that is unknown, and with another error
-   * (EMFILE, EIO, EACCES) if the user or group database cannot be read.
+   * (EMFILE, EIO, EACCES) if the user or group database cannot be read. In the descriptor-only mode
+   * that is EPERM on Linux, with {@link DescriptorOnly#FILES}, and ECAPMODE on FreeBSD.
+   *
+   * <p>Linux and FreeBSD: {@code setresuid}, {@code setresgid} and {@code setgroups}, with EPERM
+   * without privilege. Linux: EINVAL for an ID that is not mapped in the user namespace of this
+   * JVM. FreeBSD: the descriptor-only mode refuses {@code setgroups}, so the child also needs
+   * {@link #keepSupplementaryGroups}.
    *
    * @param name a user name, looked up at each spawn
-   * @return a new spawner
+   * @return a new spawner; its {@link #spawn()} needs {@link Feature#CHILD_SETUP}
    * @throws IllegalArgumentException if the name contains a NUL
    */
   public Spawner user(String name) {
@@ -766,10 +802,11 @@ public final class Spawner {
    * Sets the user that the child becomes, by ID. If the user database does not list the ID,
    * {@link #group} is required, and the child has no supplementary groups unless
    * {@link #supplementaryGroups} or {@link #keepSupplementaryGroups} sets them. The database is not
-   * read if {@link #group} and one of these two are given as well.
+   * read if {@link #group} and one of these two are given as well. The errors are those of
+   * {@link #user(String)}.
    *
    * @param id the user ID, 0 to 4294967294
-   * @return a new spawner
+   * @return a new spawner; its {@link #spawn()} needs {@link Feature#CHILD_SETUP}
    * @throws IllegalArgumentException if the ID is out of range
    */
   public Spawner user(long id) {
@@ -777,10 +814,11 @@ public final class Spawner {
   }
 
   /**
-   * Sets the group that the child becomes. The group changes before the user.
+   * Sets the group that the child becomes. The group changes before the user. The errors are those
+   * of {@link #user(String)}.
    *
    * @param name a group name, looked up at each spawn
-   * @return a new spawner
+   * @return a new spawner; its {@link #spawn()} needs {@link Feature#CHILD_SETUP}
    * @throws IllegalArgumentException if the name contains a NUL
    */
   public Spawner group(String name) {
@@ -792,7 +830,7 @@ public final class Spawner {
    * Sets the group that the child becomes, by ID.
    *
    * @param id the group ID, 0 to 4294967294
-   * @return a new spawner
+   * @return a new spawner; its {@link #spawn()} needs {@link Feature#CHILD_SETUP}
    * @throws IllegalArgumentException if the ID is out of range
    */
   public Spawner group(long id) {
@@ -802,8 +840,13 @@ public final class Spawner {
   /**
    * Sets the supplementary groups to exactly the given ones.
    *
+   * <p>Linux and FreeBSD: {@code setgroups}, with EPERM without privilege. Linux: also EPERM in a
+   * user namespace that forbids it, see {@link #keepSupplementaryGroups}; EINVAL for more than
+   * 65,536 groups, or an ID that is not mapped in the user namespace. FreeBSD: EINVAL for more
+   * groups than {@code kern.ngroups}; refused in the descriptor-only mode.
+   *
    * @param ids the group IDs, each 0 to 4294967294; none clears the groups
-   * @return a new spawner
+   * @return a new spawner; its {@link #spawn()} needs {@link Feature#CHILD_SETUP}
    * @throws IllegalArgumentException if an ID is out of range
    */
   public Spawner supplementaryGroups(long... ids) {
@@ -853,7 +896,8 @@ public final class Spawner {
    * spawn.
    *
    * @param directory the directory of a cgroup v2 that is delegated to the JVM's user
-   * @return a new spawner; its {@link #spawn()} needs {@link Feature#CGROUP}
+   * @return a new spawner; its {@link #spawn()} needs {@link Feature#CGROUP}, which is absent on
+   *     FreeBSD and where {@link Feature#CHILD_SETUP} is
    * @throws UnsupportedOperationException if the path is one of another file system
    */
   public Spawner cgroup(Path directory) {
@@ -866,10 +910,11 @@ public final class Spawner {
    * its descendants.
    *
    * <p>Linux: {@code prctl(PR_SET_NO_NEW_PRIVS)} (Linux 3.5). FreeBSD:
-   * {@code procctl(PROC_NO_NEW_PRIVS_CTL)} (FreeBSD 13.1).
+   * {@code procctl(PROC_NO_NEW_PRIVS_CTL)} (FreeBSD 13.1), refused in the descriptor-only mode.
    *
    * @param wanted false by default
-   * @return a new spawner
+   * @return a new spawner; its {@link #spawn()} needs {@link Feature#NO_NEW_PRIVILEGES}, which is
+   *     also absent where {@link Feature#CHILD_SETUP} is
    */
   public Spawner noNewPrivileges(boolean wanted) {
     return with(r -> r.noNewPrivileges = wanted);
@@ -918,6 +963,12 @@ public final class Spawner {
    * (ETXTBSY), which a fork in another thread can cause, and if resources are temporarily lacking
    * (EAGAIN). If this JVM has too many open descriptors (EMFILE), it is retried after a garbage
    * collection, if that has closed descriptors which the program has dropped.
+   *
+   * <p>In the descriptor-only mode Linux refuses a program by name with
+   * {@link DescriptorOnly#PROGRAMS}, and a file with {@link DescriptorOnly#FILES} (EPERM); FreeBSD
+   * refuses both (ECAPMODE): use {@link #ofDescriptor}.
+   *
+   * <p>The child blocks if it fills a pipe that nobody reads: see {@link Stdio#pipe()}.
    *
    * @return the running child
    * @throws SpawnException if a step fails, with the step, the system call, the path and the cause:

@@ -8,6 +8,11 @@ import java.util.Objects;
 /**
  * A source or destination for a descriptor number of the child. The parent opens files,
  * close-on-exec, at every spawn; the child gets exactly the requested descriptors.
+ *
+ * <p>A method that names no system does the same on Linux and FreeBSD. In the descriptor-only mode
+ * ({@link Platform#enterDescriptorOnlyMode}) no file can be opened: the spawn fails with EPERM on
+ * Linux, with {@link DescriptorOnly#FILES}, and with ECAPMODE on FreeBSD. What is no file works,
+ * such as a pipe or an open descriptor, and so does {@link #nullDevice()}, which was opened before.
  */
 public sealed interface Stdio permits Redirect {
   /**
@@ -25,7 +30,23 @@ public sealed interface Stdio permits Redirect {
    * {@link ChildProcess#stderr()} read. At an extra descriptor use {@link #pipeToChild()} or
    * {@link #pipeFromChild()}.
    *
+   * <p><b>A pipe from the child must be read.</b> A child that fills it blocks in its next write,
+   * and does not end: {@link ChildProcess#waitFor()} then waits forever, and
+   * {@link ChildProcess#onExit()} does not complete. Read the pipe before waiting, and two pipes by
+   * two threads or by {@link PipeInput#publisher}; or let {@link Spawner#run()} do it; or give
+   * {@link #nullDevice()} for output that is not needed. A pipe that is closed is not filled: the
+   * child gets {@code SIGPIPE}.
+   *
+   * <p>Linux and FreeBSD: {@code pipe2}. Linux: a pipe holds 16 pages, which is 64 KiB with pages
+   * of 4 KiB, and fewer once the user has many pipes ({@code fs.pipe-user-pages-soft}). FreeBSD: a
+   * pipe holds 16 KiB, grows up to 64 KiB, and holds 4 KiB while the system is short of memory for
+   * pipes; a single write of 8 KiB or more usually waits until all of it was read, even if the pipe
+   * is empty ({@code kern.ipc.pipe_mindirect}).
+   *
    * @return valid for standard input, output and error
+   * @see <a href="https://man7.org/linux/man-pages/man7/pipe.7.html">pipe(7), Linux</a>
+   * @see <a href="https://man.freebsd.org/cgi/man.cgi?query=pipe&amp;sektion=2">pipe(2),
+   *     FreeBSD</a>
    */
   static Stdio pipe() {
     return Redirect.Pipe.AUTOMATIC;
@@ -41,7 +62,8 @@ public sealed interface Stdio permits Redirect {
   }
 
   /**
-   * Returns a pipe that the child writes and {@link ChildProcess#pipeFrom(int)} reads.
+   * Returns a pipe that the child writes and {@link ChildProcess#pipeFrom(int)} reads. It must be
+   * read, as one of {@link #pipe()}.
    *
    * @return valid for any descriptor number
    */
@@ -61,7 +83,7 @@ public sealed interface Stdio permits Redirect {
    * <p>{@link ChildProcess#pipeTo(int)} writes to it by the lowest of the numbers that is not
    * standard output or error, and {@link ChildProcess#pipeFrom(int)} reads by the lowest one that
    * is not standard input; so {@link ChildProcess#stdin()} and {@link ChildProcess#stdout()} work
-   * as with pipes.
+   * as with pipes. What the child writes must be read, as from a {@link #pipe()}.
    *
    * @return valid for any descriptor number
    * @see ChildSocket
@@ -228,7 +250,8 @@ public sealed interface Stdio permits Redirect {
    * with {@link OnClose#KILL} dies when its last holder has closed it or has died. The descriptor
    * remains open here.
    *
-   * <p>Where the library and not the kernel kills at the last close, such a process has a
+   * <p>Where the library and not the kernel kills at the last close (on Linux with
+   * {@link DeathGuard#GUARDIAN}, on FreeBSD for {@link OnClose#KILL_GROUP}), such a process has a
    * <i>lifeline</i>, the write end of a pipe (see {@link DescriptorChannel}). The child gets the
    * lifeline too, at the next number. That number belongs to the process on every system, and
    * remains unused if the process has no lifeline: if the kernel kills it, if it is not killed at

@@ -15,6 +15,8 @@ import java.util.Set;
  * child.shutdown(Teardown.of(Signal.TERM, Duration.ofSeconds(5)).then(Signal.KILL));
  * }</pre>
  *
+ * <p>A teardown does the same on Linux and FreeBSD, except for a group: see {@link #ofGroup()}.
+ *
  * @param steps the signals before the last
  * @param group true if the signals are sent to the process group that the process leads
  */
@@ -113,6 +115,9 @@ public record Teardown(List<Step> steps, boolean group) {
    * {@code /proc} or with {@link DescriptorOnly#FILES}, a step takes the whole time then. The
    * library reaps only the processes that it started, so a program that is PID 1 must reap what it
    * adopts, or run below a program that does, such as {@code pd run}.
+   *
+   * <p>Linux: {@code PIDFD_SIGNAL_PROCESS_GROUP} (Linux 6.9). FreeBSD: {@code killpg}, refused in
+   * the descriptor-only mode: see {@link ProcessDescriptor#signalGroup}.
    *
    * @return a new teardown; it needs {@link Feature#SIGNAL_GROUP}
    */
