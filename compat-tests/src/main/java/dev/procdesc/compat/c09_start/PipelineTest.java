@@ -119,20 +119,24 @@ final class PipelineTest {
   @Test
   @Contract({"C8", "C9"})
   void thisJvmHasNoEndOfThePipesBetweenTheParts() throws Exception {
-    Map<Integer, String> before = Descriptors.open();
-    try (ChildPipeline children =
-        Pipeline.of(cat().stdin(Stdio.pipe()), cat(), cat(), cat()).spawn()) {
-      assertFalse(children.parts().get(0).stdout().isOpen());
-      Map<Integer, String> more = Descriptors.open();
-      more.keySet().removeAll(before.keySet());
-      for (ChildProcess part : children.parts()) {
-        more.remove(part.fd());
+    // With another child, what the library gives back after an idle time is there before.
+    try (ChildProcess other = Run.cat().spawn()) {
+      Map<Integer, String> before = Descriptors.open();
+      try (ChildPipeline children =
+          Pipeline.of(cat().stdin(Stdio.pipe()), cat(), cat(), cat()).spawn()) {
+        assertFalse(children.parts().get(0).stdout().isOpen());
+        Map<Integer, String> more = Descriptors.open();
+        more.keySet().removeAll(before.keySet());
+        for (ChildProcess part : children.parts()) {
+          more.remove(part.fd());
+        }
+        // A guardian or an event queue may have been opened; they are no pipes.
+        more.values().removeIf(file -> !file.contains("pipe") && !file.equals("?"));
+        assertTrue(more.size() <= 1, () -> "more than the pipe to the first part: " + more);
+        children.stdin().close();
+        assertEquals(all(new Exited(0), 4), end(children).parts());
       }
-      // A guardian or an event queue may have been opened; they are no pipes.
-      more.values().removeIf(file -> !file.contains("pipe") && !file.equals("?"));
-      assertTrue(more.size() <= 1, () -> "more than the pipe to the first part: " + more);
-      children.stdin().close();
-      assertEquals(all(new Exited(0), 4), end(children).parts());
+      Run.assertEchoes(other);
     }
   }
 
@@ -388,23 +392,27 @@ final class PipelineTest {
   @CsvSource({"0,KILL", "1,KILL", "2,KILL", "1,RELEASE", "2,RELEASE"})
   @Contract({"C8", "C9"})
   void aMissingPartLeavesNothingOfTheOthers(int position, OnClose onClose) throws Exception {
-    Set<Long> children = Children.all().keySet();
-    for (int round = 0; round < 3; round++) {
-      List<Spawner> parts = new ArrayList<>();
-      for (int i = 0; i < 3; i++) {
-        Spawner part = i == position ? Spawner.of("/no/such/program") : staying();
-        parts.add(part.onClose(onClose).stderr(Stdio.pipe()));
+    // With another child, what the library gives back after an idle time is there before.
+    try (ChildProcess other = Run.cat().spawn()) {
+      Set<Long> children = Children.all().keySet();
+      for (int round = 0; round < 3; round++) {
+        List<Spawner> parts = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+          Spawner part = i == position ? Spawner.of("/no/such/program") : staying();
+          parts.add(part.onClose(onClose).stderr(Stdio.pipe()));
+        }
+        parts.set(0, parts.get(0).stdin(Stdio.pipe()).descriptor(5, Stdio.pipeFromChild()));
+        Map<Integer, String> before = Descriptors.open();
+        SpawnException thrown =
+            assertThrows(SpawnException.class, () -> Pipeline.of(parts).spawn().close());
+        assertEquals(Errors.number(Errno.ENOENT), thrown.errno(), thrown.toString());
+        assertEquals(children, Children.all().keySet());
+        if (round > 0) {
+          // The first round may have opened what the library retains.
+          assertEquals(before, Descriptors.open());
+        }
       }
-      parts.set(0, parts.get(0).stdin(Stdio.pipe()).descriptor(5, Stdio.pipeFromChild()));
-      Map<Integer, String> before = Descriptors.open();
-      SpawnException thrown =
-          assertThrows(SpawnException.class, () -> Pipeline.of(parts).spawn().close());
-      assertEquals(Errors.number(Errno.ENOENT), thrown.errno(), thrown.toString());
-      assertEquals(children, Children.all().keySet());
-      if (round > 0) {
-        // The first round may have opened what the library retains.
-        assertEquals(before, Descriptors.open());
-      }
+      Run.assertEchoes(other);
     }
   }
 
