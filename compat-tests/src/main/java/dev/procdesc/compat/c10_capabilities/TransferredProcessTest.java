@@ -31,7 +31,10 @@ import dev.procdesc.compat.support.LeakCheck;
 import dev.procdesc.compat.support.Poll;
 import dev.procdesc.compat.support.RawPipe;
 import dev.procdesc.compat.support.Run;
+import dev.procdesc.testing.Await;
 import dev.procdesc.testing.Timeouts;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -272,6 +275,14 @@ final class TransferredProcessTest {
     return received;
   }
 
+  private static boolean kill(ProcessDescriptor process) {
+    try {
+      return process.kill();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
   @Contract({"C6", "C10", "C11"})
@@ -341,6 +352,8 @@ final class TransferredProcessTest {
             if (one.rights.contains(Right.SIGNAL) && random.nextInt(4) == 0) {
               assertEquals(one.model.isAlive(), one.descriptor.kill());
               one.model.killed = true;
+              // A process closes the pipe shortly before it has ended.
+              Await.until("the process has ended", () -> !kill(one.descriptor));
               assertDead(one.model.pipe);
               if (one.rights.contains(Right.WAIT)) {
                 assertTrue(one.descriptor.waitFor(Timeouts.CEILING).isPresent());
