@@ -65,12 +65,17 @@ public final class ConcurrentCallers<T> implements AutoCloseable {
   }
 
   private static boolean isBlocked(Thread thread) {
+    StackTraceElement[] stack = thread.getStackTrace();
+    for (StackTraceElement frame : stack) {
+      // A thread that loads or initializes a class is on its way, however long that takes.
+      if (frame.getMethodName().equals("<clinit>")
+          || frame.getClassName().equals("java.lang.ClassLoader")) {
+        return false;
+      }
+    }
     return switch (thread.getState()) {
       case WAITING, TIMED_WAITING, BLOCKED -> true;
-      case RUNNABLE -> {
-        StackTraceElement[] stack = thread.getStackTrace();
-        yield stack.length > 0 && stack[0].isNativeMethod();
-      }
+      case RUNNABLE -> stack.length > 0 && stack[0].isNativeMethod();
       default -> false;
     };
   }
