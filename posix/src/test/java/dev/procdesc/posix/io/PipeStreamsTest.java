@@ -37,7 +37,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 final class PipeStreamsTest {
   private static final Watcher WATCHER = new Watcher(new PollQueue());
 
-  private final TestSystem.Pipe pipe = TestSystem.pipe();
+  /** The tests check that its numbers are closed, which no other thread may get meanwhile. */
+  private final TestSystem.Pipe pipe = TestSystem.pipeFarUp();
+
   private final PipeInputImpl input =
       new PipeInputImpl(OwnedDescriptor.take(pipe.readEnd(), "a reading end"), WATCHER);
   private final PipeOutputImpl output =
