@@ -33,7 +33,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -315,7 +314,7 @@ final class SimulationTest {
     private static int leftOpen(int before) {
       long start = System.nanoTime();
       int left = open() - before;
-      while (left > 0 && System.nanoTime() - start < TimeUnit.SECONDS.toNanos(5)) {
+      while (left > 0 && System.nanoTime() - start < Timeouts.CEILING.toNanos()) {
         Thread.onSpinWait();
         left = open() - before;
       }
