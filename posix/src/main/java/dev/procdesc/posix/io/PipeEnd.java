@@ -48,12 +48,16 @@ public interface PipeEnd extends Channel {
      * the other end.
      */
     long write(int fd, long address, long size) {
+      // Linux takes bytes for a terminal that no process has open, and echoes them.
+      if (this == TERMINAL && isHungUp(fd)) {
+        return -PosixNumbers.EPIPE;
+      }
       long count =
           this == SOCKET ? SocketPairs.send(fd, address, size) : LibC.write(fd, address, size);
       if (isReset(count)) {
         return -PosixNumbers.EPIPE;
       }
-      // FreeBSD returns EIO then. On Linux the terminal only takes no more bytes.
+      // It may be hung up since: FreeBSD returns EIO then, and Linux takes no more bytes at last.
       return this == TERMINAL
               && (count == -PosixNumbers.EIO
                   || (count == -SystemNumbers.posix().eagain() && isHungUp(fd)))
