@@ -507,11 +507,10 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
           : CloseAction.Effect.CLOSES_DESCRIPTOR;
     }
     try (OwnedDescriptor.Loan loan = descriptor.lend()) {
+      boolean running = !completion.hasExited(); // The watcher may see the end of a kill at once.
       CloseAction.Effect effect = lastClose.get().kill(loan.fd());
       Recorder recorder = Recorder.current();
-      if (recorder != null
-          && effect == CloseAction.Effect.ENDS_PROCESS
-          && !completion.hasExited()) {
+      if (recorder != null && effect == CloseAction.Effect.ENDS_PROCESS && running) {
         recorder.killed(pid);
       }
       return effect;
