@@ -103,9 +103,12 @@ final class DroppedChildrenTest {
   @Test
   @Contract("C8")
   void theEndOfTheLastReaderReleasesTheDescriptor() throws Exception {
-    try (ChildProcess child =
-        Run.ordinary(Run.sh("exit 0")).stdout(Stdio.nullDevice()).spawn()) {
+    // Not a child that ends by itself, perhaps before the count.
+    try (ChildProcess child = Run.ordinary(Run.sh("exec sleep 1000"))
+        .stdout(Stdio.nullDevice())
+        .spawn()) {
       int before = open();
+      child.kill();
       Run.end(child);
       Await.until("the descriptor is released", () -> open() == before - 1);
       assertTrue(child.stdin().isOpen());
