@@ -17,6 +17,7 @@ import dev.procdesc.compat.support.Descriptors;
 import dev.procdesc.compat.support.GuardianProcess;
 import dev.procdesc.compat.support.KillableJvm;
 import dev.procdesc.compat.support.LeakCheck;
+import dev.procdesc.compat.support.LibraryThreads;
 import dev.procdesc.compat.support.Mechanisms;
 import dev.procdesc.compat.support.Scenario;
 import dev.procdesc.testing.Await;
@@ -68,6 +69,8 @@ final class GuardianIdleTest {
         }
         Await.until(
             "no process is left, not even a zombie", () -> Children.all().isEmpty());
+        // Its thread closes the descriptors after it has reaped the guardian.
+        Await.until("no thread is left", () -> LibraryThreads.names().isEmpty());
         Map<Integer, String> first = before;
         if (first == null) {
           before = Descriptors.open();

@@ -19,6 +19,7 @@ import dev.procdesc.compat.Tags;
 import dev.procdesc.compat.support.ChildJvm;
 import dev.procdesc.compat.support.Children;
 import dev.procdesc.compat.support.Descriptors;
+import dev.procdesc.compat.support.LibraryThreads;
 import dev.procdesc.compat.support.Run;
 import dev.procdesc.compat.support.Scenario;
 import dev.procdesc.testing.Await;
@@ -127,18 +128,11 @@ final class UnloadTest {
         thread.start();
         Await.end(thread);
         // The library ends its work with classes that it has not loaded yet.
-        Await.until("no thread is left", () -> threads().isEmpty());
+        Await.until("no thread is left", () -> LibraryThreads.names().isEmpty());
         Await.until("no process is left", () -> Children.all().isEmpty());
         loaders.add(new WeakReference<>(application));
       }
     }
-  }
-
-  private static List<String> threads() {
-    return Thread.getAllStackTraces().keySet().stream()
-        .map(Thread::getName)
-        .filter(name -> name.startsWith("procdesc-"))
-        .toList();
   }
 
   /** A class loader that shares with this JVM the JDK, and jffi if requested. */
@@ -228,7 +222,7 @@ final class UnloadTest {
       try (ChildProcess child = Run.cat().spawn()) {
         Run.assertEchoes(child);
       }
-      Await.until("the watcher ends", () -> threads().isEmpty());
+      Await.until("the watcher ends", () -> LibraryThreads.names().isEmpty());
       receiveNothing();
     }
   }
