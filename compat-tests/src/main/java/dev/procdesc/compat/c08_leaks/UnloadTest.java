@@ -109,9 +109,10 @@ final class UnloadTest {
       for (int i = 1; i < RELOADS; i++) {
         reload(shared, work);
       }
+      // The JDK closes the pipes of a process of its own after the wait for that process.
       Await.until(
-          "there are " + before + " descriptors, not " + Descriptors.open(),
-          () -> Descriptors.open().size() == before);
+          "there are at most " + before + " descriptors, not " + Descriptors.open(),
+          () -> Descriptors.open().size() <= before);
       if (shared) {
         // A static cache of the JDK retains the record class that was compared last.
         Await.until("the class loaders are collected, but for one", () -> {
