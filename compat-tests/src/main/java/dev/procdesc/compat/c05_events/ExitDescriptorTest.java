@@ -1,5 +1,6 @@
 package dev.procdesc.compat.c05_events;
 
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -26,8 +27,10 @@ import dev.procdesc.compat.support.LeakCheck;
 import dev.procdesc.compat.support.Poll;
 import dev.procdesc.compat.support.Run;
 import dev.procdesc.testing.Await;
+import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import jnr.constants.platform.Errno;
 import org.junit.jupiter.api.Tag;
@@ -177,18 +180,24 @@ final class ExitDescriptorTest {
   @Contract({"C5", "C8"})
   void aForgottenOneIsClosed() throws Exception {
     try (ChildProcess child = Run.cat().spawn()) {
-      int fd = forget(child);
-      Optional<String> file = Optional.ofNullable(Descriptors.open().get(fd));
+      Map.Entry<Integer, String> forgotten = forget(child);
       Await.until("it is collected", () -> {
         System.gc();
-        return !file.equals(Optional.ofNullable(Descriptors.open().get(fd)));
+        return !forgotten.getValue().equals(Descriptors.open().get(forgotten.getKey()));
       });
       Run.assertEchoes(child);
     }
   }
 
-  private static int forget(ProcessDescriptor process) throws ProcessDescriptorException {
-    return process.exitDescriptor().fd();
+  /** Returns the number and the file of a descriptor to which nothing refers any more. */
+  private static Map.Entry<Integer, String> forget(ProcessDescriptor process)
+      throws ProcessDescriptorException {
+    ExitDescriptor exit = process.exitDescriptor();
+    try {
+      return Map.entry(exit.fd(), requireNonNull(Descriptors.open().get(exit.fd())));
+    } finally {
+      Reference.reachabilityFence(exit); // A collection may come at any time.
+    }
   }
 
   @Test
