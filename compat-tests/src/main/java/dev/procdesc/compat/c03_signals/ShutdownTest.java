@@ -48,7 +48,7 @@ final class ShutdownTest {
   @Contract("C3")
   void shutdownSendsTheNextSignalAfterTheTimeout() throws Exception {
     try (ChildProcess child = Run.sh(
-            "trap '' TERM; trap 'exit 27' USR1; echo ready; while :; do read line; done")
+            "trap '' TERM; trap 'exit 27' USR1; echo ready; while :; do :; done")
         .spawn()) {
       assertEquals("ready", Text.line(child.stdout()));
       Teardown teardown =
