@@ -44,7 +44,8 @@ final class PtyTest {
   void anInterruptReachesTheCommandOnceAndPdWaits() throws IOException, InterruptedException {
     // Ready when a signal has come through pd.
     String counter = "n=0; trap 'n=$((n+1)); echo int $n' INT; trap 'echo ready' USR1;"
-        + " kill -USR1 $PPID; until read -r line; do :; done; echo end $n; exit $((10+n))";
+        + " kill -USR1 $PPID; until [ $n -gt 0 ]; do :; done;"
+        + " until read -r line; do :; done; echo end $n; exit $((10+n))";
     try (Pd pd = start("run", "sh", "-c", counter)) {
       pd.await("ready");
       pd.type(INTERRUPT);

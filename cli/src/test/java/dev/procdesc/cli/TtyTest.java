@@ -161,7 +161,7 @@ final class TtyTest {
     @Test
     void keysAreThoseOfTheCommand() throws IOException, InterruptedException {
       String script = "pd run --tty sh -c '"
-          + "trap \"echo int; exit 6\" INT; echo ready; while :; do read -r x; done';"
+          + "trap \"echo int; exit 6\" INT; echo ready; while :; do :; done';"
           + " echo status $?";
       try (Pd pd = start(script)) {
         pd.await("ready");
@@ -185,7 +185,8 @@ final class TtyTest {
     @Test
     void aResizeIsPassedOn() throws IOException, InterruptedException {
       String script = "tty; pd run --tty sh -c '"
-          + "trap \"stty size\" WINCH; echo ready; until read -r x; do :; done'";
+          + "trap \"s=\\$(stty size); echo \\$s\" WINCH; echo ready;"
+          + " until [ \"$s\" = \"17 71\" ]; do :; done; until read -r x; do :; done'";
       try (Pd pd = start(script)) {
         String terminal = pd.awaitMatch("/dev/.*");
         pd.await("ready");
