@@ -137,13 +137,22 @@ final class PtyTest {
       throws IOException, InterruptedException {
     try (Pd pd = startJob()) {
       SignalScript.awaitReady(pd);
-      pd.type("kill -" + signal + " %1; sleep 0.05; kill -" + signal + " " + SignalScript.pd(pd)
-          + "\n");
+      long pid = SignalScript.pd(pd);
+      SignalScript.kill(signal, -pid);
       assertEquals(List.of(signal), pd.awaitAll(signal));
+      awaitTaken(pid);
+      SignalScript.kill(signal, pid);
       assertEquals(List.of(signal), pd.awaitAll(signal));
       SignalScript.kill("USR2", SignalScript.pd(pd));
       assertEquals(List.of("USR2"), pd.awaitAll("USR2"));
     }
+  }
+
+  /** Waits until a process has taken its signals: a second one that comes before is lost. */
+  private static void awaitTaken(long pid) {
+    Path status = Path.of("/proc/" + pid + "/status");
+    Await.until("the signal is taken", () -> SignalScript.lines(status).stream()
+        .noneMatch(line -> line.matches("(Sig|Shd)Pnd:.*[1-9a-f].*")));
   }
 
   @Test
