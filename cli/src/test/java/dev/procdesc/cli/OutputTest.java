@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -139,8 +140,9 @@ final class OutputTest {
     try (Pd pd = Pd.start(new ProcessBuilder(command));
         BufferedReader lines = reader.inputReader()) {
       assertEquals("hi", Await.get(Await.start(lines::readLine).result()));
+      CompletableFuture<ProcessHandle> exit = pd.handle().onExit(); // It exists until the signal.
       pd.signal("TERM");
-      Await.get(pd.handle().onExit());
+      Await.get(exit);
       assertEquals(143, pd.end().code());
       assertTrue(reader.waitFor(Pd.LIMIT_SECONDS, TimeUnit.SECONDS), "the command lives");
     } finally {
