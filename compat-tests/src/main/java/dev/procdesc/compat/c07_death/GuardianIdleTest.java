@@ -141,6 +141,7 @@ final class GuardianIdleTest {
                 GuardianProcess.of(ProcessHandle.current().pid()).close();
                 assertAlive(child);
               }
+              KillableJvm.say("round"); // The test waits for a word, not for all the work.
               // Waits for nothing: it only varies the moment of the next spawn.
               LockSupport.parkNanos(random.nextInt(8_000_000));
             }
