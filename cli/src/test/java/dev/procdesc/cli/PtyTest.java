@@ -151,8 +151,10 @@ final class PtyTest {
   /** Waits until a process has taken its signals: a second one that comes before is lost. */
   private static void awaitTaken(long pid) {
     Path status = Path.of("/proc/" + pid + "/status");
-    Await.until("the signal is taken", () -> SignalScript.lines(status).stream()
-        .noneMatch(line -> line.matches("(Sig|Shd)Pnd:.*[1-9a-f].*")));
+    Await.until(
+        "the signal is taken",
+        () -> SignalScript.lines(status).stream()
+            .noneMatch(line -> line.matches("(Sig|Shd)Pnd:.*[1-9a-f].*")));
   }
 
   @Test

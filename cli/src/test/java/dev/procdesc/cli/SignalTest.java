@@ -22,8 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Tests the signals that pd receives. */
 final class SignalTest {
   /** Ends with 42 at the signal $0; it does not read, as {@link SignalScript#REPORTER}. */
-  private static final String LISTENER =
-      "trap 'exit 42' $0; echo ready; while :; do :; done";
+  private static final String LISTENER = "trap 'exit 42' $0; echo ready; while :; do :; done";
 
   @ParameterizedTest
   @ValueSource(strings = {"TERM", "USR1", "USR2"})

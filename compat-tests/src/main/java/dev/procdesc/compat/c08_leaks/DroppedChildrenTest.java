@@ -104,9 +104,8 @@ final class DroppedChildrenTest {
   @Contract("C8")
   void theEndOfTheLastReaderReleasesTheDescriptor() throws Exception {
     // Not a child that ends by itself, perhaps before the count.
-    try (ChildProcess child = Run.ordinary(Run.sh("exec sleep 1000"))
-        .stdout(Stdio.nullDevice())
-        .spawn()) {
+    try (ChildProcess child =
+        Run.ordinary(Run.sh("exec sleep 1000")).stdout(Stdio.nullDevice()).spawn()) {
       int before = open();
       child.kill();
       Run.end(child);
