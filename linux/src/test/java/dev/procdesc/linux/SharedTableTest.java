@@ -32,6 +32,9 @@ final class SharedTableTest {
   /** The bit of the capability that permits to open the descriptors of any process. */
   private static final long CAP_SYS_PTRACE = 1L << 19;
 
+  /** Without it, Java 24 and newer print a warning. */
+  private static final String NATIVE_ACCESS = "--enable-native-access=ALL-UNNAMED";
+
   private static final Pattern SIZE = Pattern.compile("FDSize:\\s+(\\d+)\n");
 
   /** Returns the size of the descriptor table of a child, which the exec does not change. */
@@ -101,8 +104,10 @@ final class SharedTableTest {
     }
   }
 
-  private static int tableSizeBesideManyFiles(String... options) throws Exception {
-    JavaProgram.Result result = JavaProgram.run(Map.of(), List.of(options), ManyFiles.class);
+  private static int tableSizeBesideManyFiles(String... more) throws Exception {
+    List<String> options = new ArrayList<>(List.of(NATIVE_ACCESS));
+    options.addAll(List.of(more));
+    JavaProgram.Result result = JavaProgram.run(Map.of(), options, ManyFiles.class);
     assertEquals(0, result.code(), result.out());
     return Integer.parseInt(result.out().strip());
   }
@@ -139,7 +144,8 @@ final class SharedTableTest {
   void aChildThatMayNotOpenItsPipesGetsCopies() throws Exception {
     Probes probes = new Probes();
     assumeTrue(probes.sharesTable(), probes.mechanism("shared_table").toString());
-    JavaProgram.Result result = JavaProgram.run(Map.of(), List.of(), NotDumpable.class);
+    JavaProgram.Result result =
+        JavaProgram.run(Map.of(), List.of(NATIVE_ACCESS), NotDumpable.class);
     String status = Files.readString(Path.of("/proc/self/status"));
     Matcher capabilities = Pattern.compile("CapEff:\\s+([0-9a-f]+)").matcher(status);
     assertTrue(capabilities.find(), status);
