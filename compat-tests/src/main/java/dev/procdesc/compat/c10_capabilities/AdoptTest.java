@@ -95,7 +95,7 @@ final class AdoptTest {
       assertEquals(status, end.join());
       assertFalse(adopted.kill());
       adopted.close();
-      assertFalse(Descriptors.isOpen(fd), "the object closes the descriptor");
+      Descriptors.assertClosed(fd);
       assertThrows(ClosedDescriptorException.class, adopted::fd);
       assertThrows(ClosedDescriptorException.class, adopted::lastClose);
     }
@@ -324,7 +324,7 @@ final class AdoptTest {
       assertAlive(pipe);
       copy.close();
       assertDead(pipe);
-      assertFalse(Descriptors.isOpen(lifeline));
+      Descriptors.assertClosed(lifeline);
       assertAlive(child);
     }
   }

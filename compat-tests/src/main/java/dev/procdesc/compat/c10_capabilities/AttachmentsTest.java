@@ -311,7 +311,7 @@ final class AttachmentsTest {
         assertTrue(Descriptors.isOpen(fd));
         assertEquals(fd, socket.detach());
         DescriptorChannel.of(fd).close();
-        assertFalse(Descriptors.isOpen(fd));
+        Descriptors.assertClosed(fd);
       }
     }
   }

@@ -155,7 +155,7 @@ final class ChannelTest {
         channel.send(new byte[] {1});
         assertEquals(1, pair.second().receive().payload().length);
       }
-      assertFalse(Descriptors.isOpen(fd), "the channel closes the descriptor");
+      Descriptors.assertClosed(fd);
     }
   }
 
@@ -170,7 +170,7 @@ final class ChannelTest {
         assertEquals(Errno.EMFILE.intValue(), refused.errno());
       });
       DescriptorChannel.of(fd).close();
-      assertFalse(Descriptors.isOpen(fd));
+      Descriptors.assertClosed(fd);
     }
   }
 

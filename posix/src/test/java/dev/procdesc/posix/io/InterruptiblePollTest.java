@@ -71,7 +71,7 @@ final class InterruptiblePollTest {
     Await.inside(waiter.thread(), "poll");
     owned.close();
     assertEquals(InterruptiblePoll.Result.WOKEN, Await.get(waiter.result()));
-    assertFalse(TestSystem.isOpen(pipe.readEnd()), "the waiter's loan was the last");
+    TestSystem.assertClosed(pipe.readEnd());
   }
 
   @Test

@@ -67,7 +67,7 @@ final class OwnedDescriptorTest {
           () -> OwnedDescriptor.claim(loan.fd(), "another"),
           "a number that is lent is not free");
     }
-    assertFalse(TestSystem.isOpen(fd));
+    TestSystem.assertClosed(fd);
     OwnedDescriptor.claim(fd, "a number that is free").disown();
   }
 
@@ -87,7 +87,7 @@ final class OwnedDescriptorTest {
     OwnedDescriptor owned = OwnedDescriptor.take(pipe.writeEnd(), "a pipe");
     owned.close();
     assertTrue(owned.isClosed());
-    assertFalse(TestSystem.isOpen(pipe.writeEnd()));
+    TestSystem.assertClosed(pipe.writeEnd());
     assertEquals(-1, TestSystem.readByte(pipe.readEnd()), "the reader sees the end of file");
   }
 
@@ -100,7 +100,7 @@ final class OwnedDescriptorTest {
       assertEquals(-1, TestSystem.readByte(pipe.readEnd()), "the reader sees the end of file");
       assertTrue(TestSystem.isOpen(loan.fd()), "the number is reused during a loan");
     }
-    assertFalse(TestSystem.isOpen(pipe.writeEnd()));
+    TestSystem.assertClosed(pipe.writeEnd());
     assertTrue(owned.closeNow());
   }
 
@@ -129,7 +129,7 @@ final class OwnedDescriptorTest {
       assertTrue(TestSystem.isOpen(fd), "closed during one loan");
       assertEquals(1, TestSystem.writeByte(fd, 'x'));
     }
-    assertFalse(TestSystem.isOpen(fd));
+    TestSystem.assertClosed(fd);
   }
 
   @Test
@@ -151,7 +151,7 @@ final class OwnedDescriptorTest {
       owned.close();
       assertTrue(TestSystem.isOpen(loan.fd()));
     }
-    assertFalse(TestSystem.isOpen(fd));
+    TestSystem.assertClosed(fd);
     assertEquals(fd, TestSystem.duplicate(pipe.readEnd(), fd), "recycled");
     owned.close();
     assertTrue(TestSystem.isOpen(fd));

@@ -8,6 +8,7 @@ import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeMemory;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.ffi.TestNumbers;
+import dev.procdesc.testing.Await;
 
 /** Creates and examines descriptors; chooses the numbers of the system that the tests run on. */
 public final class TestSystem {
@@ -49,6 +50,11 @@ public final class TestSystem {
 
   public static boolean isOpen(int fd) {
     return LibC.fcntl(fd, PosixNumbers.F_GETFL, 0) >= 0;
+  }
+
+  /** Asserts that a descriptor is closed; a thread of the JVM may use its number for a moment. */
+  public static void assertClosed(int fd) {
+    Await.until("descriptor " + fd + " is closed", () -> !isOpen(fd));
   }
 
   /** Writes one byte; returns a count, or {@code -errno}. */

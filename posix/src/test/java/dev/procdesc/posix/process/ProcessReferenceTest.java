@@ -91,7 +91,7 @@ final class ProcessReferenceTest {
     assertTrue(process.signal(Signal.TERM));
     assertEquals(List.of(fd, process.fd()), kernel.signalled);
     weak.close();
-    assertFalse(TestSystem.isOpen(fd), "its own descriptor goes with it");
+    TestSystem.assertClosed(fd);
     assertTrue(TestSystem.isOpen(pipe.readEnd()));
   }
 
@@ -113,7 +113,7 @@ final class ProcessReferenceTest {
     assertTrue(TestSystem.isOpen(pipe.readEnd()));
     copy.close();
     assertEquals(1, closing.kills);
-    assertFalse(TestSystem.isOpen(pipe.readEnd()));
+    TestSystem.assertClosed(pipe.readEnd());
     Await.until("the future is told", end::isDone);
     assertTrue(end.isCompletedExceptionally());
   }

@@ -81,7 +81,7 @@ final class ReservedNumbersTest {
     numbers.idle();
     assertEquals(1, TestSystem.writeByte(low, 'x'));
     numbers.giveBack(low);
-    assertFalse(TestSystem.isOpen(low));
+    TestSystem.assertClosed(low);
     numbers.reserve();
   }
 
@@ -93,6 +93,6 @@ final class ReservedNumbersTest {
     numbers.idle();
     assertTrue(TestSystem.isOpen(low), "the number was used a moment ago");
     numbers.idle();
-    assertFalse(TestSystem.isOpen(low));
+    TestSystem.assertClosed(low);
   }
 }
