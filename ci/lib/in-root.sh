@@ -32,11 +32,11 @@ make_root() {
     umount "$root/proc"
 }
 
-# run ROOT PLACE USER JAVA_HOME TREE MAVEN KIT COMMAND...: runs the command in a copy of ROOT that goes away with it.
-# PLACE is an empty directory to mount it at.
+# run ROOT PLACE USER JAVA_HOME TREE MAVEN KIT REPORT COMMAND...: runs the command in a copy of ROOT that goes away with
+# it. PLACE is an empty directory to mount it at; the directory REPORT, if it is not empty, is /srv/report inside.
 run() {
-    local lower=$1 place=$2 user=$3 java_home=$4 tree=$5 maven=$6 kit=$7
-    shift 7
+    local lower=$1 place=$2 user=$3 java_home=$4 tree=$5 maven=$6 kit=$7 report=$8
+    shift 8
     local new=$place/new home=/root path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
     [ "$user" = root ] || home=/home/$user
     mount -t tmpfs -o mode=755 root "$place"
@@ -52,6 +52,11 @@ run() {
         path=$java_home/bin:$path
     fi
     fill_home "$new$home" "$tree" "$maven" "$kit"
+    if [ -n "$report" ]; then
+        mkdir -p "$report" "$new/srv/report"
+        mount --bind "$report" "$new/srv/report"
+        chroot "$new" chown "$user:" /srv/report
+    fi
     [ "$user" = root ] || chroot "$new" chown -R "$user:" "$home"
     local environment=("HOME=$home" "USER=$user" "LOGNAME=$user" "SHELL=/bin/sh" "PATH=$path") name
     [ -z "$java_home" ] || environment+=("JAVA_HOME=$java_home")

@@ -31,6 +31,7 @@ debian-root|nothing to run|trixie
 debian-root|a command excludes --pd|trixie --pd -- true
 debian-root|not 'new'|trixie --pd --java 21,new
 debian-root|--jar is for --kit|sid --pd --jar KIT
+debian-root|--report is for --kit with one JDK and one user|sid --kit --java 26,27 --runs root --report /tmp/report
 debian-root|--deb takes a file|trixie --deb /nothing
 debian-root|excludes --kit|trixie --deb KIT --kit
 dist|unknown argument|--colour
