@@ -14,15 +14,19 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 
-/** A mutable copy of a request, with the components of {@link SpawnRequest} as fields. */
+/**
+ * A mutable copy of a request, with the components of {@link SpawnRequest} as fields. A map is
+ * copied when it is first changed, by the method of its name: few requests change any.
+ */
 final class RequestChanges {
+  private static final Map<Integer, Stdio> INHERITED = inherited();
+
   Program program;
   List<String> arguments;
   boolean inheritEnvironment = true;
-  Map<String, Optional<String>> environment = new LinkedHashMap<>();
+  Map<String, Optional<String>> environment = Map.of();
   Optional<Path> directory = Optional.empty();
-  Map<Integer, Stdio> descriptors =
-      new LinkedHashMap<>(Map.of(0, Stdio.inherit(), 1, Stdio.inherit(), 2, Stdio.inherit()));
+  Map<Integer, Stdio> descriptors = INHERITED;
   OnClose onClose = OnClose.KILL;
   boolean newSession;
   OptionalInt processGroup = OptionalInt.empty();
@@ -31,7 +35,7 @@ final class RequestChanges {
   Set<Signal> blockedSignals = Set.of();
   Set<Signal> ignoredSignals = Set.of();
   OptionalInt umask = OptionalInt.empty();
-  Map<Resource, Limit> limits = new LinkedHashMap<>();
+  Map<Resource, Limit> limits = Map.of();
   OptionalInt nice = OptionalInt.empty();
   Optional<Account> user = Optional.empty();
   Optional<Account> group = Optional.empty();
@@ -52,9 +56,9 @@ final class RequestChanges {
     program = from.program();
     arguments = from.arguments();
     inheritEnvironment = from.inheritEnvironment();
-    environment = new LinkedHashMap<>(from.environment());
+    environment = from.environment();
     directory = from.directory();
-    descriptors = new LinkedHashMap<>(from.descriptors());
+    descriptors = from.descriptors();
     onClose = from.onClose();
     newSession = from.newSession();
     processGroup = from.processGroup();
@@ -63,7 +67,7 @@ final class RequestChanges {
     blockedSignals = from.blockedSignals();
     ignoredSignals = from.ignoredSignals();
     umask = from.umask();
-    limits = new LinkedHashMap<>(from.limits());
+    limits = from.limits();
     nice = from.nice();
     user = from.user();
     group = from.group();
@@ -75,15 +79,46 @@ final class RequestChanges {
     passed = from.passed();
   }
 
-  /** Returns the changed request, which is immutable. */
+  private static Map<Integer, Stdio> inherited() {
+    Map<Integer, Stdio> standard = new LinkedHashMap<>();
+    for (int number = 0; number <= 2; number++) {
+      standard.put(number, Stdio.inherit());
+    }
+    return Collections.unmodifiableMap(standard);
+  }
+
+  Map<String, Optional<String>> environment() {
+    environment = mutable(environment);
+    return environment;
+  }
+
+  Map<Integer, Stdio> descriptors() {
+    descriptors = mutable(descriptors);
+    return descriptors;
+  }
+
+  Map<Resource, Limit> limits() {
+    limits = mutable(limits);
+    return limits;
+  }
+
+  private static <K, V> Map<K, V> mutable(Map<K, V> map) {
+    return map instanceof LinkedHashMap ? map : new LinkedHashMap<>(map);
+  }
+
+  private static <K, V> Map<K, V> immutable(Map<K, V> map) {
+    return map instanceof LinkedHashMap ? Collections.unmodifiableMap(map) : map;
+  }
+
+  /** Returns the changed request, which is immutable; this object is not used any more. */
   SpawnRequest done() {
     return new SpawnRequest(
         program,
         List.copyOf(arguments),
         inheritEnvironment,
-        Collections.unmodifiableMap(new LinkedHashMap<>(environment)),
+        immutable(environment),
         directory,
-        Collections.unmodifiableMap(new LinkedHashMap<>(descriptors)),
+        immutable(descriptors),
         onClose,
         newSession,
         processGroup,
@@ -92,7 +127,7 @@ final class RequestChanges {
         Set.copyOf(blockedSignals),
         Set.copyOf(ignoredSignals),
         umask,
-        Collections.unmodifiableMap(new LinkedHashMap<>(limits)),
+        immutable(limits),
         nice,
         user,
         group,

@@ -308,7 +308,7 @@ public final class Spawner {
   public Spawner environment(String name, String value) {
     checkVariable(name);
     checkNoNul("the value of the variable " + name, value);
-    return with(r -> r.environment.put(name, Optional.of(value)));
+    return with(r -> r.environment().put(name, Optional.of(value)));
   }
 
   /**
@@ -320,7 +320,7 @@ public final class Spawner {
    */
   public Spawner withoutEnvironment(String name) {
     checkVariable(name);
-    return with(r -> r.environment.put(name, Optional.empty()));
+    return with(r -> r.environment().put(name, Optional.empty()));
   }
 
   /**
@@ -344,7 +344,7 @@ public final class Spawner {
 
   /** Sets variables, or removes those without a value. Their names and values are valid. */
   Spawner environmentChanges(Map<String, Optional<String>> changes) {
-    return with(r -> r.environment.putAll(changes));
+    return with(r -> r.environment().putAll(changes));
   }
 
   private static void checkVariable(String name) {
@@ -503,7 +503,7 @@ public final class Spawner {
   /** Replaces a descriptor; the controlling terminal is then named by another of its numbers. */
   private static void replace(RequestChanges r, int target, Stdio source) {
     Stdio before = r.descriptors.get(target);
-    r.descriptors.put(target, source);
+    r.descriptors().put(target, source);
     // A plain spawn does not load the class of the terminal.
     if (r.controllingTerminal.isPresent() && before instanceof Redirect.Terminal) {
       r.controllingTerminal = OptionalInt.empty();
@@ -628,7 +628,7 @@ public final class Spawner {
     return with(
         r -> {
           for (int target = 0; target <= 2; target++) {
-            r.descriptors.put(target, terminal);
+            r.descriptors().put(target, terminal);
           }
           r.newSession = true;
           r.controllingTerminal = OptionalInt.of(0);
@@ -760,7 +760,7 @@ public final class Spawner {
   public Spawner limit(Resource resource, Limit limit) {
     Objects.requireNonNull(resource, "resource");
     Objects.requireNonNull(limit, "limit");
-    return with(r -> r.limits.put(resource, limit));
+    return with(r -> r.limits().put(resource, limit));
   }
 
   /**
@@ -1098,12 +1098,12 @@ public final class Spawner {
     return with(r -> {
       for (int output = 1; output <= 2; output++) {
         if (!set.contains(output)) {
-          r.descriptors.put(output, Stdio.pipe());
+          r.descriptors().put(output, Stdio.pipe());
         }
       }
       if (input instanceof RunInput.Absent) {
         if (!set.contains(0)) {
-          r.descriptors.put(0, Stdio.nullDevice());
+          r.descriptors().put(0, Stdio.nullDevice());
         }
         return;
       }

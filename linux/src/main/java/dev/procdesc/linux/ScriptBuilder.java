@@ -38,14 +38,6 @@ public final class ScriptBuilder extends ChildSetup {
   private final Optional<String> pipeDirectory;
 
   /**
-   * The address of a {@code struct sigaction} of zeros, which is SIG_DFL. {@link #ignoringAction}
-   * has SIG_IGN.
-   */
-  private final long defaultAction;
-
-  private final long ignoringAction;
-
-  /**
    * Creates a script that only has the steps of the launch.
    *
    * @param sharesTable whether the child shares this JVM's descriptor table until it places its
@@ -62,10 +54,6 @@ public final class ScriptBuilder extends ChildSetup {
     this.launch = launch;
     this.sharesTable = sharesTable;
     this.pipeDirectory = pipeDirectory;
-    long[] action = new long[Numbers.SIGACTION_SIZE / Long.BYTES];
-    defaultAction = arena.words(action);
-    action[0] = PosixNumbers.SIG_IGN;
-    ignoringAction = arena.words(action);
     launch.begin(script);
   }
 
@@ -149,8 +137,11 @@ public final class ScriptBuilder extends ChildSetup {
 
   @Override
   protected void dispose(int signal, boolean ignore) {
-    long action = ignore ? ignoringAction : defaultAction;
-    script.step(DISPOSE, Numbers.SYS_RT_SIGACTION, signal, action, 0, Numbers.SIGSET_SIZE);
+    // A struct sigaction, whose zeros are the default.
+    long[] action = new long[Numbers.SIGACTION_SIZE / Long.BYTES];
+    action[0] = ignore ? PosixNumbers.SIG_IGN : 0;
+    script.step(
+        DISPOSE, Numbers.SYS_RT_SIGACTION, signal, arena.words(action), 0, Numbers.SIGSET_SIZE);
   }
 
   @Override

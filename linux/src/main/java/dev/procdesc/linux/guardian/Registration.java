@@ -40,7 +40,7 @@ public record Registration(
   public static NativeArena.Place placeForPidfd(NativeArena arena) {
     NativeArena.Place control = arena.allocate(Message.CONTROL_SIZE);
     return new NativeArena.Place(
-        control.address() + Numbers.CMSG_DATA, control.bytes(), control.at() + Numbers.CMSG_DATA);
+        control.address() + Numbers.CMSG_DATA, control.memory(), control.at() + Numbers.CMSG_DATA);
   }
 
   /**

@@ -420,24 +420,18 @@ public final class Probes {
   /** Returns the call {@code clone3(args, size)}. */
   public static long[] clone3(NativeArena arena, long pidfd, long flags, OptionalInt cgroup) {
     int size = cgroup.isPresent() ? Numbers.CLONE_ARGS_SIZE_VER2 : Numbers.CLONE_ARGS_SIZE_VER0;
-    NativeArena.Place args = arena.allocate(size);
-    for (int i = 0; i < size; i += Long.BYTES) {
-      args.bytes().putLong(args.at() + i, 0);
-    }
-    args.bytes()
-        .putLong(
-            args.at() + Numbers.CLONE_ARGS_FLAGS,
-            Numbers.CLONE_VM
-                | Numbers.CLONE_VFORK
-                | Numbers.CLONE_PIDFD
-                | Numbers.CLONE_CLEAR_SIGHAND
-                | flags
-                | (cgroup.isPresent() ? Numbers.CLONE_INTO_CGROUP : 0))
-        .putLong(args.at() + Numbers.CLONE_ARGS_PIDFD, pidfd);
+    long[] args = new long[size / Long.BYTES];
+    args[Numbers.CLONE_ARGS_FLAGS / Long.BYTES] = Numbers.CLONE_VM
+        | Numbers.CLONE_VFORK
+        | Numbers.CLONE_PIDFD
+        | Numbers.CLONE_CLEAR_SIGHAND
+        | flags
+        | (cgroup.isPresent() ? Numbers.CLONE_INTO_CGROUP : 0);
+    args[Numbers.CLONE_ARGS_PIDFD / Long.BYTES] = pidfd;
     if (cgroup.isPresent()) {
-      args.bytes().putLong(args.at() + Numbers.CLONE_ARGS_CGROUP, cgroup.getAsInt());
+      args[Numbers.CLONE_ARGS_CGROUP / Long.BYTES] = cgroup.getAsInt();
     }
-    return new long[] {Numbers.SYS_CLONE3, args.address(), size};
+    return new long[] {Numbers.SYS_CLONE3, arena.words(args), size};
   }
 
   /** Returns the flags of clone for an internal child, which no other code may reap. */
@@ -528,9 +522,7 @@ public final class Probes {
    */
   public static long endOfTable(int needed) {
     long end = 1L + needed;
-    return Release.isAtLeast(Since.WHOLE_BITMAPS)
-        ? end
-        : (end + BITMAP_WORD - 1) / BITMAP_WORD * BITMAP_WORD;
+    return Release.WHOLE_BITMAPS ? end : (end + BITMAP_WORD - 1) / BITMAP_WORD * BITMAP_WORD;
   }
 
   /**

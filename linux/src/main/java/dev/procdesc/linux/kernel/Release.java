@@ -12,6 +12,9 @@ public final class Release {
   /** The system's name, version and machine, such as {@code Linux 6.18.44 x86_64}. */
   public static final String NAME = uname();
 
+  /** Set if the kernel copies any number of descriptors, and not only whole words of its bitmap. */
+  static final boolean WHOLE_BITMAPS = isAtLeast(Since.WHOLE_BITMAPS);
+
   private Release() {}
 
   private static String uname() {

@@ -4,9 +4,8 @@ import com.kenai.jffi.MemoryIO;
 import dev.procdesc.ProcessDescriptorException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.LongBuffer;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicReferenceArray;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A block of memory outside the heap, for the structures that system calls read and write. Access
@@ -19,12 +18,12 @@ public final class NativeMemory implements AutoCloseable {
   public static final int SIZE = 64 * 1024;
 
   private static final int POOLED = 16;
-  private static final AtomicReferenceArray<NativeMemory> POOL = new AtomicReferenceArray<>(POOLED);
-  private static final AtomicReferenceArray<NativeMemory> SHARED =
-      new AtomicReferenceArray<>(POOLED);
+  private static final Pool<NativeMemory> POOL = new Pool<>(POOLED);
+  private static final Pool<NativeMemory> SHARED = new Pool<>(POOLED);
 
   private final long address;
   private final ByteBuffer bytes;
+  private final LongBuffer words;
   private final boolean shared;
   private final boolean pooled;
 
@@ -36,6 +35,7 @@ public final class NativeMemory implements AutoCloseable {
     this.address = address;
     this.bytes =
         MemoryIO.getInstance().newDirectByteBuffer(address, size).order(ByteOrder.nativeOrder());
+    this.words = bytes.asLongBuffer();
     this.shared = shared;
     this.pooled = pooled;
   }
@@ -50,7 +50,7 @@ public final class NativeMemory implements AutoCloseable {
 
   /** Borrows a block of {@link #SIZE} bytes. */
   public static NativeMemory borrow() {
-    NativeMemory pooled = take(POOL);
+    NativeMemory pooled = POOL.take();
     return pooled != null ? pooled : new NativeMemory(SIZE);
   }
 
@@ -64,7 +64,7 @@ public final class NativeMemory implements AutoCloseable {
    * children and this process see each other's writes.
    */
   static NativeMemory borrowShared(int size) {
-    NativeMemory pooled = size <= SIZE ? take(SHARED) : null;
+    NativeMemory pooled = size <= SIZE ? SHARED.take() : null;
     if (pooled != null) {
       return pooled;
     }
@@ -141,36 +141,19 @@ public final class NativeMemory implements AutoCloseable {
     return bytes;
   }
 
+  /** Returns the block as 64-bit integers. Use absolute access. */
+  LongBuffer words() {
+    return words;
+  }
+
   @Override
   public void close() {
     bytes.clear();
-    if (!pooled || !Pooling.isOn() || !put(shared ? SHARED : POOL, this)) {
+    if (!pooled || !Pooling.isOn() || !(shared ? SHARED : POOL).put(this)) {
       release();
     } else if (!Pooling.isOn()) {
       freeUnused();
     }
-  }
-
-  /** Takes a block out of a pool; returns null if the pool is empty. */
-  private static @Nullable NativeMemory take(AtomicReferenceArray<NativeMemory> pool) {
-    for (int i = 0; i < POOLED; i++) {
-      // A plain read first, because the exchange of an empty place would be a write as well.
-      NativeMemory block = pool.get(i);
-      if (block != null && pool.compareAndSet(i, block, null)) {
-        return block;
-      }
-    }
-    return null;
-  }
-
-  /** Puts a block into a pool; returns false if the pool is full. */
-  private static boolean put(AtomicReferenceArray<NativeMemory> pool, NativeMemory block) {
-    for (int i = 0; i < POOLED; i++) {
-      if (pool.get(i) == null && pool.compareAndSet(i, null, block)) {
-        return true;
-      }
-    }
-    return false;
   }
 
   private void release() {
@@ -183,11 +166,11 @@ public final class NativeMemory implements AutoCloseable {
 
   /** Frees the blocks in the pools. */
   public static void freeUnused() {
-    for (AtomicReferenceArray<NativeMemory> pool : List.of(POOL, SHARED)) {
-      NativeMemory unused = take(pool);
+    for (Pool<NativeMemory> pool : List.of(POOL, SHARED)) {
+      NativeMemory unused = pool.take();
       while (unused != null) {
         unused.release();
-        unused = take(pool);
+        unused = pool.take();
       }
     }
   }

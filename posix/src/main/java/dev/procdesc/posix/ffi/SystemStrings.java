@@ -40,6 +40,11 @@ public final class SystemStrings {
    *     replaced by a question mark
    */
   public static byte[] encode(String text) {
+    byte[] encoded = text.getBytes(CHARSET); // Which replaces what it cannot represent.
+    return decode(encoded).equals(text) ? encoded : encodeStrictly(text);
+  }
+
+  private static byte[] encodeStrictly(String text) {
     try {
       ByteBuffer bytes = CHARSET
           .newEncoder()

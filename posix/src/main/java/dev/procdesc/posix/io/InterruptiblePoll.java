@@ -4,6 +4,7 @@ import dev.procdesc.posix.ffi.Descriptors;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.LibC;
 import dev.procdesc.posix.ffi.NativeMemory;
+import dev.procdesc.posix.ffi.Pool;
 import dev.procdesc.posix.ffi.Pooling;
 import dev.procdesc.posix.ffi.PosixNumbers;
 import dev.procdesc.posix.ffi.SystemNumbers;
@@ -12,7 +13,6 @@ import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.spi.AbstractInterruptibleChannel;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -44,11 +44,10 @@ public final class InterruptiblePoll {
 
   private static final int MAX_LASTING = 8;
   private static final AtomicInteger LASTING = new AtomicInteger();
-  private static final ConcurrentLinkedDeque<InterruptiblePoll> POOL =
-      new ConcurrentLinkedDeque<>();
+  private static final Pool<InterruptiblePoll> POOL = new Pool<>(MAX_LASTING);
 
-  /** The waits that are under way. */
-  private static final Set<InterruptiblePoll> WAITING = ConcurrentHashMap.newKeySet();
+  /** All objects that are not freed; those in the pool wait for nothing at the moment. */
+  private static final Set<InterruptiblePoll> ALL = ConcurrentHashMap.newKeySet();
 
   /** Set when the JVM has begun to exit: see {@link Watcher}. */
   private static volatile boolean exiting;
@@ -70,6 +69,7 @@ public final class InterruptiblePoll {
     readEnd = ends[0];
     writeEnd = ends[1];
     memory = NativeMemory.unpooled(64);
+    ALL.add(this); // Before the flag is read, so that a change of it wakes the first wait.
   }
 
   /** Counts a lasting object; returns false if there are enough. */
@@ -105,17 +105,15 @@ public final class InterruptiblePoll {
       throws IOException {
     // The loan comes first: nothing must be allocated if the descriptor is closed.
     try (OwnedDescriptor.Loan loan = descriptor.lend()) {
-      InterruptiblePoll pooled = POOL.pollFirst();
+      InterruptiblePoll pooled = POOL.take();
       InterruptiblePoll wake = pooled != null ? pooled : new InterruptiblePoll();
       descriptor.addWaiting(wake);
-      WAITING.add(wake); // Before the flag is read, so that a change of it wakes this wait.
       try {
         return waiter.isAbandoned()
             ? Result.WOKEN
             : wake.poll(interrupts, loan.fd(), events, timeoutNanos);
       } finally {
         descriptor.removeWaiting(wake);
-        WAITING.remove(wake);
         wake.drain();
         wake.giveBack();
       }
@@ -130,7 +128,7 @@ public final class InterruptiblePoll {
       free();
       return;
     }
-    POOL.addFirst(this);
+    POOL.put(this); // It has room for all lasting ones.
     if (!Pooling.isOn()) {
       closeUnused();
     }
@@ -142,6 +140,7 @@ public final class InterruptiblePoll {
    * files.
    */
   synchronized void free() {
+    ALL.remove(this);
     woken = true;
     if (lasting) {
       LASTING.decrementAndGet();
@@ -153,17 +152,17 @@ public final class InterruptiblePoll {
 
   /** Closes the pipes in the pool. */
   static void closeUnused() {
-    InterruptiblePoll unused = POOL.pollFirst();
+    InterruptiblePoll unused = POOL.take();
     while (unused != null) {
       unused.free();
-      unused = POOL.pollFirst();
+      unused = POOL.take();
     }
   }
 
   /** Makes all waits, present and future ones, wait in Java because the JVM exits. */
   static void prepareForExit() {
     exiting = true;
-    for (InterruptiblePoll wait : WAITING) {
+    for (InterruptiblePoll wait : ALL) {
       wait.wake();
     }
   }

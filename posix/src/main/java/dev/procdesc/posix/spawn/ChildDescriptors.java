@@ -27,11 +27,11 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.SortedSet;
-import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
@@ -110,8 +110,8 @@ public final class ChildDescriptors implements AutoCloseable {
       throws IOException {
     ChildDescriptors descriptors = new ChildDescriptors(request, watcher, arena, reserved, opener);
     try {
-      for (Map.Entry<Integer, Stdio> entry : new TreeMap<>(request).entrySet()) {
-        descriptors.place(entry.getKey(), entry.getValue());
+      for (int target : descriptors.targets) {
+        descriptors.place(target, Objects.requireNonNull(request.get(target)));
       }
       return descriptors;
     } catch (IOException | RuntimeException e) {
@@ -402,6 +402,9 @@ public final class ChildDescriptors implements AutoCloseable {
 
   private int highest(SortedSet<Integer> more, boolean withPipes) {
     int highest = more.isEmpty() ? 0 : more.last();
+    if (placements.isEmpty()) {
+      return Math.max(highest, targets.last());
+    }
     for (int target : targets) {
       int source = sourceOf(target).orElse(target);
       highest = Math.max(highest, withPipes || !pipeEnds.contains(source) ? source : target);

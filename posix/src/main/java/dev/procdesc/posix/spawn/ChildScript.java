@@ -2,7 +2,6 @@ package dev.procdesc.posix.spawn;
 
 import dev.procdesc.SpawnException;
 import dev.procdesc.posix.ffi.NativeArena;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -35,6 +34,7 @@ public final class ChildScript {
   static final int CREATE = 48;
   static final int STEPS = 128;
   static final int STEP_WORDS = 10;
+  private static final int HEADER_WORDS = STEPS / Long.BYTES;
 
   /** The size of a step in bytes. */
   public static final int STEP_SIZE = STEP_WORDS * Long.BYTES;
@@ -53,7 +53,10 @@ public final class ChildScript {
 
   private final List<Purpose> purposes = new ArrayList<>();
   private final List<Wire> wires = new ArrayList<>(0);
-  private long[] words = new long[STEP_WORDS * 32];
+
+  /** The call block: its header, which {@link #write} fills, and the steps. */
+  private long[] words = new long[HEADER_WORDS + STEP_WORDS * 32];
+
   private int count;
 
   /** Adds a system call. */
@@ -67,9 +70,9 @@ public final class ChildScript {
    * @param tolerated the errors after which the script continues
    */
   public ChildScript tolerantStep(Purpose purpose, long tolerated, long number, long... arguments) {
-    int at = count * STEP_WORDS;
+    int at = wordOf(count);
     if (at == words.length) {
-      words = Arrays.copyOf(words, words.length * 2);
+      words = Arrays.copyOf(words, HEADER_WORDS + 2 * (words.length - HEADER_WORDS));
     }
     words[at] = number;
     System.arraycopy(arguments, 0, words, at + 1, arguments.length);
@@ -80,9 +83,14 @@ public final class ChildScript {
     return this;
   }
 
+  /** Returns the index of the first word of a step. */
+  private static int wordOf(int step) {
+    return HEADER_WORDS + step * STEP_WORDS;
+  }
+
   /** Also stores the last step's result at an address. */
   public ChildScript storeAt(long address) {
-    words[(count - 1) * STEP_WORDS + 8] = address;
+    words[wordOf(count - 1) + TARGET / Long.BYTES] = address;
     return this;
   }
 
@@ -139,12 +147,20 @@ public final class ChildScript {
    */
   public Written write(NativeArena arena, long... create) {
     NativeArena.Place block = arena.allocate(STEPS + count * STEP_SIZE);
-    write(block.bytes(), block.at(), block.address());
-    for (int i = 0; i < STEP_WORDS; i++) {
-      block
-          .bytes()
-          .putLong(block.at() + CREATE + i * Long.BYTES, i < create.length ? create[i] : 0);
+    words[0] = -1; // All signals, which the stub blocks.
+    words[1] = -1;
+    words[FAILED / Long.BYTES] = -1;
+    words[COUNT / Long.BYTES] = count;
+    Arrays.fill(words, CREATE / Long.BYTES, HEADER_WORDS, 0);
+    System.arraycopy(create, 0, words, CREATE / Long.BYTES, create.length);
+    for (Wire wire : wires) {
+      words[wordOf(wire.fromStep) + TARGET / Long.BYTES] = block.address()
+          + STEPS
+          + (long) wire.toStep * STEP_SIZE
+          + ARGUMENTS
+          + 8L * wire.toArgument;
     }
+    block.put(words, wordOf(count));
     return new Written(block, count);
   }
 
@@ -169,34 +185,18 @@ public final class ChildScript {
      * @param created the result of the call that created the child
      */
     public SpawnStub.Run outcome(long created) {
-      int failed = (int) block.bytes().getLong(block.at() + FAILED);
+      long[] words = new long[wordOf(steps)];
+      block.get(words);
+      int failed = (int) words[FAILED / Long.BYTES];
       List<Long> results = new ArrayList<>();
       for (int i = 0; failed >= 0 && i < steps; i++) {
-        results.add(result(i));
+        results.add(words[wordOf(i) + RESULT / Long.BYTES]);
       }
       int returned = 0;
-      while (returned < steps && result(returned) != PENDING) {
+      while (returned < steps && words[wordOf(returned) + RESULT / Long.BYTES] != PENDING) {
         returned++;
       }
       return new SpawnStub.Run(created, failed, returned, results);
-    }
-
-    private long result(int step) {
-      return block.bytes().getLong(block.at() + STEPS + step * STEP_SIZE + RESULT);
-    }
-  }
-
-  private void write(ByteBuffer bytes, int at, long address) {
-    for (int i = 0; i < 16; i++) {
-      bytes.put(at + i, (byte) 0xFF);
-    }
-    bytes.putLong(at + FAILED, -1).putLong(at + COUNT, count);
-    ByteBuffer steps = bytes.slice(at + STEPS, count * STEP_SIZE).order(bytes.order());
-    steps.asLongBuffer().put(words, 0, count * STEP_WORDS);
-    for (Wire wire : wires) {
-      steps.putLong(
-          wire.fromStep * STEP_SIZE + TARGET,
-          address + STEPS + (long) wire.toStep * STEP_SIZE + ARGUMENTS + 8L * wire.toArgument);
     }
   }
 }
