@@ -223,7 +223,8 @@ def page(systems):
         "  need it were left out",
         f"- {MARKS[NO_RUN]}: not run",
         "",
-        "The guarantees run down the page, the systems across. What each kernel lacks is pinned in `ci/expected`.",
+        "The guarantees run down the page, the systems across; each column has the date of its last run. What each kernel",
+        "lacks is pinned in `ci/expected`.",
         "",
         row("", *(each["system"] for each in table)),
         row("---", *("---" for _ in table)),
@@ -265,6 +266,26 @@ def page(systems):
     return "\n".join(lines) + "\n"
 
 
+def with_earlier(data, store):
+    """Replaces the data of each system that was not run by that of an earlier run, which has its date and commit."""
+    try:
+        with open(store, encoding="utf-8") as file:
+            earlier = {each["system"]: each for each in json.load(file)["systems"]}
+    except FileNotFoundError:
+        earlier = {}
+    now = [each if each["outcome"] != NO_RUN else earlier.get(each["system"], each) for each in data]
+    names = {each["system"] for each in now}
+    return now + [each for name, each in sorted(earlier.items()) if name not in names]
+
+
+def write(data, page_file, json_file):
+    with open(json_file, "w", encoding="utf-8") as out:
+        json.dump({"systems": data}, out, indent=2, ensure_ascii=False)
+        out.write("\n")
+    with open(page_file, "w", encoding="utf-8") as out:
+        out.write(page(data))
+
+
 def render(reports, expected, plan, page_file=None, pin=False):
     """Writes the table and the JSON, and says what failed; returns 1 if anything did."""
     names = plan + sorted(
@@ -276,14 +297,10 @@ def render(reports, expected, plan, page_file=None, pin=False):
     for system in systems:
         system.compare(expected, pin)
     data = [system.data() for system in systems]
-    text = page(data)
-    with open(os.path.join(reports, "conformance.json"), "w", encoding="utf-8") as out:
-        json.dump({"systems": data}, out, indent=2, ensure_ascii=False)
-        out.write("\n")
-    for path in [os.path.join(reports, "CONFORMANCE.md"), page_file]:
-        if path:
-            with open(path, "w", encoding="utf-8") as out:
-                out.write(text)
+    write(data, os.path.join(reports, "CONFORMANCE.md"), os.path.join(reports, "conformance.json"))
+    if page_file:
+        store = os.path.join(os.path.dirname(page_file), "conformance.json")
+        write(with_earlier(data, store), page_file, store)
     failed = False
     for each in data:
         if each["date"]:

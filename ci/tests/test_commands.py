@@ -222,11 +222,12 @@ class MatrixTest(World):
         text = self.ends(1, "linux-6.16-x86_64: failed", *start, "--only", "linux-6.16-x86_64", "--runs", "root")
         self.assertIn(" --runs root ", (self.world / "calls").read_text())
         self.assertIn("could not be run: linux-vm: not run: no image (status 69)", text)
-        for name in ("kit-here", "freebsd-vm"):
-            self.fake(name, "exit 77", "ci")
+        for name in ("kit-here", "freebsd-vm", "debian-root"):
+            self.fake(name, f'echo "{name} $*" >>"$WORLD/calls"; exit 77', "ci")
         text = self.ends(1, "without-pidfd: failed", *start, "--full", "--report", self.world / "full")
         self.assertIn("linux-7.3-x86_64: not run (linux-vm: not run: no image)", text)
         self.assertNotIn("could not be run", text)
+        self.assertIn("debian-root sid --kit --java 27 --runs root --jar ", (self.world / "calls").read_text())
         script = "import sys; print('lacks PROCESS_DESCRIPTORS (x): Linux 5.4', file=sys.stderr); sys.exit(3)"
         self.file("ci/lib/without-pidfd.py", script)
         self.ends(0, "without-pidfd: passed", *start, "--only", "without-pidfd", "--report", self.world / "other")

@@ -1,5 +1,6 @@
 """Tests of the functions of ci/lib and of the commands."""
 
+import shutil
 import time
 from unittest import mock
 
@@ -206,6 +207,19 @@ class ConformanceTest(world.World):
         self.write("FAILED", code=1)
         _, page = self.render(1, "tester: SpawnTest.two (linux): expected: <1>")
         self.assertIn("| C1 Born as a descriptor | **✗** 2 of 4 |", page)
+
+    def test_a_system_that_is_not_run_again_keeps_its_column(self):
+        page_file = self.file("docs/CONFORMANCE.md")
+        self.write()
+        self.render(0, page_file=page_file)
+        shutil.rmtree(self.world / "reports" / self.SYSTEM)
+        self.write(system="host")
+        self.render(0, page_file=page_file)
+        self.assertIn(f"|  | {self.SYSTEM} | host |", page_file.read_text())
+        self.assertIn("| C1 Born as a descriptor | ✓ 4 | ✓ 4 |", page_file.read_text())
+        self.write("FAILED", code=1)
+        self.render(1, page_file=page_file)
+        self.assertIn("| C1 Born as a descriptor | **✗** 2 of 4 | ✓ 4 |", page_file.read_text())
 
     def test_what_is_lacking_is_pinned(self):
         self.write()
