@@ -39,7 +39,7 @@ final class Completion {
   private volatile boolean withheld;
 
   /** The futures to complete; guarded by the lock. */
-  private List<Pending> pending = new ArrayList<>(0);
+  private List<Pending> pending = List.of();
 
   Completion(Watcher watcher) {
     this.watcher = watcher;
@@ -116,6 +116,9 @@ final class Completion {
     lock.lock();
     try {
       if (!hasEnded() && !reference.isAbandoned()) {
+        if (pending.isEmpty()) {
+          pending = new ArrayList<>(1);
+        }
         pending.add(new Pending(reference, future));
         return;
       }
@@ -131,7 +134,7 @@ final class Completion {
   void forget(CompletableFuture<ExitStatus> future) {
     lock.lock();
     try {
-      if (!hasEnded()) {
+      if (!hasEnded() && !pending.isEmpty()) {
         pending.removeIf(each -> each.future == future);
       }
     } finally {
@@ -174,7 +177,9 @@ final class Completion {
       if (last) {
         withheld = true;
       }
-      pending.removeIf(each -> each.reference == reference && failed.add(each));
+      if (!pending.isEmpty()) {
+        pending.removeIf(each -> each.reference == reference && failed.add(each));
+      }
       changed.signalAll();
     } finally {
       lock.unlock();

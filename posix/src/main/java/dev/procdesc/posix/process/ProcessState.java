@@ -87,7 +87,7 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
   private boolean disposed;
 
   /** The actions to run at the end of the process; guarded by this. */
-  private List<Runnable> endActions = new ArrayList<>(0);
+  private List<Runnable> endActions = List.of();
 
   /** Set when the end of the process was processed; guarded by this. */
   private boolean endProcessed;
@@ -377,6 +377,9 @@ public final class ProcessState implements Watcher.Watched, Watcher.Newborn {
   void whenEnded(Runnable action) {
     synchronized (this) {
       if (!endProcessed) {
+        if (endActions.isEmpty()) {
+          endActions = new ArrayList<>(1);
+        }
         endActions.add(action);
         return;
       }
