@@ -217,7 +217,7 @@ def page(systems):
         "",
         "What the conformance suite has shown, and where. Written by `ci/matrix --write`; do not edit.",
         "",
-        f"- {MARKS[PASSED]} n: n tests passed (as root and as an ordinary user together)",
+        f"- {MARKS[PASSED]} n: n tests passed (as root and as an ordinary user together, where both ran)",
         f"- {MARKS[FAILED]} n of m: n tests failed",
         f"- {MARKS[ABSENT]} `FEATURE`: the kernel has no such feature, the library says so, and the tests that",
         "  need it were left out",
