@@ -1,6 +1,5 @@
 package dev.procdesc.compat.support;
 
-import dev.procdesc.testing.Await;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
@@ -64,11 +63,6 @@ public final class Descriptors {
   /** Returns whether a descriptor is open. */
   public static boolean isOpen(int fd) {
     return Libc.C.fcntl(fd, Fcntl.F_GETFD.intValue(), 0) != -1;
-  }
-
-  /** Asserts that a descriptor is closed; a thread of the JVM may use its number for a moment. */
-  public static void assertClosed(int fd) {
-    Await.until("descriptor " + fd + " is closed", () -> !isOpen(fd));
   }
 
   /** Returns whether a descriptor is close-on-exec. */
