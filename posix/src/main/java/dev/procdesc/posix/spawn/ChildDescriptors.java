@@ -401,13 +401,11 @@ public final class ChildDescriptors implements AutoCloseable {
   }
 
   private int highest(SortedSet<Integer> more, boolean withPipes) {
-    int highest = more.isEmpty() ? 0 : more.last();
-    if (placements.isEmpty()) {
-      return Math.max(highest, targets.last());
-    }
-    for (int target : targets) {
-      int source = sourceOf(target).orElse(target);
-      highest = Math.max(highest, withPipes || !pipeEnds.contains(source) ? source : target);
+    int highest = Math.max(more.isEmpty() ? 0 : more.last(), targets.last());
+    for (Placement placement : placements) {
+      if (withPipes || !pipeEnds.contains(placement.source())) {
+        highest = Math.max(highest, placement.source());
+      }
     }
     return highest;
   }
