@@ -24,10 +24,12 @@ import dev.procdesc.compat.support.Scenario;
 import dev.procdesc.compat.support.Text;
 import dev.procdesc.testing.Await;
 import java.io.IOException;
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import jnr.constants.platform.Errno;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -167,14 +169,26 @@ final class DroppedChildrenTest {
   void aCollectionClosesChannelsAndListeners(@TempDir Path directory) throws Exception {
     Requires.feature(Feature.DESCRIPTOR_CHANNEL);
     int before = open();
-    for (int i = 0; i < 50; i++) {
-      DescriptorChannel.pair();
-      DescriptorChannel.listen(directory.resolve("s" + i));
-    }
-    assertTrue(open() > before);
+    openAndDrop(directory, 50);
     collectUntilOpen(before);
     // Its path may be that of another listener by now.
     assertTrue(Files.exists(directory.resolve("s0")), "the file of a listener remains");
+  }
+
+  /** Opens pairs of channels and listeners, and returns without closing them. */
+  private static void openAndDrop(Path directory, int count) throws IOException {
+    int before = open();
+    var held = new ArrayList<Object>();
+    try {
+      for (int i = 0; i < count; i++) {
+        held.add(DescriptorChannel.pair());
+        held.add(DescriptorChannel.listen(directory.resolve("s" + i)));
+      }
+      assertTrue(open() > before);
+    } finally {
+      // A collection can run at any time; none may close them before they have been counted.
+      Reference.reachabilityFence(held);
+    }
   }
 
   private static void dropRunning(OnClose onClose) throws IOException {
