@@ -64,11 +64,17 @@ final class ProcdescCloseAction implements CloseAction {
 
   @Override
   public void giveUp() {
-    lifeline.ifPresent(OwnedDescriptor::close);
+    closeLifeline();
   }
 
   @Override
   public void done() {
-    lifeline.ifPresent(OwnedDescriptor::close);
+    closeLifeline();
+  }
+
+  private void closeLifeline() {
+    if (lifeline.isPresent()) {
+      lifeline.get().close();
+    }
   }
 }

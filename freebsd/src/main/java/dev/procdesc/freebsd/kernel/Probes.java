@@ -148,7 +148,7 @@ public final class Probes {
     Optional<NativeFunction> simulated = Simulation.stub();
     if (simulated.isPresent() && !mechanisms.isDisabled(STUB)) {
       mechanisms.note(STUB, "provided by the simulation", true, "");
-      return simulated.map(code -> SpawnStub.of(code, Simulation.stubPage()));
+      return Optional.of(SpawnStub.of(simulated.get(), Simulation.stubPage()));
     }
     String name = "spawnstub-" + Architecture.CURRENT.bsdName() + ".bin";
     return SpawnStub.find(

@@ -25,6 +25,29 @@ public final class Procdesc {
 
   private Procdesc() {}
 
+  /** A process that is waited for; not two lambdas, because this is part of a first spawn. */
+  private static final class Reaped implements IntSupplier, BooleanSupplier {
+    private final int fd;
+    private final NativeMemory memory;
+    private final boolean pdwait;
+
+    Reaped(int fd, NativeMemory memory, boolean pdwait) {
+      this.fd = fd;
+      this.memory = memory;
+      this.pdwait = pdwait;
+    }
+
+    @Override
+    public int getAsInt() {
+      return tryWait(fd, Numbers.WEXITED, memory, pdwait);
+    }
+
+    @Override
+    public boolean getAsBoolean() {
+      return hasEnded(fd);
+    }
+  }
+
   /**
    * Waits by {@code pdwait}, or by {@code wait6} and the process's ID, without blocking. If there
    * is a change, its status and the resource usage are stored in the memory.
@@ -57,7 +80,8 @@ public final class Procdesc {
    *     it has ended and another process, such as a debugger, holds the zombie
    */
   public static int reap(int fd, NativeMemory memory, boolean pdwait) {
-    return reap(() -> tryWait(fd, Numbers.WEXITED, memory, pdwait), () -> hasEnded(fd));
+    Reaped reaped = new Reaped(fd, memory, pdwait);
+    return reap(reaped, reaped);
   }
 
   /** Repeats a wait while it reports no change although the process has ended. */
