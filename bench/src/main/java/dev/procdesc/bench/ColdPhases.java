@@ -13,6 +13,7 @@ import java.util.regex.Pattern;
 
 /**
  * Lists the classes that a first spawn loads, with the time of each phase: see {@link ColdSpawn}.
+ * No thread loads classes beside the spawn here, so that each belongs to the phase that needs it.
  */
 final class ColdPhases {
   /** The bootstrap of the methods that a record does not define itself. */
@@ -79,15 +80,26 @@ final class ColdPhases {
     }
   }
 
+  /** Returns the classes that a first spawn itself loads. */
+  static List<Loaded> spawn() throws IOException, InterruptedException {
+    return run("-Ddev.procdesc.preload=false", "procdesc");
+  }
+
+  /** Returns the classes that the start of the library loads, with those that it loads ahead. */
+  static List<Loaded> preload() throws IOException, InterruptedException {
+    return run("-Ddev.procdesc.preload=true", "preload");
+  }
+
   /** Returns the classes that a fresh JVM loads from the start of {@code main} to its end. */
-  static List<Loaded> run() throws IOException, InterruptedException {
+  private static List<Loaded> run(String property, String what)
+      throws IOException, InterruptedException {
     Path log = Files.createTempFile("procdesc-classes", ".log");
     try {
       // Without rotation, which would rename the empty file and leave it behind.
-      List<String> options = List.of("-Xlog:class+load:file=" + log + ":uptime:filecount=0");
-      try (ChildProcess jvm = Jvm.running(ColdSpawn.class, options, "procdesc")
-          .stdout(Stdio.nullDevice())
-          .spawn()) {
+      List<String> options =
+          List.of(property, "-Xlog:class+load:file=" + log + ":uptime:filecount=0");
+      try (ChildProcess jvm =
+          Jvm.running(ColdSpawn.class, options, what).stdout(Stdio.nullDevice()).spawn()) {
         ExitStatus status = jvm.waitFor();
         if (!status.isSuccess()) {
           throw new IOException("the cold JVM: " + status);
@@ -120,7 +132,7 @@ final class ColdPhases {
    * @throws Exception if the spawn fails
    */
   public static void main(String[] args) throws Exception {
-    List<Loaded> loaded = run();
+    List<Loaded> loaded = spawn();
     System.out.printf(
         "%-24s %6s %6s %6s %6s %6s %6s%n", "phase", "ms", "own", "jffi", "JDK", "CDS", "indy");
     List<Loaded> phase = new ArrayList<>();

@@ -1,16 +1,21 @@
 package dev.procdesc.bench;
 
 import dev.procdesc.ChildProcess;
+import dev.procdesc.Platform;
 import dev.procdesc.Spawner;
 
 /** A JVM that performs one spawn only, and prints its duration in nanoseconds. */
 final class ColdSpawn {
+  /** The name of the thread that loads classes beside a first spawn. */
+  private static final String PRELOAD = "procdesc-preload";
+
   private ColdSpawn() {}
 
   /**
    * Runs the spawn.
    *
-   * @param args the library to use: {@code procdesc} or any other word for {@code ProcessBuilder}
+   * @param args the library to use: {@code procdesc} or any other word for {@code ProcessBuilder};
+   *     or {@code preload}, to start the library without a spawn
    * @throws Exception if anything fails
    */
   public static void main(String[] args) throws Exception {
@@ -18,6 +23,13 @@ final class ColdSpawn {
     if (args[0].equals("procdesc")) {
       try (ChildProcess child = Spawner.of("/bin/true").spawn()) {
         child.waitFor();
+      }
+    } else if (args[0].equals("preload")) {
+      Platform.current();
+      for (Thread thread : Thread.getAllStackTraces().keySet()) {
+        if (thread.getName().equals(PRELOAD)) {
+          thread.join();
+        }
       }
     } else {
       new ProcessBuilder("/bin/true").inheritIO().start().waitFor();

@@ -5,7 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.procdesc.Spawner;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** Limits the classes that a first spawn loads, and so the time that a cold JVM needs for it. */
@@ -19,6 +22,9 @@ final class FirstSpawnTest {
   /** The classes of the JDK outside its CDS archive: 85 on JDK 17, 72 on 25; 242 on 17 before. */
   private static final int UNARCHIVED = 100;
 
+  /** The classes of the library and of jffi by which a first spawn may differ between systems. */
+  private static final int DIFFERENCE = 10;
+
   /** The same in the phase {@code test}, where the library is in directories: 101 on JDK 17. */
   private static final int UNARCHIVED_FROM_DIRECTORIES = 105;
 
@@ -29,6 +35,20 @@ final class FirstSpawnTest {
         .getLocation()
         .getPath()
         .endsWith("/");
+  }
+
+  private static Set<String> ownOrDependency(List<ColdPhases.Loaded> loaded) {
+    return loaded.stream()
+        .filter(each -> each.isOwn() || each.isDependency())
+        .map(ColdPhases.Loaded::name)
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  private static void limitDifference(String what, Set<String> of, Set<String> without) {
+    of.removeAll(without);
+    assertTrue(
+        of.size() <= DIFFERENCE,
+        () -> what + ", see Preload and FirstSpawnClasses: " + String.join(" ", of));
   }
 
   private static void limit(
@@ -43,7 +63,7 @@ final class FirstSpawnTest {
 
   @Test
   void firstSpawnLoadsFewClassesAndLinksNoLambda() throws Exception {
-    List<ColdPhases.Loaded> loaded = ColdPhases.run();
+    List<ColdPhases.Loaded> loaded = ColdPhases.spawn();
     assertFalse(loaded.isEmpty(), "the JVM logs no classes");
     limit("lambdas, or methods of records, by invokedynamic", 0, loaded, ColdPhases.Loaded::isLink);
     limit("classes of the library", OWN, loaded, ColdPhases.Loaded::isOwn);
@@ -53,5 +73,13 @@ final class FirstSpawnTest {
       int most = isInDirectories() ? UNARCHIVED_FROM_DIRECTORIES : UNARCHIVED;
       limit("classes of the JDK", most, loaded, ColdPhases.Loaded::isUnarchived);
     }
+  }
+
+  @Test
+  void theClassesOfAFirstSpawnAreLoadedAhead() throws Exception {
+    List<ColdPhases.Loaded> needed = ColdPhases.spawn();
+    List<ColdPhases.Loaded> ahead = ColdPhases.preload();
+    limitDifference("not loaded ahead", ownOrDependency(needed), ownOrDependency(ahead));
+    limitDifference("in vain", ownOrDependency(ahead), ownOrDependency(needed));
   }
 }

@@ -16,6 +16,7 @@ import dev.procdesc.freebsd.kernel.Probes;
 import dev.procdesc.freebsd.kernel.Signals;
 import dev.procdesc.freebsd.kernel.Syscalls;
 import dev.procdesc.posix.backend.Lazy;
+import dev.procdesc.posix.backend.Preload;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.NativeAccess;
 import dev.procdesc.posix.ffi.NativeMemory;
@@ -81,6 +82,7 @@ public final class FreeBsdBackend implements Backend {
     if (!System.getProperty("os.name", "").equals("FreeBSD") && !Simulation.isPresent()) {
       return Optional.of("this is not FreeBSD");
     }
+    Preload.begin(FreeBsdBackend.class, FirstSpawnClasses.NAMES);
     Optional<String> problem = NativeAccess.unavailable(LibraryVersion.VERSION);
     return problem.isPresent() ? problem : Running.PROBES.unavailable();
   }

@@ -17,6 +17,7 @@ import dev.procdesc.linux.kernel.Release;
 import dev.procdesc.linux.kernel.Signals;
 import dev.procdesc.linux.kernel.Syscalls;
 import dev.procdesc.posix.backend.Lazy;
+import dev.procdesc.posix.backend.Preload;
 import dev.procdesc.posix.ffi.Errors;
 import dev.procdesc.posix.ffi.NativeAccess;
 import dev.procdesc.posix.ffi.PosixNumbers;
@@ -75,6 +76,7 @@ public final class LinuxBackend implements Backend {
     if (!System.getProperty("os.name", "").equals("Linux")) {
       return Optional.of("this is not Linux");
     }
+    Preload.begin(LinuxBackend.class, FirstSpawnClasses.NAMES);
     Optional<String> problem = NativeAccess.unavailable(LibraryVersion.VERSION);
     return problem.isPresent() ? problem : Running.PROBES.unavailable();
   }
