@@ -20,7 +20,6 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Consumer;
 
 /**
  * Starts children as descriptors. A spawner is immutable and reusable: each method returns a new
@@ -91,13 +90,12 @@ public final class Spawner {
     this(request, Set.of());
   }
 
-  private Spawner with(Consumer<RequestChanges> change) {
-    return with(change, set);
+  /** Returns a copy of the request that can be changed. */
+  private RequestChanges changes() {
+    return new RequestChanges(request);
   }
 
-  private Spawner with(Consumer<RequestChanges> change, Set<Integer> set) {
-    RequestChanges changes = new RequestChanges(request);
-    change.accept(changes);
+  private Spawner with(RequestChanges changes) {
     return new Spawner(changes.done(), set);
   }
 
@@ -269,15 +267,15 @@ public final class Spawner {
    */
   public Spawner argv0(String name) {
     checkNoNul("argv[0]", name);
-    return with(r -> {
-      List<String> arguments = new ArrayList<>(r.arguments);
-      if (arguments.isEmpty()) {
-        arguments.add(name);
-      } else {
-        arguments.set(0, name);
-      }
-      r.arguments = arguments;
-    });
+    RequestChanges changes = changes();
+    List<String> arguments = new ArrayList<>(changes.arguments);
+    if (arguments.isEmpty()) {
+      arguments.add(name);
+    } else {
+      arguments.set(0, name);
+    }
+    changes.arguments = arguments;
+    return with(changes);
   }
 
   /**
@@ -293,7 +291,9 @@ public final class Spawner {
    */
   public Spawner directory(Path directory) {
     checkNoNul("a directory", SystemPath.check(directory).toString());
-    return with(r -> r.directory = Optional.of(directory));
+    RequestChanges changes = changes();
+    changes.directory = Optional.of(directory);
+    return with(changes);
   }
 
   /**
@@ -308,7 +308,9 @@ public final class Spawner {
   public Spawner environment(String name, String value) {
     checkVariable(name);
     checkNoNul("the value of the variable " + name, value);
-    return with(r -> r.environment().put(name, Optional.of(value)));
+    RequestChanges changes = changes();
+    changes.environment().put(name, Optional.of(value));
+    return with(changes);
   }
 
   /**
@@ -320,7 +322,9 @@ public final class Spawner {
    */
   public Spawner withoutEnvironment(String name) {
     checkVariable(name);
-    return with(r -> r.environment().put(name, Optional.empty()));
+    RequestChanges changes = changes();
+    changes.environment().put(name, Optional.empty());
+    return with(changes);
   }
 
   /**
@@ -332,19 +336,23 @@ public final class Spawner {
    */
   public Spawner environmentOnly(Map<String, String> variables) {
     Map<String, Optional<String>> all = new LinkedHashMap<>();
-    variables.forEach((name, value) -> {
+    for (Map.Entry<String, String> variable : variables.entrySet()) {
+      String name = variable.getKey();
       checkVariable(name);
-      all.put(name, Optional.of(checkNoNul("the value of the variable " + name, value)));
-    });
-    return with(r -> {
-      r.inheritEnvironment = false;
-      r.environment = all;
-    });
+      all.put(
+          name, Optional.of(checkNoNul("the value of the variable " + name, variable.getValue())));
+    }
+    RequestChanges changes = changes();
+    changes.inheritEnvironment = false;
+    changes.environment = all;
+    return with(changes);
   }
 
   /** Sets variables, or removes those without a value. Their names and values are valid. */
-  Spawner environmentChanges(Map<String, Optional<String>> changes) {
-    return with(r -> r.environment().putAll(changes));
+  Spawner environmentChanges(Map<String, Optional<String>> variables) {
+    RequestChanges changes = changes();
+    changes.environment().putAll(variables);
+    return with(changes);
   }
 
   private static void checkVariable(String name) {
@@ -475,11 +483,11 @@ public final class Spawner {
       throw new IllegalArgumentException(
           "only standard error can use the destination of standard output");
     }
-    return with(r -> {
-      List<PassedDescriptor> passed = new ArrayList<>(r.passed);
-      passed.add(new PassedDescriptor(name, source));
-      r.passed = passed;
-    });
+    RequestChanges changes = changes();
+    List<PassedDescriptor> passed = new ArrayList<>(changes.passed);
+    passed.add(new PassedDescriptor(name, source));
+    changes.passed = passed;
+    return with(changes);
   }
 
   private Spawner put(int target, Stdio source) {
@@ -497,7 +505,9 @@ public final class Spawner {
     }
     Set<Integer> all = new HashSet<>(set);
     all.add(target);
-    return with(r -> replace(r, target, source), Set.copyOf(all));
+    RequestChanges changes = changes();
+    replace(changes, target, source);
+    return new Spawner(changes.done(), Set.copyOf(all));
   }
 
   /** Replaces a descriptor; the controlling terminal is then named by another of its numbers. */
@@ -538,7 +548,9 @@ public final class Spawner {
    *     none of them
    */
   public Spawner onClose(OnClose onClose) {
-    return with(r -> r.onClose = Objects.requireNonNull(onClose, "onClose"));
+    RequestChanges changes = changes();
+    changes.onClose = Objects.requireNonNull(onClose, "onClose");
+    return with(changes);
   }
 
   /**
@@ -547,7 +559,9 @@ public final class Spawner {
    * @return a new spawner; on FreeBSD its {@link #spawn()} needs {@link Feature#CHILD_SETUP}
    */
   public Spawner newSession() {
-    return with(r -> r.newSession = true);
+    RequestChanges changes = changes();
+    changes.newSession = true;
+    return with(changes);
   }
 
   /**
@@ -560,10 +574,10 @@ public final class Spawner {
    * @throws IllegalArgumentException if the number is negative
    */
   public Spawner controllingTerminal(int fd) {
-    return with(r -> {
-      r.newSession = true;
-      r.controllingTerminal = OptionalInt.of(checkDescriptor(fd));
-    });
+    RequestChanges changes = changes();
+    changes.newSession = true;
+    changes.controllingTerminal = OptionalInt.of(checkDescriptor(fd));
+    return with(changes);
   }
 
   /**
@@ -625,15 +639,13 @@ public final class Spawner {
   private Spawner withTerminal(Redirect.Terminal terminal) {
     Set<Integer> all = new HashSet<>(set);
     all.addAll(List.of(0, 1, 2));
-    return with(
-        r -> {
-          for (int target = 0; target <= 2; target++) {
-            r.descriptors().put(target, terminal);
-          }
-          r.newSession = true;
-          r.controllingTerminal = OptionalInt.of(0);
-        },
-        Set.copyOf(all));
+    RequestChanges changes = changes();
+    for (int target = 0; target <= 2; target++) {
+      changes.descriptors().put(target, terminal);
+    }
+    changes.newSession = true;
+    changes.controllingTerminal = OptionalInt.of(0);
+    return new Spawner(changes.done(), Set.copyOf(all));
   }
 
   /**
@@ -665,7 +677,9 @@ public final class Spawner {
    * @throws IllegalArgumentException if the number is negative
    */
   public Spawner foreground(int fd) {
-    return with(r -> r.foreground = OptionalInt.of(checkDescriptor(fd)));
+    RequestChanges changes = changes();
+    changes.foreground = OptionalInt.of(checkDescriptor(fd));
+    return with(changes);
   }
 
   private static int checkDescriptor(int fd) {
@@ -683,7 +697,9 @@ public final class Spawner {
    * @return a new spawner
    */
   public Spawner newProcessGroup() {
-    return with(r -> r.processGroup = OptionalInt.of(0));
+    RequestChanges changes = changes();
+    changes.processGroup = OptionalInt.of(0);
+    return with(changes);
   }
 
   /**
@@ -698,7 +714,9 @@ public final class Spawner {
     if (group < 1) {
       throw new IllegalArgumentException("a process group ID must be positive, not " + group);
     }
-    return with(r -> r.processGroup = OptionalInt.of(group));
+    RequestChanges changes = changes();
+    changes.processGroup = OptionalInt.of(group);
+    return with(changes);
   }
 
   /**
@@ -710,7 +728,9 @@ public final class Spawner {
    * @throws IllegalArgumentException if a signal is given twice
    */
   public Spawner blockedSignals(Signal... signals) {
-    return with(r -> r.blockedSignals = Set.of(signals));
+    RequestChanges changes = changes();
+    changes.blockedSignals = Set.of(signals);
+    return with(changes);
   }
 
   /**
@@ -730,7 +750,9 @@ public final class Spawner {
     if (set.contains(Signal.KILL) || set.contains(Signal.STOP)) {
       throw new IllegalArgumentException("SIGKILL and SIGSTOP cannot be ignored");
     }
-    return with(r -> r.ignoredSignals = set);
+    RequestChanges changes = changes();
+    changes.ignoredSignals = set;
+    return with(changes);
   }
 
   /**
@@ -745,7 +767,9 @@ public final class Spawner {
       throw new IllegalArgumentException(
           "a umask must be 0 to 0777, not 0" + Integer.toOctalString(mask));
     }
-    return with(r -> r.umask = OptionalInt.of(mask));
+    RequestChanges changes = changes();
+    changes.umask = OptionalInt.of(mask);
+    return with(changes);
   }
 
   /**
@@ -760,7 +784,9 @@ public final class Spawner {
   public Spawner limit(Resource resource, Limit limit) {
     Objects.requireNonNull(resource, "resource");
     Objects.requireNonNull(limit, "limit");
-    return with(r -> r.limits().put(resource, limit));
+    RequestChanges changes = changes();
+    changes.limits().put(resource, limit);
+    return with(changes);
   }
 
   /**
@@ -771,7 +797,9 @@ public final class Spawner {
    * @return a new spawner; its {@link #spawn()} needs {@link Feature#CHILD_SETUP}
    */
   public Spawner nice(int value) {
-    return with(r -> r.nice = OptionalInt.of(value));
+    RequestChanges changes = changes();
+    changes.nice = OptionalInt.of(value);
+    return with(changes);
   }
 
   /**
@@ -795,7 +823,9 @@ public final class Spawner {
    */
   public Spawner user(String name) {
     checkNoNul("a user name", name);
-    return with(r -> r.user = Optional.of(new Account.Named(name)));
+    RequestChanges changes = changes();
+    changes.user = Optional.of(new Account.Named(name));
+    return with(changes);
   }
 
   /**
@@ -810,7 +840,9 @@ public final class Spawner {
    * @throws IllegalArgumentException if the ID is out of range
    */
   public Spawner user(long id) {
-    return with(r -> r.user = Optional.of(new Account.Numbered(id)));
+    RequestChanges changes = changes();
+    changes.user = Optional.of(new Account.Numbered(id));
+    return with(changes);
   }
 
   /**
@@ -823,7 +855,9 @@ public final class Spawner {
    */
   public Spawner group(String name) {
     checkNoNul("a group name", name);
-    return with(r -> r.group = Optional.of(new Account.Named(name)));
+    RequestChanges changes = changes();
+    changes.group = Optional.of(new Account.Named(name));
+    return with(changes);
   }
 
   /**
@@ -834,7 +868,9 @@ public final class Spawner {
    * @throws IllegalArgumentException if the ID is out of range
    */
   public Spawner group(long id) {
-    return with(r -> r.group = Optional.of(new Account.Numbered(id)));
+    RequestChanges changes = changes();
+    changes.group = Optional.of(new Account.Numbered(id));
+    return with(changes);
   }
 
   /**
@@ -854,7 +890,9 @@ public final class Spawner {
     for (long id : ids) {
       groups.add(new Account.Numbered(id));
     }
-    return with(r -> r.supplementaryGroups = new SupplementaryGroups.Listed(groups));
+    RequestChanges changes = changes();
+    changes.supplementaryGroups = new SupplementaryGroups.Listed(groups);
+    return with(changes);
   }
 
   /**
@@ -870,7 +908,9 @@ public final class Spawner {
    * @return a new spawner
    */
   public Spawner keepSupplementaryGroups() {
-    return with(r -> r.supplementaryGroups = new SupplementaryGroups.Kept());
+    RequestChanges changes = changes();
+    changes.supplementaryGroups = new SupplementaryGroups.Kept();
+    return with(changes);
   }
 
   /**
@@ -902,7 +942,9 @@ public final class Spawner {
    */
   public Spawner cgroup(Path directory) {
     Path checked = SystemPath.check(directory);
-    return with(r -> r.cgroup = Optional.of(checked));
+    RequestChanges changes = changes();
+    changes.cgroup = Optional.of(checked);
+    return with(changes);
   }
 
   /**
@@ -917,7 +959,9 @@ public final class Spawner {
    *     also absent where {@link Feature#CHILD_SETUP} is
    */
   public Spawner noNewPrivileges(boolean wanted) {
-    return with(r -> r.noNewPrivileges = wanted);
+    RequestChanges changes = changes();
+    changes.noNewPrivileges = wanted;
+    return with(changes);
   }
 
   /**
@@ -928,7 +972,9 @@ public final class Spawner {
    * @return a new spawner
    */
   public Spawner collectUsage(boolean wanted) {
-    return with(r -> r.collectUsage = wanted);
+    RequestChanges changes = changes();
+    changes.collectUsage = wanted;
+    return with(changes);
   }
 
   /**
@@ -951,7 +997,9 @@ public final class Spawner {
    * @return a new spawner
    */
   public Spawner autoreap(boolean wanted) {
-    return with(r -> r.autoreap = wanted);
+    RequestChanges changes = changes();
+    changes.autoreap = wanted;
+    return with(changes);
   }
 
   /**
@@ -1087,40 +1135,47 @@ public final class Spawner {
 
   /** Returns this spawner with the descriptors of a run. */
   Spawner forRun(RunInput input) {
-    request.descriptors().forEach((target, source) -> {
+    for (Map.Entry<Integer, Stdio> entry : request.descriptors().entrySet()) {
+      int target = entry.getKey();
       Redirect.Pipe same = target == 0 ? Redirect.Pipe.TO_CHILD : Redirect.Pipe.FROM_CHILD;
-      if (source instanceof Redirect.Pipe pipe
+      if (entry.getValue() instanceof Redirect.Pipe pipe
           && pipe != Redirect.Pipe.AUTOMATIC
           && (target > 2 || pipe != same)) {
         throw new IllegalStateException("a run does not use the pipe at descriptor " + target);
       }
-    });
-    return with(r -> {
-      for (int output = 1; output <= 2; output++) {
-        if (!set.contains(output)) {
-          r.descriptors().put(output, Stdio.pipe());
-        }
+    }
+    RequestChanges changes = changes();
+    for (int output = 1; output <= 2; output++) {
+      if (!set.contains(output)) {
+        changes.descriptors().put(output, Stdio.pipe());
       }
-      if (input instanceof RunInput.Absent) {
-        if (!set.contains(0)) {
-          r.descriptors().put(0, Stdio.nullDevice());
-        }
-        return;
+    }
+    setInput(changes, input);
+    return with(changes);
+  }
+
+  /** Sets standard input to what a run writes to it, unless the spawner has set it for that. */
+  private void setInput(RequestChanges changes, RunInput input) {
+    if (input instanceof RunInput.Absent) {
+      if (!set.contains(0)) {
+        changes.descriptors().put(0, Stdio.nullDevice());
       }
-      if ((r.descriptors.get(0) instanceof Redirect.Terminal
-              || r.descriptors.get(0) instanceof Redirect.SocketPair)
-          && !(input instanceof RunInput.OfFile)) {
-        return; // Typed, or written to the socket.
-      }
-      if (set.contains(0)
-          && !(r.descriptors.get(0) instanceof Redirect.Pipe
-              || r.descriptors.get(0) instanceof Redirect.Terminal)) {
-        throw new IllegalArgumentException("standard input is given twice: by the spawner as "
-            + r.descriptors.get(0) + ", and by the options");
-      }
-      replace(
-          r, 0, input instanceof RunInput.OfFile file ? Stdio.fromFile(file.path()) : Stdio.pipe());
-    });
+      return;
+    }
+    Stdio given = changes.descriptors.get(0);
+    if ((given instanceof Redirect.Terminal || given instanceof Redirect.SocketPair)
+        && !(input instanceof RunInput.OfFile)) {
+      return; // Typed, or written to the socket.
+    }
+    if (set.contains(0)
+        && !(given instanceof Redirect.Pipe || given instanceof Redirect.Terminal)) {
+      throw new IllegalArgumentException(
+          "standard input is given twice: by the spawner as " + given + ", and by the options");
+    }
+    replace(
+        changes,
+        0,
+        input instanceof RunInput.OfFile file ? Stdio.fromFile(file.path()) : Stdio.pipe());
   }
 
   @Override

@@ -32,7 +32,6 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.stream.Stream;
 
 /**
  * Detects the features of the running kernel and C library by calling them, because version numbers
@@ -383,16 +382,25 @@ public final class Probes {
     }
   }
 
+  /** Opens a pidfd of the thread that runs it. */
+  private static final class OwnThread implements Runnable {
+    final CompletableFuture<Integer> opened = new CompletableFuture<>();
+
+    @Override
+    public void run() {
+      opened.complete(Syscalls.pidfdOpen(Syscalls.gettid(), Numbers.PIDFD_THREAD));
+    }
+  }
+
   /**
    * Probes whether the exit status of a thread of this JVM can be read once it has ended, because
    * the kernel records it in the same way as that of a process. A pidfd of a thread exists since
    * Linux 6.9.
    */
   private static int exitInfoOfThread() {
-    int fd = CompletableFuture.supplyAsync(
-            () -> Syscalls.pidfdOpen(Syscalls.gettid(), Numbers.PIDFD_THREAD),
-            body -> Threads.startDaemon("procdesc-probe", body))
-        .join();
+    OwnThread thread = new OwnThread();
+    Threads.startDaemon("procdesc-probe", thread);
+    int fd = thread.opened.join();
     if (fd < 0) {
       return fd;
     }
@@ -589,7 +597,10 @@ public final class Probes {
     }
     String[] open = new File("/proc/self/fd").list();
     if (open != null) {
-      long highest = Stream.of(open).mapToLong(Long::parseLong).max().orElse(0);
+      long highest = 0;
+      for (String number : open) {
+        highest = Math.max(highest, Long.parseLong(number));
+      }
       return OptionalLong.of(highest + 1 + OPENED_MEANWHILE);
     }
     try (NativeMemory limit = NativeMemory.borrow()) {

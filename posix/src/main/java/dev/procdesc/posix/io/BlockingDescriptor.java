@@ -36,7 +36,7 @@ public final class BlockingDescriptor {
   private volatile boolean closed;
   private volatile @Nullable CountDownLatch parked;
   private volatile @Nullable Object keptReachable;
-  private volatile Runnable closeAction = () -> {};
+  private volatile @Nullable Runnable closeAction;
 
   /** Takes ownership of a non-blocking end of a pipe. */
   public BlockingDescriptor(
@@ -55,6 +55,14 @@ public final class BlockingDescriptor {
     this.descriptor = descriptor;
     this.interest = interest;
     this.watcher = watcher;
+  }
+
+  /** A wait that only the descriptor ends. */
+  private static final class UntilReady implements InterruptiblePoll.Waiter {
+    @Override
+    public boolean isAbandoned() {
+      return false;
+    }
   }
 
   /** A system call on the descriptor. */
@@ -134,6 +142,11 @@ public final class BlockingDescriptor {
   /** Sets the only action that runs when this is closed, in the thread that closes it. */
   void whenClosed(Runnable action) {
     closeAction = action;
+  }
+
+  /** Removes the action. */
+  void forgetCloseAction() {
+    closeAction = null;
   }
 
   /**
@@ -295,7 +308,7 @@ public final class BlockingDescriptor {
         interest == EventQueue.Interest.READABLE ? PosixNumbers.POLLIN : PosixNumbers.POLLOUT;
     InterruptiblePoll.Result result;
     try {
-      result = InterruptiblePoll.await(descriptor, events, nanos, () -> false, interrupts);
+      result = InterruptiblePoll.await(descriptor, events, nanos, new UntilReady(), interrupts);
     } catch (IOException e) {
       // No descriptors are left for the wake-up pipe. The watcher already has all that it needs.
       return park(nanos, interrupts);
@@ -371,7 +384,10 @@ public final class BlockingDescriptor {
     if (waiting != null) {
       waiting.countDown();
     }
-    closeAction.run();
+    Runnable action = closeAction;
+    if (action != null) {
+      action.run();
+    }
   }
 
   @Override

@@ -12,7 +12,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * was taken, and starts another thread. A blocking callback therefore delays others by one interval
  * between checks at most, and a thousand quick callbacks do not need a thousand threads.
  */
-final class Callbacks {
+final class Callbacks implements Runnable {
   private final ConcurrentLinkedQueue<Runnable> due = new ConcurrentLinkedQueue<>();
   private final AtomicLong taken = new AtomicLong();
 
@@ -30,7 +30,8 @@ final class Callbacks {
   }
 
   /** Runs pending callbacks until the queue is empty. */
-  void drain() {
+  @Override
+  public void run() {
     Runnable next = due.poll();
     while (next != null) {
       taken.incrementAndGet();

@@ -8,19 +8,13 @@ import java.nio.channels.ClosedChannelException;
  * unlocks.
  */
 final class HangupCheck {
-  /** The release of the descriptor, called with the lock held. */
-  interface Release {
-    /** Releases the descriptor. */
-    void run() throws ClosedChannelException;
-  }
-
   private final BlockingDescriptor end;
-  private final Release release;
+  private final PipeInputImpl pipe;
   private volatile boolean due;
 
-  HangupCheck(BlockingDescriptor end, Release release) {
+  HangupCheck(BlockingDescriptor end, PipeInputImpl pipe) {
     this.end = end;
-    this.release = release;
+    this.pipe = pipe;
   }
 
   /** Makes the check, or has the thread make it that holds the lock. */
@@ -35,7 +29,7 @@ final class HangupCheck {
       try {
         due = false;
         if (!end.isReleased() && end.isHungUp()) {
-          release.run();
+          pipe.drain();
         }
       } catch (ClosedChannelException e) {
         return; // Closed by another thread.

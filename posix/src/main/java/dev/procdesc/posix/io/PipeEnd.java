@@ -10,6 +10,22 @@ import java.nio.channels.Channel;
 
 /** The parent's end of a pipe to a child, or of the terminal of a child. */
 public interface PipeEnd extends Channel {
+  /** A read of an end into a memory block; a class, because a lambda delays a first read. */
+  record Read(Kind kind, NativeMemory memory) implements BlockingDescriptor.Transfer {
+    @Override
+    public long apply(int fd) {
+      return kind.read(fd, memory);
+    }
+  }
+
+  /** A write of memory to an end. */
+  record Write(Kind kind, long address, long size) implements BlockingDescriptor.Transfer {
+    @Override
+    public long apply(int fd) {
+      return kind.write(fd, address, size);
+    }
+  }
+
   /** The kinds of descriptors, which report differently that no process has the other end. */
   enum Kind {
     /** An end of a pipe. */

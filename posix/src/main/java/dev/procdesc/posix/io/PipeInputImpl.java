@@ -59,7 +59,7 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
     end = new BlockingDescriptor(fd, EventQueue.Interest.READABLE, watcher, kind.subject());
     unread = new Unread(end.lock);
     cleanup = Unreachable.register(this, new Cleanup(fd, unread));
-    hangup = new HangupCheck(end, this::drain);
+    hangup = new HangupCheck(end, this);
   }
 
   /** Returns a new stream over this pipe for {@link Process}, with another buffer. */
@@ -89,8 +89,11 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
     hangup.request();
   }
 
-  /** Reads to the end of file, which does not block because no process writes. */
-  private void drain() throws ClosedChannelException {
+  /**
+   * Reads to the end of file, which does not block because no process writes, and releases the
+   * descriptor. Called with the lock held.
+   */
+  void drain() throws ClosedChannelException {
     ByteArrayOutputStream all = new ByteArrayOutputStream();
     NativeMemory full = unread.buffer;
     if (full != null) {
@@ -98,7 +101,7 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
     }
     try (NativeMemory memory = NativeMemory.borrow()) {
       while (true) {
-        long count = end.attempt(fd -> kind.read(fd, memory));
+        long count = end.attempt(new Read(kind, memory));
         if (count > 0) {
           append(all, memory, (int) count);
           memory.bytes().clear();
@@ -293,7 +296,7 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
     NativeMemory memory = NativeMemory.borrow();
     long count = -1;
     try {
-      count = end.transfer("read", fd -> kind.read(fd, memory), deadline, interrupts);
+      count = end.transfer("read", new Read(kind, memory), deadline, interrupts);
     } finally {
       keep(memory, count);
     }
@@ -313,7 +316,11 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
     } else {
       memory.close();
       if (count == 0) {
-        terminalEnd.ifPresentOrElse(TerminalEnd::reached, this::release);
+        if (terminalEnd.isPresent()) {
+          terminalEnd.get().reached();
+        } else {
+          release();
+        }
       }
     }
   }
@@ -456,7 +463,7 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
     long count = -1;
     try {
       do {
-        count = end.attempt(fd -> kind.read(fd, memory));
+        count = end.attempt(new Read(kind, memory));
       } while (count == -PosixNumbers.EINTR);
     } finally {
       keep(memory, count);

@@ -43,7 +43,7 @@ public final class PipeOutputImpl extends PipeOutput implements PipeEnd {
     this.kind = kind;
     end = new BlockingDescriptor(fd, EventQueue.Interest.WRITABLE, watcher, kind.subject());
     descriptor = fd;
-    cleanup = Unreachable.register(this, fd::close);
+    cleanup = Unreachable.register(this, new Closing(fd));
   }
 
   /**
@@ -52,6 +52,13 @@ public final class PipeOutputImpl extends PipeOutput implements PipeEnd {
    */
   public Runnable releaseWithoutReader() {
     return new Release(descriptor, end.lock);
+  }
+
+  private record Closing(OwnedDescriptor descriptor) implements Runnable {
+    @Override
+    public void run() {
+      descriptor.close();
+    }
   }
 
   private record Release(OwnedDescriptor descriptor, ReentrantLock lock) implements Runnable {
@@ -152,10 +159,9 @@ public final class PipeOutputImpl extends PipeOutput implements PipeEnd {
         int done = 0;
         boolean inTime = true;
         while (done < count && inTime) {
-          int from = done;
           long outcome = end.transfer(
               "write",
-              fd -> kind.write(fd, memory.address() + from, count - from),
+              new Write(kind, memory.address() + done, count - done),
               deadline,
               interrupts);
           inTime = outcome >= 0;
@@ -230,7 +236,7 @@ public final class PipeOutputImpl extends PipeOutput implements PipeEnd {
         memory.bytes().clear().put(source.slice(source.position(), count));
         long outcome = end.isReleased()
             ? -PosixNumbers.EPIPE
-            : end.attempt(fd -> kind.write(fd, memory.address(), count));
+            : end.attempt(new Write(kind, memory.address(), count));
         if (outcome == -SystemNumbers.posix().eagain()) {
           return false;
         }

@@ -238,7 +238,7 @@ final class PipeSubscription implements OutputSubscription {
     ended = true;
     readiness.end();
     if (claimed) {
-      pipe.end().whenClosed(() -> {});
+      pipe.end().forgetCloseAction();
       pipe.use().endStream();
     }
   }

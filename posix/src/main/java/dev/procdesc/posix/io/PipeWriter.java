@@ -157,7 +157,7 @@ final class PipeWriter implements PipeSubscriber {
   private void end(Optional<Throwable> cause) {
     ended = true;
     readiness.end();
-    pipe.end().whenClosed(() -> {});
+    pipe.end().forgetCloseAction();
     pipe.close();
     pipe.use().endStream();
     cause.ifPresentOrElse(completion::completeExceptionally, () -> completion.complete(written));

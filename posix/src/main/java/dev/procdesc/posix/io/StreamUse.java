@@ -14,11 +14,14 @@ final class StreamUse {
    * @throws IllegalStateException while a stream uses the pipe
    */
   void beginTransfer() {
-    int before = users.getAndUpdate(count -> count == STREAM ? STREAM : count + 1);
-    if (before == STREAM) {
-      throw new IllegalStateException(
-          "the pipe is used by a Flow subscription, or is being given away");
-    }
+    int before;
+    do {
+      before = users.get();
+      if (before == STREAM) {
+        throw new IllegalStateException(
+            "the pipe is used by a Flow subscription, or is being given away");
+      }
+    } while (!users.compareAndSet(before, before + 1));
   }
 
   /** Ends a blocking transfer. */

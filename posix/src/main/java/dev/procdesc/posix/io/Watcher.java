@@ -280,7 +280,7 @@ public final class Watcher {
       added = true;
       return;
     }
-    start(callbacks::drain, "procdesc-callback");
+    start(callbacks, "procdesc-callback");
     // A watching thread is needed to detect that a task blocks.
     ensureAwake();
   }
@@ -464,7 +464,7 @@ public final class Watcher {
       synchronized (baton) {
         passedOn = passOn();
       }
-      callbacks.drain();
+      callbacks.run();
       if (passedOn && !waitAsSpare()) {
         return;
       }
@@ -566,7 +566,7 @@ public final class Watcher {
     }
     lastTick = now;
     if (callbacks.isStuck()) {
-      start(callbacks::drain, "procdesc-callback");
+      start(callbacks, "procdesc-callback");
     }
     if (ticking) {
       adoptFresh();

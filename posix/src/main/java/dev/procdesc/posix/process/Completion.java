@@ -11,7 +11,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Consumer;
 
 /**
  * The end of a process, shared by all references to it: the exit status, and the threads and
@@ -25,6 +24,24 @@ import java.util.function.Consumer;
 final class Completion {
   /** A future of the application, which keeps the application's descriptor object reachable. */
   private record Pending(ProcessReference reference, CompletableFuture<ExitStatus> future) {}
+
+  /** The completion of a future, and with it the application's callbacks. */
+  private record Complete(CompletableFuture<ExitStatus> future, ExitStatus status)
+      implements Runnable {
+    @Override
+    public void run() {
+      future.complete(status);
+    }
+  }
+
+  /** The failure of a future, because its reference was closed. */
+  private record Fail(CompletableFuture<ExitStatus> future, ClosedDescriptorException failure)
+      implements Runnable {
+    @Override
+    public void run() {
+      future.completeExceptionally(failure);
+    }
+  }
 
   private static final Outcome RUNNING = new Outcome.Running();
 
@@ -107,7 +124,11 @@ final class Completion {
     }
     Optional<ExitStatus> status = status();
     if (status.isPresent() && !ended.isEmpty()) {
-      dispatch(ended, future -> future.complete(status.get()));
+      List<Runnable> completions = new ArrayList<>(ended.size());
+      for (Pending each : ended) {
+        completions.add(new Complete(each.future, status.get()));
+      }
+      watcher.execute(completions);
     }
   }
 
@@ -125,9 +146,12 @@ final class Completion {
     } finally {
       lock.unlock();
     }
-    status()
-        .ifPresentOrElse(
-            future::complete, () -> future.completeExceptionally(reference.closedException()));
+    Optional<ExitStatus> status = status();
+    if (status.isPresent()) {
+      future.complete(status.get());
+    } else {
+      future.completeExceptionally(reference.closedException());
+    }
   }
 
   /** Forgets a future whose completion nobody needs any more. */
@@ -184,12 +208,13 @@ final class Completion {
     } finally {
       lock.unlock();
     }
-    ClosedDescriptorException failure = reference.closedException();
-    dispatch(failed, future -> future.completeExceptionally(failure));
-  }
-
-  private void dispatch(List<Pending> to, Consumer<CompletableFuture<ExitStatus>> result) {
-    watcher.execute(
-        to.stream().<Runnable>map(each -> () -> result.accept(each.future)).toList());
+    if (!failed.isEmpty()) {
+      ClosedDescriptorException failure = reference.closedException();
+      List<Runnable> failures = new ArrayList<>(failed.size());
+      for (Pending each : failed) {
+        failures.add(new Fail(each.future, failure));
+      }
+      watcher.execute(failures);
+    }
   }
 }

@@ -30,7 +30,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import java.util.function.IntUnaryOperator;
 
 /**
  * A reference to a process, with its rights: the state behind a descriptor object of the
@@ -250,7 +249,7 @@ public final class ProcessReference implements InterruptiblePoll.Waiter {
       return false;
     }
     try {
-      return send("send " + signal.name() + " to", fd -> core.calls().signal(fd, number));
+      return send("send " + signal.name() + " to", number, false);
     } catch (ClosedDescriptorException e) {
       // The process ended and was closed after the check above.
       checkOpen();
@@ -261,20 +260,20 @@ public final class ProcessReference implements InterruptiblePoll.Waiter {
   boolean signalGroup(Signal signal) throws ProcessDescriptorException {
     check(Right.SIGNAL);
     int number = core.calls().signalNumber(signal);
-    return send(
-        "send " + signal.name() + " to the group of", fd -> core.calls().signalGroup(fd, number));
+    return send("send " + signal.name() + " to the group of", number, true);
   }
 
   /**
-   * Sends a signal; returns whether there was a process to receive it.
-   *
-   * @param call takes the descriptor and returns 0 or {@code -errno}
+   * Sends a signal to the process or to its group; returns whether there was a process to receive
+   * it.
    */
-  private boolean send(String operation, IntUnaryOperator call) throws ProcessDescriptorException {
+  private boolean send(String operation, int number, boolean toGroup)
+      throws ProcessDescriptorException {
     int outcome;
     Optional<String> hiddenIn;
     try (OwnedDescriptor.Loan loan = descriptor().lend()) {
-      outcome = call.applyAsInt(loan.fd());
+      ProcessOperations calls = core.calls();
+      outcome = toGroup ? calls.signalGroup(loan.fd(), number) : calls.signal(loan.fd(), number);
       // The error may be that of a process that has ended (FreeBSD) or of an unknown signal
       // (Linux).
       hiddenIn = outcome < 0 ? core.calls().hiddenIn(loan.fd()) : Optional.empty();

@@ -5,8 +5,6 @@ import dev.procdesc.posix.ffi.NativeArena;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.IntPredicate;
-import java.util.stream.IntStream;
 
 /**
  * The system calls that a child makes between its creation and its program, one after the other,
@@ -28,6 +26,9 @@ import java.util.stream.IntStream;
 public final class ChildScript {
   /** Tolerates every error. */
   public static final long TOLERATE_ALL = 1;
+
+  /** The largest error number that a script can tolerate. */
+  static final int LARGEST_TOLERATED = 63;
 
   static final int FAILED = 32;
   static final int COUNT = 40;
@@ -104,20 +105,12 @@ public final class ChildScript {
   public static long tolerate(int... errnos) {
     long set = 0;
     for (int errno : errnos) {
-      if (errno < 1 || errno > 63) {
+      if (errno < 1 || errno > LARGEST_TOLERATED) {
         throw new IllegalArgumentException("errno " + errno + " does not fit the set");
       }
       set |= 1L << errno;
     }
     return set;
-  }
-
-  /**
-   * Returns the set of the error numbers that a predicate accepts. A script cannot tolerate those
-   * above 63, and ends there.
-   */
-  static long tolerate(IntPredicate tolerated) {
-    return tolerate(IntStream.rangeClosed(1, 63).filter(tolerated).toArray());
   }
 
   /** Returns the number of steps. */

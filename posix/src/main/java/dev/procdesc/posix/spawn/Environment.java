@@ -58,15 +58,22 @@ public final class Environment {
       return inherit ? INHERITED : List.of();
     }
     List<byte[]> result = inherit ? new ArrayList<>(INHERITED) : new ArrayList<>();
-    changes.forEach((name, value) -> {
-      byte[] prefix = SystemStrings.encode(name + "=");
-      result.removeIf(entry -> startsWith(entry, prefix));
-      if (value.isEmpty() && SystemStrings.isLossy(name)) {
-        String decoded = name + "=";
-        result.removeIf(entry -> SystemStrings.decodeAsJvm(entry).startsWith(decoded));
+    for (Map.Entry<String, Optional<String>> change : changes.entrySet()) {
+      String start = change.getKey() + "=";
+      Optional<String> value = change.getValue();
+      byte[] prefix = SystemStrings.encode(start);
+      boolean lossy = value.isEmpty() && SystemStrings.isLossy(change.getKey());
+      for (int i = result.size() - 1; i >= 0; i--) {
+        byte[] entry = result.get(i);
+        if (startsWith(entry, prefix)
+            || (lossy && SystemStrings.decodeAsJvm(entry).startsWith(start))) {
+          result.remove(i);
+        }
       }
-      value.ifPresent(text -> result.add(SystemStrings.encode(name + "=" + text)));
-    });
+      if (value.isPresent()) {
+        result.add(SystemStrings.encode(start + value.get()));
+      }
+    }
     return result;
   }
 
