@@ -27,7 +27,10 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** Tests what the first spawn of a JVM loads. */
 @ExtendWith(LeakCheck.class)
 final class FirstSpawnTest {
-  /** A class that the JVM makes for a lambda of the library; the suite and the simulation may. */
+  /**
+   * A class that the JVM makes for a lambda of the library; the suite and the simulation may have
+   * them.
+   */
   private static final Pattern LAMBDA = Pattern.compile(
       ".*\\bdev\\.procdesc\\.(?!compat\\.|testing\\.|posix\\.ffi\\.Simulation\\b)\\S*\\$\\$Lambda.*");
 

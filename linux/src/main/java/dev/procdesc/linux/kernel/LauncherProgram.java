@@ -199,7 +199,11 @@ public final class LauncherProgram {
     }
 
     private static List<byte[]> encoded(List<String> words) {
-      return words.stream().map(SystemStrings::encode).toList();
+      List<byte[]> encoded = new ArrayList<>(words.size());
+      for (String word : words) {
+        encoded.add(SystemStrings.encode(word));
+      }
+      return encoded;
     }
 
     /**

@@ -388,7 +388,11 @@ public final class Probes {
 
     @Override
     public void run() {
-      opened.complete(Syscalls.pidfdOpen(Syscalls.gettid(), Numbers.PIDFD_THREAD));
+      try {
+        opened.complete(Syscalls.pidfdOpen(Syscalls.gettid(), Numbers.PIDFD_THREAD));
+      } catch (Throwable e) {
+        opened.completeExceptionally(e); // The thread that waits throws it.
+      }
     }
   }
 

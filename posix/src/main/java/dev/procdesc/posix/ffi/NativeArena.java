@@ -91,7 +91,11 @@ public final class NativeArena implements AutoCloseable {
 
   /** Returns the mappings of the blocks, in the order of the file. */
   public List<Mapping> mappings() {
-    return blocks.stream().map(NativeMemory::mapping).toList();
+    List<Mapping> mappings = new ArrayList<>(blocks.size());
+    for (NativeMemory block : blocks) {
+      mappings.add(block.mapping());
+    }
+    return mappings;
   }
 
   /**

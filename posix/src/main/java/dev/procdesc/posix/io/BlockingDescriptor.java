@@ -65,6 +65,14 @@ public final class BlockingDescriptor {
     }
   }
 
+  /** The end of the wait of a thread that is parked. */
+  private record Unpark(CountDownLatch ready) implements Watcher.Watched {
+    @Override
+    public void event(long token) {
+      ready.countDown();
+    }
+  }
+
   /** A system call on the descriptor. */
   public interface Transfer {
     /** Performs the call and returns a count, or {@code -errno}. */
@@ -325,7 +333,7 @@ public final class BlockingDescriptor {
     CountDownLatch ready = new CountDownLatch(1);
     try (OwnedDescriptor.Loan loan = descriptor.lend()) {
       parked = ready;
-      long token = watcher.watch(loan.fd(), interest, event -> ready.countDown());
+      long token = watcher.watch(loan.fd(), interest, new Unpark(ready));
       try {
         // A close before the latch was published could not count it down.
         return !descriptor.isClosed() && isInterrupted(ready, nanos, interrupts);

@@ -8,12 +8,10 @@ import java.nio.channels.ClosedChannelException;
  * unlocks.
  */
 final class HangupCheck {
-  private final BlockingDescriptor end;
   private final PipeInputImpl pipe;
   private volatile boolean due;
 
-  HangupCheck(BlockingDescriptor end, PipeInputImpl pipe) {
-    this.end = end;
+  HangupCheck(PipeInputImpl pipe) {
     this.pipe = pipe;
   }
 
@@ -25,6 +23,7 @@ final class HangupCheck {
 
   /** Makes a check that is due. Called after each unlock. */
   void makeIfDue() {
+    BlockingDescriptor end = pipe.end();
     while (due && end.lock.tryLock()) {
       try {
         due = false;

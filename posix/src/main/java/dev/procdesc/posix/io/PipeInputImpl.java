@@ -59,7 +59,7 @@ public final class PipeInputImpl extends PipeInput implements PipeEnd {
     end = new BlockingDescriptor(fd, EventQueue.Interest.READABLE, watcher, kind.subject());
     unread = new Unread(end.lock);
     cleanup = Unreachable.register(this, new Cleanup(fd, unread));
-    hangup = new HangupCheck(end, this);
+    hangup = new HangupCheck(this);
   }
 
   /** Returns a new stream over this pipe for {@link Process}, with another buffer. */

@@ -269,14 +269,14 @@ public final class ProcessReference implements InterruptiblePoll.Waiter {
    */
   private boolean send(String operation, int number, boolean toGroup)
       throws ProcessDescriptorException {
+    ProcessOperations calls = core.calls();
     int outcome;
     Optional<String> hiddenIn;
     try (OwnedDescriptor.Loan loan = descriptor().lend()) {
-      ProcessOperations calls = core.calls();
       outcome = toGroup ? calls.signalGroup(loan.fd(), number) : calls.signal(loan.fd(), number);
       // The error may be that of a process that has ended (FreeBSD) or of an unknown signal
       // (Linux).
-      hiddenIn = outcome < 0 ? core.calls().hiddenIn(loan.fd()) : Optional.empty();
+      hiddenIn = outcome < 0 ? calls.hiddenIn(loan.fd()) : Optional.empty();
     }
     if (outcome >= 0) {
       return true;

@@ -419,7 +419,7 @@ public abstract class ChildSetup {
 
   /** Executes a program given by its path, or the first of several that can be executed. */
   private void execute(PathSearch search, long argv, long envp) {
-    long next = search.isSearched() ? PathSearch.TOLERATED : 0;
+    long next = search.tolerated();
     for (byte[] path : search.candidates()) {
       script.tolerantStep(
           new Purpose(Step.EXECUTE, "execve", SystemStrings.decode(path)),

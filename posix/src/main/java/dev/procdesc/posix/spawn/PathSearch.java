@@ -15,9 +15,6 @@ import java.util.Optional;
  * attempts to spawn; it continues where the previous attempt ended.
  */
 public final class PathSearch {
-  /** The errors of exec after which a script tries the next candidate; others end it. */
-  static final long TOLERATED = tolerated();
-
   private static final byte[] DEFAULT_PATH = SystemStrings.encode("/bin:/usr/bin");
 
   private final String name;
@@ -41,12 +38,19 @@ public final class PathSearch {
     this.environment = environment;
   }
 
-  private static long tolerated() {
-    long set = 0;
-    for (int errno = 1; errno <= ChildScript.LARGEST_TOLERATED; errno++) {
-      set |= isPassedOver(errno) ? ChildScript.tolerate(errno) : 0;
+  /** The errors of exec after which a script tries the next candidate; others end it. */
+  private static final class Tolerated {
+    static final long SET = set();
+
+    private Tolerated() {}
+
+    private static long set() {
+      long set = 0;
+      for (int errno = 1; errno <= ChildScript.LARGEST_TOLERATED; errno++) {
+        set |= isPassedOver(errno) ? ChildScript.tolerate(errno) : 0;
+      }
+      return set;
     }
-    return set;
   }
 
   private byte[] path() {
@@ -56,6 +60,11 @@ public final class PathSearch {
   /** Returns whether the name is searched for at all. */
   public boolean isSearched() {
     return name.indexOf('/') < 0;
+  }
+
+  /** Returns the set of the errors after which a script tries the next candidate. */
+  long tolerated() {
+    return isSearched() ? Tolerated.SET : 0;
   }
 
   /**
