@@ -11,6 +11,14 @@ final class ColdSpawn {
 
   private ColdSpawn() {}
 
+  private static void awaitPreload() throws InterruptedException {
+    for (Thread thread : Thread.getAllStackTraces().keySet()) {
+      if (thread.getName().equals(PRELOAD)) {
+        thread.join();
+      }
+    }
+  }
+
   /**
    * Runs the spawn.
    *
@@ -26,11 +34,7 @@ final class ColdSpawn {
       }
     } else if (args[0].equals("preload")) {
       Platform.current();
-      for (Thread thread : Thread.getAllStackTraces().keySet()) {
-        if (thread.getName().equals(PRELOAD)) {
-          thread.join();
-        }
-      }
+      awaitPreload();
     } else {
       new ProcessBuilder("/bin/true").inheritIO().start().waitFor();
     }

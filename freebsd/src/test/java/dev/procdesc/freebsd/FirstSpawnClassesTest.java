@@ -8,7 +8,8 @@ import org.junit.jupiter.api.Test;
 final class FirstSpawnClassesTest {
   @Test
   void allExist() throws Exception {
-    for (String name : FirstSpawnClasses.NAMES.split("\n", -1)) {
+    for (String each : FirstSpawnClasses.NAMES.split("\n", -1)) {
+      String name = getClass().getPackageName() + '.' + each;
       assertEquals(name, Class.forName(name, false, getClass().getClassLoader()).getName());
     }
   }

@@ -1,154 +1,158 @@
 package dev.procdesc.posix.backend;
 
+import com.kenai.jffi.Library;
 import dev.procdesc.posix.io.Threads;
 
 /**
- * Loads the classes of a first spawn, in a thread beside it.
+ * Loads classes of a first spawn ahead, in a thread beside it.
  *
- * <p>A cold JVM takes a third of its first spawn to start jffi, and two fifths to load classes. A
- * second processor does the latter meanwhile. The classes are not initialized, so none of their
- * code runs, and no two threads can wait for each other's initialization.
+ * <p>A cold JVM takes a third of its first spawn to start jffi. A second processor loads classes
+ * meanwhile that the spawn needs next. They are not initialized, so none of their code runs, and no
+ * two threads can wait for each other's initialization.
  */
 public final class Preload implements Runnable {
-  /** The classes that both backends need after the start of jffi, in the order of their use. */
+  /** The classes of jffi after its start, in the order of their use. */
+  static final String OF_JFFI = """
+      CallContext
+      Invoker
+      Invoker$SingletonHolder
+      Platform$ArchHolder
+      Platform$CPU
+      Invoker$LP64
+      ObjectParameterInvoker
+      NativeObjectParameterInvoker
+      HeapObjectParameterInvoker
+      ObjectParameterInvoker$SingletonHolder
+      Type
+      Type$Builtin
+      NativeType
+      CallingConvention
+      CallContextCache
+      CallContextCache$SingletonHolder
+      CallContextCache$Signature
+      Type$TypeInfo
+      CallContext$1
+      CallContextCache$CallContextRef
+      LastError
+      LastError$SingletonHolder
+      MemoryIO
+      MemoryIO$CheckedNativeImpl
+      MemoryIO$NativeImpl
+      MemoryIO$NativeImpl32
+      MemoryIO$NativeImpl64
+      UnsafeMemoryIO
+      UnsafeMemoryIO$UnsafeMemoryIO32
+      UnsafeMemoryIO$UnsafeMemoryIO64
+      MemoryIO$SingletonHolder""";
+
+  /** The classes of the library that both backends need after the start of jffi. */
   static final String SHARED = """
-      dev.procdesc.posix.spawn.ChildScript$Purpose
-      dev.procdesc.SpawnException$Step
-      dev.procdesc.posix.ffi.SocketNumbers
-      dev.procdesc.posix.ffi.PosixNumbers
-      dev.procdesc.posix.ffi.SetupNumbers
-      dev.procdesc.posix.ffi.TerminalNumbers
-      dev.procdesc.spi.Since
-      dev.procdesc.posix.ffi.SystemNumbers
-      dev.procdesc.posix.ffi.SystemNumbers$Chosen
-      dev.procdesc.posix.ffi.NativeFunction
-      com.kenai.jffi.CallContext
-      com.kenai.jffi.Invoker
-      com.kenai.jffi.Invoker$SingletonHolder
-      com.kenai.jffi.Platform$ArchHolder
-      com.kenai.jffi.Platform$CPU
-      com.kenai.jffi.Invoker$LP64
-      com.kenai.jffi.ObjectParameterInvoker
-      com.kenai.jffi.NativeObjectParameterInvoker
-      com.kenai.jffi.HeapObjectParameterInvoker
-      com.kenai.jffi.ObjectParameterInvoker$SingletonHolder
-      com.kenai.jffi.Type
-      com.kenai.jffi.Type$Builtin
-      com.kenai.jffi.NativeType
-      com.kenai.jffi.CallingConvention
-      com.kenai.jffi.CallContextCache
-      com.kenai.jffi.CallContextCache$SingletonHolder
-      com.kenai.jffi.CallContextCache$Signature
-      com.kenai.jffi.Type$TypeInfo
-      com.kenai.jffi.CallContext$1
-      com.kenai.jffi.CallContextCache$CallContextRef
-      dev.procdesc.posix.ffi.Simulation
-      com.kenai.jffi.LastError
-      com.kenai.jffi.LastError$SingletonHolder
-      dev.procdesc.posix.probe.Mechanisms
-      dev.procdesc.posix.spawn.SpawnStub
-      dev.procdesc.posix.ffi.LibC
-      com.kenai.jffi.MemoryIO
-      com.kenai.jffi.MemoryIO$CheckedNativeImpl
-      com.kenai.jffi.MemoryIO$NativeImpl
-      com.kenai.jffi.MemoryIO$NativeImpl32
-      com.kenai.jffi.MemoryIO$NativeImpl64
-      com.kenai.jffi.UnsafeMemoryIO
-      com.kenai.jffi.UnsafeMemoryIO$UnsafeMemoryIO32
-      com.kenai.jffi.UnsafeMemoryIO$UnsafeMemoryIO64
-      com.kenai.jffi.MemoryIO$SingletonHolder
-      dev.procdesc.posix.ffi.Mapping
-      dev.procdesc.posix.probe.Mechanisms$Found
-      dev.procdesc.posix.spawn.ChildScript
-      dev.procdesc.posix.ffi.NativeArena
-      dev.procdesc.posix.ffi.NativeArena$PoolLender
-      dev.procdesc.posix.ffi.NativeMemory
-      dev.procdesc.posix.ffi.Pool
-      dev.procdesc.posix.ffi.NativeArena$Place
-      dev.procdesc.posix.spawn.ChildScript$Written
-      dev.procdesc.posix.spawn.SpawnStub$Run
-      dev.procdesc.posix.ffi.Pooling
-      dev.procdesc.posix.spawn.TerminalOpener
-      dev.procdesc.posix.spawn.Launcher
-      dev.procdesc.ProcessDescriptor
-      dev.procdesc.ChildProcess
-      dev.procdesc.posix.io.Watcher$Newborn
-      dev.procdesc.SpawnException
-      dev.procdesc.posix.process.ProcessOperations
-      dev.procdesc.posix.spawn.Dispositions$Query
-      dev.procdesc.posix.io.Watcher$IdleTask
-      dev.procdesc.posix.spawn.SpawnRetry$Attempt
-      dev.procdesc.posix.io.Watcher
-      dev.procdesc.posix.io.Watcher$Watched
-      dev.procdesc.posix.io.IdleTime
-      dev.procdesc.posix.io.Deadline
-      dev.procdesc.posix.io.Callbacks
-      dev.procdesc.posix.process.ProcessOperations$Outcome
-      dev.procdesc.ExitStatus
-      dev.procdesc.StateChange
-      dev.procdesc.posix.process.ProcessOperations$Task
-      dev.procdesc.posix.process.SignalNames
-      dev.procdesc.posix.spawn.Launcher$Operations
-      dev.procdesc.posix.spawn.Dispositions
-      dev.procdesc.posix.spawn.Dispositions$Snapshot
-      dev.procdesc.posix.spawn.ReservedNumbers
-      dev.procdesc.ClosedDescriptorException
-      dev.procdesc.posix.process.ForeignProcesses
-      dev.procdesc.posix.channel.DescriptorTransfer
-      dev.procdesc.spi.Channels
-      dev.procdesc.posix.recording.Recorder
-      dev.procdesc.posix.ffi.Descriptors
-      dev.procdesc.posix.spawn.ChildDescriptors
-      dev.procdesc.posix.spawn.PreparedSpawn
-      dev.procdesc.posix.spawn.Environment
-      dev.procdesc.posix.ffi.SystemStrings
-      dev.procdesc.posix.spawn.Users$Identity
-      dev.procdesc.posix.spawn.PathSearch
-      dev.procdesc.posix.spawn.SpawnRetry
-      dev.procdesc.posix.channel.Sockets
-      dev.procdesc.posix.io.OwnedDescriptor
-      dev.procdesc.posix.io.OwnedNumbers
-      dev.procdesc.posix.spawn.ChildSetup
-      dev.procdesc.posix.io.OwnedDescriptor$Loan
-      dev.procdesc.posix.io.EventQueue$Interest
-      dev.procdesc.posix.io.Watcher$SocketWatch
-      dev.procdesc.posix.io.Watcher$ExitHook
-      dev.procdesc.posix.io.Threads
-      dev.procdesc.posix.io.Watcher$Watch
-      dev.procdesc.posix.io.Watcher$Events
-      dev.procdesc.spi.Program$Descriptor
-      dev.procdesc.posix.probe.Uname
-      dev.procdesc.posix.spawn.Launcher$Launched
-      dev.procdesc.posix.process.CloseAction
-      dev.procdesc.posix.process.ProcessState
-      dev.procdesc.Right
-      dev.procdesc.posix.process.Life
-      dev.procdesc.posix.process.Completion
-      dev.procdesc.posix.process.ProcessOperations$Outcome$Running
-      dev.procdesc.posix.process.StateListeners
-      dev.procdesc.posix.process.ProcessDescriptorImpl
-      dev.procdesc.posix.process.ChildProcessImpl
-      dev.procdesc.posix.io.InterruptiblePoll$Waiter
-      dev.procdesc.posix.process.ProcessReference
-      dev.procdesc.MissingRightException
-      dev.procdesc.posix.process.ProcessDescriptorImpl$Forgotten
-      dev.procdesc.posix.io.Unreachable
-      dev.procdesc.posix.io.Unreachable$Registration
-      dev.procdesc.posix.io.Unreachable$Cleanup
-      dev.procdesc.posix.process.ProcessOperations$Outcome$Ended
-      dev.procdesc.posix.io.InterruptiblePoll
-      dev.procdesc.posix.io.Interrupts
-      dev.procdesc.posix.io.InterruptiblePoll$InterruptTrap
-      dev.procdesc.posix.io.InterruptiblePoll$Result
-      dev.procdesc.ExitStatus$Exited
-      dev.procdesc.posix.process.CloseAction$Effect""";
+      posix.spawn.ChildScript$Purpose
+      SpawnException$Step
+      posix.ffi.SocketNumbers
+      posix.ffi.PosixNumbers
+      posix.ffi.SetupNumbers
+      posix.ffi.TerminalNumbers
+      spi.Since
+      posix.ffi.SystemNumbers
+      posix.ffi.SystemNumbers$Chosen
+      posix.ffi.NativeFunction
+      posix.ffi.Simulation
+      posix.probe.Mechanisms
+      posix.spawn.SpawnStub
+      posix.ffi.LibC
+      posix.ffi.Mapping
+      posix.probe.Mechanisms$Found
+      posix.spawn.ChildScript
+      posix.ffi.NativeArena
+      posix.ffi.NativeArena$PoolLender
+      posix.ffi.NativeMemory
+      posix.ffi.Pool
+      posix.ffi.NativeArena$Place
+      posix.spawn.ChildScript$Written
+      posix.spawn.SpawnStub$Run
+      posix.ffi.Pooling
+      posix.spawn.TerminalOpener
+      posix.spawn.Launcher
+      ProcessDescriptor
+      ChildProcess
+      posix.io.Watcher$Newborn
+      SpawnException
+      posix.process.ProcessOperations
+      posix.spawn.Dispositions$Query
+      posix.io.Watcher$IdleTask
+      posix.spawn.SpawnRetry$Attempt
+      posix.io.Watcher
+      posix.io.Watcher$Watched
+      posix.io.IdleTime
+      posix.io.Deadline
+      posix.io.Callbacks
+      posix.process.ProcessOperations$Outcome
+      ExitStatus
+      StateChange
+      posix.process.ProcessOperations$Task
+      posix.process.SignalNames
+      posix.spawn.Launcher$Operations
+      posix.spawn.Dispositions
+      posix.spawn.Dispositions$Snapshot
+      posix.spawn.ReservedNumbers
+      ClosedDescriptorException
+      posix.process.ForeignProcesses
+      posix.channel.DescriptorTransfer
+      spi.Channels
+      posix.recording.Recorder
+      posix.ffi.Descriptors
+      posix.spawn.ChildDescriptors
+      posix.spawn.PreparedSpawn
+      posix.spawn.Environment
+      posix.ffi.SystemStrings
+      posix.spawn.Users$Identity
+      posix.spawn.PathSearch
+      posix.spawn.SpawnRetry
+      posix.channel.Sockets
+      posix.io.OwnedDescriptor
+      posix.io.OwnedNumbers
+      posix.spawn.ChildSetup
+      posix.io.OwnedDescriptor$Loan
+      posix.io.EventQueue$Interest
+      posix.io.Watcher$SocketWatch
+      posix.io.Watcher$ExitHook
+      posix.io.Threads
+      posix.io.Watcher$Watch
+      posix.io.Watcher$Events
+      spi.Program$Descriptor
+      posix.probe.Uname
+      posix.spawn.Launcher$Launched
+      posix.process.CloseAction
+      posix.process.ProcessState
+      Right
+      posix.process.Life
+      posix.process.Completion
+      posix.process.ProcessOperations$Outcome$Running
+      posix.process.StateListeners
+      posix.process.ProcessDescriptorImpl
+      posix.process.ChildProcessImpl
+      posix.io.InterruptiblePoll$Waiter
+      posix.process.ProcessReference
+      MissingRightException
+      posix.process.ProcessDescriptorImpl$Forgotten
+      posix.io.Unreachable
+      posix.io.Unreachable$Registration
+      posix.io.Unreachable$Cleanup
+      posix.process.ProcessOperations$Outcome$Ended
+      posix.io.InterruptiblePoll
+      posix.io.Interrupts
+      posix.io.InterruptiblePoll$InterruptTrap
+      posix.io.InterruptiblePoll$Result
+      ExitStatus$Exited
+      posix.process.CloseAction$Effect""";
 
   private final Class<?> backend;
-  private final String own;
+  private final String ofBackend;
 
-  private Preload(Class<?> backend, String own) {
+  private Preload(Class<?> backend, String ofBackend) {
     this.backend = backend;
-    this.own = own;
+    this.ofBackend = ofBackend;
   }
 
   /**
@@ -156,33 +160,37 @@ public final class Preload implements Runnable {
    * {@code false}.
    *
    * @param backend the backend, whose loader loads its own classes
-   * @param own the names of its own classes, one in each line
+   * @param ofBackend the names of its own classes in its package, one in each line
    */
-  public static void begin(Class<?> backend, String own) {
-    if (Boolean.parseBoolean(System.getProperty("dev.procdesc.preload", "true"))) {
-      try {
-        Threads.startDaemon("procdesc-preload", new Preload(backend, own));
-      } catch (OutOfMemoryError e) {
-        // No thread is free: the spawn loads its classes itself.
-        return;
-      }
+  public static void begin(Class<?> backend, String ofBackend) {
+    if ("false".equalsIgnoreCase(System.getProperty("dev.procdesc.preload"))) {
+      return;
+    }
+    try {
+      Threads.startDaemon("procdesc-preload", new Preload(backend, ofBackend));
+    } catch (RuntimeException | OutOfMemoryError e) {
+      // No thread is free or permitted: the spawn loads its classes itself.
+      return;
     }
   }
 
   @Override
   public void run() {
-    try {
-      load(SHARED, Preload.class.getClassLoader());
-      load(own, backend.getClassLoader());
-    } catch (ClassNotFoundException | LinkageError e) {
-      // The spawn finds out by itself, and reports what is missing.
-      return;
-    }
+    // Relocated classes have another package, which their names here must begin with.
+    String own = Preload.class.getPackageName();
+    load(Library.class, Library.class.getPackageName(), OF_JFFI);
+    load(Preload.class, own.substring(0, own.length() - ".posix.backend".length()), SHARED);
+    load(backend, backend.getPackageName(), ofBackend);
   }
 
-  private static void load(String names, ClassLoader loader) throws ClassNotFoundException {
-    for (String name : names.split("\n", -1)) {
-      Class.forName(name, false, loader);
+  private static void load(Class<?> neighbor, String root, String names) {
+    try {
+      for (String name : names.split("\n", -1)) {
+        Class.forName(root + '.' + name, false, neighbor.getClassLoader());
+      }
+    } catch (ClassNotFoundException | RuntimeException | Error e) {
+      // Such as that of a loader that is closed. The spawn finds it out itself, and reports it.
+      return;
     }
   }
 }
