@@ -33,6 +33,7 @@ final class ColdSpawn {
         child.waitFor();
       }
     } else if (args[0].equals("preload")) {
+      Spawner.of("/bin/true");
       Platform.current();
       awaitPreload();
     } else {
