@@ -36,14 +36,25 @@ public final class Environment {
       }
     }
     for (String name : LISTENING) {
-      byte[] prefix = SystemStrings.encode(name + "=");
-      for (int i = all.size() - 1; i >= 0; i--) {
-        if (startsWith(all.get(i), prefix)) {
-          all.remove(i);
-        }
-      }
+      remove(all, name + "=", false);
     }
     return List.copyOf(all);
+  }
+
+  /**
+   * Removes the entries that start with a text.
+   *
+   * @param decoded whether those are removed too that do so once the JVM has decoded them
+   */
+  private static void remove(List<byte[]> entries, String start, boolean decoded) {
+    byte[] prefix = SystemStrings.encode(start);
+    for (int i = entries.size() - 1; i >= 0; i--) {
+      byte[] entry = entries.get(i);
+      if (startsWith(entry, prefix)
+          || (decoded && SystemStrings.decodeAsJvm(entry).startsWith(start))) {
+        entries.remove(i);
+      }
+    }
   }
 
   /**
@@ -61,15 +72,7 @@ public final class Environment {
     for (Map.Entry<String, Optional<String>> change : changes.entrySet()) {
       String start = change.getKey() + "=";
       Optional<String> value = change.getValue();
-      byte[] prefix = SystemStrings.encode(start);
-      boolean lossy = value.isEmpty() && SystemStrings.isLossy(change.getKey());
-      for (int i = result.size() - 1; i >= 0; i--) {
-        byte[] entry = result.get(i);
-        if (startsWith(entry, prefix)
-            || (lossy && SystemStrings.decodeAsJvm(entry).startsWith(start))) {
-          result.remove(i);
-        }
-      }
+      remove(result, start, value.isEmpty() && SystemStrings.isLossy(change.getKey()));
       if (value.isPresent()) {
         result.add(SystemStrings.encode(start + value.get()));
       }

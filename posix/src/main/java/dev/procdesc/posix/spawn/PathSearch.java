@@ -15,6 +15,21 @@ import java.util.Optional;
  * attempts to spawn; it continues where the previous attempt ended.
  */
 public final class PathSearch {
+  /** The errors of exec after which a script tries the next candidate; others end it. */
+  private static final class Tolerated {
+    static final long SET = set();
+
+    private Tolerated() {}
+
+    private static long set() {
+      long set = 0;
+      for (int errno = 1; errno <= ChildScript.LARGEST_TOLERATED; errno++) {
+        set |= isPassedOver(errno) ? ChildScript.tolerate(errno) : 0;
+      }
+      return set;
+    }
+  }
+
   private static final byte[] DEFAULT_PATH = SystemStrings.encode("/bin:/usr/bin");
 
   private final String name;
@@ -36,21 +51,6 @@ public final class PathSearch {
   public PathSearch(String name, List<byte[]> environment) {
     this.name = name;
     this.environment = environment;
-  }
-
-  /** The errors of exec after which a script tries the next candidate; others end it. */
-  private static final class Tolerated {
-    static final long SET = set();
-
-    private Tolerated() {}
-
-    private static long set() {
-      long set = 0;
-      for (int errno = 1; errno <= ChildScript.LARGEST_TOLERATED; errno++) {
-        set |= isPassedOver(errno) ? ChildScript.tolerate(errno) : 0;
-      }
-      return set;
-    }
   }
 
   private byte[] path() {
