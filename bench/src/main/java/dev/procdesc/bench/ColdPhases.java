@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
 
 /**
  * Lists the classes that a first spawn loads, with the time of each phase: see {@link ColdSpawn}.
- * No thread loads classes beside the spawn here, so that each belongs to the phase that needs it.
+ * No other thread loads classes meanwhile, so that each belongs to the phase that needs it.
  */
 final class ColdPhases {
   /** The bootstrap of the methods that a record does not define itself. */

@@ -6,7 +6,7 @@ import dev.procdesc.Spawner;
 
 /** A JVM that performs one spawn only, and prints its duration in nanoseconds. */
 final class ColdSpawn {
-  /** The name of the thread that loads classes beside a first spawn. */
+  /** The name of the thread that loads classes which a first spawn is about to need. */
   private static final String PRELOAD = "procdesc-preload";
 
   private ColdSpawn() {}

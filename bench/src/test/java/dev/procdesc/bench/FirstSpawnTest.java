@@ -24,11 +24,11 @@ final class FirstSpawnTest {
   /** The classes of the JDK outside its CDS archive: 85 on JDK 17, 72 on 25; 242 on 17 before. */
   private static final int UNARCHIVED = 100;
 
-  /** The classes of the library and of jffi by which a first spawn may differ between systems. */
-  private static final int DIFFERENCE = 10;
-
   /** The same in the phase {@code test}, where the library is in directories: 101 on JDK 17. */
   private static final int UNARCHIVED_FROM_DIRECTORIES = 105;
+
+  /** The classes of the library and of jffi by which a first spawn may differ between systems. */
+  private static final int DIFFERENCE = 10;
 
   private static boolean isInDirectories() {
     return Spawner.class

@@ -1,16 +1,13 @@
 package dev.procdesc.freebsd;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-
+import dev.procdesc.testing.ClassNames;
 import org.junit.jupiter.api.Test;
 
 /** Tests that the classes of a first spawn exist; a renamed one would end the loading silently. */
 final class FirstSpawnClassesTest {
   @Test
   void allExist() throws Exception {
-    for (String each : FirstSpawnClasses.NAMES.split("\n", -1)) {
-      String name = getClass().getPackageName() + '.' + each;
-      assertEquals(name, Class.forName(name, false, getClass().getClassLoader()).getName());
-    }
+    ClassNames.assertExist(
+        getClass().getClassLoader(), getClass().getPackageName(), FirstSpawnClasses.NAMES);
   }
 }

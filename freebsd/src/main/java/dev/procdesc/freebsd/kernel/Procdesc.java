@@ -26,17 +26,8 @@ public final class Procdesc {
   private Procdesc() {}
 
   /** A process that is waited for; not two lambdas, because this is part of a first spawn. */
-  private static final class Reaped implements IntSupplier, BooleanSupplier {
-    private final int fd;
-    private final NativeMemory memory;
-    private final boolean pdwait;
-
-    Reaped(int fd, NativeMemory memory, boolean pdwait) {
-      this.fd = fd;
-      this.memory = memory;
-      this.pdwait = pdwait;
-    }
-
+  private record Reaped(int fd, NativeMemory memory, boolean pdwait)
+      implements IntSupplier, BooleanSupplier {
     @Override
     public int getAsInt() {
       return tryWait(fd, Numbers.WEXITED, memory, pdwait);

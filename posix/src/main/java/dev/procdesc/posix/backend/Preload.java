@@ -1,10 +1,11 @@
 package dev.procdesc.posix.backend;
 
 import com.kenai.jffi.Library;
+import dev.procdesc.Platform;
 import dev.procdesc.posix.io.Threads;
 
 /**
- * Loads classes of a first spawn ahead, in a thread beside it.
+ * Loads classes that a first spawn is about to need, in another thread.
  *
  * <p>A cold JVM takes a third of its first spawn to start jffi. A second processor loads classes
  * meanwhile that the spawn needs next. They are not initialized, so none of their code runs, and no
@@ -160,7 +161,7 @@ public final class Preload implements Runnable {
    * {@code false}.
    *
    * @param backend the backend, whose loader loads its own classes
-   * @param ofBackend the names of its own classes in its package, one in each line
+   * @param ofBackend the names of its classes, relative to its package, one in each line
    */
   public static void begin(Class<?> backend, String ofBackend) {
     if ("false".equalsIgnoreCase(System.getProperty("dev.procdesc.preload"))) {
@@ -176,10 +177,9 @@ public final class Preload implements Runnable {
 
   @Override
   public void run() {
-    // Relocated classes have another package, which their names here must begin with.
-    String own = Preload.class.getPackageName();
+    // The packages come from classes, because a tool may have relocated them.
     load(Library.class, Library.class.getPackageName(), OF_JFFI);
-    load(Preload.class, own.substring(0, own.length() - ".posix.backend".length()), SHARED);
+    load(Preload.class, Platform.class.getPackageName(), SHARED);
     load(backend, backend.getPackageName(), ofBackend);
   }
 
