@@ -20,6 +20,9 @@ import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -41,6 +44,9 @@ final class MechanismsTest {
   private static final List<String> TOGETHER =
       List.of("clone3,clone", "clone3,clone,launcher", "clone3,pidfd_get_info", "pdrfork,pdfork");
 
+  /** The suites that run at the same time. One alone waits too often to use two processors. */
+  private static final int AT_ONCE = 2;
+
   private static boolean all() {
     return "all".equals(System.getProperty("procdesc.mechanisms"));
   }
@@ -59,12 +65,15 @@ final class MechanismsTest {
     }
     Stream<String> combined =
         TOGETHER.stream().filter(names -> known.containsAll(List.of(names.split(",", -1))));
-    return Stream.concat(known.stream(), combined)
-        .map(names -> dynamicTest("without " + names, () -> runWithout(names)));
-  }
-
-  private static void runWithout(String names) {
-    run(suite().property("dev.procdesc.disable", names));
+    ExecutorService runs = Executors.newFixedThreadPool(AT_ONCE);
+    List<DynamicTest> tests = Stream.concat(known.stream(), combined)
+        .map(names -> {
+          ChildJvm suite = suite().property("dev.procdesc.disable", names);
+          Future<ChildJvm.Result> result = runs.submit(() -> result(suite));
+          return dynamicTest("without " + names, () -> check(suite, result.get()));
+        })
+        .toList();
+    return tests.stream().onClose(runs::shutdownNow);
   }
 
   @Test
@@ -103,7 +112,14 @@ final class MechanismsTest {
   }
 
   private static void run(ChildJvm suite) {
-    ChildJvm.Result result = suite.result(Timeouts.scaled(Duration.ofMinutes(9)));
+    check(suite, result(suite));
+  }
+
+  private static ChildJvm.Result result(ChildJvm suite) {
+    return suite.result(Timeouts.scaled(Duration.ofMinutes(9)));
+  }
+
+  private static void check(ChildJvm suite, ChildJvm.Result result) {
     if (result.code() == Main.UNSUPPORTED) {
       // There is no fallback, so the message must name the property that switched it off.
       assertTrue(result.output().contains("dev.procdesc.disable"), result::output);
