@@ -80,26 +80,16 @@ final class ColdPhases {
     }
   }
 
-  /** Returns the classes that a first spawn itself loads. */
+  /** Returns the classes that a first spawn loads, from the start of {@code main} to the end. */
   static List<Loaded> spawn() throws IOException, InterruptedException {
-    return run("-Ddev.procdesc.preload=false", "procdesc");
-  }
-
-  /** Returns the classes that the start of the library loads, with those that it loads ahead. */
-  static List<Loaded> preload() throws IOException, InterruptedException {
-    return run("-Ddev.procdesc.preload=true", "preload");
-  }
-
-  /** Returns the classes that a fresh JVM loads from the start of {@code main} to its end. */
-  private static List<Loaded> run(String property, String what)
-      throws IOException, InterruptedException {
     Path log = Files.createTempFile("procdesc-classes", ".log");
     try {
       // Without rotation, which would rename the empty file and leave it behind.
-      List<String> options =
-          List.of(property, "-Xlog:class+load:file=" + log + ":uptime:filecount=0");
-      try (ChildProcess jvm =
-          Jvm.running(ColdSpawn.class, options, what).stdout(Stdio.nullDevice()).spawn()) {
+      List<String> options = List.of(
+          "-Ddev.procdesc.preload=false", "-Xlog:class+load:file=" + log + ":uptime:filecount=0");
+      try (ChildProcess jvm = Jvm.running(ColdSpawn.class, options, "procdesc")
+          .stdout(Stdio.nullDevice())
+          .spawn()) {
         ExitStatus status = jvm.waitFor();
         if (!status.isSuccess()) {
           throw new IOException("the cold JVM: " + status);

@@ -3,14 +3,9 @@ package dev.procdesc.bench;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.procdesc.DeathGuard;
-import dev.procdesc.Platform;
 import dev.procdesc.Spawner;
 import java.util.List;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.Predicate;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** Limits the classes that a first spawn loads, and so the time that a cold JVM needs for it. */
@@ -27,9 +22,6 @@ final class FirstSpawnTest {
   /** The same in the phase {@code test}, where the library is in directories: 101 on JDK 17. */
   private static final int UNARCHIVED_FROM_DIRECTORIES = 105;
 
-  /** The classes of the library and of jffi by which a first spawn may differ between systems. */
-  private static final int DIFFERENCE = 10;
-
   private static boolean isInDirectories() {
     return Spawner.class
         .getProtectionDomain()
@@ -37,20 +29,6 @@ final class FirstSpawnTest {
         .getLocation()
         .getPath()
         .endsWith("/");
-  }
-
-  private static Set<String> ownOrDependency(List<ColdPhases.Loaded> loaded) {
-    return loaded.stream()
-        .filter(each -> each.isOwn() || each.isDependency())
-        .map(ColdPhases.Loaded::name)
-        .collect(Collectors.toCollection(TreeSet::new));
-  }
-
-  private static void limitDifference(String what, Set<String> of, Set<String> without) {
-    of.removeAll(without);
-    assertTrue(
-        of.size() <= DIFFERENCE,
-        () -> what + ", see Preload and FirstSpawnClasses: " + String.join(" ", of));
   }
 
   private static void limit(
@@ -74,16 +52,6 @@ final class FirstSpawnTest {
     if (loaded.stream().anyMatch(ColdPhases.Loaded::isShared)) {
       int most = isInDirectories() ? UNARCHIVED_FROM_DIRECTORIES : UNARCHIVED;
       limit("classes of the JDK", most, loaded, ColdPhases.Loaded::isUnarchived);
-    }
-  }
-
-  @Test
-  void theClassesOfAFirstSpawnAreLoadedAhead() throws Exception {
-    List<ColdPhases.Loaded> needed = ColdPhases.spawn();
-    List<ColdPhases.Loaded> ahead = ColdPhases.preload();
-    limitDifference("not loaded ahead", ownOrDependency(needed), ownOrDependency(ahead));
-    if (Platform.current().deathGuard() == DeathGuard.GUARDIAN) {
-      limitDifference("in vain", ownOrDependency(ahead), ownOrDependency(needed));
     }
   }
 }

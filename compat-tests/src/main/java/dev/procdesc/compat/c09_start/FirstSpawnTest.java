@@ -4,13 +4,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.procdesc.ChildProcess;
+import dev.procdesc.DeathGuard;
 import dev.procdesc.ExitStatus;
 import dev.procdesc.ExitStatus.Exited;
 import dev.procdesc.ExitStatus.Signaled;
+import dev.procdesc.Platform;
 import dev.procdesc.Signal;
 import dev.procdesc.Spawner;
 import dev.procdesc.Stdio;
 import dev.procdesc.compat.Contract;
+import dev.procdesc.compat.Requires;
 import dev.procdesc.compat.Tags;
 import dev.procdesc.compat.support.ChildJvm;
 import dev.procdesc.compat.support.LeakCheck;
@@ -19,7 +22,11 @@ import dev.procdesc.testing.Timeouts;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -27,12 +34,19 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** Tests what the first spawn of a JVM loads. */
 @ExtendWith(LeakCheck.class)
 final class FirstSpawnTest {
-  /**
-   * A class that the JVM makes for a lambda of the library; the suite and the simulation may have
-   * them.
-   */
-  private static final Pattern LAMBDA = Pattern.compile(
-      ".*\\bdev\\.procdesc\\.(?!compat\\.|testing\\.|posix\\.ffi\\.Simulation\\b)\\S*\\$\\$Lambda.*");
+  /** The beginning of a name of the library; the suite and the simulation also have lambdas. */
+  private static final String OWN =
+      "\\bdev\\.procdesc\\.(?!compat\\.|testing\\.|posix\\.ffi\\.Simulation\\b)";
+
+  /** A class that the JVM makes for a lambda of the library. */
+  private static final Pattern LAMBDA = Pattern.compile(".*" + OWN + "\\S*\\$\\$Lambda.*");
+
+  /** A class of the library or of jffi, from a file. */
+  private static final Pattern OWN_OR_JFFI =
+      Pattern.compile(".*((?:" + OWN + "|\\bcom\\.kenai\\.jffi\\.)[^\\s/]+) source: .*");
+
+  /** The classes by which first spawns may differ between systems, kernels and machines. */
+  private static final int DIFFERENCE = 10;
 
   private static void assertLinksNoLambda(Class<? extends Scenario> scenario) {
     List<String> loaded =
@@ -56,6 +70,58 @@ final class FirstSpawnTest {
   @Contract("C9")
   void commonOptionsLinkNoLambda() {
     assertLinksNoLambda(SpawnWithOptions.class);
+  }
+
+  @Test
+  @Tag(Tags.JVM)
+  @Contract("C9")
+  void itsClassesAreLoadedAhead() {
+    Requires.that(
+        System.getProperty("dev.procdesc.disable", "").isEmpty(),
+        "all mechanisms of this system, for a usual first spawn");
+    Set<String> needed = loaded(Spawn.class, false);
+    Set<String> ahead = loaded(Start.class, true);
+    assertTrue(needed.contains(ChildProcess.class.getName()), "the JVM logs the classes");
+    assertFewLack("not loaded ahead", needed, ahead);
+    if (Platform.current().deathGuard() != DeathGuard.GUARDIAN) {
+      ahead.removeIf(name -> name.contains(".guardian."));
+    }
+    assertFewLack("loaded in vain", ahead, needed);
+  }
+
+  /** Returns the classes of the library and of jffi that a JVM loads. */
+  private static Set<String> loaded(Class<? extends Scenario> scenario, boolean preload) {
+    return ChildJvm.of(scenario)
+        .property("dev.procdesc.preload", String.valueOf(preload))
+        .flag("-Xlog:class+load:stdout")
+        .run()
+        .lines()
+        .map(OWN_OR_JFFI::matcher)
+        .filter(Matcher::matches)
+        .map(matcher -> matcher.group(1))
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  private static void assertFewLack(String what, Set<String> of, Set<String> others) {
+    Set<String> lack = new TreeSet<>(of);
+    lack.removeAll(others);
+    assertTrue(
+        lack.size() <= DIFFERENCE,
+        () -> what + ", see Preload and FirstSpawnClasses: " + String.join(" ", lack));
+  }
+
+  /** Starts the library, and waits until it has loaded the classes of a first spawn. */
+  public static final class Start implements Scenario {
+    @Override
+    public void run(String... arguments) throws Exception {
+      Spawner.of("/bin/sh");
+      Platform.current();
+      for (Thread thread : Thread.getAllStackTraces().keySet()) {
+        if (thread.getName().equals("procdesc-preload")) {
+          thread.join();
+        }
+      }
+    }
   }
 
   /** Spawns a child without options, waits for it and closes it. */
