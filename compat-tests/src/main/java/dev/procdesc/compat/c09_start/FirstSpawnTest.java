@@ -17,7 +17,9 @@ import dev.procdesc.compat.Requires;
 import dev.procdesc.compat.Tags;
 import dev.procdesc.compat.support.ChildJvm;
 import dev.procdesc.compat.support.LeakCheck;
+import dev.procdesc.compat.support.LibraryThreads;
 import dev.procdesc.compat.support.Scenario;
+import dev.procdesc.testing.Await;
 import dev.procdesc.testing.Timeouts;
 import java.nio.file.Path;
 import java.util.List;
@@ -27,6 +29,7 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -41,16 +44,20 @@ final class FirstSpawnTest {
   /** A class that the JVM makes for a lambda of the library. */
   private static final Pattern LAMBDA = Pattern.compile(".*" + OWN + "\\S*\\$\\$Lambda.*");
 
-  /** A class of the library or of jffi, from a file. */
-  private static final Pattern OWN_OR_JFFI =
-      Pattern.compile(".*((?:" + OWN + "|\\bcom\\.kenai\\.jffi\\.)[^\\s/]+) source: .*");
+  /** A class of the library or of those that it depends on, from a file. */
+  private static final Pattern OWN_OR_DEPENDENCY =
+      Pattern.compile(".*((?:" + OWN + "|\\bcom\\.kenai\\.jffi\\.|\\bjnr\\.)[^\\s/]+) source: .*");
 
   /** The classes by which first spawns may differ between systems, kernels and machines. */
   private static final int DIFFERENCE = 10;
 
+  /** Returns what a JVM prints, with a line for each class that it loads. */
+  private static Stream<String> classLog(ChildJvm jvm) {
+    return jvm.flag("-Xlog:class+load:stdout").run().lines();
+  }
+
   private static void assertLinksNoLambda(Class<? extends Scenario> scenario) {
-    List<String> loaded =
-        ChildJvm.of(scenario).flag("-Xlog:class+load:stdout").run().lines().toList();
+    List<String> loaded = classLog(ChildJvm.of(scenario)).toList();
     assertTrue(
         loaded.stream().anyMatch(line -> line.contains(ChildProcess.class.getName())),
         "the JVM logs the classes");
@@ -89,14 +96,11 @@ final class FirstSpawnTest {
     assertFewLack("loaded in vain", ahead, needed);
   }
 
-  /** Returns the classes of the library and of jffi that a JVM loads. */
+  /** Returns the classes of the library, and of those that it depends on, that a JVM loads. */
   private static Set<String> loaded(Class<? extends Scenario> scenario, boolean preload) {
-    return ChildJvm.of(scenario)
-        .property("dev.procdesc.preload", String.valueOf(preload))
-        .flag("-Xlog:class+load:stdout")
-        .run()
-        .lines()
-        .map(OWN_OR_JFFI::matcher)
+    ChildJvm jvm = ChildJvm.of(scenario).property("dev.procdesc.preload", String.valueOf(preload));
+    return classLog(jvm)
+        .map(OWN_OR_DEPENDENCY::matcher)
         .filter(Matcher::matches)
         .map(matcher -> matcher.group(1))
         .collect(Collectors.toCollection(TreeSet::new));
@@ -116,11 +120,8 @@ final class FirstSpawnTest {
     public void run(String... arguments) throws Exception {
       Spawner.of("/bin/sh");
       Platform.current();
-      for (Thread thread : Thread.getAllStackTraces().keySet()) {
-        if (thread.getName().equals("procdesc-preload")) {
-          thread.join();
-        }
-      }
+      Await.until(
+          "the classes are loaded", () -> !LibraryThreads.names().contains("procdesc-preload"));
     }
   }
 

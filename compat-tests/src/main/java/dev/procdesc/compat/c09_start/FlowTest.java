@@ -18,6 +18,7 @@ import dev.procdesc.compat.Contract;
 import dev.procdesc.compat.support.ConcurrentCallers;
 import dev.procdesc.compat.support.FlowProbe;
 import dev.procdesc.compat.support.LeakCheck;
+import dev.procdesc.compat.support.LibraryThreads;
 import dev.procdesc.compat.support.Run;
 import dev.procdesc.compat.support.Text;
 import dev.procdesc.testing.Await;
@@ -383,9 +384,7 @@ final class FlowTest {
       for (int i = 0; i < children.size(); i++) {
         probes.get(2 * i).awaitBuffers(1);
       }
-      long threads = Thread.getAllStackTraces().keySet().stream()
-          .filter(thread -> thread.getName().startsWith("procdesc-"))
-          .count();
+      int threads = LibraryThreads.names().size();
       assertTrue(threads < 15, () -> threads + " threads for 60 streams");
       for (ChildProcess child : children) {
         child.stdin().close();

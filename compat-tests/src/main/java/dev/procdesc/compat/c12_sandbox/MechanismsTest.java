@@ -66,6 +66,7 @@ final class MechanismsTest {
     Stream<String> combined =
         TOGETHER.stream().filter(names -> known.containsAll(List.of(names.split(",", -1))));
     ExecutorService runs = Executors.newFixedThreadPool(AT_ONCE);
+    // A list, so that all suites are submitted before the first test waits for one.
     List<DynamicTest> tests = Stream.concat(known.stream(), combined)
         .map(names -> {
           ChildJvm suite = suite().property("dev.procdesc.disable", names);
